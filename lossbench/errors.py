@@ -1,0 +1,20 @@
+"""What goes wrong, told to the person who can mend it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BadInput(ValueError):
+    """The words, a file or a value cannot be used as asked. The command line answers with the message and exit code 2."""
+
+
+class Failure(RuntimeError):
+    """The words were right and the work could not be done. The command line answers with the message and exit code 1."""
+
+
+def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:
+    """The refusal of a name: what was asked, the nearest that exists, and all that exist."""
+    names = sorted(known)
+    near = get_close_matches(asked, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return BadInput(f"No {what} is called {asked!r}.{hint} Known: {', '.join(names) or 'none'}.")

@@ -1,0 +1,207 @@
+"""The nouns: what a loss, a model, an initialisation, a data set, an optimizer and a probe each promise.
+
+Everything here is written for one run. Outputs (or features, or units) lie along axis −2 and examples
+along −1, columns as in the textbooks' a = σ(Wx + b); leading axes are free, and the engine puts its
+runs there. Axis letters: R runs · B batch · C outputs · D features · L layers · T recorded steps · N examples.
+"""
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossbench.errors import BadInput
+from lossbench.links import LINKS, OUTPUTS, Link
+from lossbench.registry import Registered, field_types
+
+Task = Literal["classification", "regression"]
+ActivationName = Literal["sigmoid", "tanh", "relu"]
+T = TypeVar("T")
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+class Layer(NamedTuple):
+    """A dense layer: z = Wx + b, then the activation; None on the last, whose link belongs to the loss."""
+
+    inputs: int
+    outputs: int
+    activation: ActivationName | None
+
+
+class Dense(NamedTuple, Generic[T]):
+    """What belongs to one dense layer: weights (..., out, in) and biases (..., out, 1)."""
+
+    weight: T
+    bias: T
+
+
+class Loss(Registered):
+    """A number for one example, from raw outputs; it reduces nothing and declares its link.
+
+    A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
+    `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd.
+    """
+
+    noun: ClassVar[str] = "loss"
+    link: str
+
+    @abstractmethod
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        """ℓ of raw outputs z and targets y, both (..., C, B); returns (..., B)."""
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/dz, (..., C, B)."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            return torch.autograd.grad(self.value(z, y).sum(), z)[0]
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/da, (..., C, B), a being the link's output.
+
+        Solved here from dℓ/dz = (dℓ/da)(da/dz): divided by the slope where the link acts element by
+        element; for the softmax, whose Jacobian loses a constant, the solution that sums to 0.
+        """
+        gradient = self.gradient(z, y)
+        a = self.link_function.value(z)
+        if self.link == "identity":
+            return gradient
+        if self.link == "sigmoid":
+            return gradient / (a * torch.sigmoid(-z))
+        quotient = gradient / a
+        return quotient - quotient.mean(OUTPUTS, keepdim=True)
+
+    @property
+    def link_function(self) -> Link:
+        return LINKS[self.link]
+
+    def on(self, task: Task, outputs: int) -> Self:
+        """The same loss with link "auto" settled: identity for regression, sigmoid for one output, softmax for several.
+
+        Raises BadInput where the loss has no meaning on the link.
+        """
+        if "link" not in field_types(type(self)):
+            return self
+        link = self.link
+        if link == "auto":
+            link = "identity" if task == "regression" else "sigmoid" if outputs == 1 else "softmax"
+        possible = get_args(field_types(type(self))["link"])
+        if link not in possible:
+            raise BadInput(
+                f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {outputs} output(s) asks for. "
+                f"Its links: {', '.join(possible)}."
+            )
+        return replace(self, link=link)  # type: ignore[type-var]
+
+
+class Model(Registered):
+    """An architecture: a chain of dense layers."""
+
+    noun: ClassVar[str] = "model"
+
+    @abstractmethod
+    def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
+        """The chain for D = inputs features and C = outputs."""
+
+
+class Init(Registered):
+    """How the parameters start."""
+
+    noun: ClassVar[str] = "init"
+
+    @abstractmethod
+    def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
+        """Initial weights (out, in) and biases (out, 1) of every layer, float64."""
+
+
+class Split(NamedTuple):
+    """Data ready for training: float64, standardised, features x (N, D) and targets y (N, C).
+
+    y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression.
+    """
+
+    train_x: Array
+    train_y: Array
+    test_x: Array
+    test_y: Array
+    task: Task
+
+
+class Dataset(Registered):
+    """Examples. `seed` governs the draw, the split and whatever else is random about the data."""
+
+    noun: ClassVar[str] = "dataset"
+    seed: int
+
+    @abstractmethod
+    def load(self) -> Split:
+        """Training and test data. Raises BadInput where they cannot be had."""
+
+
+class Optimizer(Registered):
+    """A rule that changes parameters in place.
+
+    A number field may hold a tensor when the engine trains many runs at once: it then broadcasts
+    over the parameters. A field that is 0 in every run stays the number 0.
+    """
+
+    noun: ClassVar[str] = "optimizer"
+
+    @abstractmethod
+    def start(self, parameter: Tensor) -> tuple[Tensor, ...]:
+        """The rule's memory for one parameter tensor, before the first step; () where it has none."""
+
+    @abstractmethod
+    def update(self, parameter: Tensor, gradient: Tensor, memory: tuple[Tensor, ...], step: int, decays: bool) -> None:
+        """Change the parameter (and the memory) in place; step counts from 1; `decays` is true for weights, false for biases."""
+
+
+class Outputs(NamedTuple):
+    """What a model says about some examples, and what the loss makes of it. Leading axes are free."""
+
+    z: Tensor  # raw outputs (..., C, B)
+    a: Tensor  # the link's outputs (..., C, B)
+    y: Tensor  # targets (..., C, B)
+    value: Tensor  # ℓ (..., B)
+    link: str
+    task: Task
+
+
+class Step(NamedTuple):
+    """One moment of training, on its mini-batch, before the update. Leading axes are free."""
+
+    parameters: tuple[Dense[Tensor], ...]
+    gradients: tuple[Dense[Tensor], ...]
+    updates: tuple[Dense[Tensor], ...] | None  # None after the last step, where nothing is updated
+    hidden: tuple[Tensor, ...]  # activations of the hidden layers (..., H, B)
+    activations: tuple[ActivationName, ...]
+    gradient: Tensor  # dℓ/dz (..., C, B)
+    error: Tensor  # dℓ/da (..., C, B)
+    slope: Tensor  # size of da/dz (..., B)
+    outputs: Outputs
+
+
+class Probe(Registered):
+    """Something to be recorded: either an ExampleProbe or a StepProbe."""
+
+    noun: ClassVar[str] = "probe"
+
+
+class ExampleProbe(Probe):
+    """A number for one example. The engine averages it over the training data and over the test data."""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+
+    @abstractmethod
+    def measure(self, outputs: Outputs) -> Tensor:
+        """From outputs of B examples to (..., B)."""
+
+
+class StepProbe(Probe):
+    """Numbers that describe one step: {quantity: (...) or, for a quantity by layer, (..., L)}."""
+
+    @abstractmethod
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        """The quantities by name."""

@@ -1,0 +1,67 @@
+"""Links: from raw outputs z to outputs a = g(z), and how steep that last step is.
+
+Outputs lie along axis −2 and examples along −1; leading axes are free.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+LinkName = Literal["identity", "sigmoid", "softmax"]
+OUTPUTS = -2
+
+
+def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Probabilities p and their complements 1 − p, both to full relative accuracy at any z.
+
+    The largest output contributes exactly 1 to the normaliser, so 1 − p of the winner is the
+    others' sum over the total and is never formed by a subtraction.
+    """
+    top, winner = z.max(OUTPUTS, keepdim=True)
+    others = (z - top).exp().scatter(OUTPUTS, winner, 0.0)
+    rest = others.sum(OUTPUTS, keepdim=True)
+    total = 1 + rest
+    p = others.scatter(OUTPUTS, winner, 1.0) / total
+    return p, (1 - p).scatter(OUTPUTS, winner, rest / total)
+
+
+def log_softmax(z: Tensor) -> Tensor:
+    """log p to full relative accuracy, next to p = 1 included."""
+    top, winner = z.max(OUTPUTS, keepdim=True)
+    rest = (z - top).exp().scatter(OUTPUTS, winner, 0.0).sum(OUTPUTS, keepdim=True)
+    return (z - top) - rest.log1p()
+
+
+def _sigmoid_slope(a: Tensor) -> Tensor:
+    return (a * (1 - a)).square().mean(OUTPUTS).sqrt()
+
+
+def _softmax_slope(p: Tensor) -> Tensor:
+    """Frobenius norm of diag(p) − ppᵀ, whose square is Σp² − 2Σp³ + (Σp²)²."""
+    square = p.square().sum(OUTPUTS)
+    return (square - 2 * p.pow(3).sum(OUTPUTS) + square.square()).clamp_min(0).sqrt()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link by name: `value` maps z to a; `slope` gives from a one number per example for the size of da/dz.
+
+    The slope is 1 for the identity, the root mean square of a(1 − a) over the outputs for the
+    sigmoid (a(1 − a) itself where there is one output), and the Frobenius norm of the Jacobian
+    diag(p) − ppᵀ for the softmax.
+    """
+
+    name: LinkName
+    value: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+    probabilities: bool
+
+
+LINKS: dict[str, Link] = {
+    "identity": Link("identity", lambda z: z, lambda a: torch.ones_like(a.select(OUTPUTS, 0)), probabilities=False),
+    "sigmoid": Link("sigmoid", torch.sigmoid, _sigmoid_slope, probabilities=True),
+    "softmax": Link("softmax", lambda z: softmax(z)[0], _softmax_slope, probabilities=True),
+}

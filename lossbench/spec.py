@@ -1,0 +1,115 @@
+"""A run is a point: everything that decides its outcome, and an id made from it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer
+
+Outcome = Literal["finished", "diverged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One training. `data` is the fingerprint of the examples; batch None means all of them at every step."""
+
+    loss: Loss
+    model: Model
+    init: Init
+    dataset: Dataset
+    optimizer: Optimizer
+    data: str
+    seed: int
+    steps: int
+    batch: int | None = None
+    order: Literal["shuffled", "sequential"] = "shuffled"
+    dtype: Literal["float32", "float64"] = "float32"
+
+    def describe(self) -> dict[str, Any]:
+        """Words, options and numbers as plain values; what is stored, and what the id is made from."""
+        parts = {name: getattr(self, name).describe() for name in ("loss", "model", "init", "dataset", "optimizer")}
+        return parts | {
+            "data": self.data,
+            "seed": self.seed,
+            "steps": self.steps,
+            "batch": self.batch,
+            "order": self.order,
+            "dtype": self.dtype,
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the description."""
+        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The steps at which a run is recorded: always the start and the end, and `points` moments between.
+
+    every: each step. linear: evenly spaced. log: evenly spaced in log(1 + step).
+    """
+
+    kind: Literal["every", "linear", "log"] = "log"
+    points: int = 60
+
+    def __post_init__(self) -> None:
+        if self.points < 2:
+            raise BadInput(f"schedule.points is {self.points}; a record needs at least 2, the start and the end.")
+
+    def steps(self, total: int) -> tuple[int, ...]:
+        """Recorded steps from 0 to total, ascending; step n is the state after n updates."""
+        if self.kind == "every" or self.points > total:
+            return tuple(range(total + 1))
+        spaced = np.linspace(0, total, self.points)
+        if self.kind == "log":
+            spaced = np.expm1(np.linspace(0, np.log1p(total), self.points))
+        return tuple(np.unique(np.rint(spaced).astype(int)).tolist())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What is kept of a run; it changes no training. `examples` bounds how many training examples are evaluated."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    probes: tuple[str, ...] = ()
+    examples: int | None = None
+    keep: tuple[Literal["parameters"], ...] = ()
+
+    def describe(self) -> str:
+        """The recording as one line of JSON, by which stored runs are compared with asked ones."""
+        schedule = {"kind": self.schedule.kind, "points": self.schedule.points}
+        return json.dumps(
+            {"schedule": schedule, "probes": sorted(self.probes), "examples": self.examples, "keep": sorted(self.keep)},
+            sort_keys=True,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """Runs that train as one tensor program: same data, layers, batch, order, steps, dtype and kind of optimizer."""
+
+    runs: tuple[RunSpec, ...]
+    recording: Recording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """A trace is a curve: what one run left. `values` holds T numbers a quantity, one for each recorded step.
+
+    A diverged run was last finite before step `stopped`; its curve ends there.
+    """
+
+    run: RunSpec
+    outcome: Outcome
+    stopped: int
+    steps: tuple[int, ...]
+    values: dict[str, Array]
+    parameters: tuple[Dense[Array], ...] | None = None
+    seconds: float = 0.0
