@@ -1,0 +1,1 @@
+"""From tables to claims, figures and pages; never torch."""

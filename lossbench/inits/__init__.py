@@ -1,0 +1,1 @@
+"""Initialisations: how the parameters start."""

@@ -1,0 +1,1 @@
+"""Optimizers: rules that change parameters."""
