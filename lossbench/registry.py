@@ -7,6 +7,7 @@ import pkgutil
 import re
 import types
 import typing
+from abc import ABC
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
@@ -24,15 +25,15 @@ SHELVES = {
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}
 
 
-class Registered:
+class Registered(ABC):
     """A thing with a word. Subclasses are frozen, keyword-only dataclasses; their fields are their options."""
 
     noun: ClassVar[str]
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        if not hasattr(cls, "noun"):
-            raise TypeError(f"{cls.__name__} has no noun; inherit from Loss, Model, Init, Dataset, Optimizer or Probe")
+        if "noun" in vars(cls):
+            return
         cls.word = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", cls.__name__).lower()
         taken = _classes[cls.noun].get(cls.word)
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):

@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid
 
 from lossbench.interfaces import Loss
 from lossbench.links import OUTPUTS, log_softmax, softmax
@@ -29,7 +29,7 @@ class CrossEntropy(Loss):
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
             return -(y * log_softmax(z)).sum(OUTPUTS)
-        return (y * softplus(-z) + (1 - y) * softplus(z)).sum(OUTPUTS)
+        return -(y * logsigmoid(z) + (1 - y) * logsigmoid(-z)).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
@@ -37,5 +37,10 @@ class CrossEntropy(Loss):
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
-            return -y * (-log_softmax(z)).exp()
-        return (1 - y) * (1 + z.exp()) - y * (1 + (-z).exp())
+            return -_times(y, (-log_softmax(z)).exp())
+        return _times(1 - y, 1 + z.exp()) - _times(y, 1 + (-z).exp())
+
+
+def _times(weight: Tensor, factor: Tensor) -> Tensor:
+    """weight · factor, where a weight of 0 wins over an infinite factor."""
+    return torch.where(weight == 0, 0.0, weight * factor)
