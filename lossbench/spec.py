@@ -92,6 +92,16 @@ class Recording:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Where and how wide to train; changes no number on one device. None leaves the choice to the planner."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    executor: Literal["auto", "serial", "loky"] = "auto"
+    workers: int | None = None
+    tile: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cohort:
     """Runs that train as one tensor program: same data, layers, batch, order, steps, dtype and kind of optimizer."""
 
