@@ -6,8 +6,8 @@ runs there. Axis letters: R runs · B batch · C outputs · D features · L laye
 """
 
 from abc import abstractmethod
-from dataclasses import replace
-from typing import ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from lossbench.links import LINKS, OUTPUTS, Link
 from lossbench.registry import Registered, field_types
 
 Task = Literal["classification", "regression"]
+Memory = tuple[Tensor, ...]
+Rate = Any  # a float option of an optimizer; a tensor (..., 1, 1) while many runs train
 ActivationName = Literal["sigmoid", "tanh", "relu"]
 T = TypeVar("T")
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -38,11 +40,32 @@ class Dense(NamedTuple, Generic[T]):
     bias: T
 
 
+@dataclass(frozen=True, kw_only=True)
+class Properties:
+    """What a loss claims of itself on its link and with its options; `lossbench audit` measures every claim. None: no claim.
+
+    `saturation` is the exponent s = −lim d ln|dℓ/dz| / d(distance into the wrong side): 0 where the gradient keeps up,
+    1 where it dies like e^(−distance), negative where it grows exponentially, inf where it is exactly 0 from some point
+    on. One number, or a pair (target 1, target 0) where the two wrong sides differ.
+    """
+
+    proper: bool | None = None  # the expected loss is least where the link's output is the truth (on the identity: the mean)
+    strictly: bool | None = None  # and nowhere else
+    convex: bool | None = None  # in the raw outputs, for every hard target
+    calibrated: bool | None = None  # the minimiser of the expected loss puts the most probable class first (2 and 3 classes)
+    canonical: bool | None = None  # dℓ/dz is a constant times a − y
+    symmetric: bool | None = None  # relabelling the classes changes nothing
+    noise_tolerant: bool | None = None  # the sum over all labels is constant (Ghosh, Kumar & Sastry 2017)
+    bounded: bool | None = None  # the loss itself, over all raw outputs, for targets 0 and 1 or one-hot
+    saturation: float | tuple[float, float] | None = None
+
+
 class Loss(Registered):
     """A number for one example, from raw outputs; it reduces nothing and declares its link.
 
     A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
-    `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd.
+    `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd,
+    and `properties` claims nothing until it is written.
     """
 
     noun: ClassVar[str] = "loss"
@@ -72,6 +95,10 @@ class Loss(Registered):
             return gradient / (a * torch.sigmoid(-z))
         quotient = gradient / a
         return quotient - quotient.mean(OUTPUTS, keepdim=True)
+
+    def properties(self) -> Properties:
+        """What the loss claims of itself, its link being settled."""
+        return Properties()
 
     @property
     def link_function(self) -> Link:
@@ -143,19 +170,19 @@ class Dataset(Registered):
 class Optimizer(Registered):
     """A rule that changes parameters in place.
 
-    A number field may hold a tensor when the engine trains many runs at once: it then broadcasts
-    over the parameters. A field that is 0 in every run stays the number 0.
+    In `start` and `update` the engine puts tensors (..., 1, 1) into the number fields, one number a run;
+    a field that is 0 in every run stays the number 0, so that what is switched off costs nothing.
     """
 
     noun: ClassVar[str] = "optimizer"
 
     @abstractmethod
-    def start(self, parameter: Tensor) -> tuple[Tensor, ...]:
-        """The rule's memory for one parameter tensor, before the first step; () where it has none."""
+    def start(self, parameter: Tensor) -> Memory:
+        """The rule's memory for one parameter (..., out, in) before the first step; () where it has none."""
 
     @abstractmethod
-    def update(self, parameter: Tensor, gradient: Tensor, memory: tuple[Tensor, ...], step: int, decays: bool) -> None:
-        """Change the parameter (and the memory) in place; step counts from 1; `decays` is true for weights, false for biases."""
+    def update(self, parameter: Tensor, gradient: Tensor, memory: Memory, decays: bool) -> None:
+        """Change parameter and memory in place; `decays` is true for weights, false for biases."""
 
 
 class Outputs(NamedTuple):

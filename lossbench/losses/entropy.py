@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from lossbench.interfaces import Loss
+from lossbench.interfaces import Loss, Properties
 from lossbench.links import OUTPUTS, log_softmax, softmax
 
 
@@ -39,6 +39,19 @@ class CrossEntropy(Loss):
         if self.link == "softmax":
             return -_times(y, (-log_softmax(z)).exp())
         return _times(1 - y, 1 + z.exp()) - _times(y, 1 + (-z).exp())
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=True,
+            calibrated=True,
+            canonical=True,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
 
 
 def _times(weight: Tensor, factor: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Loss
+from lossbench.interfaces import Loss, Properties
 from lossbench.links import OUTPUTS, softmax
 
 
@@ -43,3 +43,17 @@ class HalfSquaredError(Loss):
             return z - y
         p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
         return p * (1 - y) - rest * y  # a − y, with nothing cancelled where a is close to y
+
+    def properties(self) -> Properties:
+        identity = self.link == "identity"
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=identity,
+            calibrated=True,
+            canonical=identity,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=not identity,
+            saturation=0.0 if identity else 1.0,
+        )
