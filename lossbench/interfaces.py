@@ -7,7 +7,7 @@ runs there. Axis letters: R runs · B batch · C outputs · D features · L laye
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -19,7 +19,10 @@ from lossbench.registry import Registered, field_types
 
 Task = Literal["classification", "regression"]
 Memory = tuple[Tensor, ...]
-Rate = Any  # a float option of an optimizer; a tensor (..., 1, 1) while many runs train
+if TYPE_CHECKING:
+    Rate = Any  # what the engine puts there while many runs train: tensors (..., 1, 1)
+else:
+    Rate = float  # what a user writes
 ActivationName = Literal["sigmoid", "tanh", "relu"]
 T = TypeVar("T")
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]

@@ -1,0 +1,75 @@
+"""Initial parameters that somebody gives."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import Array, Dense, Init, Layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Init):
+    """Every weight and every bias the same given number; with one neuron, simply its weight and bias."""
+
+    weight: float = 0.6
+    bias: float = 0.9
+
+    def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
+        del rng  # nothing is drawn: every seed starts alike
+        return tuple(Dense(np.full((n.outputs, n.inputs), self.weight), np.full((n.outputs, 1), self.bias)) for n in layers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Init):
+    """Parameters from an .npz file, so that another program's start, or a stored run's end, can be continued.
+
+    The file holds arrays weight_1 (out, in), bias_1 (out), weight_2, … from the input on.
+    """
+
+    path: str
+
+    def describe(self) -> dict[str, Any]:
+        """Word, path and the SHA-256 of the file: a run that starts elsewhere is another run."""
+        return super().describe() | {"sha256": hashlib.sha256(_bytes(self.path)).hexdigest()[:16]}
+
+    def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
+        del rng  # nothing is drawn: every seed starts alike
+        arrays = _arrays(self.path)
+        return tuple(
+            Dense(
+                self._array(arrays, f"weight_{number}", (n.outputs, n.inputs)),
+                self._array(arrays, f"bias_{number}", (n.outputs, 1)),
+            )
+            for number, n in enumerate(layers, start=1)
+        )
+
+    def _array(self, arrays: dict[str, Array], name: str, shape: tuple[int, ...]) -> Array:
+        if name not in arrays:
+            raise BadInput(f"{self.path} has no array {name!r}, which this model wants; it has {', '.join(sorted(arrays))}.")
+        array = arrays[name]
+        if array.size != np.prod(shape) or (array.shape != shape and array.ndim != 1):
+            raise BadInput(f"{name} in {self.path} has shape {array.shape}; this model wants {shape}.")
+        if not np.isfinite(array).all():
+            raise BadInput(f"{name} in {self.path} holds values that are not finite.")
+        return array.reshape(shape)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadInput(f"The parameters {path!r} cannot be read: {error.strerror}. init.path names an .npz file.") from error
+
+
+def _arrays(path: str) -> dict[str, Array]:
+    _bytes(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name].astype(np.float64) for name in archive.files}
+    except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
+        raise BadInput(f"{path} is not an .npz file of numbers ({error}).") from error

@@ -1,0 +1,37 @@
+"""Networks of dense layers."""
+
+from dataclasses import dataclass
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import ActivationName, Layer, Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logistic(Model):
+    """One layer from features to outputs, nothing hidden: logistic or softmax regression, linear regression, one neuron.
+
+    Formula: z = Wx + b. What it becomes is the loss's link's doing.
+    """
+
+    def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
+        return (Layer(inputs, outputs, None),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLP(Model):
+    """A multilayer perceptron of any widths; `hidden` lists the widths from the input on.
+
+    Formula: h_0 = x, h_l = f(W_l h_{l−1} + b_l), z = W_L h_{L−1} + b_L, with f the activation.
+    """
+
+    hidden: tuple[int, ...] = (32,)
+    activation: ActivationName = "sigmoid"
+
+    def __post_init__(self) -> None:
+        if any(width < 1 for width in self.hidden):
+            raise BadInput(f"model.hidden is {list(self.hidden)}; every width must be at least 1.")
+
+    def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
+        widths = (inputs, *self.hidden)
+        hidden = (Layer(n, m, self.activation) for n, m in zip(widths, widths[1:], strict=False))
+        return (*hidden, Layer(widths[-1], outputs, None))

@@ -1,0 +1,95 @@
+"""How well the outputs fit the targets, example by example: the trained loss, and measures that belong to none."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.interfaces import ExampleProbe, Outputs, Task
+from lossbench.links import LINKS, OUTPUTS, log_softmax
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(ExampleProbe):
+    """The run's own loss ℓ, in its own units: good for watching one run, no ground for comparing losses."""
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        return outputs.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy(ExampleProbe):
+    """Share of examples whose class is the most likely one: the largest raw output, or z > 0 where there is one output.
+
+    Units: a share, 0 to 1.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        z, y = outputs.z, outputs.y
+        if z.shape[OUTPUTS] == 1:
+            right = (z > 0) == (y > 0.5)  # noqa: PLR2004 the threshold between the targets 0 and 1
+            return right.select(OUTPUTS, 0).to(z.dtype)
+        return (z.argmax(OUTPUTS) == y.argmax(OUTPUTS)).to(z.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLoss(ExampleProbe):
+    """Log loss: −log of the probability given to the true class, in nats; the probabilities are the loss's own link's.
+
+    Formula: softmax −log p_y; one sigmoid −log a or −log(1 − a); several sigmoids −log(a_y / Σ_c a_c).
+    Undefined, NaN, where the link gives no probabilities (identity).
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        if not LINKS[outputs.link].probabilities:
+            return torch.full_like(outputs.value, torch.nan)
+        return -(outputs.y * log_probabilities(outputs)).sum(OUTPUTS) - _absent(outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brier(ExampleProbe):
+    """Brier score: the squared distance between the class probabilities and the truth, summed over all classes.
+
+    Formula: Σ_c (p_c − y_c)²; with one output p = (1 − a, a), so the score is 2(a − y)². Lies in 0 to 2.
+    Undefined, NaN, where the link gives no probabilities (identity).
+    Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        if not LINKS[outputs.link].probabilities:
+            return torch.full_like(outputs.value, torch.nan)
+        square = (log_probabilities(outputs).exp() - outputs.y).square().sum(OUTPUTS)
+        return 2 * square if outputs.z.shape[OUTPUTS] == 1 else square
+
+
+@dataclass(frozen=True, kw_only=True)
+class SquaredError(ExampleProbe):
+    """Squared error Σ_c (a_c − y_c)² of a regression, in squared units of the (standardised) target; 1 − R² on average."""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        return (outputs.a - outputs.y).square().sum(OUTPUTS)
+
+
+def log_probabilities(outputs: Outputs) -> Tensor:
+    """log p, (..., C, B): of the classes, or of the one class that a lone output stands for."""
+    if outputs.link == "softmax":
+        return log_softmax(outputs.z)
+    log_a = logsigmoid(outputs.z)
+    return log_a if outputs.z.shape[OUTPUTS] == 1 else log_a - log_a.logsumexp(OUTPUTS, keepdim=True)
+
+
+def _absent(outputs: Outputs) -> Tensor:
+    """What a lone output says of the class that it does not stand for: (1 − y) log(1 − a)."""
+    if outputs.z.shape[OUTPUTS] > 1:
+        return torch.zeros_like(outputs.value)
+    return ((1 - outputs.y) * logsigmoid(-outputs.z)).select(OUTPUTS, 0)

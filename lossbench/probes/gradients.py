@@ -1,0 +1,60 @@
+"""Sizes of gradients and of the steps they cause."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lossbench import tables
+from lossbench.interfaces import Step, StepProbe
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientNorms(StepProbe):
+    """Euclidean norm of the mini-batch gradient of each layer's weights, and of its biases.
+
+    Formula: ‖∂L/∂W_l‖₂ and ‖∂L/∂b_l‖₂, L being the mean loss of the mini-batch, without penalties. Units: of the loss.
+    """
+
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        return {
+            tables.GRADIENT_WEIGHTS: torch.stack([_norm(layer.weight) for layer in step.gradients], -1),
+            tables.GRADIENT_BIASES: torch.stack([_norm(layer.bias) for layer in step.gradients], -1),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFactors(StepProbe):
+    """The gradient at the raw outputs and the two factors it is made of: dℓ/dz = (dℓ/da)·(da/dz).
+
+    Formula: means over the mini-batch of ‖dℓ/dz‖₂, of the error ‖dℓ/da‖₂, and of the slope, the size of da/dz
+    (a(1 − a) for one sigmoid; its root mean square over several; Frobenius norm of the Jacobian for the softmax).
+    A mean of products is not the product of the means: the three show which factor is small, they do not multiply.
+    """
+
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        return {
+            tables.OUTPUT_GRADIENT: torch.linalg.vector_norm(step.gradient, dim=-2).mean(-1),
+            tables.OUTPUT_ERROR: torch.linalg.vector_norm(step.error, dim=-2).mean(-1),
+            tables.OUTPUT_SLOPE: step.slope.mean(-1),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRatio(StepProbe):
+    """Size of the update against the size of what it changes, for each layer's weights.
+
+    Formula: ‖W_l(after) − W_l(before)‖₂ / ‖W_l(before)‖₂. NaN after the last step, where nothing is updated.
+    """
+
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        sizes = [_norm(layer.weight) for layer in step.parameters]
+        if step.updates is None:
+            ratios = [torch.full_like(size, torch.nan) for size in sizes]
+        else:
+            ratios = [_norm(update.weight) / size for update, size in zip(step.updates, sizes, strict=True)]
+        return {tables.UPDATE_RATIO: torch.stack(ratios, -1)}
+
+
+def _norm(matrix: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(matrix, dim=(-2, -1))
