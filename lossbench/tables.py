@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from lossbench.errors import BadInput
 
 FORMAT = 1
-PARTS = "runs"
 MANIFEST = "study.json"
+PARTS, INVOCATIONS, PARAMETERS = "runs", "invocations", "parameters"  # folders of a study
 
 RUN, SPEC, RECORDING, INVOCATION = "run", "spec", "recording", "invocation"
 TASK, OUTCOME, STOPPED, SECONDS, DEVICE, STEPS = "task", "outcome", "stopped", "seconds", "device", "step"
