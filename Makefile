@@ -1,0 +1,37 @@
+# make demo   trains a small study and writes its report
+# make test   runs every test            make check  runs the quick ones, the linter and the type checker
+# make clean  removes what these made; results stay
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# What the packages are built with is pinned too: old pips read the first name, new ones the second.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+
+.PHONY: demo test check clean
+.DELETE_ON_ERROR:
+
+demo: $(INSTALLED)
+	$(BIN)/lossbench run experiment=demo
+	$(BIN)/lossbench report results/demo
+
+test: $(INSTALLED)
+	$(BIN)/pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not slow"
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("lossbench needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "Installing lossbench and what it needs into .venv. This takes a minute or two."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint]' -c constraints.txt
+	@touch $@
