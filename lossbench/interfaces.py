@@ -207,10 +207,11 @@ class Step(NamedTuple):
     updates: tuple[Dense[Tensor], ...] | None  # None after the last step, where nothing is updated
     hidden: tuple[Tensor, ...]  # activations of the hidden layers (..., H, B)
     activations: tuple[ActivationName, ...]
+    outputs: Tensor  # the link's outputs a (..., C, B)
+    link: str
     gradient: Tensor  # dℓ/dz (..., C, B)
     error: Tensor  # dℓ/da (..., C, B)
     slope: Tensor  # size of da/dz (..., B)
-    outputs: Outputs
 
 
 class Probe(Registered):

@@ -27,8 +27,8 @@ class Saturation(StepProbe):
             raise BadInput(f"threshold is {self.threshold:g}; it is a share of the largest slope, between 0 and 1.")
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        layers = (*step.hidden, step.outputs.a)
-        kinds = (*step.activations, step.outputs.link)
+        layers = (*step.hidden, step.outputs)
+        kinds = (*step.activations, step.link)
         shares = [(_slope(h, kind) < self.threshold).to(h.dtype).mean((-2, -1)) for h, kind in zip(layers, kinds, strict=True)]
         means = [h.mean((-2, -1)) for h in layers]
         spreads = [(h - mean[..., None, None]).square().mean((-2, -1)).sqrt() for h, mean in zip(layers, means, strict=True)]

@@ -1,0 +1,32 @@
+"""Forms of computation whose bits do not depend on how many runs share them.
+
+A run alone must equal the same run among a thousand, bit for bit. Three things in a tensor library break that:
+vectorised loops treat the last few elements of an array by other instructions; a matrix product over a single
+matrix, or with a single row, takes another path; and more threads cut the work elsewhere. So: elementwise work
+happens on whole buffers, whose length is a multiple of any vector's; products are batched over at least two runs;
+one thread works inside a cohort.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+LANES = 64  # a multiple of the elements that any CPU's vector loop takes at once
+LEAST_RUNS = 2  # in a batched product
+
+
+def round_up(count: int) -> int:
+    """The next multiple of LANES."""
+    return -(-count // LANES) * LANES
+
+
+def buffer(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Zeros of a shape, with storage rounded up so that `whole` may look at all of it."""
+    storage = like.new_zeros(round_up(math.prod(shape)))
+    return storage[: math.prod(shape)].view(shape)
+
+
+def whole(part: Tensor) -> Tensor:
+    """All of a buffer's storage as one vector: for elementwise work, in place, without a tail."""
+    return part.as_strided((round_up(part.numel()),), (1,))

@@ -1,0 +1,157 @@
+"""Training a cohort: every run one step at a time, all runs at once."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from lossbench.engine.batches import batches
+from lossbench.engine.forms import LEAST_RUNS
+from lossbench.engine.network import Inputs, Network, backward, forward, network
+from lossbench.engine.objective import Columns, columns, gradient
+from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, inspect, probes
+from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
+from lossbench.interfaces import Array, Dense, Memory, Optimizer, Probe, Split, Task
+from lossbench.spec import Cohort, Recording, RunSpec, Trace
+from lossbench.tables import TEST, TRAIN
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+LOOK_EVERY = 64  # steps between looks at whether anything is left to train
+
+
+def train(cohort: Cohort, split: Split, device: str = "cpu", report: Callable[[int], None] | None = None) -> list[Trace]:
+    """Train the runs of a cohort together; a trace for each, in their order.
+
+    `report` is told each step as it is done. On the CPU a run's numbers are the same bits in any cohort.
+    """
+    started = time.perf_counter()
+    runs = list(cohort.runs)
+    together = runs * LEAST_RUNS if len(runs) < LEAST_RUNS else runs
+    with _one_thread(), torch.no_grad():
+        past = _train(replace(cohort, runs=tuple(together)), split, device, report or _silent)
+    seconds = (time.perf_counter() - started) / len(runs)
+    return [past.trace(place, run, seconds) for place, run in enumerate(runs)]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What training a cohort left: its curves (R, T), the steps each run stayed finite for (R,), and the last parameters."""
+
+    recording: Recording
+    curves: dict[str, Array]
+    finite: Array
+    parameters: tuple[Dense[Tensor], ...]
+
+    def trace(self, place: int, run: RunSpec, seconds: float) -> Trace:
+        """The trace of the run at a place; a diverged run's curves end before the step that was not finite."""
+        stopped = min(int(self.finite[place]), run.steps)
+        finished = self.finite[place] > run.steps
+        steps = [step for step in self.recording.schedule.steps(run.steps) if finished or step < stopped]
+        return Trace(
+            run=run,
+            outcome="finished" if finished else "diverged",
+            stopped=stopped,
+            steps=tuple(steps),
+            values={name: curve[place, : len(steps)] for name, curve in self.curves.items()},
+            parameters=self._kept(place) if finished and "parameters" in self.recording.keep else None,
+            seconds=seconds,
+        )
+
+    def _kept(self, place: int) -> tuple[Dense[Array], ...]:
+        arrays = [(p.weight[place].double().cpu().numpy(), p.bias[place].double().cpu().numpy()) for p in self.parameters]
+        return tuple(Dense(weight, bias) for weight, bias in arrays)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that training a cohort looks at, laid out once."""
+
+    net: Network
+    rooms: tuple[Columns, ...]
+    examples: tuple[Examples, ...]
+    batches: Iterator[tuple[Inputs, Tensor]]
+    probes: tuple[Probe, ...]
+    task: Task
+
+
+def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
+    runs = cohort.runs
+    like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
+    train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
+    layers = runs[0].model.layers(train_x.shape[1], train_y.shape[1])
+    net = network(layers, parameters(runs, layers, like), runs[0].batch or len(train_x))
+    blocks = loss_blocks(runs)
+    bound = cohort.recording.examples
+    return Scene(
+        net,
+        tuple(columns(blocks, net.units[-1])),
+        (examples(TRAIN, train_x[:bound], train_y[:bound], net, blocks), examples(TEST, test_x, test_y, net, blocks)),
+        batches(runs, sharing(runs, device), train_x, train_y),
+        probes(cohort.recording.probes),
+        split.task,
+    )
+
+
+def _train(cohort: Cohort, split: Split, device: str, report: Callable[[int], None]) -> Past:
+    scene = _scene(cohort, split, device)
+    net, steps = scene.net, cohort.runs[0].steps
+    learner = Learner(optimizer(cohort.runs, net.parameters[0].weight), net)
+    recorded = set(cohort.recording.schedule.steps(steps))
+    finite = torch.zeros(len(cohort.runs), dtype=torch.long, device=device)
+    alive = torch.ones_like(finite, dtype=torch.bool)
+    moments: list[dict[str, Tensor]] = []
+    for step, (inputs, y) in zip(range(steps + 1), scene.batches, strict=False):
+        z = forward(net, inputs)
+        alive &= torch.linalg.vector_norm(z, torch.inf, dim=(1, 2)).isfinite()
+        finite += alive
+        if step % LOOK_EVERY == 0 and not alive.any():
+            break
+        gradient(scene.rooms, z, y, net.deltas[-1])
+        backward(net, inputs)
+        if step in recorded:
+            moments.append(_record(scene, learner, y, last=step == steps))
+        elif step < steps:
+            learner.step()
+        report(step)
+    return Past(cohort.recording, curves(moments), finite.cpu().numpy(), net.parameters)
+
+
+def _record(scene: Scene, learner: "Learner", y: Tensor, *, last: bool) -> dict[str, Tensor]:
+    """What stands before the step, the step, and what the step did."""
+    moment = evaluate(scene.examples[0], scene.probes, scene.task) | evaluate(scene.examples[1], scene.probes, scene.task)
+    before = tuple(Dense(p.weight.clone(), p.bias.clone()) for p in scene.net.parameters)
+    if not last:
+        learner.step()
+    return moment | describe(inspect(scene.net, scene.rooms, y, before, last=last), scene.probes)
+
+
+class Learner:
+    """An optimizer with its memory of every parameter of a network."""
+
+    def __init__(self, rule: Optimizer, net: Network) -> None:
+        self.rule, self.net = rule, net
+        self.memory: list[tuple[Memory, Memory]] = [(rule.start(p.weight), rule.start(p.bias)) for p in net.parameters]
+
+    def step(self) -> None:
+        """Move the network's parameters by its gradients, in place."""
+        for parameter, slope, memory in zip(self.net.parameters, self.net.gradients, self.memory, strict=True):
+            self.rule.update(parameter.weight, slope.weight, memory[0], decays=True)
+            self.rule.update(parameter.bias, slope.bias, memory[1], decays=False)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread inside a cohort: more would cut sums elsewhere, and cohorts are what runs side by side."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _silent(step: int) -> None:
+    del step
