@@ -1,0 +1,82 @@
+"""A real browser opens a page and tells what a reader would have missed."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+LOUD = {"error", "warning"}
+UNFOLD = "document.querySelectorAll('details').forEach(fold => { fold.open = true })"
+SHOWN = """picture => {
+    const box = picture.getBoundingClientRect()
+    const drawn = picture.tagName === 'IMG' ? picture.complete && picture.naturalWidth > 0 : true
+    return drawn && box.width > 1 && box.height > 1 && picture.checkVisibility()
+}"""
+CLASHING = """() => {
+    const first = new Map()
+    return [...document.querySelectorAll('[id]')].filter(element => {
+        const twin = first.get(element.id) ?? first.set(element.id, element).get(element.id)
+        return twin.outerHTML !== element.outerHTML
+    }).map(element => element.id)
+}"""
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def defects(chromium: Browser) -> Iterator[Callable[[Path], list[str]]]:
+    """Opens a page from disk and returns what is wrong with it, in words."""
+    with chromium.new_context(offline=True, viewport={"width": 1280, "height": 900}) as context:
+        yield lambda path: _defects(context.new_page(), path.resolve().as_uri())
+
+
+def _defects(page: Page, address: str) -> list[str]:
+    seen: list[str] = []
+    page.on(
+        "console", lambda said: seen.append(f"console {said.type}: {said.text}") if said.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: seen.append(f"script: {error}"))
+    page.on("request", lambda request: seen.append(f"request: {request.url}") if request.url != address else None)
+    page.goto(address, wait_until="load")
+    page.evaluate(UNFOLD)
+    pictures = page.query_selector_all("img, svg:not(svg svg), canvas")
+    seen += [f"picture not shown: {_name(picture)}" for picture in pictures if not picture.evaluate(SHOWN)]
+    seen += [f"picture is blank: {_name(picture)}" for picture in pictures if picture.evaluate(SHOWN) and _is_blank(picture)]
+    seen += [f"two different elements are called {name}" for name in page.evaluate(CLASHING)]
+    seen += ["wider than the window"] if page.evaluate(TOO_WIDE) else []
+    return seen if pictures else [*seen, "no picture at all"]
+
+
+def _listen(page: Page, address: str) -> list[str]:
+    """A list that grows with what the console says and with every address asked for besides the page's own."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(f"console {said.type}: {said.text}") if said.type in LOUD else None)
+    page.on("pageerror", lambda error: heard.append(f"script: {error}"))
+    page.on("request", lambda request: heard.append(f"request: {request.url}") if request.url != address else None)
+    return heard
+
+
+def _name(picture: ElementHandle) -> str:
+    return str(picture.evaluate("picture => picture.outerHTML.slice(0, 120)"))
+
+
+def _is_blank(picture: ElementHandle) -> bool:
+    pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB"))
+    return bool((pixels == pixels[0, 0]).all())
