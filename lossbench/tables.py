@@ -5,11 +5,15 @@ run and its records are written, or lost, together. Read, they become two tables
 spec spread over columns (`loss`, `loss.link`, `optimizer.lr`, `seed`, …), and `records`, a row a recorded step.
 """
 
+import hashlib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,6 +50,13 @@ SATURATED, ACTIVATION_MEAN, ACTIVATION_SPREAD = "saturated", "activation_mean", 
 UPDATE_RATIO = "update_ratio"
 
 
+_MEND = "Running the study again sets the file aside and trains its runs anew."
+
+
+class Damaged(BadInput):
+    """A file among the parts that is none, or no longer."""
+
+
 @dataclass(frozen=True)
 class Study:
     """What a results folder holds: its manifest, its runs and their records."""
@@ -75,23 +86,41 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(path.read_text())
         version = manifest["format"]
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise BadInput(f"{path} cannot be read as a study's manifest ({error}). Delete it and run the study again.") from error
+        raise BadInput(
+            f"{path} cannot be read as a study's manifest ({error}). "
+            f'Write {{"format": {FORMAT}, "name": "{folder.name}"}} into it: the runs beside it are not lost.'
+        ) from error
     if version != FORMAT:
         raise BadInput(f"{folder} is a study of format {version}; this lossbench reads format {FORMAT}.")
     return manifest
 
 
-def read_part(path: Path) -> pa.Table:
-    """One part, as stored. Raises BadInput where the file is truncated or not a part."""
+def content_hash(content: bytes) -> str:
+    """16 hexadecimal digits of the SHA-256, by which stored things are named."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """One part as stored, or some of its columns.
+
+    Raises Damaged where it is truncated, altered or no part at all, BadInput where the file may not be read.
+    """
     try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise BadInput(
-            f"{path} cannot be read ({str(error).splitlines()[0]}). Run the study again: it sets the file aside and trains its runs anew."
-        ) from error
-    missing = [name for name in RUN_COLUMNS if name not in table.column_names]
-    if missing:
-        raise BadInput(f"{path} is not a part of a lossbench study: it lacks the column(s) {', '.join(missing)}.")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise Damaged(f"{path} was there and is gone. {_MEND}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}). Is it yours to read?") from error
+    named = re.fullmatch(r"part-\d{8}-([0-9a-f]{16})\.parquet", path.name)
+    if named and named[1] != content_hash(content):
+        raise Damaged(f"{path} is truncated or altered: its content does not match the hash in its name. {_MEND}")
+    try:
+        table = pq.read_table(pa.BufferReader(content), columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise Damaged(f"{path} cannot be read as parquet ({str(error).splitlines()[0]}). {_MEND}") from error
+    lacking = [name for name in columns or RUN_COLUMNS if name not in table.column_names]
+    if lacking:
+        raise Damaged(f"{path} is no part of a lossbench study: it lacks the column(s) {', '.join(lacking)}. {_MEND}")
     return table
 
 
@@ -108,7 +137,7 @@ def read_study(folder: Path) -> Study:
 
 
 def _runs(table: pa.Table) -> pd.DataFrame:
-    runs = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
+    runs: pd.DataFrame = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
     specs = pd.DataFrame([_flat(json.loads(text)) for text in runs[SPEC]], index=runs.index)
     return pd.concat([runs.drop(columns=SPEC), specs], axis=1)
 
@@ -127,18 +156,20 @@ def _flat(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _records(table: pa.Table) -> pd.DataFrame:
     """A row a recorded step: run, step, and a column a quantity; NaN where a run has no such quantity."""
-    owner = pc.list_parent_indices(table[STEPS].combine_chunks())
-    columns = {RUN: table[RUN].combine_chunks().take(owner), STEPS: pc.list_flatten(table[STEPS].combine_chunks())}
-    lengths = pc.list_value_length(table[STEPS].combine_chunks())
+    steps = table[STEPS].combine_chunks()
+    owner = pc.list_parent_indices(steps)
+    columns = {RUN: table[RUN].combine_chunks().take(owner), STEPS: pc.list_flatten(steps)}
     for name in table.column_names:
         if name.startswith(CURVE):
-            columns[name.removeprefix(CURVE)] = _curve(table[name].combine_chunks(), lengths)
-    return pa.table(columns).to_pandas()
+            columns[name.removeprefix(CURVE)] = _curve(table[name].combine_chunks(), owner.to_numpy())
+    records: pd.DataFrame = pa.table(columns).to_pandas()
+    return records
 
 
-def _curve(curves: pa.ListArray, lengths: pa.Array) -> pa.Array:
-    """The flattened curves, with a run that lacks the quantity filled up with as many NaN as it has steps."""
+def _curve(curves: pa.ListArray, owner: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Array:
+    """The flattened curves; a run that lacks the quantity has NaN at each of its steps. `owner` is the run of each step."""
     if curves.null_count == 0:
         return pc.list_flatten(curves)
-    filled = [[float("nan")] * n if curve is None else curve for curve, n in zip(curves.to_pylist(), lengths.to_pylist(), strict=True)]
-    return pc.list_flatten(pa.array(filled, pa.list_(pa.float64())))
+    filled = np.full(len(owner), np.nan)
+    filled[curves.is_valid().to_numpy(zero_copy_only=False)[owner]] = pc.list_flatten(curves).to_numpy()
+    return pa.array(filled)
