@@ -15,24 +15,26 @@ OUTPUTS = -2
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
-    """Probabilities p and their complements 1 − p, both to full relative accuracy at any z.
-
-    The largest output contributes exactly 1 to the normaliser, so 1 − p of the winner is the
-    others' sum over the total and is never formed by a subtraction.
-    """
-    top, winner = z.max(OUTPUTS, keepdim=True)
-    others = (z - top).exp().scatter(OUTPUTS, winner, 0.0)
-    rest = others.sum(OUTPUTS, keepdim=True)
+    """Probabilities p and their complements 1 − p, both to full relative accuracy at any z."""
+    powers = (z - z.amax(OUTPUTS, keepdim=True)).exp_()
+    rest = _rest(powers)
     total = 1 + rest
-    p = others.scatter(OUTPUTS, winner, 1.0) / total
-    return p, (1 - p).scatter(OUTPUTS, winner, rest / total)
+    return powers / total, (1 - powers).add_(rest).div_(total)  # of a winner, 1 − power is exactly 0
 
 
 def log_softmax(z: Tensor) -> Tensor:
     """log p to full relative accuracy, next to p = 1 included."""
-    top, winner = z.max(OUTPUTS, keepdim=True)
-    rest = (z - top).exp().scatter(OUTPUTS, winner, 0.0).sum(OUTPUTS, keepdim=True)
-    return (z - top) - rest.log1p()
+    below = z - z.amax(OUTPUTS, keepdim=True)
+    return below - _rest(below.exp()).log1p()
+
+
+def _rest(powers: Tensor) -> Tensor:
+    """The sum of powers exp(z − max z) but for one that is exactly 1.
+
+    Left out of the sum, it cannot swallow the others: next to p = 1 nothing is formed by a subtraction.
+    """
+    ones = powers.floor()
+    return (powers - ones).sum(OUTPUTS, keepdim=True) + (ones.sum(OUTPUTS, keepdim=True) - 1)
 
 
 def _sigmoid_slope(a: Tensor) -> Tensor:

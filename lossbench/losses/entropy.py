@@ -33,7 +33,7 @@ class CrossEntropy(Loss):
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        return p * (1 - y) - rest * y  # p − y, with nothing cancelled where p is close to y
+        return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)  # p(1 − y) − (1 − p)y is p − y, and nothing cancels
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":

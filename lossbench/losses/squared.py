@@ -42,7 +42,7 @@ class HalfSquaredError(Loss):
         if self.link == "identity":
             return z - y
         p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        return p * (1 - y) - rest * y  # a − y, with nothing cancelled where a is close to y
+        return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)  # a(1 − y) − (1 − a)y is a − y, and nothing cancels
 
     def properties(self) -> Properties:
         identity = self.link == "identity"

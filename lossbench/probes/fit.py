@@ -10,6 +10,8 @@ from torch.nn.functional import logsigmoid
 from lossbench.interfaces import ExampleProbe, Outputs, Task
 from lossbench.links import LINKS, OUTPUTS, log_softmax
 
+FAR = 1e30  # beyond any raw output
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loss(ExampleProbe):
@@ -23,7 +25,7 @@ class Loss(ExampleProbe):
 class Accuracy(ExampleProbe):
     """Share of examples whose class is the most likely one: the largest raw output, or z > 0 where there is one output.
 
-    Units: a share, 0 to 1.
+    Units: a share, 0 to 1. A tie is no answer: it counts as wrong.
     """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -31,9 +33,9 @@ class Accuracy(ExampleProbe):
     def measure(self, outputs: Outputs) -> Tensor:
         z, y = outputs.z, outputs.y
         if z.shape[OUTPUTS] == 1:
-            right = (z > 0) == (y > 0.5)  # noqa: PLR2004 the threshold between the targets 0 and 1
-            return right.select(OUTPUTS, 0).to(z.dtype)
-        return (z.argmax(OUTPUTS) == y.argmax(OUTPUTS)).to(z.dtype)
+            return (z * (2 * y - 1) > 0).select(OUTPUTS, 0).to(z.dtype)
+        rivals = z.sub(y, alpha=FAR)  # arithmetic and no argmax, which is a hundred times slower
+        return ((z * y).sum(OUTPUTS) > rivals.amax(OUTPUTS)).to(z.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
