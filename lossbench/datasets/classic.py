@@ -1,0 +1,86 @@
+"""Small real data that scikit-learn brings with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossbench.preparation import Examples, HeldOut, Scaling
+from lossbench.scikit_learn import scikit_learn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Iris(HeldOut):
+    """Three species of iris, told apart by the length and width of sepals and petals (cm).
+
+    Size: N = 150, D = 4, C = 3.
+    Task: classification.
+    Source: Fisher, The Use of Multiple Measurements in Taxonomic Problems, 1936; scikit-learn's load_iris.
+    """
+
+    def examples(self) -> Examples:
+        return _classes("load_iris")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wine(HeldOut):
+    """Three growers of wine, told apart by chemical analysis.
+
+    Size: N = 178, D = 13, C = 3.
+    Task: classification.
+    Source: Forina et al., PARVUS, 1988 (UCI repository); scikit-learn's load_wine.
+    """
+
+    def examples(self) -> Examples:
+        return _classes("load_wine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreastCancer(HeldOut):
+    """Tumours, malignant (0) or benign (1), described by the nuclei of their cells under the microscope.
+
+    Size: N = 569, D = 30, two classes.
+    Task: classification.
+    Source: Street, Wolberg & Mangasarian, Nuclear Feature Extraction for Breast Tumor Diagnosis, 1993; scikit-learn's
+        load_breast_cancer.
+    """
+
+    def examples(self) -> Examples:
+        return _classes("load_breast_cancer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digits(HeldOut):
+    """Handwritten digits of 8 × 8 pixels, 0 to 16 bright.
+
+    Some pixels are dark in all but one or two images. Standardised one by one they reach 200 standard deviations in the
+    test data, so that one image decides the test loss: hence scaling is shared unless asked otherwise.
+
+    Size: N = 1797, D = 64, C = 10.
+    Task: classification.
+    Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, 1998 (UCI repository; its test part);
+        scikit-learn's load_digits.
+    """
+
+    scaling: Scaling = "shared"
+
+    def examples(self) -> Examples:
+        return _classes("load_digits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diabetes(HeldOut):
+    """How far diabetes has progressed a year after age, sex, body mass, blood pressure and six serum values were taken.
+
+    Size: N = 442, D = 10, one real target (25 to 346), standardised by the training data.
+    Task: regression.
+    Source: Efron, Hastie, Johnstone & Tibshirani, Least Angle Regression, 2004; scikit-learn's load_diabetes, unscaled.
+    """
+
+    def examples(self) -> Examples:
+        x, y = scikit_learn("datasets").load_diabetes(return_X_y=True, scaled=False)
+        return Examples(x, y.astype(np.float64), None)
+
+
+def _classes(loader: str) -> Examples:
+    bunch = getattr(scikit_learn("datasets"), loader)()
+    return Examples(bunch.data, bunch.target, tuple(map(str, bunch.target_names)))

@@ -1,0 +1,28 @@
+"""The smallest data set there is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossbench.interfaces import Dataset, Split
+from lossbench.preparation import check_range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neuron(Dataset):
+    """One example, x = 1 and y = 0: what a single neuron is taught to show how it leaves saturation.
+
+    Size: N = 1 (the same to train and to test), D = 1, two classes. Not scaled.
+    Task: classification.
+    Options: seed decides nothing here.
+    Source: Nielsen, Neural Networks and Deep Learning, chapter 3, 2015.
+    """
+
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_range("seed", self.seed, 0)
+
+    def load(self) -> Split:
+        x, y = np.ones((1, 1)), np.zeros((1, 1))
+        return Split(x, y, x, y, "classification")
