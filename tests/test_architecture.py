@@ -1,0 +1,132 @@
+"""The floor plan: each room of the house, and the rooms and libraries that it may import."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+FLOOR_PLAN = {
+    # the ground: what everything stands on
+    "__init__": "",
+    "errors": "",
+    "disk": "errors",
+    "rng": "numpy",
+    "links": "torch",
+    "registry": "errors importlib",
+    "interfaces": "errors links registry numpy torch",
+    "spec": "errors interfaces numpy",
+    "tables": "errors numpy pandas pyarrow",
+    "textbook": "numpy scipy",
+    "scikit_learn": "importlib",
+    "preparation": "errors interfaces rng scikit_learn numpy",
+    # the shelves: they know their noun, and nothing of one another
+    "losses": "errors interfaces links torch",
+    "models": "errors interfaces",
+    "inits": "errors interfaces numpy",
+    "datasets": "data errors interfaces preparation rng scikit_learn importlib mlxtend numpy pandas pyarrow",
+    "optimizers": "errors interfaces torch",
+    "probes": "errors interfaces links tables torch",
+    # the line from words to records
+    "twin": "registry omegaconf",
+    "axes": "errors hydra",
+    "sweep": "axes errors hydra omegaconf",
+    "config": "errors registry spec twin hydra omegaconf",
+    "data": "errors interfaces numpy",
+    "plan": "config data errors interfaces registry spec",
+    "engine": "engine errors interfaces links registry rng spec tables numpy torch",
+    "part": "interfaces spec tables numpy pyarrow",
+    "store": "disk errors part spec tables pyarrow",
+    "provenance": "errors importlib",
+    "progress": "spec rich",
+    "executor": "data engine errors part plan progress provenance spec store joblib",
+    "audit": "audit errors interfaces links registry mpmath numpy scipy torch",
+    # behind the window: no torch
+    "analysis": "analysis disk errors tables jinja2 matplotlib numpy pandas scipy",
+    # the door
+    "catalogue": "config errors registry rich",
+    "cli": "catalogue config errors plan executor store analysis click hydra rich",
+    "hydra_plugins": "hydra omegaconf sweep",
+}
+SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "probes"}
+ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
+
+
+def name_of(path: Path) -> str:
+    """A file's module: lossbench.losses.entropy."""
+    return ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
+
+
+SOURCES = {name_of(path): path for package in ("lossbench", "hydra_plugins") for path in sorted((HOUSE / package).rglob("*.py"))}
+
+
+def imports(path: Path) -> set[str]:
+    """What a file imports, wherever in it the statement stands; `from a import b` is a.b where that is a module of ours."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports by a relative name"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= whole & SOURCES.keys() or {str(node.module)}
+    return found
+
+
+def room(module: str) -> str:
+    """The room of a module of ours, or the library that another belongs to."""
+    first, *rest = module.split(".")
+    if first != "lossbench":
+        return first
+    return rest[0] if rest else "__init__"
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_a_room_imports_what_the_floor_plan_allows(module: str) -> None:
+    free = sys.stdlib_module_names - ASKED_FOR
+    asked = {room(name) for name in imports(SOURCES[module])} - free
+    assert asked <= set(FLOOR_PLAN[room(module)].split())
+
+
+def test_the_floor_plan_has_no_room_that_does_not_exist() -> None:
+    assert FLOOR_PLAN.keys() == {room(module) for module in SOURCES}
+
+
+def test_modules_import_one_another_in_one_direction() -> None:
+    graph = {module: imports(path) & SOURCES.keys() for module, path in SOURCES.items()}
+    assert tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError with the cycle
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if room(module) in SHELVES])
+def test_what_stands_on_a_shelf_knows_nothing_else_on_a_shelf(module: str) -> None:
+    assert not {name for name in imports(SOURCES[module]) if room(name) in SHELVES}
+
+
+@pytest.mark.parametrize("behind", ["analysis", "tables"])
+def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
+    reached, todo = set(), [behind]
+    while todo:
+        if (here := todo.pop()) not in reached:
+            reached.add(here)
+            todo += FLOOR_PLAN.get(here, "").split()
+    assert not reached & {"torch", "engine", "interfaces", *SHELVES}
+
+
+def test_a_report_is_made_without_torch() -> None:
+    rooms = [module for module in SOURCES if room(module) in {"analysis", "tables"}]
+    assert "torch" not in loaded_after(f"import {', '.join(rooms)}")
+
+
+def test_importing_the_library_alone_imports_nothing_else() -> None:
+    assert loaded_after("import lossbench") - loaded_after("") == {"lossbench"}
+
+
+def loaded_after(program: str) -> set[str]:
+    """The modules that a new interpreter holds at the end of a program."""
+    words = [sys.executable, "-c", f"import sys\n{program}\nprint(*sys.modules)"]
+    done = subprocess.run(words, check=False, cwd=HOUSE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
