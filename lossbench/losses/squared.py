@@ -35,6 +35,8 @@ class HalfSquaredError(Loss):
             return error * (torch.sigmoid(z) * torch.sigmoid(-z))
         if self.link == "softmax":
             p, _ = softmax(z)
+            # a constant in the error changes nothing; counted from the winner's, nothing cancels where p is close to y or two outputs tie
+            error = error - error.gather(OUTPUTS, z.argmax(OUTPUTS, keepdim=True))
             return p * (error - (p * error).sum(OUTPUTS, keepdim=True))
         return error
 

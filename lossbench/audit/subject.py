@@ -1,0 +1,143 @@
+"""What is audited, brought to one form: raw outputs and targets in, one number an example out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast, get_args
+
+import torch
+from mpmath import mpf
+from torch import Tensor
+
+from lossbench.audit.references import formula
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss, Properties
+from lossbench.links import OUTPUTS
+from lossbench.registry import field_types, find, plain
+
+Truth = Callable[[list[mpf], list[mpf]], mpf]
+
+
+class Lossy(Protocol):
+    """The part of a Loss that the audit calls; somebody's adapted callable offers it too."""
+
+    @property
+    def link(self) -> str: ...
+    def value(self, z: Tensor, y: Tensor) -> Tensor: ...
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A loss under audit.
+
+    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs. `truth` is the formula
+    in mpmath, ℓ of lists z and y of C numbers. `pace` is 1 for a callable that is quick on many examples at once and less
+    for one that must be asked one example at a time: grids are thinned by it.
+    """
+
+    name: str
+    loss: Lossy
+    outputs: int
+    declared: Properties = Properties()
+    truth: Truth | None = None
+    claims: str = ""
+    notes: tuple[str, ...] = ()
+    pace: float = 1.0
+    about: str = ""
+
+    @property
+    def link(self) -> str:
+        return self.loss.link
+
+    @property
+    def boundary(self) -> float:
+        """The margin at which the decision changes sides: 0, or ½ where the output itself imitates the targets 0 and 1."""
+        if self.link != "identity":
+            return 0.0
+        z = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
+        gap = (self.on_margin(z[0], 1)[0] - self.on_margin(z[0], 0)[0]).abs()
+        return 0.5 if gap[1] < gap[0] else 0.0
+
+    def on_margin(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
+        """Value and slope dℓ/dz (N,) at margins (N,), target 1 or 0. Of two outputs the first rests at 0 and the second moves."""
+        z = margin[None] if self.outputs == 1 else torch.stack((torch.zeros_like(margin), margin))
+        y = torch.full_like(z, float(target))
+        if self.outputs == 2:
+            y[0] = 1 - target
+        return self.loss.value(z, y), self.loss.gradient(z, y).select(OUTPUTS, self.outputs - 1)
+
+    def over_labels(self, z: Tensor) -> Tensor:
+        """ℓ(z, c) for raw outputs (C, N) and every label c: (labels, N); two labels where there is one output."""
+        rows, count = z.shape
+        if rows == 1:
+            return torch.stack([self.loss.value(z, torch.full_like(z, label)) for label in (0.0, 1.0)])
+        eye = torch.eye(rows, dtype=z.dtype)
+        return torch.stack([self.loss.value(z, eye[label][:, None].expand(rows, count)) for label in range(rows)])
+
+
+def registered(text: str) -> Iterator[Subject]:
+    """The subjects that WORD or WORD,option=value,… names: one for each link that the loss has a meaning on."""
+    word, *pairs = text.split(",")
+    cls = cast(type[Loss], find("loss", word))
+    options = {name: _parsed(value) for name, value in (_pair(pair, text) for pair in pairs)}
+    yield from of_class(cls, options)
+
+
+def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
+    """The subjects of a class of losses, "auto" being settled in every way it can."""
+    loss = cls.build(options)
+    for settled in _links(loss):
+        yield Subject(
+            name=_name(settled, options),
+            loss=settled,
+            outputs=_outputs(settled),
+            declared=settled.properties(),
+            truth=formula(settled),
+            about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
+        )
+
+
+def _links(loss: Loss) -> Iterator[Loss]:
+    if "link" not in field_types(type(loss)) or loss.link != "auto":
+        yield loss
+        return
+    for link in get_args(field_types(type(loss))["link"]):
+        if link != "auto":
+            yield replace(loss, link=link)  # type: ignore[type-var]
+
+
+def _outputs(loss: Loss) -> int:
+    """One output, unless the loss says nothing with one: its value does not change with it, or it refuses."""
+    if loss.link == "softmax":
+        return 2
+    z = torch.tensor([[-2.0, 0.3, 2.0]], dtype=torch.float64)
+    try:
+        value = loss.value(z, torch.zeros_like(z))
+    except (RuntimeError, ValueError, IndexError):
+        return 2
+    return 1 if value.shape == (3,) and bool((value.diff() != 0).any()) else 2
+
+
+def _name(loss: Loss, options: dict[str, Any]) -> str:
+    extra = [f"{key}={plain(value)}" for key, value in options.items() if key != "link"]
+    return " · ".join([loss.word, *extra, loss.link])
+
+
+def _pair(pair: str, text: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise BadInput(f"{text!r}: an option is written name=value, and {pair!r} is not. Example: focal,gamma=3.")
+    return name, value
+
+
+def _parsed(text: str) -> Any:
+    """A number where the text is one, true, false and null as in YAML, else the text itself."""
+    words: dict[str, Any] = {"true": True, "false": False, "null": None}
+    if text in words:
+        return words[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
