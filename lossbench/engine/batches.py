@@ -26,7 +26,7 @@ def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor) -> 
             yield everything
     for places in _places(runs[0], sharing.seeds, len(x)):
         index = torch.as_tensor(places, device=x.device)
-        targets = y[index].transpose(1, 2)
+        targets = y[index].transpose(1, 2).contiguous()
         yield Inputs(x[index], sharing), targets.index_select(0, sharing.owner)
 
 

@@ -79,11 +79,14 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
 
 
 def inspect(net: Network, rooms: Sequence[Columns], y: Tensor, before: tuple[Dense[Tensor], ...], *, last: bool) -> Step:
-    """The step that the network has just made from the parameters `before`; after the last none is made."""
+    """The step that the network has just made from the parameters `before`; after the last none is made.
+
+    The error is float64 in any run: cross entropy's, 1/p, leaves float32 where the network is confidently wrong.
+    """
     z = net.units[-1]
-    gradient, error, a, slope = (torch.empty_like(part) for part in (z, z, z, z[:, 0]))
+    gradient, error, a, slope = (torch.empty_like(part) for part in (z, z.double(), z, z[:, 0]))
     scatter(rooms, z, y, gradient, lambda room: room.loss.gradient(room.z, room.y))
-    scatter(rooms, z, y, error, lambda room: room.loss.error(room.z, room.y))
+    scatter(rooms, z, y, error, lambda room: room.loss.error(room.z.double(), room.y.double()))
     scatter(rooms, z, y, a, lambda room: room.loss.link_function.value(room.z))
     scatter(rooms, z, y, slope, lambda room: room.loss.link_function.slope(room.loss.link_function.value(room.z)))
     moved = [Dense(new.weight - old.weight, new.bias - old.bias) for new, old in zip(net.parameters, before, strict=True)]

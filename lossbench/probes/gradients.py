@@ -7,6 +7,7 @@ from torch import Tensor
 
 from lossbench import tables
 from lossbench.interfaces import Step, StepProbe
+from lossbench.links import OUTPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +30,15 @@ class OutputFactors(StepProbe):
 
     Formula: means over the mini-batch of ‖dℓ/dz‖₂, of the error ‖dℓ/da‖₂, and of the slope, the size of da/dz
     (a(1 − a) for one sigmoid; its root mean square over several; Frobenius norm of the Jacobian for the softmax).
+    Of an error at a softmax only what passes counts: its mean over the outputs, which the Jacobian loses, is taken off.
     A mean of products is not the product of the means: the three show which factor is small, they do not multiply.
     """
 
     def measure(self, step: Step) -> dict[str, Tensor]:
+        passes = step.error - step.error.mean(OUTPUTS, keepdim=True) if step.link == "softmax" else step.error
         return {
-            tables.OUTPUT_GRADIENT: torch.linalg.vector_norm(step.gradient, dim=-2).mean(-1),
-            tables.OUTPUT_ERROR: torch.linalg.vector_norm(step.error, dim=-2).mean(-1),
+            tables.OUTPUT_GRADIENT: torch.linalg.vector_norm(step.gradient, dim=OUTPUTS).mean(-1),
+            tables.OUTPUT_ERROR: torch.linalg.vector_norm(passes, dim=OUTPUTS).mean(-1),
             tables.OUTPUT_SLOPE: step.slope.mean(-1),
         }
 

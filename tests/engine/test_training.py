@@ -1,0 +1,237 @@
+"""Laws of training: runs equal a naive twin's, and never depend on their company."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossbench.engine import train
+from lossbench.inits.given import File, Given
+from lossbench.inits.normal import Normal
+from lossbench.inits.uniform import Uniform
+from lossbench.interfaces import Loss, Optimizer, Split
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.squared import HalfSquaredError
+from lossbench.models.dense import MLP, Logistic
+from lossbench.optimizers.adam import Adam
+from lossbench.optimizers.sgd import SGD
+from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
+
+KEPT = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
+SOFTMAX, SQUARED = CrossEntropy(link="softmax"), HalfSquaredError(link="softmax")
+
+
+def torch_sgd(groups):
+    weights, biases = groups
+    return torch.optim.SGD([{**weights, "weight_decay": 0.02}, biases], lr=0.3, momentum=0.9, nesterov=True)
+
+
+def torch_adam(groups):
+    weights, biases = groups
+    return torch.optim.Adam([{**weights, "weight_decay": 0.02}, biases], lr=0.05, betas=(0.8, 0.99), eps=1e-6)
+
+
+RULES = {
+    "sgd": (SGD(lr=0.3), lambda groups: torch.optim.SGD(groups, lr=0.3)),
+    "momentum": (SGD(lr=0.3, momentum=0.9), lambda groups: torch.optim.SGD(groups, lr=0.3, momentum=0.9)),
+    "nesterov": (SGD(lr=0.3, momentum=0.9, nesterov=True, l2=0.02), torch_sgd),
+    "adam": (Adam(lr=0.05, beta1=0.8, beta2=0.99, epsilon=1e-6, l2=0.02), torch_adam),
+}
+
+
+def alone(run: RunSpec, split: Split, recording: Recording = KEPT) -> Trace:
+    return train(Cohort(runs=(run,), recording=recording), split)[0]
+
+
+def same(one: Trace, other: Trace) -> None:
+    """Bit for bit, but for the time it took."""
+    assert (one.outcome, one.stopped, one.steps) == (other.outcome, other.stopped, other.steps)
+    assert one.values.keys() == other.values.keys()
+    for name, curve in one.values.items():
+        np.testing.assert_array_equal(curve, other.values[name], err_msg=name, strict=True)
+    for mine, theirs in zip(one.parameters or (), other.parameters or (), strict=True):
+        np.testing.assert_array_equal(mine.weight, theirs.weight, strict=True)
+        np.testing.assert_array_equal(mine.bias, theirs.bias, strict=True)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("loss", [SOFTMAX, SQUARED, HalfSquaredError(link="sigmoid")], ids=str)
+def test_training_equals_autograd_with_torch_optim(rule: str, loss: Loss, run, blobs, twin):
+    ours, theirs = RULES[rule]
+    spec, split = run(loss=loss, optimizer=ours), blobs()
+    expected = twin(spec, split).train(theirs)
+    for mine, wanted in zip(alone(spec, split).parameters, expected, strict=True):
+        np.testing.assert_allclose(mine.weight, wanted.weight, rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(mine.bias, wanted.bias, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 7])
+@pytest.mark.parametrize("order", ["shuffled", "sequential"])
+@pytest.mark.parametrize(
+    "model", [Logistic(), MLP(hidden=(4, 3), activation="tanh"), MLP(hidden=(1,)), MLP(hidden=(6, 2, 3), activation="relu")], ids=str
+)
+def test_every_model_and_order_of_examples_equals_the_twin(model, order, batch, run, blobs, twin):
+    spec, split = run(model=model, order=order, batch=batch), blobs()
+    expected = twin(spec, split).train(RULES["sgd"][1])
+    for mine, wanted in zip(alone(replace(spec, optimizer=SGD(lr=0.3)), split).parameters, expected, strict=True):
+        np.testing.assert_allclose(mine.weight, wanted.weight, rtol=1e-9, atol=1e-12)
+
+
+@st.composite
+def cohorts(draw) -> tuple[tuple[RunSpec, ...], Split, list[int]]:
+    """Runs of random shapes that may share a cohort, their data, and where to cut the cohort."""
+    classes, features, batch = draw(st.sampled_from([2, 3, 5, 10])), draw(st.integers(1, 70)), draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    labels = rng.integers(classes, size=60)
+    y = labels[:, None].astype(float) if classes == 2 else np.eye(classes)[labels]
+    x = rng.standard_normal((60, features))
+    split = Split(x[:50], y[:50], x[50:], y[50:], "classification")
+    link = "sigmoid" if classes == 2 else draw(st.sampled_from(["sigmoid", "softmax"]))
+    template = RunSpec(
+        loss=CrossEntropy(link=link),
+        model=draw(st.sampled_from([Logistic(), MLP(hidden=(draw(st.integers(1, 33)),)), MLP(hidden=(7, 3), activation="tanh")])),
+        init=Normal(std=draw(st.sampled_from([0.3, 3.0]))),
+        dataset=draw(st.just(None)),
+        optimizer=draw(st.sampled_from([SGD(lr=0.3), SGD(lr=0.1, momentum=0.9), Adam()])),
+        data="",
+        seed=0,
+        steps=draw(st.integers(1, 5)),
+        batch=draw(st.sampled_from([batch, None])),
+        dtype=draw(st.sampled_from(["float32", "float64"])),
+    )
+    seeds, rates = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    runs = tuple(
+        replace(template, loss=loss, seed=seed, optimizer=replace(template.optimizer, lr=0.1 * (place + 1)))
+        for loss in (CrossEntropy(link=link), HalfSquaredError(link=link))
+        for seed in range(seeds)
+        for place in range(rates)
+    )
+    chosen = draw(st.lists(st.sampled_from(runs), min_size=1, max_size=len(runs), unique=True))
+    return tuple(chosen), split, draw(st.lists(st.integers(0, len(chosen)), max_size=2))
+
+
+@settings(max_examples=60)
+@given(cohorts())
+def test_a_run_is_the_same_bits_in_any_cohort_in_any_order_in_any_split(drawn):
+    runs, split, cuts = drawn
+    together = train(Cohort(runs=runs, recording=KEPT), split)
+    edges = [0, *sorted(cuts), len(runs)]
+    parts = [runs[start:stop][::-1] for start, stop in zip(edges, edges[1:], strict=False) if start < stop]
+    apart = {t.run: t for part in parts for t in train(Cohort(runs=part, recording=KEPT), split)}
+    for trace in together:
+        same(trace, apart[trace.run])
+    same(alone(runs[-1], split), together[-1])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_number_of_threads_outside_changes_nothing(threads: int, run, blobs):
+    before = alone(run(dtype="float32"), blobs())
+    torch.set_num_threads(threads)
+    try:
+        same(before, alone(run(dtype="float32"), blobs()))
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_wide_layers_keep_the_law_too(blobs):
+    split = blobs(examples=300, features=784, classes=10)
+    template = RunSpec(
+        loss=SOFTMAX, model=MLP(hidden=(30,)), init=Uniform(), dataset=None, optimizer=SGD(), data="", seed=0, steps=3, batch=10
+    )
+    for dtype in ("float32", "float64"):
+        runs = tuple(replace(template, seed=seed, loss=loss, dtype=dtype) for loss in (SOFTMAX, SQUARED) for seed in (1, 2) for _ in "ab")
+        for trace in train(Cohort(runs=runs, recording=KEPT), split):
+            same(trace, alone(trace.run, split))
+
+
+def test_a_run_that_diverges_is_a_row_with_an_outcome_and_its_mates_do_not_change(run, blobs):
+    wild = run(loss=HalfSquaredError(link="identity"), optimizer=SGD(lr=1e30), dtype="float32", model=Logistic())
+    calm = replace(wild, optimizer=SGD(lr=0.01))
+    lost, kept = train(Cohort(runs=(wild, calm), recording=KEPT), blobs())
+    assert lost.outcome == "diverged"
+    assert 0 < lost.stopped < wild.steps
+    assert lost.steps == tuple(range(lost.stopped))
+    assert lost.parameters is None
+    assert kept.outcome == "finished"
+    same(kept, alone(calm, blobs()))
+
+
+def test_a_cohort_of_nothing_but_diverging_runs_ends_early_with_all_outcomes(run, blobs):
+    spec = run(loss=HalfSquaredError(link="identity"), optimizer=SGD(lr=1e30), dtype="float32", steps=300)
+    told = []
+    traces = train(Cohort(runs=(spec, replace(spec, seed=4)), recording=KEPT), blobs(), report=told.append)
+    assert [trace.outcome for trace in traces] == ["diverged", "diverged"]
+    assert max(told) < spec.steps
+
+
+def test_the_same_seed_gives_every_loss_the_same_start_and_the_same_examples(run, blobs):
+    split = blobs()
+    first = {
+        loss: alone(run(loss=loss, steps=1, optimizer=SGD(lr=1e-300)), split).parameters for loss in (SOFTMAX, SQUARED)
+    }
+    for one, other in zip(first[SOFTMAX], first[SQUARED], strict=True):
+        np.testing.assert_array_equal(one.weight, other.weight)
+
+
+def test_seeds_differ(run, blobs):
+    one, other = (alone(run(seed=seed), blobs()) for seed in (0, 1))
+    assert not np.array_equal(one.values["train_loss"], other.values["train_loss"])
+
+
+def test_an_end_continued_from_its_file_equals_the_longer_run(run, blobs, tmp_path):
+    spec, split = run(batch=None, steps=5), blobs()
+    half = alone(spec, split)
+    arrays = {f"{kind}_{n}": getattr(p, kind) for n, p in enumerate(half.parameters, 1) for kind in ("weight", "bias")}
+    np.savez(tmp_path / "half.npz", **arrays)
+    rest = alone(replace(spec, init=File(path=str(tmp_path / "half.npz"))), split)
+    longer = alone(replace(spec, steps=10), split)
+    np.testing.assert_array_equal(rest.values["train_loss"], longer.values["train_loss"][5:])
+
+
+def test_a_loss_without_a_gradient_of_its_own_learns_by_autograd(run, blobs):
+    @dataclass(frozen=True, kw_only=True)
+    class Borrowed(Loss):
+        """Cross entropy's value, and nothing else."""
+
+        link: str = "softmax"
+
+        def value(self, z, y):
+            return SOFTMAX.value(z, y)
+
+    one, other = (alone(run(loss=loss), blobs()) for loss in (Borrowed(), SOFTMAX))
+    for name, curve in one.values.items():
+        np.testing.assert_allclose(curve, other.values[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("rule", [SGD(lr=0.2, l2=0.1), SGD(lr=0.2, momentum=0.5), Adam(l2=0.1)], ids=str)
+def test_a_rate_of_zero_in_one_run_only_is_the_same_as_in_all(rule: Optimizer, run, blobs):
+    off = replace(rule, l2=0.0) if rule.l2 else replace(rule, momentum=0.0)
+    runs = (run(optimizer=rule), run(optimizer=off))
+    mixed = train(Cohort(runs=runs, recording=KEPT), blobs())
+    same(mixed[1], alone(runs[1], blobs()))
+
+
+def test_one_neuron_follows_the_update_written_out_by_hand():
+    split = Split(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "classification")
+    spec = RunSpec(
+        loss=HalfSquaredError(link="sigmoid"),
+        model=Logistic(),
+        init=Given(weight=2.0, bias=2.0),
+        dataset=None,
+        optimizer=SGD(lr=0.15),
+        data="",
+        seed=0,
+        steps=300,
+        dtype="float64",
+    )
+    trace = alone(spec, split)
+    z, expected = 4.0, []
+    for _ in range(301):
+        a = 1 / (1 + np.exp(-z))
+        expected.append(0.5 * a * a)
+        z -= 2 * 0.15 * a * a * (1 - a)
+    np.testing.assert_allclose(trace.values["train_loss"], expected, rtol=1e-11)
