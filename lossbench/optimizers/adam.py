@@ -25,11 +25,11 @@ class Adam(Optimizer):
     l2: Rate = 0.0
 
     def __post_init__(self) -> None:
-        if self.lr <= 0:
+        if not self.lr > 0:
             raise BadInput(f"optimizer.lr is {self.lr:g}; a learning rate is above 0.")
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
             raise BadInput(f"optimizer.beta1 and beta2 are {self.beta1:g} and {self.beta2:g}; both lie in [0, 1).")
-        if self.epsilon <= 0 or self.l2 < 0:
+        if not (self.epsilon > 0 and self.l2 >= 0):
             raise BadInput(f"optimizer.epsilon is {self.epsilon:g} and l2 {self.l2:g}; epsilon is above 0, l2 is 0 or more.")
 
     def start(self, parameter: Tensor) -> Memory:

@@ -23,11 +23,11 @@ class SGD(Optimizer):
     l2: Rate = 0.0
 
     def __post_init__(self) -> None:
-        if self.lr <= 0:
+        if not self.lr > 0:
             raise BadInput(f"optimizer.lr is {self.lr:g}; a learning rate is above 0.")
         if not 0 <= self.momentum < 1:
             raise BadInput(f"optimizer.momentum is {self.momentum:g}; it lies in [0, 1).")
-        if self.l2 < 0:
+        if not self.l2 >= 0:
             raise BadInput(f"optimizer.l2 is {self.l2:g}; a penalty is 0 or more.")
         if self.nesterov and self.momentum == 0:
             raise BadInput("optimizer.nesterov is true with momentum 0; Nesterov's step needs a momentum above 0.")

@@ -1,0 +1,138 @@
+"""Initial parameters come from the distributions that their docstrings name."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from lossbench.errors import BadInput
+from lossbench.inits.given import File, Given
+from lossbench.inits.normal import Normal, ScaledNormal
+from lossbench.inits.scaled import Scaled
+from lossbench.inits.uniform import Glorot, Uniform
+from lossbench.interfaces import Layer
+from lossbench.registry import shelf
+from lossbench.rng import generator
+
+LAYERS = (Layer(200, 50, "sigmoid"), Layer(50, 10, None))
+SURE = 1e-4  # a test of the right distribution fails once in ten thousand seeds
+
+
+def drawn(init, layers=LAYERS, seed=0):
+    return init.draw(layers, generator(seed, "init"))
+
+
+def follows(values, distribution):
+    return stats.kstest(values.ravel(), distribution.cdf).pvalue > SURE
+
+
+@pytest.mark.parametrize("std", [0.5, 1.0])
+def test_normal_is_normal(std):
+    for layer in drawn(Normal(std=std)):
+        assert follows(layer.weight, stats.norm(scale=std))
+        assert follows(layer.bias, stats.norm(scale=std))
+
+
+def test_scaled_normal_has_weights_of_variance_one_over_fan_in():
+    for layer, shape in zip(drawn(ScaledNormal()), LAYERS, strict=True):
+        assert follows(layer.weight, stats.norm(scale=shape.inputs**-0.5))
+        assert follows(layer.bias, stats.norm())
+
+
+def test_uniform_is_what_torch_does():
+    for layer, shape in zip(drawn(Uniform()), LAYERS, strict=True):
+        theirs = torch.nn.Linear(shape.inputs, shape.outputs, dtype=torch.float64)
+        assert stats.ks_2samp(layer.weight.ravel(), theirs.weight.detach().numpy().ravel()).pvalue > SURE
+        assert follows(layer.bias, stats.uniform(-(shape.inputs**-0.5), 2 * shape.inputs**-0.5))
+
+
+def test_glorot_is_torch_s_xavier():
+    for layer, shape in zip(drawn(Glorot()), LAYERS, strict=True):
+        theirs = torch.nn.init.xavier_uniform_(torch.empty(shape.outputs, shape.inputs, dtype=torch.float64))
+        assert stats.ks_2samp(layer.weight.ravel(), theirs.numpy().ravel()).pvalue > SURE
+        assert not layer.bias.any()
+
+
+def test_gains_are_sizes_of_raw_outputs():
+    hidden, output = drawn(Scaled(hidden_gain=6.0, output_gain=3.0, hidden_bias=2.0))
+    assert follows(hidden.weight, stats.norm(scale=6 / np.sqrt(200)))
+    assert follows(hidden.bias, stats.norm(scale=2))
+    assert follows(output.weight, stats.norm(scale=3 / np.sqrt(50)))
+
+
+def test_output_biases_stand_evenly_in_an_order_of_the_seed():
+    orders = [drawn(Scaled(output_bias=9.0), seed=seed)[-1].bias.ravel() for seed in range(20)]
+    for order in orders:
+        np.testing.assert_allclose(np.sort(order), np.linspace(-9, 9, 10))
+    assert len({tuple(order) for order in orders}) > 15
+
+
+def test_a_lone_output_starts_at_either_end():
+    ends = {drawn(Scaled(output_bias=9.0), (Layer(4, 1, None),), seed)[0].bias.item() for seed in range(20)}
+    assert ends == {-9.0, 9.0}
+
+
+@pytest.mark.parametrize("word", sorted(set(shelf("init")) - {"file"}))
+def test_the_seed_decides_and_shapes_are_out_by_in(word):
+    init = shelf("init")[word]()
+    for layer, shape in zip(drawn(init), LAYERS, strict=True):
+        assert layer.weight.shape == (shape.outputs, shape.inputs)
+        assert layer.bias.shape == (shape.outputs, 1)
+        assert layer.weight.dtype == layer.bias.dtype == np.float64
+    for one, again in zip(drawn(init), drawn(init), strict=True):
+        np.testing.assert_array_equal(one.weight, again.weight)
+
+
+def test_given_is_the_same_number_everywhere():
+    (layer,) = drawn(Given(weight=0.6, bias=0.9), (Layer(1, 1, None),))
+    assert (layer.weight.item(), layer.bias.item()) == (0.6, 0.9)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(**arrays):
+        np.savez(tmp_path / "start.npz", **arrays)
+        return File(path=str(tmp_path / "start.npz"))
+
+    return save
+
+
+SMALL = (Layer(3, 2, None),)
+
+
+def test_a_file_gives_back_what_was_saved_and_its_content_is_in_the_description(saved):
+    weight, bias = np.arange(6.0).reshape(2, 3), np.array([7.0, 8.0])
+    init = saved(weight_1=weight, bias_1=bias)
+    (layer,) = drawn(init, SMALL)
+    np.testing.assert_array_equal(layer.weight, weight)
+    np.testing.assert_array_equal(layer.bias, bias[:, None])
+    before = init.describe()
+    assert saved(weight_1=weight + 1, bias_1=bias).describe() != before
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"weight_1": np.zeros((2, 3))}, "no array 'bias_1'"),
+        ({"weight_1": np.zeros((3, 2)), "bias_1": np.zeros(2)}, r"shape \(3, 2\); this model wants \(2, 3\)"),
+        ({"weight_1": np.zeros((2, 3)), "bias_1": np.array([0, np.nan])}, "not finite"),
+        ({"weight_1": np.array([[{}] * 3] * 2), "bias_1": np.zeros(2)}, "not an .npz file of numbers"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_in_a_sentence(arrays, said, saved):
+    with pytest.raises(BadInput, match=said):
+        drawn(saved(**arrays), SMALL)
+
+
+def test_a_file_that_is_not_there_or_not_an_archive_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        drawn(File(path=str(tmp_path / "none.npz")), SMALL)
+    (tmp_path / "text.npz").write_text("words")
+    with pytest.raises(BadInput, match="not an .npz file"):
+        drawn(File(path=str(tmp_path / "text.npz")), SMALL)
+
+
+@pytest.mark.parametrize("options", [{"hidden_gain": -1.0}, {"output_bias": -0.1}])
+def test_negative_sizes_are_refused(options):
+    with pytest.raises(BadInput, match="0 or more"):
+        Scaled(**options)

@@ -1,0 +1,88 @@
+"""Words find classes, options are checked, and what is wrong is said with the nearest right."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss
+from lossbench.registry import SHELVES, find, load_plugins, shelf
+
+
+@pytest.mark.parametrize("noun", SHELVES)
+def test_every_word_finds_its_class_and_describes_itself(noun):
+    assert shelf(noun)
+    for word, cls in shelf(noun).items():
+        assert find(noun, word) is cls
+        assert cls.word == word
+        assert cls.__doc__
+
+
+@pytest.mark.parametrize(("noun", "word"), [("loss", "cross_entropy"), ("model", "mlp"), ("optimizer", "adam"), ("init", "scaled")])
+def test_a_description_builds_the_same_thing_again(noun, word):
+    thing = find(noun, word)()
+    options = {name: value for name, value in thing.describe().items() if name != "word"}
+    assert type(thing).build(options) == thing
+
+
+@pytest.mark.parametrize(
+    ("noun", "word", "options", "said"),
+    [
+        ("loss", "cross_entrpy", {}, "Did you mean 'cross_entropy'"),
+        ("loss", "cross_entropy", {"lnk": "softmax"}, "Did you mean 'link'"),
+        ("loss", "cross_entropy", {"link": "identity"}, "auto, sigmoid, softmax"),
+        ("model", "mlp", {"hidden": 3}, r"wants a list, such as \[30,10\]"),
+        ("model", "mlp", {"hidden": [3, "a"]}, "wants a whole number"),
+        ("model", "mlp", {"hidden": [0]}, "at least 1"),
+        ("optimizer", "sgd", {"lr": "fast"}, "wants a number and got 'fast'"),
+        ("optimizer", "sgd", {"lr": -1}, "above 0"),
+        ("optimizer", "sgd", {"lr": float("nan")}, "above 0"),
+        ("optimizer", "sgd", {"momentum": 1.5}, r"\[0, 1\)"),
+        ("optimizer", "sgd", {"nesterov": True}, "momentum above 0"),
+        ("optimizer", "sgd", {"nesterov": 1}, "true or false"),
+        ("optimizer", "adam", {"epsilon": 0}, "above 0"),
+        ("stove", "x", {}, "kind of thing"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(noun, word, options, said):
+    with pytest.raises(BadInput, match=said):
+        find(noun, word).build(options)
+
+
+def test_two_classes_cannot_share_a_word():
+    with pytest.raises(BadInput, match="Two classes ask for the loss word 'cross_entropy'"):
+
+        @dataclass(frozen=True, kw_only=True)
+        class CrossEntropy(Loss):
+            """An impostor."""
+
+            def value(self, z, y):
+                return (z - y).sum(-2)
+
+
+def test_a_plugin_that_is_not_there_is_named():
+    with pytest.raises(BadInput, match="'no_such_module' could not be imported"):
+        load_plugins(["no_such_module"])
+
+
+@pytest.mark.parametrize(
+    ("word", "task", "outputs", "link"),
+    [
+        ("cross_entropy", "classification", 1, "sigmoid"),
+        ("cross_entropy", "classification", 4, "softmax"),
+        ("half_squared_error", "classification", 1, "sigmoid"),
+        ("half_squared_error", "classification", 4, "softmax"),
+        ("half_squared_error", "regression", 1, "identity"),
+    ],
+)
+def test_the_automatic_link_is_the_task_s(word, task, outputs, link):
+    assert find("loss", word)().on(task, outputs).link == link
+
+
+def test_a_chosen_link_stays():
+    assert find("loss", "half_squared_error")(link="sigmoid").on("classification", 10).link == "sigmoid"
+
+
+def test_cross_entropy_has_no_business_in_regression():
+    with pytest.raises(BadInput, match="no meaning on the identity link, which regression"):
+        find("loss", "cross_entropy")().on("regression", 1)
