@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_SHOWN = 60  # names in a message; a user's table may have thousands of columns
+
 
 class BadInput(ValueError):
     """The words, a file or a value cannot be used as asked. The command line answers with the message and exit code 2."""
@@ -15,6 +17,8 @@ class Failure(RuntimeError):
 def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:
     """The refusal of a name: what was asked, the nearest that exists, and all that exist."""
     names = sorted(known)
-    near = get_close_matches(asked, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return BadInput(f"No {what} is called {asked!r}.{hint} Known: {', '.join(names) or 'none'}.")
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(asked.casefold(), folded, n=1, cutoff=0.5)
+    hint = f" Did you mean {folded[near[0]]!r}?" if near else ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return BadInput(f"No {what} is called {asked!r}.{hint} Known: {', '.join(names[:_SHOWN]) or 'none'}{more}.")

@@ -12,6 +12,7 @@ from torch import Tensor
 
 LinkName = Literal["identity", "sigmoid", "softmax"]
 OUTPUTS = -2
+FAR = 1e30  # beyond any error: takes every output but the winner out of a maximum, without the cost of an index
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,6 +27,17 @@ def log_softmax(z: Tensor) -> Tensor:
     """log p to full relative accuracy, next to p = 1 included."""
     below = z - z.amax(OUTPUTS, keepdim=True)
     return below - _rest(below.exp()).log1p()
+
+
+def through_softmax(error: Tensor, p: Tensor) -> Tensor:
+    """dℓ/dz from error = dℓ/dp: p_j [e_j − Σ_k p_k e_k], both (..., C, B).
+
+    A constant in the error changes nothing. Counted from the winner's error nothing cancels, neither
+    next to p = 1 nor where outputs tie: there the differences of equal errors are exactly 0.
+    """
+    top = torch.add(error, p - p.amax(OUTPUTS, keepdim=True), alpha=FAR).amax(OUTPUTS, keepdim=True)
+    error = error - top
+    return p * (error - (p * error).sum(OUTPUTS, keepdim=True))
 
 
 def _rest(powers: Tensor) -> Tensor:

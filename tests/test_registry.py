@@ -18,7 +18,10 @@ def test_every_word_finds_its_class_and_describes_itself(noun):
         assert cls.__doc__
 
 
-@pytest.mark.parametrize(("noun", "word"), [("loss", "cross_entropy"), ("model", "mlp"), ("optimizer", "adam"), ("init", "scaled")])
+THINGS = [("loss", "cross_entropy"), ("model", "mlp"), ("optimizer", "adam"), ("init", "scaled")]
+
+
+@pytest.mark.parametrize(("noun", "word"), THINGS)
 def test_a_description_builds_the_same_thing_again(noun, word):
     thing = find(noun, word)()
     options = {name: value for name, value in thing.describe().items() if name != "word"}

@@ -9,7 +9,6 @@ one thread works inside a cohort.
 
 import math
 
-import torch
 from torch import Tensor
 
 LANES = 64  # a multiple of the elements that any CPU's vector loop takes at once

@@ -107,7 +107,8 @@ def inspect(net: Network, rooms: Sequence[Columns], y: Tensor, before: tuple[Den
 def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:
     """What the step probes say of a step, a column a quantity or a layer, (R,)."""
     measured = [probe.measure(step) for probe in chosen if isinstance(probe, StepProbe)]
-    return {column: values for quantities in measured for name, part in quantities.items() for column, values in _by_layer(name, part)}
+    parts = [part for quantities in measured for part in quantities.items()]
+    return {column: values for name, part in parts for column, values in _by_layer(name, part)}
 
 
 def curves(moments: Sequence[dict[str, Tensor]]) -> dict[str, Array]:

@@ -18,8 +18,11 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Sharing:
-    """Which runs see the same batch: `seeds` in order of first appearance, `owner` (R,) the place of each run's seed,
-    `blocks` of neighbours (start, stop, place) that share one."""
+    """Which runs see the same batch.
+
+    `seeds` in order of first appearance, `owner` (R,) the place of each run's seed among them, and
+    `blocks` of neighbours (start, stop, place) that share one.
+    """
 
     seeds: tuple[int, ...]
     owner: Tensor

@@ -1,6 +1,7 @@
 """Networks of dense layers."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import ActivationName, Layer, Model
@@ -33,5 +34,5 @@ class MLP(Model):
 
     def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
         widths = (inputs, *self.hidden)
-        hidden = (Layer(n, m, self.activation) for n, m in zip(widths, widths[1:], strict=False))
+        hidden = (Layer(n, m, self.activation) for n, m in pairwise(widths))
         return (*hidden, Layer(widths[-1], outputs, None))

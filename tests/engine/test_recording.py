@@ -1,5 +1,7 @@
 """What is recorded is what the probes' docstrings say, by a naive count on rows."""
 
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -63,10 +65,7 @@ def test_the_output_s_gradient_and_its_factors_are_those_of_autograd(seen):
         row_ = row.clone().requires_grad_()
         gradients.append(torch.autograd.grad(loss.value(row_[:, None], target[:, None]).sum(), row_)[0].norm().item())
         a = link(row).requires_grad_()
-        if isinstance(loss, CrossEntropy):
-            value = -(target * a.log()).sum()
-        else:
-            value = 0.5 * ((a - target) ** 2).sum()
+        value = -(target * a.log()).sum() if isinstance(loss, CrossEntropy) else 0.5 * ((a - target) ** 2).sum()
         error = torch.autograd.grad(value, a)[0]
         errors.append((error - error.mean() if loss.link == "softmax" else error).norm().item())
         jacobian = torch.autograd.functional.jacobian(link, row)
@@ -92,17 +91,13 @@ def test_the_update_ratio_is_the_step_over_the_weight(run, blobs):
     spec, split = run(steps=1), blobs()
     kept = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
     trace = train(Cohort(runs=(spec,), recording=kept), split)[0]
-    start = spec.init.draw(spec.model.layers(6, 3), np.random.default_rng(np.random.SeedSequence(3, spawn_key=(_crc("init"),))))
+    start = spec.init.draw(
+        spec.model.layers(6, 3), np.random.default_rng(np.random.SeedSequence(3, spawn_key=(zlib.crc32(b"init"),)))
+    )
     for layer, (old, new) in enumerate(zip(start, trace.parameters, strict=True), start=1):
         ratio = np.linalg.norm(new.weight - old.weight) / np.linalg.norm(old.weight)
         np.testing.assert_allclose(trace.values[f"update_ratio/{layer}"][0], ratio, rtol=1e-9)
         assert np.isnan(trace.values[f"update_ratio/{layer}"][1])
-
-
-def _crc(name: str) -> int:
-    import zlib
-
-    return zlib.crc32(name.encode())
 
 
 def test_the_schedule_and_the_probes_decide_what_is_kept_and_change_no_training(run, blobs):

@@ -1,6 +1,7 @@
 """Laws of training: runs equal a naive twin's, and never depend on their company."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,13 +69,13 @@ def test_training_equals_autograd_with_torch_optim(rule: str, loss: Loss, run, b
         np.testing.assert_allclose(mine.bias, wanted.bias, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("batch", [None, 1, 7])
-@pytest.mark.parametrize("order", ["shuffled", "sequential"])
-@pytest.mark.parametrize(
-    "model", [Logistic(), MLP(hidden=(4, 3), activation="tanh"), MLP(hidden=(1,)), MLP(hidden=(6, 2, 3), activation="relu")], ids=str
-)
-def test_every_model_and_order_of_examples_equals_the_twin(model, order, batch, run, blobs, twin):
-    spec, split = run(model=model, order=order, batch=batch), blobs()
+DEEP = (MLP(hidden=(4, 3), activation="tanh"), MLP(hidden=(6, 2, 3), activation="relu"))
+
+
+@pytest.mark.parametrize("batching", [{"batch": size, "order": o} for size in (None, 1, 7) for o in ("shuffled", "sequential")])
+@pytest.mark.parametrize("model", [Logistic(), MLP(hidden=(1,)), *DEEP], ids=str)
+def test_every_model_and_order_of_examples_equals_the_twin(model, batching, run, blobs, twin):
+    spec, split = run(model=model, **batching), blobs()
     expected = twin(spec, split).train(RULES["sgd"][1])
     for mine, wanted in zip(alone(replace(spec, optimizer=SGD(lr=0.3)), split).parameters, expected, strict=True):
         np.testing.assert_allclose(mine.weight, wanted.weight, rtol=1e-9, atol=1e-12)
@@ -119,7 +120,7 @@ def test_a_run_is_the_same_bits_in_any_cohort_in_any_order_in_any_split(drawn):
     runs, split, cuts = drawn
     together = train(Cohort(runs=runs, recording=KEPT), split)
     edges = [0, *sorted(cuts), len(runs)]
-    parts = [runs[start:stop][::-1] for start, stop in zip(edges, edges[1:], strict=False) if start < stop]
+    parts = [runs[start:stop][::-1] for start, stop in pairwise(edges) if start < stop]
     apart = {t.run: t for part in parts for t in train(Cohort(runs=part, recording=KEPT), split)}
     for trace in together:
         same(trace, apart[trace.run])
@@ -143,7 +144,8 @@ def test_wide_layers_keep_the_law_too(blobs):
         loss=SOFTMAX, model=MLP(hidden=(30,)), init=Uniform(), dataset=None, optimizer=SGD(), data="", seed=0, steps=3, batch=10
     )
     for dtype in ("float32", "float64"):
-        runs = tuple(replace(template, seed=seed, loss=loss, dtype=dtype) for loss in (SOFTMAX, SQUARED) for seed in (1, 2) for _ in "ab")
+        named = replace(template, dtype=dtype)
+        runs = tuple(replace(named, seed=seed, loss=loss) for loss in (SOFTMAX, SQUARED) for seed in (1, 2) for _ in "ab")
         for trace in train(Cohort(runs=runs, recording=KEPT), split):
             same(trace, alone(trace.run, split))
 
@@ -170,9 +172,7 @@ def test_a_cohort_of_nothing_but_diverging_runs_ends_early_with_all_outcomes(run
 
 def test_the_same_seed_gives_every_loss_the_same_start_and_the_same_examples(run, blobs):
     split = blobs()
-    first = {
-        loss: alone(run(loss=loss, steps=1, optimizer=SGD(lr=1e-300)), split).parameters for loss in (SOFTMAX, SQUARED)
-    }
+    first = {loss: alone(run(loss=loss, steps=1, optimizer=SGD(lr=1e-300)), split).parameters for loss in (SOFTMAX, SQUARED)}
     for one, other in zip(first[SOFTMAX], first[SQUARED], strict=True):
         np.testing.assert_array_equal(one.weight, other.weight)
 

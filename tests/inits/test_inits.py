@@ -116,7 +116,7 @@ def test_a_file_gives_back_what_was_saved_and_its_content_is_in_the_description(
         ({"weight_1": np.zeros((2, 3))}, "no array 'bias_1'"),
         ({"weight_1": np.zeros((3, 2)), "bias_1": np.zeros(2)}, r"shape \(3, 2\); this model wants \(2, 3\)"),
         ({"weight_1": np.zeros((2, 3)), "bias_1": np.array([0, np.nan])}, "not finite"),
-        ({"weight_1": np.array([[{}] * 3] * 2), "bias_1": np.zeros(2)}, "not an .npz file of numbers"),
+        ({"weight_1": np.array([[{}] * 3] * 2), "bias_1": np.zeros(2)}, r"not an \.npz file of numbers"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_a_sentence(arrays, said, saved):
@@ -128,7 +128,7 @@ def test_a_file_that_is_not_there_or_not_an_archive_is_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         drawn(File(path=str(tmp_path / "none.npz")), SMALL)
     (tmp_path / "text.npz").write_text("words")
-    with pytest.raises(BadInput, match="not an .npz file"):
+    with pytest.raises(BadInput, match=r"not an \.npz file"):
         drawn(File(path=str(tmp_path / "text.npz")), SMALL)
 
 
