@@ -23,10 +23,11 @@ class Inputs:
 
     def product(self, left: Tensor, out: Tensor, *, transposed: bool) -> None:
         """out_r = left_r · x_s (or its transpose, features by examples) for each run r and its seed's batch x_s."""
-        x = self.x.transpose(1, 2) if transposed else self.x
         if not self.sharing.by_block:
-            torch.bmm(left, x.index_select(0, self.sharing.owner), out=out)
+            each = self.x.index_select(0, self.sharing.owner)  # laid out as x is, or the product would take another path
+            torch.bmm(left, each.transpose(1, 2) if transposed else each, out=out)
             return
+        x = self.x.transpose(1, 2) if transposed else self.x
         for start, stop, place in self.sharing.blocks:
             torch.bmm(left[start:stop], x[place].expand(stop - start, -1, -1), out=out[start:stop])
 
