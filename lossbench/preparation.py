@@ -129,7 +129,9 @@ def check_scaling(scaling: str) -> None:
 def _check_counts(examples: Examples, train: int, test: int) -> None:
     if examples.classes is None:
         if train < 2 or test < 1:
-            raise BadInput(f"A split into {train} training and {test} test examples is too small; it takes at least 2 and 1.")
+            raise BadInput(
+                f"{train + test} examples are split into {train} to train and {test} to test; a regression takes 2 and 1."
+            )
         return
     members = np.bincount(examples.y.astype(np.int64), minlength=len(examples.classes))
     if members.min() < 2:
@@ -137,6 +139,6 @@ def _check_counts(examples: Examples, train: int, test: int) -> None:
         raise BadInput(f"The class {name!r} has {members.min()} example(s); it takes 2, one to train with and one to test with.")
     if min(train, test) < len(members):
         raise BadInput(
-            f"A split into {train} training and {test} test examples is too small for {len(members)} classes; each part takes at "
-            f"least as many examples as there are classes. dataset.test_fraction decides how many are held out."
+            f"{train + test} examples are split into {train} to train and {test} to test; {len(members)} classes take at least "
+            f"{len(members)} examples in either part. dataset.test_fraction decides how many are held out."
         )

@@ -117,9 +117,10 @@ def _from_folder() -> dict[str, Bytes] | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:  # np.load leaves a path open where the archive is broken
+            archive = np.load(file, allow_pickle=False)
             arrays: dict[str, Bytes] = {name: archive[name] for name in CHECKSUMS}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
         raise BadInput(f"{path} cannot be read as MNIST ({error}). It should hold the arrays {', '.join(CHECKSUMS)}.") from error
     return _verified(arrays, str(path))
 

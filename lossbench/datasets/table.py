@@ -45,12 +45,11 @@ class Table(HeldOut):
         for name in (self.target, *self.ignore):
             if name not in frame.columns:
                 raise unknown(f"column of {self.path}", name, frame.columns)
-        features = frame.drop(columns=[self.target, *self.ignore])
-        if features.empty:
-            raise BadInput(f"{self.path} has {len(frame)} rows and {features.shape[1]} feature columns; it takes some of both.")
-        _refuse_missing(frame.drop(columns=list(self.ignore)), self.path)
+        frame = frame.drop(columns=list(self.ignore))
+        _refuse_odd_columns(frame, self.path)
+        _refuse_missing(frame, self.path)
         y, classes = _target(frame[self.target], self.task, self.path)
-        return Examples(_numbers(features, self.path), y, classes)
+        return Examples(_numbers(frame.drop(columns=self.target), self.path), y, classes)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -62,12 +61,11 @@ def _read(path: Path) -> pd.DataFrame:
         raise unknown(f"table in {path.parent.absolute()}", path.name, tables)
     try:
         frame = _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException, ParserWarning) as error:
+    except ParserWarning as error:
+        raise BadInput(f"{path} cannot be read as a table: its rows have more cells than its header has names.") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise BadInput(f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}") from error
     frame.columns = frame.columns.map(str)
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise BadInput(f"{path} has two columns called {twice[0]!r}.")
     return frame
 
 
@@ -79,8 +77,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return frame.set_axis(header.iloc[0].fillna("").to_list(), axis=1)  # as written: pandas renames what comes twice
 
 
+def _refuse_odd_columns(frame: pd.DataFrame, path: str) -> None:
+    """A name given twice hides a column; a nameless column is mostly row numbers that pandas wrote, no feature at all."""
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise BadInput(f"{path} has two columns called {twice[0]!r}.")
+    if "" in frame.columns:
+        raise BadInput(f"{path} has a column without a name. If it holds row numbers, leave it out with 'dataset.ignore=[\"\"]'.")
+    if len(frame) == 0 or frame.shape[1] < 2:
+        raise BadInput(f"{path} has {len(frame)} rows of {frame.shape[1] - 1} features; it takes some of both.")
+
+
 def _refuse_missing(frame: pd.DataFrame, path: str) -> None:
-    faults = [f"{name!r} ({_rows(frame[name].isna())})" for name in frame.columns if frame[name].isna().any()]
+    faults = [f"{name!r} ({_rows(frame[name].isna().to_numpy())})" for name in frame.columns if frame[name].isna().any()]
     if faults:
         raise BadInput(
             f"{path} has empty cells in {_listed(faults)}. Nothing is filled in here: complete or remove these rows, or leave "
@@ -91,17 +100,19 @@ def _refuse_missing(frame: pd.DataFrame, path: str) -> None:
 def _numbers(features: pd.DataFrame, path: str) -> Array:
     """Features (N, D) as float64. Raises BadInput where a cell holds something else."""
     columns = {name: _as_numbers(features[name]) for name in features.columns}
-    faults = []
-    for name, values in columns.items():
-        bad = ~(np.abs(values) < _HUGE)
-        if bad.any():
-            faults.append(f"{name!r} ({str(features[name].iloc[int(bad.argmax())])!r} in {_rows(pd.Series(bad))})")
+    faults = [fault for name, values in columns.items() if (fault := _fault(features[name], values))]
     if faults:
         raise BadInput(
-            f"{path} has cells that are not numbers of a sensible size in {_listed(faults)}. Write them as numbers, or leave the "
-            f"column out with dataset.ignore."
+            f"{path} has cells that are no numbers below 1e100: {_listed(faults)}. Write them as numbers, or leave the column "
+            f"out with dataset.ignore."
         )
     return np.column_stack(list(columns.values()))
+
+
+def _fault(column: pd.Series, values: Array) -> str:
+    """Where the column has cells that cannot be computed with: "'age' has 'old' in data row 3"; empty where it has none."""
+    bad = ~(np.abs(values) < _HUGE)
+    return f"{column.name!r} has {str(column[bad].iloc[0])!r} in {_rows(bad)}" if bad.any() else ""
 
 
 def _as_numbers(column: pd.Series) -> Array:
@@ -120,15 +131,31 @@ def _target(column: pd.Series, task: Literal["auto"] | Task, path: str) -> tuple
     if column.nunique() < 2:
         raise BadInput(f"{path}: the target {column.name!r} is {str(column.iloc[0])!r} in every row; there is nothing to learn.")
     if task == "regression":
-        return _numbers(column.to_frame(), path)[:, 0], None
-    codes, classes = pd.factorize(column.astype(str) if named else column, sort=True)
+        return _quantity(column, path), None
+    column = column.astype(str) if named else column
+    if column.value_counts().min() < 2:
+        alone = column[~column.duplicated(keep=False)]
+        raise BadInput(
+            f"{path}: the class {str(alone.iloc[0])!r} of the target {column.name!r} has one row only; it takes 2, to train and "
+            f"to test with. If {column.name!r} is a quantity, ask for dataset.task=regression."
+        )
+    codes, classes = pd.factorize(column, sort=True)
     return codes.astype(np.int64), tuple(map(str, classes))
 
 
-def _rows(bad: pd.Series) -> str:
-    """Which rows, counted from 1 below the header: "rows 3, 8 and 40 more"."""
-    rows = (np.flatnonzero(bad.to_numpy()) + 1).tolist()
-    return f"row{'s' if len(rows) > 1 else ''} {_listed([str(row) for row in rows])}"
+def _quantity(column: pd.Series, path: str) -> Array:
+    values = _as_numbers(column)
+    if fault := _fault(column, values):
+        raise BadInput(
+            f"{path}: a regression wants numbers below 1e100 in its target, and {fault}. dataset.task can be classification."
+        )
+    return values
+
+
+def _rows(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool]]) -> str:
+    """Which rows, counted from 1 below the header: "data rows 3, 8 and 40 more"."""
+    rows = (np.flatnonzero(bad) + 1).tolist()
+    return f"data row{'s' if len(rows) > 1 else ''} {_listed([str(row) for row in rows])}"
 
 
 def _listed(items: list[str]) -> str:
