@@ -72,6 +72,7 @@ class Loss(Registered):
     """
 
     noun: ClassVar[str] = "loss"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     link: str
 
     @abstractmethod
@@ -110,8 +111,10 @@ class Loss(Registered):
     def on(self, task: Task, outputs: int) -> Self:
         """The same loss with link "auto" settled: identity for regression, sigmoid for one output, softmax for several.
 
-        Raises BadInput where the loss has no meaning on the link.
+        Raises BadInput where the loss has no meaning on the task or on the link.
         """
+        if task not in self.tasks:
+            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.")
         if "link" not in field_types(type(self)):
             return self
         link = self.link

@@ -1,13 +1,14 @@
 """Losses that square the distance between output and target."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Loss, Properties
-from lossbench.links import OUTPUTS, softmax
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss, Properties, Task
+from lossbench.links import OUTPUTS, log_softmax, softmax, through_softmax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +31,17 @@ class HalfSquaredError(Loss):
         return 0.5 * self.error(z, y).square().sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        error = self.error(z, y)
-        if self.link == "sigmoid":
-            return error * (torch.sigmoid(z) * torch.sigmoid(-z))
-        if self.link == "softmax":
-            p, _ = softmax(z)
-            # a constant in the error changes nothing; counted from the winner's, nothing cancels where p is close to y or two outputs tie
-            error = error - error.gather(OUTPUTS, z.argmax(OUTPUTS, keepdim=True))
-            return p * (error - (p * error).sum(OUTPUTS, keepdim=True))
-        return error
+        if self.link == "identity":
+            return z - y
+        p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
+        error = _difference(p, rest, y)
+        return through_softmax(error, p) if self.link == "softmax" else error.mul_(p.mul_(rest))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "identity":
             return z - y
         p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)  # a(1 − y) − (1 − a)y is a − y, and nothing cancels
+        return _difference(p, rest, y)
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -59,3 +56,109 @@ class HalfSquaredError(Loss):
             bounded=not identity,
             saturation=0.0 if identity else 1.0,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brier(Loss):
+    """Brier score: the squared distance between the probabilities and the truth.
+
+    Domain: targets y in [0, 1], summing to 1 on the softmax.
+    Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
+    Formula: ℓ = Σ_c (a_c − y_c)². One sigmoid output is counted once; Brier's own sum over both classes is twice that.
+    Gradient: 2 (a − y)·a(1 − a) on the sigmoid; 2 p_j [(p − y)_j − Σ_k p_k (p − y)_k] on the softmax.
+    Identities: twice HalfSquaredError on the same link.
+    Properties: strictly proper; convex in p, not in z; saturation exponent 1.
+    Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
+    """
+
+    link: Literal["auto", "sigmoid", "softmax"] = "auto"
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return 2 * self._half.value(z, y)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return 2 * self._half.gradient(z, y)
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        return 2 * self._half.error(z, y)
+
+    def properties(self) -> Properties:
+        return self._half.properties()
+
+    @property
+    def _half(self) -> HalfSquaredError:
+        return HalfSquaredError(link=self.link)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescaledSquaredError(Loss):
+    """The squared error on raw outputs, with the true class weighed k-fold and its target moved to m.
+
+    Domain: targets y in [0, 1], one-hot where there are several outputs.
+    Link: identity; class probabilities it gives none.
+    Formula: ℓ = (1/C) Σ_c [k y_c (z_c − m)² + (1 − y_c) z_c²]. The 1/C and no ½ are the source's.
+    Gradient: dℓ/dz = (2/C) [k y (z − m) + (1 − y) z].
+    Identities: with one-hot targets, k = 1 and m = 1, this is 2/C times HalfSquaredError on the identity.
+    Properties: convex; unbounded; saturation exponent 0.
+    Source: Hui & Belkin, Evaluation of Neural Architectures Trained with Square Loss vs Cross-Entropy, 2021,
+        who take k = 1, m = 1 for few classes and raise both for many (ImageNet: k = 15, m = 30).
+    """
+
+    k: float = 15.0
+    m: float = 30.0
+    link: Literal["identity"] = "identity"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def __post_init__(self) -> None:
+        if not (self.k > 0 and self.m > 0):
+            raise BadInput(f"rescaled_squared_error has k = {self.k} and m = {self.m}; both must be above 0.")
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return (self.k * y * (z - self.m).square() + (1 - y) * z.square()).mean(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return (self.k * y * (z - self.m) + (1 - y) * z) * (2 / z.shape[OUTPUTS])
+
+    def properties(self) -> Properties:
+        return Properties(convex=True, canonical=False, noise_tolerant=False, bounded=False, saturation=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Squentropy(Loss):
+    """Cross entropy, with the squares of the wrong classes' raw outputs added.
+
+    Domain: targets y in [0, 1] that sum to 1.
+    Link: softmax, with at least two outputs.
+    Formula: ℓ = −Σ_c y_c log p_c + 1/(C − 1) Σ_c (1 − y_c) z_c².
+    Gradient: dℓ/dz = p − y + 2/(C − 1) (1 − y) z.
+    Identities: less the squares, this is CrossEntropy on the softmax.
+    Properties: convex; not proper; saturation exponent 0.
+    Source: Hui, Belkin & Wright, Cut your Losses with Squentropy, 2023.
+    """
+
+    link: Literal["auto", "softmax"] = "auto"
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return -(y * log_softmax(z)).sum(OUTPUTS) + ((1 - y) * z.square()).sum(OUTPUTS) / (z.shape[OUTPUTS] - 1)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        p, rest = softmax(z)
+        return _difference(p, rest, y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
+
+
+def _difference(p: Tensor, rest: Tensor, y: Tensor) -> Tensor:
+    """p − y as p(1 − y) − (1 − p)y, in which nothing cancels."""
+    return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)
