@@ -20,6 +20,7 @@ from lossbench.tables import (
     FORMAT,
     INVOCATIONS,
     MANIFEST,
+    OUTCOME,
     PARAMETERS,
     PARTS,
     RECORDING,
@@ -49,20 +50,19 @@ def study_folder(root: Path, study: str) -> Path:
 def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) -> list[RunSpec]:
     """The runs, each once and in the order asked, that the study does not hold under this recording.
 
-    Where a run is stored more than once its last row decides, as it does for readers. A part that cannot be read is set
-    aside as `<name>.damaged`, told on stderr, and its runs count as missing. Raises BadInput for a folder that is not
-    a study's.
+    Where a run is stored more than once its last row decides, as it does for readers. Where parameters are to be kept, those
+    of a finished run must be there too; a diverged one has none. A damaged part is set aside as `<name>.damaged`, told on
+    stderr, and its runs count as missing. Raises BadInput for a folder that is not a study's.
     """
     asked = {run.id: run for run in plan_runs}
     if not _is_study(folder):
         return list(asked.values())
-    stored: dict[str, str] = {}
+    stored: dict[str, tuple[str, str]] = {}
     for path in part_files(folder):
         stored.update(_stored(path))
+    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz")} if "parameters" in recording.keep else set(stored)
     wanted = recording.describe()
-    there = {run for run, description in stored.items() if description == wanted}
-    if "parameters" in recording.keep:
-        there &= {path.stem for path in (folder / PARAMETERS).glob("*.npz")}
+    there = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
     return [run for name, run in asked.items() if name not in there]
 
 
@@ -119,14 +119,15 @@ def _is_study(folder: Path) -> bool:
     return False
 
 
-def _stored(path: Path) -> dict[str, str]:
-    """Run id → recording of one part; {} for a part that had to be set aside."""
+def _stored(path: Path) -> dict[str, tuple[str, str]]:
+    """Run id → (recording, outcome) of one part; {} for a part that had to be set aside."""
     try:
-        table = read_part(path, [RUN, RECORDING])
+        table = read_part(path, [RUN, RECORDING, OUTCOME])
     except Damaged as error:
         _set_aside(path, error)
         return {}
-    return dict(zip(table[RUN].to_pylist(), table[RECORDING].to_pylist(), strict=True))
+    run, recording, outcome = (column.to_pylist() for column in table.itercolumns())
+    return dict(zip(run, zip(recording, outcome, strict=True), strict=True))
 
 
 def _set_aside(path: Path, error: Damaged) -> None:

@@ -1,0 +1,36 @@
+"""One cohort's way from specs to stored records, the same in this process and in a worker."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from lossbench.engine import train
+from lossbench.interfaces import Split
+from lossbench.part import Origin
+from lossbench.spec import Cohort
+from lossbench.store import append
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A cohort to train, the study's folder that its traces go to, and what their rows have in common."""
+
+    folder: Path
+    cohort: Cohort
+    origin: Origin
+
+
+class Done(NamedTuple):
+    """What became of a cohort, in numbers: runs, how many of them diverged, and run-steps (a step of one run)."""
+
+    runs: int
+    diverged: int
+    run_steps: int
+
+
+def do(job: Job, split: Split, report: Callable[[int], None]) -> Done:
+    """Train the cohort and store its traces as one part; `report` is told each step."""
+    traces = train(job.cohort, split, job.origin.device, report)
+    append(job.folder, traces, job.origin)
+    return Done(len(traces), sum(trace.outcome == "diverged" for trace in traces), sum(trace.stopped for trace in traces))

@@ -1,0 +1,153 @@
+"""How far a sweep is, told on stderr: a bar that moves on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Column
+
+from lossbench.spec import Cohort
+
+BAR_SECONDS = 0.2
+LINE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A cohort to be trained, and what a step and a record of it are thought to take."""
+
+    cohort: Cohort
+    step_seconds: float
+    record_seconds: float
+
+    @property
+    def steps(self) -> int:
+        return self.cohort.runs[0].steps
+
+    @cached_property
+    def recorded(self) -> tuple[int, ...]:
+        return self.cohort.recording.schedule.steps(self.steps)
+
+    def seconds(self, step: int) -> float:
+        """What it takes to come to a step, records included: on a logarithmic schedule most of them come early."""
+        return step * self.step_seconds + bisect_left(self.recorded, step) * self.record_seconds
+
+
+class Progress:
+    """A sweep's progress. `steps` holds the step that each cohort is at, and is written by whoever trains it."""
+
+    def __init__(self, study: str, work: Sequence[Work], steps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+        self.study, self.work, self.steps = study, work, steps
+        self.runs = sum(len(item.cohort.runs) for item in work)
+        self.stored = 0
+        self.started = self.looked = time.monotonic()
+        console = Console(stderr=True)
+        self.bar = _bar(console) if console.is_terminal and not console.is_dumb_terminal else None
+
+    def __enter__(self) -> Self:
+        if self.bar:
+            self.bar.add_task("", total=1.0, **self._told())
+            self.bar.start()
+        else:
+            say(f"{self.study}: {count(self.runs, 'run')} to train, in {count(len(self.work), 'cohort')}.")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.bar:
+            self._draw(self.bar)
+            self.bar.stop()
+
+    def at(self, place: int, step: int) -> None:
+        """A cohort that this process trains is at a step."""
+        self.steps[place] = step
+        self.look()
+
+    def end(self, place: int, *, stored: bool) -> None:
+        """A cohort has ended, at its last step or because all of it diverged; its runs are stored, or lost."""
+        self.steps[place] = self.work[place].steps
+        self.stored += len(self.work[place].cohort.runs) if stored else 0
+
+    def look(self) -> None:
+        """Tell how far the sweep is, where it is time to."""
+        now = time.monotonic()
+        if now - self.looked < (BAR_SECONDS if self.bar else LINE_SECONDS):
+            return
+        self.looked = now
+        if self.bar:
+            self._draw(self.bar)
+        else:
+            say("{now}: {runs}, {rate}, {left}".format(**self._told()))
+
+    def _draw(self, bar: Bar) -> None:
+        bar.update(bar.task_ids[0], completed=self._share(), refresh=True, **self._told())
+
+    def _share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        reached = sum(item.seconds(int(step)) for item, step in zip(self.work, self.steps, strict=True))
+        return reached / sum(item.seconds(item.steps) for item in self.work)
+
+    def _told(self) -> dict[str, Any]:
+        """What a display says, in words."""
+        seconds, share = max(time.monotonic() - self.started, 1e-9), self._share()
+        run_steps = sum(int(step) * len(item.cohort.runs) for item, step in zip(self.work, self.steps, strict=True))
+        begun = [item for item, step in zip(self.work, self.steps, strict=True) if 0 < step < item.steps]
+        return {
+            "now": f"{self.study} · {label((begun or self.work)[-1].cohort)}",
+            "runs": f"{self.stored:,}/{self.runs:,} runs",
+            "rate": f"{rate(run_steps / seconds)} run-steps/s",
+            "left": f"{timedelta(seconds=round(seconds * (1 - share) / share))} left" if share else "starting",
+        }
+
+
+def label(cohort: Cohort) -> str:
+    """What a cohort trains, in words: data set, model and losses."""
+    run = cohort.runs[0]
+    losses = ", ".join(dict.fromkeys(run.loss.word for run in cohort.runs))
+    return f"{' '.join(_words(run.dataset.describe()))} · {run.model.word} · {losses}"
+
+
+def rate(value: float) -> str:
+    """A rate in three digits or so: 950, 12.3k, 4.56M."""
+    for bound, unit in ((1e6, "M"), (1e3, "k")):
+        if value >= bound:
+            return f"{value / bound:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+def count(number: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def say(line: str) -> None:
+    """A plain line on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _words(description: Mapping[str, Any]) -> Iterator[str]:
+    """The word of a thing and of whatever it wraps: noisy digits."""
+    yield description["word"]
+    for value in description.values():
+        if isinstance(value, Mapping):
+            yield from _words(value)
+
+
+def _bar(console: Console) -> Bar:
+    now = TextColumn("{task.fields[now]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    told = [_text(f"{{task.fields[{name}]}}") for name in ("runs", "rate", "left")]
+    return Bar(now, BarColumn(bar_width=12), *told, console=console, auto_refresh=False, expand=True)
+
+
+def _text(told: str) -> TextColumn:
+    return TextColumn(told, markup=False, table_column=Column(no_wrap=True))
