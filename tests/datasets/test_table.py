@@ -45,11 +45,18 @@ def test_a_data_set_written_to_a_file_and_read_again_is_the_same(dataset, suffix
     assert load(again).fingerprint == load(dataset).fingerprint
 
 
-def test_classes_may_be_text_and_count_in_alphabetical_order():
+def test_classes_may_be_text():
     names = sklearn.datasets.load_iris().target_names
     examples = Iris().examples()
     pd.DataFrame(examples.x).assign(kind=names[examples.y]).to_csv("mine.csv", index=False)
     assert load(Table(path="mine.csv", target="kind")).fingerprint == load(Iris()).fingerprint
+
+
+@pytest.mark.parametrize(("first", "second"), [("apple", "pear"), ("9", "10"), ("-1", "1"), ("False", "True")])
+def test_classes_count_in_sorted_order_whichever_comes_first_in_the_file(first, second):
+    rows = [f"{row},{second if row < 12 else first}" for row in range(20)]
+    split = load(table("\n".join(["age,kind", *rows]))).split
+    assert split.train_y.sum() + split.test_y.sum() == 12
 
 
 @pytest.mark.parametrize(
