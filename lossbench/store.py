@@ -126,7 +126,7 @@ def _stored(path: Path) -> dict[str, tuple[str, str]]:
     except Damaged as error:
         _set_aside(path, error)
         return {}
-    run, recording, outcome = (column.to_pylist() for column in table.itercolumns())
+    run, recording, outcome = (table[name].to_pylist() for name in (RUN, RECORDING, OUTCOME))
     return dict(zip(run, zip(recording, outcome, strict=True), strict=True))
 
 
