@@ -57,12 +57,12 @@ def shape(subject: Subject) -> Shape:
     )
 
 
-def _line(subject: Subject, low: float, high: float, step: float) -> torch.Tensor:
-    return torch.linspace(low, high, max(3, round((high - low) / step * subject.pace) + 1), dtype=torch.float64)
+def _line(subject: Subject, reach: float, points: int, least: int) -> torch.Tensor:
+    return torch.linspace(-reach, reach, subject.thinned(points, least), dtype=torch.float64)
 
 
 def _curve(subject: Subject, target: int) -> Curve:
-    z = _line(subject, -SPAN, SPAN, 0.05)
+    z = _line(subject, SPAN, 601, 61)
     value, gradient = subject.on_margin(z, target)
     slope = torch.ones_like(z) if subject.link == "identity" else torch.sigmoid(z) * torch.sigmoid(-z)
     ahead, behind = (subject.on_margin(z + step, target)[1] for step in (_BEND, -_BEND))
@@ -93,7 +93,7 @@ def _convex_between(subject: Subject) -> bool:
     if subject.outputs == 1:
         return True
     rng = np.random.default_rng(0)
-    pairs = max(60, round(3000 * subject.pace))
+    pairs = subject.thinned(3000, 60)
     u = rng.normal(0, 4, (3, pairs))
     v = u + rng.normal(0, 1, (3, pairs)) * rng.choice([0.01, 1.0, 5.0], pairs)
     y = torch.eye(3, dtype=torch.float64)[:, torch.arange(pairs) % 3]
@@ -106,9 +106,8 @@ def _bound(subject: Subject, quantity: str) -> float:
     """The largest size of value, slope or curvature; inf where it is still rising, not ever more slowly, out to ±400."""
     sizes = []
     for far in _FAR:
-        z = _line(subject, -far, far, 0.1 * far / _FAR[0])
-        near = torch.linspace(-SPAN, SPAN, z.numel(), dtype=torch.float64)
-        found = [_sizes(subject, torch.cat((z, near)), target, quantity) for target in (0, 1)]
+        z = torch.cat((_line(subject, far, 2001, 5), _line(subject, SPAN, 2001, 11)))
+        found = [_sizes(subject, z, target, quantity) for target in (0, 1)]
         sizes.append(max(found))
     first, second, third = sizes
     rising = third - second
@@ -126,8 +125,10 @@ def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> flo
 
 
 def _corners(subject: Subject, target: int) -> list[float]:
-    """Margins at which the slope jumps, found by halving every interval towards its larger change."""
-    z = _line(subject, -SPAN, SPAN, 0.05)
+    """Margins at which the slope jumps, found by halving every interval towards its larger change; quick subjects only."""
+    if subject.pace < 0.2:
+        return []
+    z = _line(subject, SPAN, 601, 601)
     low, high = z[:-1] + 1e-4, z[1:] + 1e-4
     at_low, at_high = subject.on_margin(low, target)[1], subject.on_margin(high, target)[1]
     scale = float(at_low.abs().max())

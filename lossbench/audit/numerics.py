@@ -90,7 +90,7 @@ def numerics(subject: Subject) -> Numerics:
         tables = [_Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"
     found = [_judged(subject, tables, dtype) for dtype in dtypes]
-    return Numerics(against=against, accuracies=tuple(accuracy for pair in found for accuracy in pair))
+    return Numerics(against=against, accuracies=tuple(accuracy for both in found for accuracy in both))
 
 
 @lru_cache(maxsize=8)
@@ -103,10 +103,21 @@ def truths(truth: Truth, classes: int) -> _Table:
 
 def _true(truth: Truth, z: list[float], y: list[float]) -> list[float]:
     """Value and gradient at one point, each rounded to the nearest float64."""
-    with mp.workdps(_DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))):
+    with mp.workdps(_digits(z)):
         here, target = [mpf(item) for item in z], [mpf(item) for item in y]
         value = truth(here, target)
         return [float(value), *(float(_slope(truth, here, target, axis)) for axis in range(len(here)))]
+
+
+def _entry(truth: Truth, z: list[float], y: list[float], row: int | None) -> float:
+    """The true value (row None), or the true slope along one output."""
+    with mp.workdps(_digits(z)):
+        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
+        return float(truth(here, target) if row is None else _slope(truth, here, target, row))
+
+
+def _digits(z: list[float]) -> int:
+    return _DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))
 
 
 def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int) -> mpf:
@@ -129,18 +140,20 @@ def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int) -> mpf:
 def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array]:
     """What the subject says at the points, in one dtype, as float64."""
     z, y = (torch.from_numpy(item).to(getattr(torch, dtype)) for item in (points.z, points.y))
-    value, gradient = subject.loss.value(z, y), subject.loss.gradient(z, y)
-    return value.double().numpy(), gradient.double().numpy()
+    loss = subject.exact or subject.loss
+    gradient = loss.gradient(z, y) if subject.differentiable else torch.full_like(z, torch.nan)
+    return loss.value(z, y).double().numpy(), gradient.double().numpy()
 
 
-def _judged(subject: Subject, tables: Sequence[_Table], dtype: str) -> tuple[Accuracy, Accuracy]:
+def _judged(subject: Subject, tables: Sequence[_Table], dtype: str) -> list[Accuracy]:
     values: list[_Case] = []
     gradients: list[_Case] = []
     for table in tables:
         value, gradient = _answers(subject, table.points, dtype)
         values += _cases(table.points, table.value[None], value[None], dtype)
         gradients += _cases(table.points, table.gradient, gradient, dtype)
-    return _accuracy("value", dtype, values, subject.truth), _accuracy("gradient", dtype, gradients, subject.truth)
+    found = [_accuracy("value", dtype, values, subject.truth), _accuracy("gradient", dtype, gradients, subject.truth)]
+    return found if subject.differentiable else found[:1]
 
 
 def _accuracy(quantity: str, dtype: str, cases: Sequence[_Case], truth: Truth | None) -> Accuracy:
@@ -163,10 +176,12 @@ def _accuracy(quantity: str, dtype: str, cases: Sequence[_Case], truth: Truth | 
 
 def _ill_posed(truth: Truth, case: _Case, quantity: str, dtype: str) -> bool:
     """Whether one unit in the last place of a raw output changes the true number by more than the bar."""
-    entry = 0 if quantity == "value" else 1 + case.row
+    row = None if quantity == "value" else case.row
     for axis, item in enumerate(case.z):
+        if item == 0:
+            continue
         moved = float(np.nextafter(getattr(np, dtype)(item), np.inf))
-        there = _true(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y))[entry]
+        there = _entry(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
         if abs(there - case.right) > BARS[dtype] * abs(case.right) > 0:
             return True
     return False

@@ -57,8 +57,8 @@ def propriety(subject: Subject) -> Propriety:
 def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
     """The answer for two classes, and the best margin for every truth."""
     exact = _TRUTHS if subject.link == "identity" else np.log(_TRUTHS / (1 - _TRUTHS))
-    spread = np.linspace(-30, 30, round(960 * subject.pace) + 1)
-    margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, round(300 * subject.pace) + 1), exact, [0.0, subject.boundary])))
+    spread = np.linspace(-30, 30, subject.thinned(961, 61))
+    margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, subject.thinned(301, 31)), exact, [0.0, subject.boundary])))
     losses = np.stack([subject.on_margin(torch.from_numpy(margins), target)[0].numpy() for target in (0, 1)])
     risk = np.stack((1 - _TRUTHS, _TRUTHS), 1) @ losses
     truth = np.searchsorted(margins, exact)
@@ -88,7 +88,7 @@ def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
 def _polish(subject: Subject, margins: Array, index: Array) -> Array:
     """Narrow the best candidate of every truth down between its neighbours, by thirds."""
     low, high = margins[np.maximum(index - 1, 0)], margins[np.minimum(index + 1, len(margins) - 1)]
-    for _ in range(45):
+    for _ in range(45 if subject.pace == 1 else 25 if subject.pace > 0.01 else 8):
         first, second = low + (high - low) / 3, high - (high - low) / 3
         lower = _risk(subject, first, _TRUTHS) <= _risk(subject, second, _TRUTHS)
         low, high = np.where(lower, low, first), np.where(lower, second, high)
@@ -98,12 +98,12 @@ def _polish(subject: Subject, margins: Array, index: Array) -> Array:
 def _three_classes(subject: Subject) -> _Answer:
     """Truths on a grid of tenths; candidates are finer distributions and raw outputs in a box, each nudged towards the best."""
     tenths = np.array([(i, j, 10 - i - j) for i in range(1, 9) for j in range(1, 10 - i)]) / 10
-    steps = 40 if subject.pace == 1 else 10
+    steps = 40 if subject.pace > 0.2 else 10
     finer = np.array([(i, j, steps - i - j) for i in range(1, steps) for j in range(1, steps - i)]) / steps
     exact = tenths if subject.link == "identity" else np.log(tenths)
     around = finer if subject.link == "identity" else np.log(finer)
     box = np.linspace(-2, 2, 17) if subject.link == "identity" else np.array([-30.0, -12.0, -4.0, -1.0, 0.0, 1.0, 4.0, 12.0, 30.0])
-    corners = np.stack(np.meshgrid(box, box, box), -1).reshape(-1, 3)[:: 1 if subject.pace == 1 else 7]
+    corners = np.stack(np.meshgrid(box, box, box), -1).reshape(-1, 3)[:: 1 if subject.pace > 0.2 else 7]
     candidates = np.concatenate((exact, around, corners))
     risk = tenths @ subject.over_labels(torch.from_numpy(candidates.T.copy())).numpy()
     least = np.minimum(risk.min(1), _nudged(subject, candidates[risk.argmin(1)], tenths))
@@ -121,7 +121,7 @@ def _nudged(subject: Subject, start: Array, truths: Array) -> Array:
     offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * 3), -1).reshape(1, -1, 3)
     size, here = 0.4, start
     risk = np.full(len(truths), np.inf)
-    for _ in range(5 if subject.pace == 1 else 1):
+    for _ in range(5 if subject.pace > 0.2 else 0):
         around = here[:, None] + size * offsets
         losses = subject.over_labels(torch.from_numpy(around.reshape(-1, 3).T.copy())).numpy().reshape(3, len(truths), -1)
         risks = np.einsum("tc,ctn->tn", truths, losses)
@@ -136,16 +136,17 @@ def _shares(z: Array) -> Array:
 
 def _estimates(subject: Subject, best: Array) -> str:
     """In words, what the best margin is as a function of the truth π."""
+    near = 1e-4 if subject.pace == 1 else 0.02
     odds = np.log(_TRUTHS / (1 - _TRUTHS))
     open_ended = _TRUTHS != 0.5
     inside = (np.abs(best) < 29) & open_ended
     if (inside == open_ended).all():
         for name, form in {"the probability": _TRUTHS, "2π − 1": 2 * _TRUTHS - 1, "log π": np.log(_TRUTHS)}.items():
-            if np.abs(best - form).max() < 1e-5:
+            if np.abs(best - form).max() < near:
                 return name if name != "log π" else "the logarithm of the mean"
         factor = float((best * odds).sum() / (odds * odds).sum())
-        if np.abs(best - factor * odds).max() < 1e-4 * max(1, factor) and factor > 0:
-            if abs(factor - 1) < 1e-4:
+        if np.abs(best - factor * odds).max() < near * max(1, factor) and factor > 0:
+            if abs(factor - 1) < near:
                 return "the probability" if subject.link != "identity" else "the log odds"
             return f"{factor:.4g} × the log odds"
     if bool((np.diff(best[inside]) > 1e-5).all()) and inside.sum() > 40:
@@ -157,14 +158,14 @@ def _estimates(subject: Subject, best: Array) -> str:
 def _on_numbers(subject: Subject) -> str:
     """What the best output is for a target that takes the values −1, 0, 1, 3 with chances 0.2, 0.35, 0.25, 0.2."""
     values, chances = np.array([-1.0, 0.0, 1.0, 3.0]), np.array([0.2, 0.35, 0.25, 0.2])
-    z = np.linspace(-2, 4, 2401)
+    z = np.linspace(-2, 4, subject.thinned(2401, 121))
     losses = [subject.loss.value(torch.from_numpy(z)[None], torch.full((1, z.size), value, dtype=torch.float64)) for value in values]
     risk = chances @ torch.stack(losses).numpy()
     if not np.isfinite(risk).any():
         return "has no meaning on real targets"
     best = float(z[np.nanargmin(risk)])
     for name, number in {"the mean": float(chances @ values), "the median": 0.0}.items():
-        if abs(best - number) < 0.004:
+        if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 else 0):
             return name
     return f"{best:.2f}, where the mean is 0.65 and the median 0"
 

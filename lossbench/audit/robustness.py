@@ -29,7 +29,7 @@ def robustness(subject: Subject, form: Shape, tails: Saturation) -> Robustness:
     """The robustness of a subject whose shape and tails are known."""
     rng = np.random.default_rng(0)
     rows = 1 if subject.outputs == 1 else 3
-    total = subject.over_labels(torch.from_numpy(rng.normal(0, 5, (rows, 400 if subject.pace == 1 else 40)))).sum(0)
+    total = subject.over_labels(torch.from_numpy(rng.normal(0, 5, (rows, subject.thinned(400, 40))))).sum(0)
     spread = float(total.max() - total.min())
     slope = subject.on_margin(torch.tensor([10.0, 100.0], dtype=torch.float64), 0)[1].abs()
     return Robustness(

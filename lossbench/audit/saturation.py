@@ -59,9 +59,9 @@ def saturation(subject: Subject) -> Saturation:
 
 
 def escape_times(subject: Subject, starts: Array) -> Array:
-    """2ηT(z₀) for target 0 from every start, by Gauss–Legendre quadrature on panels of width 1/8; inf: never."""
+    """2ηT(z₀) for target 0 from every start, by Gauss–Legendre quadrature on panels; inf: never."""
     nodes, weights = np.polynomial.legendre.leggauss(8)
-    width = 0.125 if subject.pace == 1 else 0.5
+    width = 0.125 if subject.pace > 0.2 else 1.0
     edges = np.arange(subject.boundary, float(starts.max()) + width / 2, width)
     middles = (edges[:-1] + edges[1:]) / 2
     z = middles[:, None] + nodes * width / 2
@@ -76,7 +76,7 @@ def _descend(subject: Subject) -> tuple[float, ...]:
     """2ηn for the steps n that gradient descent takes from every start to the boundary, the last one in part."""
     z = torch.tensor(STARTS, dtype=torch.float64)
     taken = torch.full_like(z, torch.nan)
-    for step in range(round(_MOST_STEPS * min(1.0, 2 * subject.pace))):
+    for step in range(subject.thinned(_MOST_STEPS, 20)):
         move = 2 * RATE * subject.on_margin(z, 0)[1]
         arrives = taken.isnan() & (z - move <= subject.boundary)
         taken = torch.where(arrives, 2 * RATE * (step + (z - subject.boundary) / move), taken)
@@ -88,14 +88,14 @@ def _descend(subject: Subject) -> tuple[float, ...]:
 
 def _tail(subject: Subject, target: int, side: int) -> Tail:
     """The tail of |dℓ/dz| towards side·∞. A power of the distance is removed: what counts is the exponential."""
-    r = np.arange(3.0, _FARTHEST + 0.5, 1.0 if subject.pace == 1 else 3.0)
+    r = np.linspace(3.0, _FARTHEST, subject.thinned(598, 200))
     size = np.abs(subject.on_margin(torch.from_numpy(side * r), target)[1].numpy())
     usable = np.isfinite(size) & (size > _TINY)
     if not usable[0]:
         return Tail(exponent=float("inf"), dead_from=float(r[0]))
     last = len(r) if usable.all() else int(np.argmin(usable))
     if last < len(r) and size[last] == 0 and size[last - 1] > 1e-280:
-        return Tail(exponent=float("inf"), dead_from=_death(subject, target, side, r[last - 1], r[last]))
+        return Tail(exponent=float("inf"), dead_from=_death(subject, target, side, float(r[last - 1]), float(r[last])))
     return _regimes(r[:last], np.log(size[:last]))
 
 

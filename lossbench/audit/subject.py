@@ -31,23 +31,29 @@ class Subject:
     """A loss under audit.
 
     `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs. `truth` is the formula
-    in mpmath, ℓ of lists z and y of C numbers. `pace` is 1 for a callable that is quick on many examples at once and less
-    for one that must be asked one example at a time: grids are thinned by it.
+    in mpmath, ℓ of lists z and y of C numbers. `exact` is what numerical truth is asked of, where `loss` is a quicker way
+    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
     """
 
     name: str
     loss: Lossy
     outputs: int
+    exact: Lossy | None = None
     declared: Properties = Properties()
     truth: Truth | None = None
     claims: str = ""
     notes: tuple[str, ...] = ()
     pace: float = 1.0
+    differentiable: bool = True
     about: str = ""
 
     @property
     def link(self) -> str:
         return self.loss.link
+
+    def thinned(self, points: int, least: int = 3) -> int:
+        """How many points of a grid this subject can be asked in good time."""
+        return max(min(points, least), round(points * self.pace))
 
     @property
     def boundary(self) -> float:

@@ -1,0 +1,75 @@
+"""How somebody's callable conducts itself: what a card says of it in sentences."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossbench.audit.adapted import Adapted
+from lossbench.audit.convention import number
+
+_FORMS = {
+    "each": "It answers one number an example.",
+    "elements": "It answers one number an element; they are added up over an example's outputs.",
+    "reduced": "It reduces: it is asked one example at a time.",
+    "mapped": "It reduces: it is asked one example at a time.",
+}
+
+
+def conduct(adapted: Adapted) -> tuple[str, ...]:
+    """Sentences: how it is called, what it answers, and whatever a loss should not do."""
+    sentences = [adapted.convention.spoken(), _FORMS[adapted.form]]
+    if not adapted.differentiable:
+        sentences.append("It has no gradient to give: slopes are central differences of its values.")
+    sentences += _dtypes(adapted)
+    if _mutates(adapted):
+        sentences.append("It changes its input.")
+    if not _repeats(adapted):
+        sentences.append("It is not deterministic: asked twice, it gives two answers.")
+    return tuple(sentences)
+
+
+def _example(adapted: Adapted, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+    rows = 1 if adapted.convention.outputs == 1 else 3
+    z = torch.tensor([[0.7], [-1.2], [0.4]], dtype=dtype)[:rows]
+    return z, torch.eye(rows, dtype=dtype)[:, [0]]
+
+
+def _answer(adapted: Adapted, z: Tensor, y: Tensor) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return adapted.convention.call(adapted.function, z, y)
+
+
+def _dtypes(adapted: Adapted) -> list[str]:
+    sentences = []
+    for dtype in (torch.float64, torch.float32):
+        try:
+            found = number(_answer(adapted, *_example(adapted, dtype))).dtype
+        except Exception as error:
+            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
+            continue
+        if found != dtype:
+            sentences.append(f"Given {_named(dtype)}, it answers {_named(found)}.")
+    return sentences
+
+
+def _named(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _mutates(adapted: Adapted) -> bool:
+    arguments = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
+    given = [item if adapted.convention.library == "torch" else item.numpy() for item in arguments]
+    before = [np.array(item) for item in given]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adapted.convention.answer(adapted.function, *given)
+    return any(not np.array_equal(np.asarray(item), was) for item, was in zip(given, before, strict=True))
+
+
+def _repeats(adapted: Adapted) -> bool:
+    answers = [np.asarray(number(_answer(adapted, *_example(adapted))).detach()) for _ in range(4)]
+    return all(np.array_equal(answers[0], answer) for answer in answers[1:])
