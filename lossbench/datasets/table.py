@@ -63,7 +63,7 @@ def _read(path: Path) -> pd.DataFrame:
         frame = _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     except ParserWarning as error:
         raise BadInput(f"{path} cannot be read as a table: its rows have more cells than its header has names.") from error
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
         raise BadInput(f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}") from error
     frame.columns = frame.columns.map(str)
     return frame
@@ -152,7 +152,7 @@ def _quantity(column: pd.Series, path: str) -> Array:
     return values
 
 
-def _rows(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool]]) -> str:
+def _rows(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
     """Which rows, counted from 1 below the header: "data rows 3, 8 and 40 more"."""
     rows = (np.flatnonzero(bad) + 1).tolist()
     return f"data row{'s' if len(rows) > 1 else ''} {_listed([str(row) for row in rows])}"
