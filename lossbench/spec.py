@@ -30,6 +30,14 @@ class RunSpec:
     order: Literal["shuffled", "sequential"] = "shuffled"
     dtype: Literal["float32", "float64"] = "float32"
 
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise BadInput(f"seed is {self.seed}; seeds are whole numbers, 0 or more.")
+        if self.steps < 0:
+            raise BadInput(f"steps is {self.steps}; a run takes 0 steps or more.")
+        if self.batch is not None and self.batch < 1:
+            raise BadInput(f"batch is {self.batch}; a mini-batch has 1 example or more, and null is all of them.")
+
     def describe(self) -> dict[str, Any]:
         """Words, options and numbers as plain values; what is stored, and what the id is made from."""
         parts = {name: getattr(self, name).describe() for name in ("loss", "model", "init", "dataset", "optimizer")}

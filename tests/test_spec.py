@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossbench.errors import BadInput
-from lossbench.spec import Recording, Schedule
+from lossbench.spec import Recording, RunSpec, Schedule
 
 KINDS = st.sampled_from(["every", "linear", "log"])
 
@@ -31,6 +31,13 @@ def test_linear_steps_are_even_and_logarithmic_ones_grow():
 def test_a_schedule_of_one_point_is_refused():
     with pytest.raises(BadInput, match="at least 2"):
         Schedule(points=1)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"steps": -1}, {"batch": 0}])
+def test_counts_below_their_least_are_refused(wrong):
+    parts = dict.fromkeys(("loss", "model", "init", "dataset", "optimizer"))
+    with pytest.raises(BadInput, match="or more"):
+        RunSpec(**parts, data="", **({"seed": 0, "steps": 1} | wrong))
 
 
 def test_the_order_in_which_probes_are_named_makes_no_other_recording():

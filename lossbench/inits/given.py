@@ -1,6 +1,7 @@
 """Initial parameters that somebody gives."""
 
 import hashlib
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,8 @@ def _bytes(path: str) -> bytes:
 
 
 def _arrays(path: str) -> dict[str, Array]:
-    _bytes(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(_bytes(path)), allow_pickle=False) as archive:
             return {name: archive[name].astype(np.float64) for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
+    except (ValueError, TypeError, OSError, zipfile.BadZipFile, AttributeError) as error:
         raise BadInput(f"{path} is not an .npz file of numbers ({error}).") from error

@@ -128,8 +128,11 @@ def test_a_file_that_is_not_there_or_not_an_archive_is_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         drawn(File(path=str(tmp_path / "none.npz")), SMALL)
     (tmp_path / "text.npz").write_text("words")
-    with pytest.raises(BadInput, match=r"not an \.npz file"):
-        drawn(File(path=str(tmp_path / "text.npz")), SMALL)
+    np.save(tmp_path / "single.npy", np.zeros(3))
+    (tmp_path / "single.npy").rename(tmp_path / "single.npz")
+    for name in ("text.npz", "single.npz"):
+        with pytest.raises(BadInput, match=r"not an \.npz file"):
+            drawn(File(path=str(tmp_path / name)), SMALL)
 
 
 @pytest.mark.parametrize("options", [{"hidden_gain": -1.0}, {"output_bias": -0.1}])
