@@ -10,7 +10,7 @@ import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from lossbench.errors import BadInput, unknown
 
@@ -22,6 +22,7 @@ SHELVES = {
     "optimizer": "optimizers",
     "probe": "probes",
 }
+T = TypeVar("T")
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}
 
 
@@ -52,7 +53,16 @@ class Registered(ABC):
         for name in options:
             if name not in hints:
                 raise unknown(f"option of the {cls.noun} {cls.word!r}", name, hints)
-        return cls(**{name: _typed(f"{cls.noun}.{name}", value, hints[name]) for name, value in options.items()})
+        return construct(cls, options, f"{cls.noun}.")
+
+
+def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:
+    """A dataclass from plain values, each checked against its field's type; `prefix` leads to them in a config.
+
+    Raises BadInput.
+    """
+    hints = field_types(cls)
+    return cls(**{name: _typed(f"{prefix}{name}", value, hints[name]) for name, value in options.items()})
 
 
 def shelf(noun: str) -> dict[str, type[Registered]]:
@@ -80,6 +90,7 @@ def load_plugins(modules: Iterable[str]) -> None:
             raise BadInput(f"The plugin {module!r} could not be imported: {error}. Is its folder on PYTHONPATH?") from error
 
 
+@cache
 def field_types(cls: type) -> dict[str, Any]:
     """Resolved types of a dataclass's fields, by name."""
     hints = typing.get_type_hints(cls)

@@ -1,0 +1,200 @@
+"""What a sweep means: its points become runs, and what they have in common becomes the plan's."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, cast
+
+from lossbench.cohorts import cohorts
+from lossbench.data import load
+from lossbench.datasets.noisy import Noisy
+from lossbench.errors import BadInput, unknown
+from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Task
+from lossbench.registry import Registered, construct, find, load_plugins
+from lossbench.spec import Recording, Resources, RunSpec, Schedule
+
+__all__ = ["Plan", "cohorts", "make_plan"]
+
+NOUNS = ("loss", "model", "init", "dataset", "optimizer")
+SHARED = ("study", "schedule", "probes", "examples", "keep", "plugins", "engine")
+LARGEST_SEED = 2**32 - 1
+LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A set of points: the runs of a study, each once, what is recorded of them, and what may be used to train them."""
+
+    study: str
+    runs: tuple[RunSpec, ...]
+    recording: Recording
+    resources: Resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How one training goes, as a config says it: `steps` where given, else `epochs` of as many whole batches as fit."""
+
+    seed: int
+    batch: int | None
+    order: Literal["shuffled", "sequential"]
+    epochs: int
+    steps: int | None
+    dtype: Literal["float32", "float64"]
+    label_noise: float
+
+    def __post_init__(self) -> None:
+        _within("seed", self.seed, 0, LARGEST_SEED)
+        _within("epochs", self.epochs, 1, LONGEST)
+        _within("steps", self.steps, 1, LONGEST)
+        _within("batch", self.batch, 1, LONGEST)
+        _within("label_noise", self.label_noise, 0, 1)
+
+
+class Shape(NamedTuple):
+    """What planning needs to know of a data set's examples."""
+
+    fingerprint: str
+    rows: int
+    outputs: int
+    task: Task
+
+
+class Builder:
+    """Builds runs from points, and each thing once: points share the options that they have in common."""
+
+    def __init__(self) -> None:
+        self.built: dict[Hashable, Any] = {}
+
+    def run(self, point: Mapping[str, Any]) -> RunSpec:
+        """The run that a point names. Raises BadInput where its parts, or their combination, make no sense."""
+        course = construct(Course, {field.name: point[field.name] for field in fields(Course)})
+        dataset = cast(Dataset, self.thing("dataset", point["dataset"]))
+        if course.label_noise > 0:
+            dataset = self.once(("noisy", dataset, course.label_noise), lambda: _noisy(dataset, course.label_noise))
+        shape: Shape = self.once(("shape", dataset), lambda: _shape(dataset))
+        loss = cast(Loss, self.thing("loss", point["loss"]))
+        return RunSpec(
+            loss=self.once((loss, shape.task, shape.outputs), lambda: loss.on(shape.task, shape.outputs)),
+            model=cast(Model, self.thing("model", point["model"])),
+            init=cast(Init, self.thing("init", point["init"])),
+            dataset=dataset,
+            optimizer=cast(Optimizer, self.thing("optimizer", point["optimizer"])),
+            data=shape.fingerprint,
+            seed=course.seed,
+            steps=_steps(course, shape.rows, dataset.word),
+            batch=course.batch,
+            order=course.order,
+            dtype=course.dtype,
+        )
+
+    def thing(self, noun: str, options: Any) -> Registered:
+        """The thing that options with a word name. The same dictionary gives the same thing."""
+        return cast(Registered, self.once((noun, id(options)), lambda: _thing(noun, options)))
+
+    def once(self, key: Hashable, build: Any) -> Any:
+        """What `build` gives, built at the first call with the key."""
+        if key not in self.built:
+            self.built[key] = build()
+        return self.built[key]
+
+
+def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
+    """The plan that composed configs make together, one point a run; a run that is named twice is planned once.
+
+    Raises BadInput where a point makes no sense, or where the points are not of one study.
+    """
+    if not points:
+        raise BadInput("The sweep names no runs.")
+    _refuse_keys(points)
+    common = {key: _agreed(key, points) for key in SHARED}
+    load_plugins(common["plugins"])
+    builder = Builder()
+    runs = {run.id: run for run in map(builder.run, points)}
+    return Plan(
+        study=str(common["study"]),
+        runs=tuple(runs.values()),
+        recording=_recording(common),
+        resources=_resources(common["engine"]),
+    )
+
+
+def _refuse_keys(points: Sequence[Mapping[str, Any]]) -> None:
+    """Every point has every setting, and no other."""
+    known = {*NOUNS, *SHARED, *(field.name for field in fields(Course))}
+    for keys in {frozenset(point) for point in points}:
+        for key in sorted(keys - known):
+            raise unknown("setting", key, known)
+        for key in sorted(known - keys):
+            raise BadInput(f"The setting {key!r} is gone; every run has one.")
+
+
+def _agreed(key: str, points: Sequence[Mapping[str, Any]]) -> Any:
+    """The value of a setting that the runs of a study have in common."""
+    values = {id(point[key]): point[key] for point in points}.values()
+    distinct = {repr(value): value for value in values}
+    if len(distinct) > 1:
+        raise BadInput(f"{key} is one for a whole sweep, and this one names several: {', '.join(list(distinct)[:5])}.")
+    return next(iter(distinct.values()))
+
+
+def _thing(noun: str, options: Any) -> Registered:
+    if not isinstance(options, Mapping) or not isinstance(options.get("word"), str):
+        raise BadInput(f"{noun} is {options!r}; it wants an option by its name, such as {noun}=NAME.")
+    inner = {name: _inner(noun, value) for name, value in options.items() if name != "word"}
+    return find(noun, options["word"]).build(inner)
+
+
+def _inner(noun: str, value: Any) -> Any:
+    """An option's value; a thing that another one wraps is built first."""
+    return _thing(noun, value) if isinstance(value, Mapping) and "word" in value else value
+
+
+def _noisy(dataset: Dataset, rate: float) -> Dataset:
+    return Noisy(of=dataset, rate=rate, seed=dataset.seed)
+
+
+def _shape(dataset: Dataset) -> Shape:
+    split, fingerprint = load(dataset)
+    return Shape(fingerprint, len(split.train_x), split.train_y.shape[1], split.task)
+
+
+def _steps(course: Course, rows: int, word: str) -> int:
+    if course.batch is not None and course.batch > rows:
+        raise BadInput(
+            f"batch is {course.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all at every step."
+        )
+    steps = course.steps or course.epochs * (1 if course.batch is None else rows // course.batch)
+    if steps > LONGEST:
+        raise BadInput(f"{course.epochs} epochs are {steps:,} steps; at most {LONGEST:,} are possible.")
+    return steps
+
+
+def _recording(common: Mapping[str, Any]) -> Recording:
+    probes, keep, examples = common["probes"], common["keep"], common["examples"]
+    _within("examples", examples, 1, LONGEST)
+    if probes == []:
+        raise BadInput("probes is []; with nothing recorded there is nothing to compare. null records everything.")
+    words = [probes] if isinstance(probes, str) else probes or []
+    for word in words:
+        find("probe", str(word))
+    schedule = _section(Schedule, "schedule", common["schedule"])
+    kept = [keep] if isinstance(keep, str) else keep or []
+    return construct(Recording, {"schedule": schedule, "probes": words, "examples": examples, "keep": kept})
+
+
+def _resources(engine: Any) -> Resources:
+    resources = _section(Resources, "engine", engine)
+    _within("engine.workers", resources.workers, 1, 1024)
+    _within("engine.tile", resources.tile, 1, 10**6)
+    return resources
+
+
+def _section(cls: type, name: str, options: Any) -> Any:
+    if not isinstance(options, Mapping):
+        raise BadInput(f"{name} is {options!r}; it has settings of its own: {', '.join(field.name for field in fields(cls))}.")
+    return construct(cls, options, f"{name}.")
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise BadInput(f"{name} is {value:g}; it lies between {low:,} and {high:,}.")
