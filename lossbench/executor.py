@@ -1,0 +1,158 @@
+"""From a plan to stored records: trains what is missing, in this process or in workers side by side."""
+
+import shlex
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import joblib
+
+from lossbench.cohorts import cohorts, run_size
+from lossbench.crew import side_by_side
+from lossbench.data import load
+from lossbench.errors import Failure
+from lossbench.interfaces import Split
+from lossbench.job import Done, Job, do
+from lossbench.part import Origin
+from lossbench.plan import Plan
+from lossbench.progress import Progress, Work, count, rate, say
+from lossbench.provenance import provenance
+from lossbench.spec import Cohort, Resources
+from lossbench.store import missing, remember, study_folder
+from lossbench.workbench import lay_out, set_up
+
+RESULTS = Path("results")
+Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and what became of them: None where it is lost
+STEP_SECONDS = 2e-4  # what a step of a cohort costs however few its runs are, on one core
+RUN_STEP_SECONDS = 5e-7  # what each run adds to it beside its arithmetic
+OPERATIONS_PER_SECOND = 3e10
+PAYS_SECONDS = 6.0  # workers take about two seconds to start: half of less work than this is no more than that
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What came of a plan. Runs `there` were stored before; `seconds` is wall time."""
+
+    folder: Path
+    trained: int
+    there: int
+    diverged: int
+    seconds: float
+    run_steps: int
+
+    def sentence(self) -> str:
+        """The summary in words."""
+        if not self.trained:
+            return f"{self.folder.name}: {count(self.there, 'run')}, all there already; nothing to train."
+        before = f" ({self.there:,} there already)" if self.there else ""
+        diverged = f", {self.diverged:,} diverged" if self.diverged else ""
+        trained = f"{count(self.trained, 'run')} trained{before} in {self.seconds:.1f} s{diverged}"
+        return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s."
+
+
+def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summary:
+    """Train the runs of a plan that its study does not hold yet, and store them in root/<study>.
+
+    `words` and `config` are what was typed and what it was composed to; both are kept. Progress and the summary are told on
+    stderr. Interrupted or failed, what was stored stays, and the same call continues. Raises BadInput where the folder
+    cannot be the study's, Failure where a worker was killed or the disk is full.
+    """
+    started = time.perf_counter()
+    folder = study_folder(root, plan.study).absolute()
+    todo = missing(folder, plan.runs, plan.recording)
+    done: list[Done] = []
+    if todo:
+        work = [_work(cohort) for cohort in cohorts(todo, plan.recording, plan.resources.tile)]
+        work.sort(key=lambda item: -item.seconds(item.steps))
+        workers = _workers(plan.resources, work)
+        invocation = remember(folder, words, config, provenance(plan.resources.device, max(workers, 1)))
+        jobs = [_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
+        done = _train(jobs, work, workers, shlex.join(["lossbench", "run", *words]))
+    summary = Summary(
+        folder=folder,
+        trained=len(todo),
+        there=len({run.id for run in plan.runs}) - len(todo),
+        diverged=sum(result.diverged for result in done),
+        seconds=time.perf_counter() - started,
+        run_steps=sum(result.run_steps for result in done),
+    )
+    say(summary.sentence())
+    return summary
+
+
+def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str) -> list[Done]:
+    """Do all jobs. Raises Failure, with the command to continue with, where some were lost."""
+    done: list[Done] = []
+    lost = 0
+    try:
+        with (
+            TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as bench,
+            Progress(jobs[0].folder.name, work, set_up(Path(bench), len(jobs))) as progress,
+            closing(_side_by_side(jobs, workers, progress, Path(bench)) if workers else _serial(jobs, progress)) as results,
+        ):
+            for place, result in results:
+                progress.end(place, stored=result is not None)
+                if result is None:
+                    lost += len(jobs[place].cohort.runs)
+                else:
+                    done.append(result)
+    except KeyboardInterrupt:
+        say(f"Stopped; {count(sum(result.runs for result in done), 'run')} trained and stored. Continue with: {command}")
+        raise
+    if lost:
+        raise Failure(
+            f"A worker was killed while it trained, perhaps for lack of memory: {count(lost, 'run')} not stored, "
+            f"everything else is. Continue with: {command}"
+        )
+    return done
+
+
+def _serial(jobs: Sequence[Job], progress: Progress) -> Results:
+    for place, job in enumerate(jobs):
+        yield place, do(job, _data(job.cohort), partial(progress.at, place))
+
+
+def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress, bench: Path) -> Results:
+    for job in jobs:
+        lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
+    with closing(side_by_side(jobs, workers, bench)) as looks:
+        for news in looks:
+            yield from news
+            progress.look()
+
+
+def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
+    origin = Origin(recording=cohort.recording.describe(), invocation=invocation, task=_data(cohort).task, device=device)
+    return Job(folder=folder, cohort=cohort, origin=origin)
+
+
+def _data(cohort: Cohort) -> Split:
+    run = cohort.runs[0]
+    loaded = load(run.dataset)
+    if loaded.fingerprint != run.data:
+        raise Failure(f"The data set {run.dataset.word!r} changed after the runs were planned. Run again.")
+    return loaded.split
+
+
+def _work(cohort: Cohort) -> Work:
+    """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
+    size, split = run_size(cohort.runs[0]), _data(cohort)
+    looked_at = min(cohort.recording.examples or len(split.train_x), len(split.train_x)) + len(split.test_x)
+
+    def seconds(operations: float) -> float:
+        return STEP_SECONDS + len(cohort.runs) * (RUN_STEP_SECONDS + operations / OPERATIONS_PER_SECOND)
+
+    forward = size.operations / size.examples / 3  # of three passes, a record needs one
+    return Work(cohort=cohort, step_seconds=seconds(size.operations), record_seconds=seconds(forward * looked_at))
+
+
+def _workers(resources: Resources, work: Sequence[Work]) -> int:
+    """How many processes to train in beside this one; 0 for none."""
+    possible = min(resources.workers or joblib.cpu_count(), len(work))
+    pays = possible > 1 and resources.device == "cpu" and sum(item.seconds(item.steps) for item in work) > PAYS_SECONDS
+    return possible if resources.executor == "loky" or (resources.executor == "auto" and pays) else 0

@@ -1,0 +1,118 @@
+"""Progress: few lines where nobody watches, a bar that moves inside a cohort where somebody does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lossbench import progress
+from lossbench.datasets.noisy import Noisy
+from lossbench.datasets.xor import Xor
+from lossbench.inits.normal import Normal
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.squared import HalfSquaredError
+from lossbench.models.dense import MLP
+from lossbench.optimizers.sgd import SGD
+from lossbench.progress import Progress, Work, count, label, rate
+from lossbench.spec import Cohort, Recording, RunSpec, Schedule
+
+GREY = "\x1b[90m"  # what rich begins the unfilled part of a bar with
+LOSSES = (CrossEntropy(), CrossEntropy(), HalfSquaredError())
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    held = Clock()
+    monkeypatch.setattr(progress, "time", held)
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    return held
+
+
+def work(steps: int, record_seconds: float = 0.0) -> Work:
+    one = RunSpec(loss=LOSSES[0], model=MLP(), init=Normal(), dataset=Xor(), optimizer=SGD(), data="d", seed=0, steps=steps)
+    runs = tuple(replace(one, loss=loss, seed=seed) for seed, loss in enumerate(LOSSES))
+    recording = Recording(schedule=Schedule(kind="linear", points=5))
+    return Work(cohort=Cohort(runs=runs, recording=recording), step_seconds=1.0, record_seconds=record_seconds)
+
+
+def test_without_a_terminal_there_is_a_line_at_the_start_and_one_every_five_seconds(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Progress("demo", [work(100), work(100)], np.zeros(2, np.int64)) as told:
+        assert capsys.readouterr().err == "demo: 6 runs to train, in 2 cohorts.\n"
+        for step in range(1, 101):
+            clock.seconds += 0.25
+            told.at(0, step)
+        lines = capsys.readouterr().err.splitlines()
+        told.end(0, stored=True)
+        clock.seconds += 5
+        told.at(1, 1)
+    assert len(lines) == 5
+    assert lines[1] == "demo · xor · mlp · cross_entropy, half_squared_error: 0/6 runs, 12 run-steps/s, 0:00:40 left"
+    assert "3/6 runs" in capsys.readouterr().err
+
+
+def test_on_a_terminal_a_bar_moves_inside_a_cohort(
+    clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with Progress("demo", [work(100), work(100)], np.zeros(2, np.int64)) as told:
+        drawn = []
+        for step in (10, 50, 90):
+            clock.seconds += 1
+            told.at(0, step)
+            drawn.append(capsys.readouterr().err.split("\r")[-1])
+        told.end(0, stored=True)
+    assert all("demo · xor · mlp · cross_entropy, half_squared_error" in text for text in drawn)
+    assert "30 run-steps/s 0:00:19 left" in drawn[0]
+    assert "75 run-steps/s 0:00:06 left" in drawn[1]
+    filled = [text.partition(GREY)[0].count("━") for text in drawn]
+    assert filled == [0, 3, 5]
+    assert "3/6 runs" in capsys.readouterr().err
+
+
+def test_time_left_counts_what_records_take(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 100 steps of one second with 5 records of 20, half are done after 40 steps and 2 records; 80 seconds took 80."""
+    with Progress("demo", [work(100, record_seconds=20.0)], np.zeros(1, np.int64)) as told:
+        clock.seconds = 80.0
+        told.at(0, 40)
+    assert work(100, record_seconds=20.0).seconds(40) == 40 + 2 * 20
+    assert work(100, record_seconds=20.0).seconds(100) == 100 + 4 * 20
+    assert "0:01:40 left" in capsys.readouterr().err
+
+
+def test_a_lost_cohort_ends_without_storing_runs(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("demo", [work(10), work(10)], np.zeros(2, np.int64)) as told:
+        told.end(0, stored=False)
+        clock.seconds = 6.0
+        told.look()
+    assert "0/6 runs" in capsys.readouterr().err
+
+
+def test_a_label_names_data_model_and_each_loss_once() -> None:
+    cohort = work(9).cohort
+    noisy = tuple(replace(run, dataset=Noisy(of=Xor(), rate=0.1)) for run in cohort.runs)
+    assert label(replace(cohort, runs=noisy)) == "noisy xor · mlp · cross_entropy, half_squared_error"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (9.99, "9.99"), (999, "999"), (12345, "12.3k"), (4.56e6, "4.56M"), (7.8e9, "7.8e+03M")]
+)
+def test_rates_have_three_digits(value: float, text: str) -> None:
+    assert rate(value) == text
+
+
+def test_one_is_singular() -> None:
+    assert [count(number, "run") for number in (0, 1, 2, 12345)] == ["0 runs", "1 run", "2 runs", "12,345 runs"]
