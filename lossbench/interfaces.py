@@ -55,7 +55,8 @@ class Properties:
     proper: bool | None = None  # the expected loss is least where the link's output is the truth (on the identity: the mean)
     strictly: bool | None = None  # and nowhere else
     convex: bool | None = None  # in the raw outputs, for every hard target
-    calibrated: bool | None = None  # the minimiser of the expected loss puts the most probable class first (2 and 3 classes)
+    calibrated: bool | None = None  # every minimiser of the expected loss puts the more probable of two classes first
+    calibrated_for_three: bool | None = None  # and the most probable of three, where three outputs have a meaning as classes
     canonical: bool | None = None  # dℓ/dz is a constant times a − y
     symmetric: bool | None = None  # relabelling the classes changes nothing
     noise_tolerant: bool | None = None  # the sum over all labels is constant (Ghosh, Kumar & Sastry 2017)

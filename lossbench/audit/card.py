@@ -94,7 +94,8 @@ def _verdicts(
         rows += [
             _answer("proper", asks.proper, declared.proper),
             _answer("strictly proper", asks.strictly, declared.strictly),
-            _answer("calibrated", asks.calibrated, declared.calibrated),
+            _answer("calibrated for two classes", asks.calibrated, declared.calibrated),
+            *([] if asks.for_three is None else [_answer("calibrated for three classes", asks.for_three, declared.calibrated_for_three)]),
             _answer("symmetric", asks.symmetric, declared.symmetric),
         ]
     if form is not None:

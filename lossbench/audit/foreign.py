@@ -67,6 +67,7 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
         loss=found.adapted,
         exact=replace(found.adapted, form="reduced") if found.adapted.form == "mapped" else None,
         outputs=found.adapted.convention.outputs,
+        several=found.adapted.convention.outputs == 2,
         truth=truth,
         claims=asked.claim or "",
         notes=notes,

@@ -89,8 +89,8 @@ def _rising(z: Array, gradient: Array) -> tuple[tuple[float, float], ...]:
 
 
 def _convex_between(subject: Subject) -> bool:
-    """Whether (g(u) − g(v))·(u − v) ≥ 0 for random pairs u, v of three raw outputs; true where there is one output."""
-    if subject.outputs == 1:
+    """Whether (g(u) − g(v))·(u − v) ≥ 0 for random pairs u, v of three raw outputs; true where one is all there is."""
+    if not subject.several:
         return True
     rng = np.random.default_rng(0)
     pairs = subject.thinned(3000, 60)

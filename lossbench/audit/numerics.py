@@ -82,7 +82,8 @@ class _Case:
 
 def numerics(subject: Subject) -> Numerics:
     """The accuracies of a subject: against its formula, or else its float32 against its float64."""
-    grids = [one_output()] if subject.outputs == 1 else [several_outputs(2), several_outputs(3)]
+    grids = [one_output() if subject.outputs == 1 else several_outputs(2)]
+    grids += [several_outputs(3)] if subject.several else []
     if subject.truth is not None:
         tables = [truths(subject.truth, len(points.z)) for points in grids]
         dtypes, against = ("float64", "float32"), subject.claims or "its formula to 50 digits"

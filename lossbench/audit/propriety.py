@@ -16,12 +16,14 @@ _SLACK = 1e-9
 class Propriety:
     """Answers for two and, where there are several outputs, three classes.
 
+    `calibrated`: every best raw output puts the more probable of two classes first; `for_three`: the most probable of three.
     `estimates` says in words what the best raw output is for a truth π, `best` holds it for every π in `truths`.
     """
 
     proper: bool
     strictly: bool
     calibrated: bool
+    for_three: bool | None
     estimates: str
     truths: tuple[float, ...]
     best: tuple[float, ...]
@@ -40,11 +42,12 @@ class _Answer:
 def propriety(subject: Subject) -> Propriety:
     """The propriety of a subject. Expected losses are compared on candidates that contain the truth itself."""
     two, best = _two_classes(subject)
-    answers = [two] if subject.outputs == 1 else [two, _three_classes(subject)]
+    answers = [two, _classes(subject, _grid(3, 10))[0]] if subject.several else [two]
     return Propriety(
         proper=all(answer.proper for answer in answers),
         strictly=all(answer.proper and answer.strictly for answer in answers),
-        calibrated=all(answer.calibrated for answer in answers),
+        calibrated=two.calibrated,
+        for_three=answers[1].calibrated if subject.several else None,
         estimates=_estimates(subject, best),
         truths=tuple(_TRUTHS.tolist()),
         best=tuple(best.tolist()),
@@ -56,6 +59,9 @@ def propriety(subject: Subject) -> Propriety:
 
 def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
     """The answer for two classes, and the best margin for every truth."""
+    if subject.outputs == 2 and subject.link == "identity":
+        answer, outputs = _classes(subject, np.stack((1 - _TRUTHS, _TRUTHS), 1))
+        return answer, outputs[:, 1] - outputs[:, 0]
     exact = _TRUTHS if subject.link == "identity" else np.log(_TRUTHS / (1 - _TRUTHS))
     spread = np.linspace(-30, 30, subject.thinned(961, 61))
     margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, subject.thinned(301, 31)), exact, [0.0, subject.boundary])))
@@ -86,8 +92,8 @@ def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
 
 
 def _polish(subject: Subject, margins: Array, index: Array) -> Array:
-    """Narrow the best candidate of every truth down between its neighbours, by thirds."""
-    low, high = margins[np.maximum(index - 1, 0)], margins[np.minimum(index + 1, len(margins) - 1)]
+    """Narrow the best candidate of every truth down between its neighbours (some are twins but for rounding), by thirds."""
+    low, high = margins[np.maximum(index - 2, 0)], margins[np.minimum(index + 2, len(margins) - 1)]
     for _ in range(45 if subject.pace == 1 else 25 if subject.pace > 0.01 else 8):
         first, second = low + (high - low) / 3, high - (high - low) / 3
         lower = _risk(subject, first, _TRUTHS) <= _risk(subject, second, _TRUTHS)
@@ -95,38 +101,63 @@ def _polish(subject: Subject, margins: Array, index: Array) -> Array:
     return (low + high) / 2
 
 
-def _three_classes(subject: Subject) -> _Answer:
-    """Truths on a grid of tenths; candidates are finer distributions and raw outputs in a box, each nudged towards the best."""
-    tenths = np.array([(i, j, 10 - i - j) for i in range(1, 9) for j in range(1, 10 - i)]) / 10
-    steps = 40 if subject.pace > 0.2 else 10
-    finer = np.array([(i, j, steps - i - j) for i in range(1, steps) for j in range(1, steps - i)]) / steps
-    exact = tenths if subject.link == "identity" else np.log(tenths)
-    around = finer if subject.link == "identity" else np.log(finer)
-    box = np.linspace(-2, 2, 17) if subject.link == "identity" else np.array([-30.0, -12.0, -4.0, -1.0, 0.0, 1.0, 4.0, 12.0, 30.0])
-    corners = np.stack(np.meshgrid(box, box, box), -1).reshape(-1, 3)[:: 1 if subject.pace > 0.2 else 7]
+def _classes(subject: Subject, truths: Array) -> tuple[_Answer, Array]:
+    """The answer for truths (T, n), and the best raw outputs (T, n), looked for in finer distributions and in a box."""
+    count = truths.shape[1]
+    probabilities = subject.link != "identity"
+    exact, around = truths, _grid(count, (40 if count == 3 else 100) if subject.pace > 0.2 else 10)
+    if probabilities:
+        exact, around = np.log(exact), np.log(around)
+    sides = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 30.0])
+    box = np.concatenate((-sides[::-1], [0.0], sides))[:: 2 if probabilities or subject.pace < 0.2 else 1]
+    corners = np.stack(np.meshgrid(*[box] * count), -1).reshape(-1, count)
     candidates = np.concatenate((exact, around, corners))
-    risk = tenths @ subject.over_labels(torch.from_numpy(candidates.T.copy())).numpy()
-    least = np.minimum(risk.min(1), _nudged(subject, candidates[risk.argmin(1)], tenths))
-    shares = candidates if subject.link == "identity" else _shares(candidates)
-    elsewhere = np.abs(shares[None] - tenths[:, None]).max(-1) > 0.02
-    top = np.sort(tenths, 1)
-    clear = top[:, 2] - top[:, 1] > 0.05
-    others = np.where(np.eye(3)[tenths.argmax(1)][:, None].astype(bool), -np.inf, candidates[None]).max(-1)
-    wrong = candidates[:, tenths.argmax(1)].T <= others
-    return _answer(risk, least, np.arange(len(tenths)), elsewhere, wrong & clear[:, None])
+    losses = subject.over_labels(torch.from_numpy(candidates.T.copy())).numpy()
+    risk = truths @ losses
+    best, least = _nudged(subject, candidates[risk.argmin(1)], truths, wrongly=False)
+    top = truths.argmax(1)
+    wrong = np.where(_misplaced(candidates[None], top[:, None]), risk, np.inf)
+    _, least_wrong = _nudged(subject, candidates[wrong.argmin(1)], truths, wrongly=True)
+    shares = _shares(candidates) if probabilities else candidates
+    elsewhere = np.where(np.abs(shares[None] - truths[:, None]).max(-1) > 0.02, risk, np.inf).min(1)
+    clear = np.sort(truths, 1)[:, -1] - np.sort(truths, 1)[:, -2] > 0.02
+    at_truth = risk[np.arange(len(truths)), np.arange(len(truths))]
+    scale = _SLACK * (1 + np.abs(least))
+    answer = _Answer(
+        proper=bool((at_truth <= least + scale).all()),
+        strictly=bool((elsewhere > least + 10 * scale).all()),
+        calibrated=bool((least_wrong > least + 10 * scale)[clear].all()),
+    )
+    return answer, best
 
 
-def _nudged(subject: Subject, start: Array, truths: Array) -> Array:
-    """The least risk found around the best candidates, in four rounds of ever smaller boxes."""
-    offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * 3), -1).reshape(1, -1, 3)
-    size, here = 0.4, start
-    risk = np.full(len(truths), np.inf)
-    for _ in range(5 if subject.pace > 0.2 else 0):
+def _grid(count: int, steps: int) -> Array:
+    """The distributions over so many classes in multiples of 1/steps, none of them 0."""
+    if count == 2:
+        return np.array([(i, steps - i) for i in range(1, steps)]) / steps
+    return np.array([(i, j, steps - i - j) for i in range(1, steps) for j in range(1, steps - i)]) / steps
+
+
+def _misplaced(z: Array, top: Array) -> Array:
+    """Whether the output of class `top` is not the largest, or only level with another."""
+    mine = np.take_along_axis(np.broadcast_to(z, (*np.broadcast_shapes(z.shape[:-1], top.shape), z.shape[-1])), top[..., None], -1)
+    others = np.where(np.arange(z.shape[-1]) == top[..., None], -np.inf, z).max(-1)
+    return mine[..., 0] <= others
+
+
+def _nudged(subject: Subject, start: Array, truths: Array, *, wrongly: bool) -> tuple[Array, Array]:
+    """Best raw outputs near the start and their risks, in ever smaller boxes; with `wrongly` among misplaced ones only."""
+    count = truths.shape[1]
+    offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * count), -1).reshape(1, -1, count)
+    size, here, risk = 4.0, start, np.full(len(truths), np.inf)
+    for _ in range(22 if subject.pace > 0.2 else 4):
         around = here[:, None] + size * offsets
-        losses = subject.over_labels(torch.from_numpy(around.reshape(-1, 3).T.copy())).numpy().reshape(3, len(truths), -1)
-        risks = np.einsum("tc,ctn->tn", truths, losses)
-        here, risk, size = around[np.arange(len(truths)), risks.argmin(1)], risks.min(1), size / 2.5
-    return risk
+        losses = subject.over_labels(torch.from_numpy(around.reshape(-1, count).T.copy())).numpy()
+        risks = np.einsum("tc,ctn->tn", truths, losses.reshape(count, len(truths), -1))
+        if wrongly:
+            risks = np.where(_misplaced(around, truths.argmax(1)[:, None]), risks, np.inf)
+        here, risk, size = around[np.arange(len(truths)), risks.argmin(1)], risks.min(1), size / 1.8
+    return here, risk
 
 
 def _shares(z: Array) -> Array:
@@ -145,7 +176,9 @@ def _estimates(subject: Subject, best: Array) -> str:
             if np.abs(best - form).max() < near:
                 return name if name != "log π" else "the logarithm of the mean"
         factor = float((best * odds).sum() / (odds * odds).sum())
-        if np.abs(best - factor * odds).max() < near * max(1, factor) and factor > 0:
+        if np.abs(best - factor * odds).max() < near * max(1, factor) and factor > -near:
+            if abs(factor) < 1e-6:
+                return "nothing: 0 is best, whatever the truth"
             if abs(factor - 1) < near:
                 return "the probability" if subject.link != "identity" else "the log odds"
             return f"{factor:.4g} × the log odds"
@@ -173,10 +206,12 @@ def _on_numbers(subject: Subject) -> str:
 def _symmetric(subject: Subject) -> bool:
     """Whether swapping the classes, in outputs and target alike, changes nothing."""
     rng = np.random.default_rng(0)
-    if subject.outputs == 1:
-        z = torch.from_numpy(rng.normal(0, 4, 40))
-        swapped = subject.on_margin(2 * subject.boundary - z, 0)[0]
-        return _same(subject.on_margin(z, 1)[0], swapped)
+    margins = torch.from_numpy(rng.normal(0, 4, 40))
+    swapped = subject.on_margin(2 * subject.boundary - margins, 0)[0]
+    if subject.outputs == 1 and not _same(subject.on_margin(margins, 1)[0], swapped):
+        return False
+    if not subject.several:
+        return True
     z = torch.from_numpy(rng.normal(0, 4, (3, 40)))
     labels = subject.over_labels(z)
     turned = subject.over_labels(z.roll(1, 0)).roll(-1, 0)

@@ -28,13 +28,13 @@ class Robustness:
 def robustness(subject: Subject, form: Shape, tails: Saturation) -> Robustness:
     """The robustness of a subject whose shape and tails are known."""
     rng = np.random.default_rng(0)
-    rows = 1 if subject.outputs == 1 else 3
-    total = subject.over_labels(torch.from_numpy(rng.normal(0, 5, (rows, subject.thinned(400, 40))))).sum(0)
-    spread = float(total.max() - total.min())
+    draws = [torch.from_numpy(rng.normal(0, 5, (rows, subject.thinned(400, 40)))) for rows in subject.row_counts]
+    totals = [subject.over_labels(z).sum(0) for z in draws]
+    spreads = [float(total.max() - total.min()) for total in totals]
     slope = subject.on_margin(torch.tensor([10.0, 100.0], dtype=torch.float64), 0)[1].abs()
     return Robustness(
-        spread=spread,
-        tolerant=spread <= 1e-9 * (1 + float(total.abs().max())),
+        spread=max(spreads),
+        tolerant=all(spread <= 1e-9 * (1 + float(total.abs().max())) for spread, total in zip(spreads, totals, strict=True)),
         at_ten=float(slope[0]),
         at_hundred=float(slope[1]),
         outlier=_outlier(form, tails, slope),

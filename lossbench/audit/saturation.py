@@ -59,7 +59,13 @@ def saturation(subject: Subject) -> Saturation:
 
 
 def escape_times(subject: Subject, starts: Array) -> Array:
-    """2ηT(z₀) for target 0 from every start, by Gauss–Legendre quadrature on panels; inf: never."""
+    """2ηT(z₀) for target 0 from every start, by Gauss–Legendre quadrature on panels; inf: never.
+
+    NaN where the boundary is approached and never crossed, because the output at rest should move too.
+    """
+    rest = subject.on_margin(torch.tensor([subject.boundary, subject.boundary + 1], dtype=torch.float64), 0)[1].abs()
+    if subject.boundary == 0 and subject.outputs == 2 and float(rest[0]) <= 1e-9 * float(rest[1]):
+        return np.full(starts.shape, np.nan)
     nodes, weights = np.polynomial.legendre.leggauss(8)
     width = 0.125 if subject.pace > 0.2 else 1.0
     edges = np.arange(subject.boundary, float(starts.max()) + width / 2, width)

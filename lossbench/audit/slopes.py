@@ -29,8 +29,12 @@ class Slopes:
 
 def slopes(subject: Subject) -> Slopes:
     """The gaps at random raw outputs and hard targets, away from corners with probability one."""
+    found = [_slopes(subject, rows) for rows in subject.row_counts]
+    return max(found, key=lambda item: (item.gradcheck is False, not item.right, item.against_differences))
+
+
+def _slopes(subject: Subject, rows: int) -> Slopes:
     rng = np.random.default_rng(0)
-    rows = 1 if subject.outputs == 1 else 3
     z = torch.from_numpy(rng.normal(0, 2, (rows, 12)))
     hard = (torch.arange(12) % 2)[None] if rows == 1 else torch.eye(3)[:, torch.arange(12) % 3]
     y = hard.to(torch.float64)

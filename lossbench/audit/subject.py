@@ -30,7 +30,8 @@ class Lossy(Protocol):
 class Subject:
     """A loss under audit.
 
-    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs. `truth` is the formula
+    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `several` is true where
+    three outputs and a one-hot target have a meaning. `truth` is the formula
     in mpmath, ℓ of lists z and y of C numbers. `exact` is what numerical truth is asked of, where `loss` is a quicker way
     to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
     """
@@ -38,6 +39,7 @@ class Subject:
     name: str
     loss: Lossy
     outputs: int
+    several: bool = False
     exact: Lossy | None = None
     declared: Properties = Properties()
     truth: Truth | None = None
@@ -50,6 +52,11 @@ class Subject:
     @property
     def link(self) -> str:
         return self.loss.link
+
+    @property
+    def row_counts(self) -> tuple[int, ...]:
+        """The numbers of outputs C at which properties of all raw outputs are looked at: 1, 3 or both."""
+        return ((1,) if self.outputs == 1 else ()) + ((3,) if self.several else ())
 
     def thinned(self, points: int, least: int = 3) -> int:
         """How many points of a grid this subject can be asked in good time."""
@@ -97,6 +104,7 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
             name=_name(settled, options),
             loss=settled,
             outputs=_outputs(settled),
+            several=settled.link != "sigmoid" and answers(settled, 3),
             declared=settled.properties(),
             truth=formula(settled),
             about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
@@ -113,15 +121,24 @@ def _links(loss: Loss) -> Iterator[Loss]:
 
 
 def _outputs(loss: Loss) -> int:
-    """One output, unless the loss says nothing with one: its value does not change with it, or it refuses."""
-    if loss.link == "softmax":
+    """One output, unless the loss says nothing with one, or is for classes and does not decide between them at z = 0."""
+    if loss.link == "softmax" or not answers(loss, 1):
         return 2
-    z = torch.tensor([[-2.0, 0.3, 2.0]], dtype=torch.float64)
+    zero = torch.zeros(1, 2, dtype=torch.float64)
+    costs = loss.value(zero, torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+    return 2 if loss.tasks == ("classification",) and loss.link == "identity" and costs[0] != costs[1] else 1
+
+
+def answers(loss: Lossy, rows: int) -> bool:
+    """Whether a loss has something to say with so many outputs: a number an example that changes with z."""
+    z = torch.tensor([[-2.0, 0.3, 2.0]], dtype=torch.float64) * torch.arange(rows, 0, -1)[:, None]
+    y = torch.zeros_like(z)
+    y[1:2] = 1.0
     try:
-        value = loss.value(z, torch.zeros_like(z))
-    except (RuntimeError, ValueError, IndexError):
-        return 2
-    return 1 if value.shape == (3,) and bool((value.diff() != 0).any()) else 2
+        value = loss.value(z, y)
+    except (RuntimeError, ValueError, IndexError, TypeError):
+        return False
+    return value.shape == (3,) and bool((value.diff() != 0).any())
 
 
 def _name(loss: Loss, options: dict[str, Any]) -> str:

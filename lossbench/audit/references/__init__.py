@@ -9,14 +9,14 @@ from typing import Any
 
 from mpmath import mpf
 
-from lossbench.audit.references import entropies, squares
+from lossbench.audit.references import distances, entropies, margins, reshaped, squares, tolerant
 from lossbench.interfaces import Loss
 
 _FORMULAS: dict[str, Callable[[Any, list[mpf], list[mpf]], mpf]] = {
     name: function
-    for family in (entropies, squares)
+    for family in (entropies, reshaped, squares, distances, margins, tolerant)
     for name, function in vars(family).items()
-    if callable(function) and getattr(function, "__module__", "") == family.__name__
+    if not name.startswith("_") and getattr(function, "__module__", "") == family.__name__
 }
 
 

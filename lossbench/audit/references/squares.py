@@ -1,11 +1,25 @@
-"""Losses that measure a distance between output and target."""
+"""Losses that square the distance between output and target."""
 
 from typing import Any
 
-from mpmath import mpf
+from mpmath import log, mpf
 
-import lossbench.audit.references.links as link
+from lossbench.audit.references import links
 
 
 def half_squared_error(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
-    return sum((a - t) ** 2 for a, t in zip(link.outputs(loss.link, z), y, strict=True)) / 2
+    return brier(loss, z, y) / 2
+
+
+def brier(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
+    return sum((a - t) ** 2 for a, t in zip(links.outputs(loss.link, z), y, strict=True))
+
+
+def rescaled_squared_error(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
+    k, m = mpf(loss.k), mpf(loss.m)
+    return sum(k * t * (s - m) ** 2 + (1 - t) * s**2 for s, t in zip(z, y, strict=True)) / len(z)
+
+
+def squentropy(_loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
+    squares = sum((1 - t) * s**2 for s, t in zip(z, y, strict=True))
+    return sum(-t * log(p) for t, p in zip(y, links.softmax(z), strict=True) if t != 0) + squares / (len(z) - 1)
