@@ -1,0 +1,135 @@
+"""What is compared with what: the losses, the settings in which they meet, and the runs that differ by seed alone."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis import labels
+from lossbench.analysis.labels import LOSS, RATE, SEED
+
+_FIRST = ("cross_entropy", "half_squared_error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A loss, with the options that tell it from others of its word; `variant` counts those from 0."""
+
+    word: str
+    label: str
+    variant: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Everything but loss, learning rate and seed: the common ground on which losses meet.
+
+    The label is "" where there is only one. Settings of a family (a data set) belong side by side.
+    """
+
+    label: str
+    task: str
+    family: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Runs that differ by seed alone, in the order of their seeds; the rate is NaN for an optimizer without one."""
+
+    setting: Setting
+    contender: Contender
+    rate: float
+    seeds: tuple[int, ...]
+    runs: tuple[str, ...]
+    diverged: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A study, sorted: samples by setting, loss and rate, and facts (name, text) that hold for all."""
+
+    settings: tuple[Setting, ...]
+    contenders: tuple[Contender, ...]
+    samples: tuple[Sample, ...]
+    facts: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def swept(self) -> bool:
+        """Whether some loss was trained with several learning rates in one setting."""
+        return len({(sample.setting, sample.contender) for sample in self.samples}) < len(self.samples)
+
+    @cached_property
+    def seeds(self) -> int:
+        """The largest number of seeds that a sample has."""
+        return max(len(sample.seeds) for sample in self.samples)
+
+    def within(self, setting: Setting) -> tuple[Sample, ...]:
+        """The samples of one setting."""
+        return tuple(sample for sample in self.samples if sample.setting == setting)
+
+
+def compare(runs: pd.DataFrame) -> Comparison:
+    """Sort a study's runs into samples; the order in which they were stored has no influence."""
+    texts = labels.spell(runs)
+    named = labels.setting_columns(texts)
+    setting = _joined(texts, named).map(lambda values: labels.setting_label(zip(named, values, strict=True)))
+    told = labels.loss_columns(texts, setting)
+    loss = _joined(texts, told).map(lambda values: labels.loss_label(list(zip(told, values, strict=True))))
+    frame = runs.assign(setting=setting, contender=loss, rate=runs[RATE].astype(float) if RATE in runs else math.nan)
+    family = texts[named[0]] if len(named) > 1 else pd.Series("", index=texts.index)
+    settings = {
+        str(label): Setting(label=str(label), task=str(part[tables.TASK].iloc[0]), family=str(family[part.index[0]]))
+        for label, part in frame.groupby("setting")
+    }
+    contenders = _contenders(frame)
+    samples = [
+        _sample(part, settings[str(of)], contenders[str(by)])
+        for (of, by, _), part in frame.groupby(["setting", "contender", "rate"], dropna=False)
+    ]
+    place = {contender: i for i, contender in enumerate(contenders.values())}
+    samples.sort(key=lambda sample: (natural(sample.setting.label), place[sample.contender], sample.rate))
+    known = pd.DataFrame({"loss": loss, "setting": setting})
+    return Comparison(
+        settings=tuple(sorted(settings.values(), key=lambda setting: natural(setting.label))),
+        contenders=tuple(contenders.values()),
+        samples=tuple(samples),
+        facts=tuple(labels.facts(texts, known, [*named, *told])),
+    )
+
+
+def natural(text: str) -> list[tuple[float, str]]:
+    """A key by which "batch 8" comes before "batch 32"."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)", text)
+    return [(float(part), "") if i % 2 else (-1.0, part) for i, part in enumerate(parts)]
+
+
+def _joined(texts: pd.DataFrame, columns: list[str]) -> "pd.Series[Any]":
+    values = list(zip(*(texts[name] for name in columns), strict=True)) if columns else [()] * len(texts)
+    return pd.Series(values, index=texts.index, dtype=object)
+
+
+def _contenders(frame: pd.DataFrame) -> dict[str, Contender]:
+    """The losses by label: cross entropy, half squared error, then the others by name."""
+    words = dict(zip(frame["contender"], frame[LOSS], strict=True))
+    order = {word: i for i, word in enumerate(_FIRST)}
+    contenders: dict[str, Contender] = {}
+    for label in sorted(words, key=lambda label: (order.get(words[label], len(order)), words[label], natural(label))):
+        variant = sum(contender.word == words[label] for contender in contenders.values())
+        contenders[label] = Contender(word=words[label], label=label, variant=variant)
+    return contenders
+
+
+def _sample(part: pd.DataFrame, setting: Setting, contender: Contender) -> Sample:
+    part = part.sort_values([SEED, tables.RUN])
+    return Sample(
+        setting=setting,
+        contender=contender,
+        rate=float(part["rate"].iloc[0]),
+        seeds=tuple(int(seed) for seed in part[SEED]),
+        runs=tuple(part[tables.RUN]),
+        diverged=tuple(bool(outcome == "diverged") for outcome in part[tables.OUTCOME]),
+    )

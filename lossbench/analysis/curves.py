@@ -1,0 +1,100 @@
+"""The records as arrays: a run's curve of a quantity, and what the curves of a sample look like together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis.comparison import natural
+from lossbench.analysis.statistics import Values
+
+FEW = 5  # of fewer runs a band spans all
+
+
+def band_ends(runs: int) -> tuple[float, float]:
+    """The quantiles between which a band over so many runs lies: 10th to 90th percentile, of few runs all."""
+    return (0.1, 0.9) if runs >= FEW else (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Median and band over the seeds at each step; n runs are still there at a step."""
+
+    steps: Values
+    middle: Values
+    low: Values
+    high: Values
+    n: Values
+
+
+@dataclass(frozen=True)
+class Curves:
+    """All recorded quantities, with the place of each run's records; a run that diverged at once may have none."""
+
+    columns: dict[str, Values]
+    places: dict[str, slice]
+
+    def steps(self, run: str) -> Values:
+        """A run's recorded steps, (T,)."""
+        return self.columns[tables.STEPS][self.places.get(run, slice(0))]
+
+    def values(self, run: str, column: str) -> Values:
+        """A run's curve, (T,); NaN where the quantity was not recorded or is not defined."""
+        return self.columns[column][self.places.get(run, slice(0))]
+
+    def first_of(self, *columns: str) -> str | None:
+        """The first of the columns that was recorded for some run."""
+        return next((name for name in columns if name in self.columns and not np.isnan(self.columns[name]).all()), None)
+
+    def layers(self, quantity: str) -> list[str]:
+        """The columns of a quantity by layer, from the input on."""
+        return sorted((name for name in self.columns if name.startswith(quantity + tables.LAYER)), key=natural)
+
+    def layer_names(self, quantity: str, runs: Iterable[str]) -> dict[str, str]:
+        """Column → "layer 1", …; the last is "outputs" where all the runs are equally deep."""
+        columns = self.layers(quantity)
+        names = {name: f"layer {i}" for i, name in enumerate(columns, start=1)}
+        last = [self.values(run, columns[-1]) for run in runs] if columns else []
+        deep = all(len(values) == 0 or not np.isnan(values).all() for values in last)
+        return names | {columns[-1]: "outputs"} if columns and deep else names
+
+    def matrix(self, runs: Sequence[str], column: str) -> tuple[Values, Values]:
+        """Steps (T,) that some of the runs recorded, and values (runs, T); NaN where a run has none. Infinities are NaN too."""
+        own = [self.steps(run) for run in runs]
+        steps = own[0] if all(np.array_equal(own[0], other) for other in own[1:]) else np.unique(np.concatenate(own))
+        values = np.full((len(runs), len(steps)), np.nan)
+        for row, (run, at) in enumerate(zip(runs, own, strict=True)):
+            values[row, np.searchsorted(steps, at)] = self.values(run, column)
+        values[np.isinf(values)] = np.nan
+        return steps, values
+
+    def band(self, runs: Sequence[str], column: str) -> Band:
+        """Median and band over the runs, at the steps that at least half of them have."""
+        steps, values = self.matrix(runs, column)
+        n = (~np.isnan(values)).sum(axis=0)
+        kept = (n > 0) & (2 * n >= len(runs))
+        low, high, middle = _quantiles(values[:, kept], [*band_ends(len(runs)), 0.5])
+        return Band(steps[kept], middle, low, high, n[kept])
+
+
+def read_curves(records: pd.DataFrame) -> Curves:
+    """Records as arrays. A run's records lie together and in the order of their steps, as `tables.read_study` gives them."""
+    codes, runs = pd.factorize(records[tables.RUN])
+    parts = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
+    places = {str(runs[codes[part[0]]]): slice(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)}
+    names = [name for name in records.columns if name != tables.RUN]
+    return Curves({name: records[name].to_numpy(dtype=float) for name in names}, places)
+
+
+def _quantiles(values: Values, levels: list[float]) -> Values:
+    """Quantiles (levels, T) of each column; columns without gaps go together, for NaN-aware quantiles are slow."""
+    out = np.empty((len(levels), values.shape[1]))
+    whole = ~np.isnan(values).any(axis=0)
+    if whole.any():
+        out[:, whole] = np.quantile(values[:, whole], levels, axis=0)
+    for i in np.flatnonzero(~whole):
+        column = values[:, i]
+        out[:, i] = np.quantile(column[~np.isnan(column)], levels)
+    return out

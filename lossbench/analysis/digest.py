@@ -1,0 +1,54 @@
+"""A study, worked through once: everything that tables, figures and sentences are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from lossbench.analysis.comparison import Comparison, Setting, compare
+from lossbench.analysis.curves import Curves, read_curves
+from lossbench.analysis.scoreboard import Board, Match, board, matches
+from lossbench.analysis.selection import Measure, measure_for, select
+from lossbench.analysis.sensitivity import Sensitivity, sensitivities
+from lossbench.tables import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """`everything` holds a sample for each learning rate, `chosen` one for each loss and setting."""
+
+    study: Study
+    curves: Curves
+    everything: Comparison
+    chosen: Comparison
+    measures: Mapping[Setting, Measure | None]
+    boards: tuple[Board, ...]
+    matches: tuple[Match, ...]
+
+    @cached_property
+    def sensitivities(self) -> list[Sensitivity]:
+        """Final results by learning rate; empty where none was swept."""
+        return sensitivities(self.everything, self.chosen, self.curves, self.measures)
+
+    @cached_property
+    def diverged(self) -> int:
+        """How many of all runs diverged."""
+        return sum(sum(sample.diverged) for sample in self.everything.samples)
+
+
+def digest(study: Study) -> Digest:
+    """Sort, choose, score and compare."""
+    curves = read_curves(study.records)
+    everything = compare(study.runs)
+    measures = {setting: measure_for(setting, everything, curves) for setting in everything.settings}
+    chosen = select(everything, curves, measures)
+    rated = [(setting, measure) for setting in chosen.settings if (measure := measures.get(setting))]
+    boards = tuple(board(setting, chosen, curves, measure) for setting, measure in rated)
+    return Digest(
+        study=study,
+        curves=curves,
+        everything=everything,
+        chosen=chosen,
+        measures=measures,
+        boards=boards,
+        matches=tuple(matches(boards)),
+    )

@@ -1,0 +1,145 @@
+"""Names for what varies in a study, and a line for each thing that does not."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis import prose
+from lossbench.analysis.presets import preset_names
+
+LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", "label_noise"
+NOUNS = ("dataset", "model", "init", "optimizer")
+_BOOKKEEPING = (tables.RUN, tables.RECORDING, tables.INVOCATION, tables.OUTCOME, tables.STOPPED, tables.SECONDS, tables.DEVICE)
+_ORDER = ("dataset", NOISE, "model", "init", LINK, "optimizer", RATE, "batch", "order", "steps", "dtype", tables.TASK)
+_TUNED = ("optimizer", "batch", "order", "steps", "dtype")  # what may go with a loss, as a learning rate does
+_TITLES = {RATE: "learning rate", LINK: "link"}
+
+
+def spell(runs: pd.DataFrame) -> pd.DataFrame:
+    """All that decides a run's outcome as text, one column a word or option; label noise stands beside its data set."""
+    columns = {name: _spelt(runs[name]) for name in runs.columns if name not in _BOOKKEEPING}
+    columns |= {noun: preset_names(runs, noun) for noun in NOUNS if noun in columns}
+    if "batch" in columns:
+        columns["batch"] = columns["batch"].replace("", "all examples")
+    return _denoised(pd.DataFrame(columns, index=runs.index))
+
+
+def setting_columns(texts: pd.DataFrame) -> list[str]:
+    """The columns that tell settings apart, each only where those before it do not settle it.
+
+    What goes with the seed (the draw of the data) tells none apart, and neither does what goes with the loss among
+    the things that are tuned with a learning rate (a momentum, a number of steps).
+    """
+    chosen: list[str] = []
+    for name in sorted(varying(texts, texts.columns), key=_rank):
+        if name in (LOSS, RATE, SEED) or name.startswith(f"{LOSS}."):
+            continue
+        seeded = name == DATA or name.endswith(f".{SEED}")
+        tuned = name.partition(".")[0] in _TUNED and settled(texts[name], texts[[LOSS]])
+        if not tuned and not settled(texts[name], texts[[*chosen, *([SEED] if seeded else [])]]):
+            chosen.append(name)
+    return chosen
+
+
+def setting_label(values: Iterable[tuple[str, str]]) -> str:
+    """A setting by what it differs in: "digits, saturated start, batch 32"."""
+    return ", ".join(_named(name, value) for name, value in values if value)
+
+
+def loss_columns(texts: pd.DataFrame, setting: "pd.Series[str]") -> list[str]:
+    """The columns that tell losses apart: the word, options that vary within it, the link where losses that meet differ in it."""
+    options = [name for name in texts.columns if name.startswith(f"{LOSS}.") and not settled(texts[name], texts[[LOSS]])]
+    linked = LINK in texts and not settled(texts[LINK], setting.to_frame())
+    return [LOSS, *([LINK] if linked else []), *(name for name in options if name != LINK)]
+
+
+def loss_label(values: Sequence[tuple[str, str]]) -> str:
+    """A loss by what it differs in: "cross entropy (softmax)", "focal (gamma 2)"."""
+    options = [_named(name, value) for name, value in values[1:] if value]
+    return values[0][1].replace("_", " ") + (f" ({', '.join(options)})" if options else "")
+
+
+def facts(texts: pd.DataFrame, labels: pd.DataFrame, named: Iterable[str]) -> list[tuple[str, str]]:
+    """What was the same in all runs, or went with a word, the loss or the setting (the columns of `labels`), as (name, text).
+
+    `named` columns are told by the labels themselves.
+    """
+    names = sorted(set(texts.columns) - {LOSS, SEED, DATA, tables.TASK} - (set(named) - set(NOUNS)), key=_rank)
+    told = []
+    for noun in (noun for noun in NOUNS if noun in names):
+        own = [name for name in names if name.startswith(f"{noun}.") and name != RATE and settled(texts[name], texts[[noun]])]
+        told.append((noun, "; ".join(_with_options(part.iloc[0], noun, own) for _, part in texts.groupby(noun))))
+        names = [name for name in names if name not in (noun, *own)]
+    told += [(title(name), _by(texts[name], labels)) for name in names]
+    return [(name, text) for name, text in told if text]
+
+
+def varying(texts: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of the columns that hold more than one value."""
+    return [name for name in names if _many(texts[name])]
+
+
+def settled(values: "pd.Series[str]", by: pd.DataFrame) -> bool:
+    """Whether the other columns, taken together, leave no choice for the value."""
+    if by.shape[1] == 0:
+        return not _many(values)
+    return bool(values.groupby([by[name] for name in by.columns]).nunique().max() <= 1)
+
+
+def title(name: str) -> str:
+    """A column's name as people say it: "init.hidden_gain" is "hidden gain"."""
+    return _TITLES.get(name, name.rpartition(".")[2].replace("_", " "))
+
+
+def _many(values: "pd.Series[str]") -> bool:
+    return len(set(values)) > 1
+
+
+def _spelt(column: "pd.Series[Any]") -> "pd.Series[str]":
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    return pd.Series([prose.spoken(value) for value in values], dtype=object).take(codes).set_axis(column.index)
+
+
+def _denoised(texts: pd.DataFrame) -> pd.DataFrame:
+    """Noisy data told as the data set it is made of, with the noise's rate in a column of its own."""
+    if not texts["dataset"].eq("noisy").any():
+        return texts
+    noisy = texts["dataset"] == "noisy"
+    inner = {name: name.replace(".of", "", 1) for name in texts.columns if name.startswith("dataset.of")}
+    columns = {name: texts[name].where(~noisy, "") if name.startswith("dataset") else texts[name] for name in texts.columns}
+    columns = {name: column for name, column in columns.items() if name not in inner} | {
+        NOISE: texts["dataset.rate"].where(noisy, "0")
+    }
+    for name, target in inner.items():
+        columns[target] = texts[name].where(noisy, columns.get(target, texts[name]))
+    return pd.DataFrame(columns, index=texts.index)
+
+
+def _named(name: str, value: str) -> str:
+    if name in ("dataset", "model", "optimizer", "order", "dtype", LINK, tables.TASK):
+        return value
+    return f"{value} start" if name == "init" else f"{title(name)} {value}"
+
+
+def _rank(name: str) -> tuple[int, str]:
+    noun = name.partition(".")[0]
+    known = next((i for i, first in enumerate(_ORDER) if first in (name, noun)), len(_ORDER))
+    return known, name
+
+
+def _by(values: "pd.Series[str]", labels: pd.DataFrame) -> str:
+    """The one value, or "500 (iris); 2000 (digits)" where values go with a column of labels, else ""."""
+    if not _many(values):
+        return str(values.iloc[0])
+    for name in labels.columns:
+        if settled(values, labels[[name]]):
+            owners = labels[name].groupby(values, sort=True).unique()
+            return "; ".join(f"{value} ({', '.join(sorted(of))})" for value, of in owners.items() if value)
+    return ""
+
+
+def _with_options(texts: "pd.Series[str]", noun: str, options: Sequence[str]) -> str:
+    said = [f"{title(name)} {texts[name]}" for name in options if texts[name]]
+    return texts[noun] + (f" ({', '.join(said)})" if said else "")

@@ -1,0 +1,87 @@
+"""The page, as HTML and as Markdown: the same content through two templates."""
+
+import base64
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lossbench.analysis import making, prose, wording
+from lossbench.analysis.digest import Digest
+from lossbench.analysis.exhibits import Exhibit
+from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.statistics import FEWEST
+from lossbench.analysis.summary import reservations, summary
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
+
+
+def content(digest: Digest, exhibits: Sequence[Exhibit], tables: Sequence[str]) -> dict[str, Any]:
+    """Everything that the templates say; `tables` are the names of the CSV files."""
+    study = digest.study
+    return {
+        "name": str(study.manifest.get("name", study.folder.name)),
+        "summary": summary(digest),
+        "reservations": reservations(digest),
+        "facts": digest.everything.facts,
+        "scoreboard": wording.scoreboard(digest),
+        "differences": wording.differences(digest),
+        "swept": digest.everything.swept,
+        "intervals": digest.everything.seeds >= FEWEST,
+        "several_seeds": digest.everything.seeds > 1,
+        "exhibits": exhibits,
+        "tables": tables,
+        "invocations": making.invocations(study.folder, study.runs),
+        "fingerprints": making.fingerprints(study.runs),
+    }
+
+
+def html(page: dict[str, Any]) -> bytes:
+    """One page that needs nothing else: pictures are inside, every text is escaped."""
+    return _html().get_template("report.html.jinja").render(page).encode(errors="replace")
+
+
+def markdown(page: dict[str, Any]) -> bytes:
+    """The same, with the pictures as files beside it."""
+    return _markdown().get_template("report.md.jinja").render(page).encode(errors="replace")
+
+
+def embedded(picture: Picture) -> Markup:
+    """The picture as an address that holds it."""
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}")  # noqa: S704 base64 holds no markup
+
+
+def plain(value: Any) -> Any:
+    """Text that Markdown would read as markup, or HTML as tags, made to stand for itself."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = " ".join(value.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+@cache
+def _html() -> Environment:
+    environment = Environment(loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"embedded": embedded, "capitalised": prose.capitalised}
+    return environment
+
+
+@cache
+def _markdown() -> Environment:
+    environment = Environment(
+        loader=_loader(),
+        autoescape=False,  # noqa: S701 Markdown is escaped by `plain`
+        finalize=plain,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["capitalised"] = prose.capitalised
+    return environment
+
+
+def _loader() -> PackageLoader:
+    return PackageLoader("lossbench.analysis", "templates")

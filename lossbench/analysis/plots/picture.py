@@ -1,0 +1,13 @@
+"""A finished figure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure in two formats; `name` is its file's, without an ending, and `title` says what it shows."""
+
+    name: str
+    title: str
+    svg: bytes
+    png: bytes

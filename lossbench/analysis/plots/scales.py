@@ -1,0 +1,100 @@
+"""Axes that fit what they measure: steps with their start in view, sizes by powers of ten, shares in per cent."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from lossbench.analysis import prose
+from lossbench.analysis.statistics import Values
+
+FEW_STEPS = 20  # up to so many steps an even axis shows the start well enough
+WIDE = 8.0  # from this ratio of largest to smallest on, an axis is logarithmic
+_FINE = 1.5  # up to so many decades, ticks stand at 1, 2 and 5 too
+_TICKS = 5
+DEEPEST = 30  # decades below the largest value that an axis shows at most
+
+
+def step_axis(axes: Axes, last: float) -> None:
+    """Steps from 0 to the last: by powers of ten, the start included, unless they are few."""
+    if last <= FEW_STEPS:
+        axes.set_xlim(-0.02 * max(last, 1), 1.02 * max(last, 1))
+        axes.xaxis.set_major_locator(MaxNLocator(_TICKS, integer=True))
+        return
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+    axes.set_xlim(-0.1, 1.08 * last)
+    exponents = range(math.floor(math.log10(last)) + 1)
+    axes.xaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in exponents)]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "0" if x == 0 else prose.power(round(math.log10(x)))))
+
+
+def log_limits(values: Values) -> tuple[float, float] | None:
+    """Lower and upper end of a logarithmic axis for these values; None where none is positive."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if len(positive) == 0:
+        return None
+    low, high = float(positive.min()), float(positive.max())
+    low = max(low, high * 10.0**-DEEPEST)
+    margin = (high / low) ** 0.06 * 1.05
+    return low / margin, high * margin
+
+
+def is_wide(values: Values) -> bool:
+    """Whether values are all positive and range so far that only a logarithmic axis shows them."""
+    known = values[np.isfinite(values)]
+    return len(known) > 0 and bool(known.min() > 0 and known.max() / known.min() >= WIDE)
+
+
+def size_axis(axes: Axes, limits: tuple[float, float]) -> None:
+    """A logarithmic vertical axis; what is 0 falls off its lower end."""
+    axes.set_yscale("log", nonpositive="clip")
+    axes.set_ylim(*limits)
+    mark_powers(axes.yaxis, limits)
+
+
+def mark_powers(axis: Axis, limits: tuple[float, float]) -> None:
+    """Ticks of a logarithmic axis: at 1, 2 and 5 where it is short, at few powers of ten where it is long."""
+    low, high = (math.log10(limit) for limit in limits)
+    axis.set_minor_locator(NullLocator())
+    if high - low <= _FINE:
+        ticks = [mantissa * 10.0**n for n in range(math.floor(low), math.ceil(high) + 1) for mantissa in (1, 2, 5)]
+        axis.set_major_locator(FixedLocator(ticks))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: prose.number(x, 1)))
+        return
+    stride = max(1, math.ceil((math.floor(high) - math.ceil(low)) / _TICKS))
+    axis.set_major_locator(FixedLocator([10.0**n for n in range(math.ceil(low), math.floor(high) + 1) if n % stride == 0]))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: prose.power(round(math.log10(x)))))
+
+
+def even_axis(axes: Axes, values: Values, *, percent: bool) -> None:
+    """An even vertical axis around the values; shares are labelled in per cent and never run past 0 and 100."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
+    low, high = low - margin, high + margin
+    if percent:
+        low, high = max(low, -0.03), min(high, 1.03)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g}"))
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 2.5, 5, 10]))
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """The same heights, moved as little as keeps them apart by the gap, in the same order and within 0 to 1 if they fit."""
+    order = np.argsort(heights, kind="stable")
+    placed = np.asarray(heights, dtype=float)[order]
+    for _ in range(100):
+        overlap = gap - np.diff(placed)
+        if not (overlap > 1e-9).any():
+            break
+        push = np.maximum(overlap, 0) / 2
+        placed[:-1] -= push
+        placed[1:] += push
+        placed += max(0.0, -placed[0]) - max(0.0, placed[-1] - 1)
+    result = np.empty_like(placed)
+    result[order] = placed
+    return [float(height) for height in result]

@@ -1,0 +1,46 @@
+"""The names that conf/ gives to a class with certain options: `scaled` with hidden_bias 2 and output_bias 6 is "saturated"."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+_PACKAGE = Path(__file__).parent.parent
+_FOLDERS = (_PACKAGE / "conf", _PACKAGE.parent / "conf")  # in a wheel the words lie inside the package, in a checkout beside it
+
+
+@cache
+def presets(noun: str) -> dict[str, dict[str, Any]]:
+    """Presets of a noun by name, each {"word": class word, option: value, …}."""
+    folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
+    files = sorted((folder / noun).glob("*.yaml")) if folder else []
+    read = {path.stem: _read(path) for path in files}
+    return {name: options for name, options in read.items() if len(options) > 1}
+
+
+def preset_names(runs: pd.DataFrame, noun: str) -> pd.Series:
+    """What to call each run's noun: the preset's name where all runs of that word have one, else the word."""
+    words = runs[noun].astype(str)
+    known = presets(noun)
+    names = pd.Series(
+        [next((name for name, options in known.items() if _fits(row, noun, options)), "") for row in runs.to_dict("records")],
+        index=runs.index,
+    )
+    complete = (names != "").groupby(words).transform("all")
+    return names.where(complete, words)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    config = OmegaConf.load(path)
+    if not isinstance(config, DictConfig):
+        return {}
+    content = {str(key): value for key, value in config.items()}
+    words = [item for item in content.pop("defaults", []) if isinstance(item, str) and item != "_self_"]
+    return {"word": words[0], **content} if len(words) == 1 else {}
+
+
+def _fits(run: Mapping[Any, Any], noun: str, options: Mapping[str, Any]) -> bool:
+    return all(run.get(noun if name == "word" else f"{noun}.{name}") == value for name, value in options.items())

@@ -1,0 +1,45 @@
+"""From a curve to a number. A curve is the recorded steps, ascending, and a value at each."""
+
+import numpy as np
+from scipy.integrate import trapezoid
+
+from lossbench.analysis.quantities import Better
+from lossbench.analysis.statistics import Values
+
+NEVER = np.inf
+
+
+def worst(better: Better) -> float:
+    """What a run counts as that has no final value because it diverged: worse than every run that has one."""
+    return -np.inf if better == "higher" else np.inf
+
+
+def final(values: Values, diverged: bool) -> float:
+    """The value at the last recorded step; NaN for a diverged run, which has none, and for an empty curve."""
+    return float("nan") if diverged or len(values) == 0 else float(values[-1])
+
+
+def best(values: Values, better: Better) -> float:
+    """The best value at any recorded step, of a diverged run while it lasted; NaN where nothing was recorded."""
+    known = values[~np.isnan(values)]
+    if len(known) == 0:
+        return float("nan")
+    return float(known.max() if better == "higher" else known.min())
+
+
+def steps_to(steps: Values, values: Values, level: float, better: Better) -> float:
+    """The first recorded step at which the value is at the level or beyond; infinity where it never is.
+
+    The crossing itself lies between that step and the recorded one before it.
+    """
+    reached = values >= level if better == "higher" else values <= level
+    return float(steps[reached.argmax()]) if reached.any() else NEVER
+
+
+def average(steps: Values, values: Values) -> float:
+    """The value's average over the run, each recorded stretch weighted by its steps; NaN where nothing was recorded."""
+    known = ~np.isnan(values)
+    x, y = steps[known], values[known]
+    if len(x) < 2:
+        return float(y[0]) if len(x) else float("nan")
+    return float(trapezoid(y, x) / (x[-1] - x[0]))

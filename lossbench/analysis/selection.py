@@ -1,0 +1,98 @@
+"""Which learning rate stands for a loss where several were tried, and by which measure that is decided."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import scores
+from lossbench.analysis.comparison import Comparison, Sample, Setting, natural
+from lossbench.analysis.curves import Curves
+from lossbench.analysis.quantities import Better, Quantity, quantity
+from lossbench.analysis.statistics import Values
+
+_MEASURES = (tables.ACCURACY, tables.BRIER, tables.LOG_LOSS, tables.SQUARED_ERROR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A recorded column by which losses are ranked. It is neutral where none of them minimises it."""
+
+    column: str
+    quantity: Quantity
+    neutral: bool
+
+    @property
+    def better(self) -> Better:
+        """Which way is better."""
+        return self.quantity.better or "higher"
+
+
+def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:
+    """The measure for a setting: the first neutral one, on test data before training data, that all its losses have.
+
+    Where there is none, the first common measure that a contestant minimises, marked as such; None without any.
+    A run's own loss is never a measure.
+    """
+    samples = comparison.within(setting)
+    words = {sample.contender.word for sample in samples}
+    columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in _MEASURES]
+    there = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
+    found = [Measure(column=name, quantity=quantity(name), neutral=quantity(name).neutral_among(words)) for name in there]
+    return next((measure for measure in found if measure.neutral), next(iter(found), None))
+
+
+def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:
+    """Each run's final value, (runs,); a run without one, because it diverged, counts as worse than any that finished."""
+    values = np.array(
+        [
+            scores.final(curves.values(run, measure.column), diverged)
+            for run, diverged in zip(sample.runs, sample.diverged, strict=True)
+        ]
+    )
+    return np.where(np.isnan(values), scores.worst(measure.better), values)
+
+
+def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Measure | None]) -> Comparison:
+    """The same comparison with one learning rate for each loss in each setting: the one with the best median final value.
+
+    Of rates that tie, the one with the best average over the whole run is taken, then the smallest. Where nothing can
+    decide, every rate becomes a setting of its own, so that losses meet at equal rates.
+    """
+    if not comparison.swept:
+        return comparison
+    chosen: list[Sample] = []
+    for setting in comparison.settings:
+        measure, samples = measures[setting], comparison.within(setting)
+        if measure is None:
+            chosen += _apart(samples)
+        else:
+            rivals = [[s for s in samples if s.contender == contender] for contender in comparison.contenders]
+            chosen += [min(group, key=lambda sample: _order(sample, curves, measure)) for group in rivals if group]
+    settings = tuple(sorted({sample.setting for sample in chosen}, key=lambda setting: natural(setting.label)))
+    return replace(comparison, samples=tuple(chosen), settings=settings)
+
+
+def _recorded(sample: Sample, curves: Curves, column: str) -> bool:
+    """Whether the runs that lasted have the measure; of a sample of which none lasted, whether some run has it."""
+    lasted = [run for run, diverged in zip(sample.runs, sample.diverged, strict=True) if not diverged]
+    if column not in curves.columns:
+        return False
+    there = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
+    return all(there) if lasted else any(there)
+
+
+def _order(sample: Sample, curves: Curves, measure: Measure) -> tuple[float, float, float]:
+    sign = -1 if measure.better == "higher" else 1
+    averages = [scores.average(curves.steps(run), curves.values(run, measure.column)) for run in sample.runs]
+    averages_or_worst = np.where(sample.diverged, scores.worst(measure.better), averages)
+    return sign * float(np.median(finals(sample, curves, measure))), sign * float(np.median(averages_or_worst)), sample.rate
+
+
+def _apart(samples: Iterable[Sample]) -> list[Sample]:
+    labels = [(sample, f"learning rate {sample.rate:g}") for sample in samples]
+    return [
+        replace(sample, setting=replace(sample.setting, label=f"{sample.setting.label}, {rate}".removeprefix(", ")))
+        for sample, rate in labels
+    ]

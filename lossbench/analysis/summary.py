@@ -1,0 +1,189 @@
+"""The report's first paragraph, and the reservations that belong beside it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossbench.analysis import prose
+from lossbench.analysis.digest import Digest
+from lossbench.analysis.findings import Finding, blame, output_contrasts, speed
+from lossbench.analysis.scoreboard import Board, Match, Standing
+from lossbench.analysis.statistics import FEWEST
+
+TOLD = 3  # settings told one by one; of more only how often which loss is ahead
+SIGNIFICANT = 0.05
+PLAIN = 2.0  # gradients that differ less at the start explain little
+
+_FEW_SEEDS = (
+    "With {} seeds there is no 95 % interval: the tables show the smallest and the largest value. No test can reach p < 0.05."
+)
+_SAME_RATE = (
+    "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
+)
+_CHOSEN_RATES = (
+    "Each loss is shown at the learning rate with its best median final {}. The rate was chosen on the same seeds on which the "
+    "loss is then judged, which flatters every loss; the sensitivity figure shows all rates."
+)
+_RATES_APART = (
+    "Learning rates were swept, and no measure was recorded by which to choose: every rate is shown as a setting of its own."
+)
+_PARTIAL = "No neutral measure was recorded. The {} is what {} minimises, so rankings by it lean that way."
+_UNMEASURED = "No measure of fit but the losses' own was recorded, and losses are never ranked by those."
+_DIVERGED = (
+    "A run that diverged counts as worse than every run that finished, and as never reaching a level. "
+    "Curves are those of the runs that are still going, and end where fewer than half are left."
+)
+
+
+def summary(digest: Digest) -> list[Finding]:
+    """What was run and what came out, sentence by sentence."""
+    said = [Finding("", _counts(digest))]
+    if len(digest.boards) > TOLD:
+        return said + [Finding("", sentence) for sentence in _tally(digest)]
+    for board in digest.boards:
+        speeds = f" {speed(board)}" if board.level is not None else ""
+        said.append(Finding(board.setting.label, _ending(board, digest.matches) + speeds))
+    return said + _cause(digest)
+
+
+def reservations(digest: Digest) -> list[str]:
+    """What a reader must know before believing the numbers."""
+    return [
+        *_about_seeds(digest),
+        *_about_rates(digest),
+        *_about_measures(digest),
+        *_about_divergence(digest),
+        *_about_gaps(digest),
+    ]
+
+
+def _counts(digest: Digest) -> str:
+    everything = digest.everything
+    runs = sum(len(sample.runs) for sample in everything.samples)
+    losses = prose.listed([contender.label for contender in everything.contenders])
+    rates = len({sample.rate for sample in everything.samples})
+    parts = [f"{len(everything.settings)} settings"] if len(everything.settings) > 1 else []
+    parts += [f"{rates} learning rates"] if everything.swept else []
+    parts += [prose.counted(everything.seeds, "seed")]
+    diverged = f" {prose.counted(digest.diverged, 'run')} diverged." if digest.diverged else ""
+    return f"{prose.counted(runs, 'run')} of {losses}: {prose.listed(parts)}.{diverged}"
+
+
+def _ending(board: Board, matches: Sequence[Match]) -> str:
+    """Final results of the best and the worst loss, and whether the difference is more than scatter."""
+    order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
+    best, worst = order[0], order[-1]
+    if not np.isfinite(best.final.centre):
+        return "At least half of the runs of every loss diverged." if len(order) > 1 else "At least half of the runs diverged."
+    tied = [_name(s) for s in order if s.final.centre == best.final.centre]
+    names = prose.listed(tied) if len(tied) <= TOLD else f"{len(tied)} of {len(order)} losses"
+    text = f"The final {board.measure.quantity.title} is {_final(best, board)} under {names}"
+    if len(tied) == len(order):
+        return f"{text}."
+    if not np.isfinite(worst.final.centre):
+        return f"{text}; {_name(worst)} diverged in at least half of its runs."
+    return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches))}."
+
+
+def _cause(digest: Digest) -> list[Finding]:
+    """Where the gradient goes missing, in the setting in which that is plainest, if it is plain in any."""
+    contrasts = output_contrasts(digest.chosen, digest.curves)
+    strongest = max(contrasts, key=lambda contrast: contrast.ratio, default=None)
+    if strongest is None or strongest.ratio < PLAIN:
+        return []
+    steps = {s.sample.contender: s.step.centre for b in digest.boards if b.setting == strongest.setting for s in b.standings}
+    explains = steps.get(strongest.small, 0) > steps.get(strongest.large, 0)
+    where = f" ({strongest.setting.label})" if strongest.setting.label else ""
+    return [Finding(f"{'why' if explains else 'gradients'}{where}", blame(strongest, digest.chosen, digest.curves))]
+
+
+def _final(standing: Standing, board: Board) -> str:
+    estimate, quantity = standing.final, board.measure.quantity
+    if estimate.method in ("none", "range", "equal"):
+        return prose.measured(estimate.centre, quantity)
+    low, high = prose.measured(estimate.low, quantity), prose.measured(estimate.high, quantity)
+    return f"{prose.measured(estimate.centre, quantity)} ({low} to {high})"
+
+
+def _judged(match: Match | None) -> str:
+    if match is None:
+        return ""
+    if match.difference.median.n < FEWEST:
+        return "; with so few seeds no test can tell that from chance"
+    p = prose.probability(match.corrected)
+    p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    if match.corrected < SIGNIFICANT:
+        return f", more of a difference than chance over seeds explains ({p})"
+    return f", a difference that chance over seeds could explain ({p})"
+
+
+def _tally(digest: Digest) -> list[str]:
+    """In how many settings each loss ends best, and where the losses differ most in speed."""
+    tops = [_winner(board) for board in digest.boards]
+    counts = {name: tops.count(name) for name in dict.fromkeys(tops) if name}
+    total = len(digest.boards)
+    ahead = [f"{name} in {n}" for name, n in sorted(counts.items(), key=lambda item: -item[1])]
+    ties = tops.count("")
+    said = [
+        f"Of {total} settings the best median final result is that of {prose.listed(ahead)}{f'; {ties} are ties' if ties else ''}."
+    ]
+    tested = [m for m in digest.matches if m.score == "final" and m.difference.median.n >= FEWEST]
+    if tested:
+        sure = sum(m.corrected < SIGNIFICANT for m in tested)
+        compared = prose.counted(len(tested), "comparison")
+        said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
+    return said
+
+
+def _winner(board: Board) -> str:
+    order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
+    tied = len(order) > 1 and order[0].final.centre == order[1].final.centre
+    return "" if tied else _name(order[0])
+
+
+def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Match]) -> Match | None:
+    pair = {one.sample.contender, other.sample.contender}
+    return next((m for m in matches if m.board is board and m.score == "final" and {m.one, m.other} == pair), None)
+
+
+def _name(standing: Standing) -> str:
+    return standing.sample.contender.label
+
+
+def _about_seeds(digest: Digest) -> list[str]:
+    seeds = digest.everything.seeds
+    if seeds == 1:
+        return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
+    if seeds < FEWEST:
+        return [_FEW_SEEDS.format(seeds)]
+    return []
+
+
+def _about_rates(digest: Digest) -> list[str]:
+    if not digest.everything.swept:
+        rates: dict[str, set[float]] = {}
+        for sample in digest.everything.samples:
+            rates.setdefault(sample.contender.label, set()).add(sample.rate)
+        same = len(rates) > 1 and len(set(map(frozenset, rates.values()))) == 1
+        return [_SAME_RATE] if same else []
+    by = sorted({measure.quantity.title for measure in digest.measures.values() if measure})
+    return [_CHOSEN_RATES.format(prose.listed(by, "or"))] if by else [_RATES_APART]
+
+
+def _about_measures(digest: Digest) -> list[str]:
+    said = []
+    ranked = {b.measure.column: b.measure for b in digest.boards if len(b.standings) > 1 and not b.measure.neutral}
+    for measure in ranked.values():
+        owners = [c.label for c in digest.everything.contenders if c.word in measure.quantity.owners]
+        said.append(_PARTIAL.format(measure.quantity.title, prose.listed(owners)))
+    return said if digest.boards else [*said, _UNMEASURED]
+
+
+def _about_divergence(digest: Digest) -> list[str]:
+    return [_DIVERGED] if digest.diverged else []
+
+
+def _about_gaps(digest: Digest) -> list[str]:
+    chosen = digest.chosen
+    complete = len(chosen.contenders) * len(chosen.settings) == len(chosen.samples)
+    return [] if complete else ["Not every loss was trained in every setting."]

@@ -1,0 +1,132 @@
+"""The report's two tables in words: the scoreboard and the differences between losses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossbench.analysis import prose
+from lossbench.analysis.comparison import Contender, Setting
+from lossbench.analysis.digest import Digest
+from lossbench.analysis.plots.style import strokes
+from lossbench.analysis.quantities import Quantity
+from lossbench.analysis.scoreboard import Match, Score, Standing
+from lossbench.analysis.statistics import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A number in words, and its interval, "" where there is none."""
+
+    text: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A loss in a setting, as the scoreboard shows it."""
+
+    loss: str
+    colour: str
+    rate: str
+    final: Cell
+    best: Cell
+    steps: Cell
+    diverged: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """A setting's part of the scoreboard; `level` is "" where nothing could be timed."""
+
+    setting: str
+    measure: str
+    level: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """Two losses of a setting, as the table of differences shows them."""
+
+    setting: str
+    losses: str
+    final: Cell
+    final_p: str
+    steps: Cell
+    steps_p: str
+
+
+def scoreboard(digest: Digest) -> list[Standings]:
+    """The scoreboard by setting."""
+    looks = strokes(digest.everything.contenders)
+    return [
+        Standings(
+            setting=board.setting.label,
+            measure=board.measure.quantity.title,
+            level="" if board.level is None else prose.measured(board.level, board.measure.quantity),
+            rows=tuple(_row(s, board.measure.quantity, looks[s.sample.contender].colour) for s in board.standings),
+        )
+        for board in digest.boards
+    ]
+
+
+def differences(digest: Digest) -> list[Contrast]:
+    """The differences, one row a pair of losses: final result and steps side by side."""
+    by_pair: dict[tuple[Setting, Contender, Contender], dict[Score, Match]] = {}
+    for match in digest.matches:
+        by_pair.setdefault((match.board.setting, match.one, match.other), {})[match.score] = match
+    return [
+        Contrast(
+            setting=setting.label,
+            losses=f"{one.label} − {other.label}",
+            final=_difference(found.get("final")),
+            final_p=_p(found.get("final")),
+            steps=_difference(found.get("steps")),
+            steps_p=_p(found.get("steps")),
+        )
+        for (setting, one, other), found in by_pair.items()
+    ]
+
+
+def _row(standing: Standing, quantity: Quantity, colour: str) -> Row:
+    sample = standing.sample
+    return Row(
+        loss=sample.contender.label,
+        colour=colour,
+        rate="–" if np.isnan(sample.rate) else f"{sample.rate:g}",
+        final=_measured(standing.final, quantity),
+        best=_measured(standing.best, quantity),
+        steps=_cell(standing.step, prose.steps),
+        diverged=f"{standing.diverged} of {len(sample.runs)}",
+    )
+
+
+def _measured(estimate: Estimate, quantity: Quantity) -> Cell:
+    return _cell(estimate, lambda value: prose.measured(value, quantity))
+
+
+def _difference(match: Match | None) -> Cell:
+    if match is None:
+        return Cell(text="–")
+    if match.score == "steps":
+        return _cell(match.difference.median, lambda value: prose.signed(value, prose.steps))
+    quantity = match.board.measure.quantity
+    scale = 100 if quantity.share else 1
+    return _cell(match.difference.median, lambda value: prose.signed(scale * value, _points if quantity.share else prose.number))
+
+
+def _points(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _p(match: Match | None) -> str:
+    return "–" if match is None else prose.probability(match.corrected)
+
+
+def _cell(estimate: Estimate, say: Callable[[float], str]) -> Cell:
+    """The estimate and its interval in the same words; all values being equal is said so."""
+    if estimate.method == "none":
+        return Cell(text=say(estimate.centre))
+    interval = "all alike" if estimate.method == "equal" else f"{say(estimate.low)} to {say(estimate.high)}"
+    return Cell(text=say(estimate.centre), interval=interval)
