@@ -24,6 +24,7 @@ class Program(NamedTuple):
     order: str
     steps: int
     dtype: str
+    link: str
     optimizer: Hashable
 
 
@@ -78,7 +79,7 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
 
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
-    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, kind)
+    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
