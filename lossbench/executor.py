@@ -28,9 +28,10 @@ from lossbench.workbench import lay_out, set_up
 
 RESULTS = Path("results")
 Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and what became of them: None where it is lost
-STEP_SECONDS = 2e-4  # what a step of a cohort costs however few its runs are, on one core
-RUN_STEP_SECONDS = 5e-7  # what each run adds to it beside its arithmetic
-OPERATIONS_PER_SECOND = 3e10
+# What training takes on one core, roughly: a step and a record of a cohort, and what each of its runs adds to them.
+STEP_SECONDS, RECORD_SECONDS = 1e-4, 1e-3
+RUN_STEP_SECONDS, EXAMPLE_SECONDS = 1e-6, 1e-7
+OPERATIONS_PER_SECOND = 4e10
 PAYS_SECONDS = 6.0  # workers take about two seconds to start: half of less work than this is no more than that
 
 
@@ -141,14 +142,14 @@ def _data(cohort: Cohort) -> Split:
 
 def _work(cohort: Cohort) -> Work:
     """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
-    size, split = run_size(cohort.runs[0]), _data(cohort)
+    size, split, runs = run_size(cohort.runs[0]), _data(cohort), len(cohort.runs)
     looked_at = min(cohort.recording.examples or len(split.train_x), len(split.train_x)) + len(split.test_x)
-
-    def seconds(operations: float) -> float:
-        return STEP_SECONDS + len(cohort.runs) * (RUN_STEP_SECONDS + operations / OPERATIONS_PER_SECOND)
-
-    forward = size.operations / size.examples / 3  # of three passes, a record needs one
-    return Work(cohort=cohort, step_seconds=seconds(size.operations), record_seconds=seconds(forward * looked_at))
+    forward = size.operations / size.examples / 3  # of a step's three passes, a record needs one
+    return Work(
+        cohort=cohort,
+        step_seconds=STEP_SECONDS + runs * (RUN_STEP_SECONDS + size.operations / OPERATIONS_PER_SECOND),
+        record_seconds=RECORD_SECONDS + runs * looked_at * (EXAMPLE_SECONDS + forward / OPERATIONS_PER_SECOND),
+    )
 
 
 def _workers(resources: Resources, work: Sequence[Work]) -> int:
