@@ -21,12 +21,13 @@ FLOOR_PLAN = {
     "registry": "errors importlib",
     "interfaces": "errors links registry numpy torch",
     "local": "interfaces links torch",
+    "categorical": "interfaces links torch",
     "spec": "errors interfaces numpy",
     "tables": "errors numpy pandas pyarrow",
     "textbook": "numpy scipy",
     "scikit_learn": "importlib",
     # the shelves: they know their noun, and nothing of one another
-    "losses": "errors interfaces links local torch",
+    "losses": "categorical errors interfaces links local torch",
     "models": "errors interfaces",
     "inits": "errors interfaces numpy",
     "datasets": "data errors interfaces preparation rng scikit_learn importlib mlxtend numpy pandas pyarrow",
@@ -38,9 +39,12 @@ FLOOR_PLAN = {
     "axes": "errors hydra",
     "points": "axes errors hydra omegaconf",
     "sweep": "axes errors points hydra omegaconf",
+    "refusals": "config errors hydra omegaconf",
+    "compose": "config errors points refusals hydra omegaconf",
     "preparation": "errors interfaces rng scikit_learn numpy",
     "data": "errors interfaces numpy",
-    "plan": "config data errors interfaces registry spec",
+    "cohorts": "data interfaces spec",
+    "plan": "cohorts data datasets errors interfaces registry spec",
     "engine": "engine errors interfaces links registry rng spec tables numpy torch",
     "part": "interfaces spec tables numpy pyarrow",
     "store": "disk errors part spec tables pyarrow",
@@ -49,14 +53,15 @@ FLOOR_PLAN = {
     "workbench": "disk interfaces numpy",
     "job": "engine interfaces part spec store",
     "crew": "job workbench joblib",
-    "executor": "crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
+    "executor": "cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "audit errors interfaces links registry importlib mpmath numpy scipy torch",
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door
-    "catalogue": "config errors registry rich",
-    "cli": "analysis audit catalogue config errors executor plan store hydra click rich",
+    "outline": "cohorts plan progress spec store rich",
+    "catalogue": "config errors registry twin omegaconf rich",
+    "cli": "analysis audit catalogue compose config errors executor outline plan click",
     "hydra_plugins": "sweep hydra omegaconf",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "probes"}
