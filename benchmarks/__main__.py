@@ -1,0 +1,77 @@
+"""`python -m benchmarks [NAMES] [--repetitions N] [--out FOLDER]`."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+import torch
+
+from benchmarks.contest import Contest, Disagreement
+from benchmarks.lesson import DIGITS, MNIST
+from benchmarks.logistic import logistic
+from benchmarks.networks import digits, mnist
+from benchmarks.page import Result, Surroundings, page, table, write
+from benchmarks.probing import probing
+from benchmarks.profile import Profile, profile
+from benchmarks.timing import interleave
+from benchmarks.training import WORKERS
+from lossbench.errors import BadInput, unknown
+from lossbench.progress import say
+from lossbench.provenance import provenance
+
+CONTESTS: dict[str, Callable[[], Contest]] = {"digits": digits, "mnist": mnist, "logistic": logistic, "probing": probing}
+PROFILES = {"Digits": DIGITS, "MNIST": MNIST}
+PROFILE = "profile"
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--repetitions", type=click.IntRange(1), help="Rounds of every contest; each has its own number otherwise.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the page and the table go; docs/ where everything is run.")
+def main(names: Sequence[str], repetitions: int | None, out: Path | None) -> None:
+    """Run the benchmarks that are named, or all of them; print the page, and write it where it is asked for."""
+    torch.set_num_threads(1)  # which suits every contestant with matrices this small; the workers have one each
+    where = Surroundings(
+        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        provenance=provenance("cpu", WORKERS),
+        load=os.getloadavg()[0],
+    )
+    try:
+        chosen = _chosen(names)
+        results = [_held(name, repetitions) for name in chosen if name != PROFILE]
+    except (BadInput, Disagreement) as error:
+        raise click.ClickException(str(error)) from error
+    text = page(results, _profiles() if PROFILE in chosen else {}, where)
+    click.echo(text)
+    folder = out or (None if names else Path("docs"))
+    if folder:
+        write(folder, text, table(results, where))
+
+
+def _chosen(names: Sequence[str]) -> list[str]:
+    known = [*CONTESTS, PROFILE]
+    for name in names:
+        if name not in known:
+            raise unknown("benchmark", name, known)
+    return [name for name in known if not names or name in names]
+
+
+def _held(name: str, repetitions: int | None) -> Result:
+    contest = CONTESTS[name]()
+    say(f"{name}: do all compute the same?")
+    agreed = contest.check()
+    rounds = repetitions or contest.repetitions
+    told = interleave(contest.contestants, rounds, lambda number: say(f"{name}: round {number} of {rounds}"))
+    return Result(name=name, contest=contest, agreed=agreed, rounds=told)
+
+
+def _profiles() -> dict[str, Profile]:
+    say("profile: a step of digits and of MNIST")
+    return {title: profile(lesson) for title, lesson in PROFILES.items()}
+
+
+if __name__ == "__main__":
+    main()
