@@ -1,4 +1,4 @@
-"""The demo's report, as its reader meets it."""
+"""Reports from the command line, as their readers meet them."""
 
 import subprocess
 import sys
@@ -7,27 +7,30 @@ from pathlib import Path
 
 import pytest
 
-DEMO = ("run", "experiment=demo"), ("report", "results/demo")
+HOSTILE = "<script src='https://example.org/a.js'></script><img alt='' src='gone.png'>"
+pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page that the demo's two commands leave in an empty folder."""
-    folder = tmp_path_factory.mktemp("demo")
+def lossbench(folder: Path, *words: str) -> None:
+    """Give a command in a folder."""
     program = Path(sys.executable).with_name("lossbench")
-    for words in DEMO:
-        done = subprocess.run([program, *words], cwd=folder, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    return folder / "results/demo/report.html"
+    done = subprocess.run([program, *words], cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
-def test_the_demo_ends_in_a_page_without_defect(page: Path, defects: Callable[[Path], list[str]]) -> None:
+def test_the_demo_ends_in_a_page_that_stands_alone_without_defect(tmp_path: Path, defects: Callable[[Path], list[str]]) -> None:
+    lossbench(tmp_path, "run", "experiment=demo")
+    lossbench(tmp_path, "report", "results/demo")
+    page = (tmp_path / "results/demo/report.html").rename(tmp_path / "elsewhere.html")
     assert defects(page) == []
 
 
-@pytest.mark.slow
-def test_the_page_stands_alone(page: Path, tmp_path: Path, defects: Callable[[Path], list[str]]) -> None:
-    moved = tmp_path / "moved.html"
-    moved.write_bytes(page.read_bytes())
-    assert defects(moved) == []
+def test_text_from_data_is_shown_and_not_obeyed(tmp_path: Path, defects: Callable[[Path], list[str]]) -> None:
+    rows = [f"{row % 7},{row % 5},{row % 2}" for row in range(60)]
+    (tmp_path / "data.csv").write_text("\n".join([f'a,b,"{HOSTILE}"', *rows]), encoding="utf-8")
+    table = ("dataset=table", "dataset.path=data.csv", f'dataset.target="{HOSTILE}"')
+    lossbench(tmp_path, "run", "study=hostile", *table, "loss=ce,mse", "steps=20", "batch=8")
+    lossbench(tmp_path, "report", "results/hostile")
+    page = tmp_path / "results/hostile/report.html"
+    assert "&lt;script" in page.read_text(encoding="utf-8")
+    assert defects(page) == []
