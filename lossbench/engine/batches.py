@@ -1,6 +1,7 @@
 """The order of examples, and the mini-batches that follow from it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
@@ -14,8 +15,8 @@ from lossbench.spec import RunSpec
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
-def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor) -> Iterator[tuple[Inputs, Tensor]]:
-    """Endless mini-batches of features x (N, D) and targets y (N, C): inputs, and targets by run (R, C, B).
+def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor, *, start: int) -> Iterator[tuple[Inputs, Tensor]]:
+    """Endless mini-batches of features x (N, D) and targets y (N, C) from a step on: inputs, and targets by run (R, C, B).
 
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
     reshuffle. Order and batch are those of the first run: a cohort has them in common.
@@ -24,7 +25,7 @@ def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor) -> 
         everything = Inputs(x[None], sharing), y.T.expand(len(runs), -1, -1)
         while True:
             yield everything
-    for places in _places(runs[0], sharing.seeds, len(x)):
+    for places in islice(_places(runs[0], sharing.seeds, len(x)), start, None):
         index = torch.as_tensor(places, device=x.device)
         targets = y[index].transpose(1, 2).contiguous()
         yield Inputs(x[index], sharing), targets.index_select(0, sharing.owner)

@@ -14,6 +14,7 @@ from lossbench.engine.network import Inputs, Network, backward, forward, network
 from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, inspect, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
+from lossbench.engine.state import Checkpoint, State, state
 from lossbench.interfaces import Array, Dense, Memory, Optimizer, Probe, Split, Task
 from lossbench.spec import Cohort, Recording, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
@@ -22,16 +23,30 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 LOOK_EVERY = 64  # steps between looks at whether anything is left to train
 
 
-def train(cohort: Cohort, split: Split, device: str = "cpu", report: Callable[[int], None] | None = None) -> list[Trace]:
+def train(
+    cohort: Cohort,
+    split: Split,
+    device: str = "cpu",
+    report: Callable[[int], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> list[Trace]:
     """Train the runs of a cohort together; a trace for each, in their order.
 
-    `report` is told each step as it is done. On the CPU a run's numbers are the same bits in any cohort.
+    `report` is told each step as it is done. Where a checkpoint holds a state of the same cohort, training goes on from it.
+    On the CPU a run's numbers are the same bits in any cohort, interrupted or not.
     """
     started = time.perf_counter()
     runs = list(cohort.runs)
     together = runs * LEAST_RUNS if len(runs) < LEAST_RUNS else runs
     with _one_thread(), torch.no_grad():
-        past = _train(replace(cohort, runs=tuple(together)), split, device, report or _silent)
+        scene = _scene(replace(cohort, runs=tuple(together)), split, device)
+        kept = checkpoint.load() if checkpoint else None
+        if kept is not None:
+            scene.state.thaw(kept)
+        _train(scene, report or _silent, checkpoint)
+        past = Past(
+            cohort.recording, curves(scene.state.moments), scene.state.tensors["finite"].cpu().numpy(), scene.net.parameters
+        )
     seconds = (time.perf_counter() - started) / len(runs)
     return [past.trace(place, run, seconds) for place, run in enumerate(runs)]
 
@@ -69,12 +84,20 @@ class Past:
 class Scene:
     """Everything that training a cohort looks at, laid out once."""
 
+    cohort: Cohort
     net: Network
+    learner: "Learner"
+    state: State
     rooms: tuple[Columns, ...]
+    data: tuple[Tensor, Tensor]
     examples: tuple[Examples, ...]
-    batches: Iterator[tuple[Inputs, Tensor]]
     probes: tuple[Probe, ...]
     task: Task
+
+    def batches(self) -> Iterator[tuple[Inputs, Tensor]]:
+        """Mini-batches from the state's step on."""
+        runs = self.cohort.runs
+        return batches(runs, sharing(runs, str(self.data[0].device)), *self.data, start=self.state.step)
 
 
 def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
@@ -83,27 +106,29 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
     layers = runs[0].model.layers(train_x.shape[1], train_y.shape[1])
     net = network(layers, parameters(runs, layers, like), runs[0].batch or len(train_x))
+    learner = Learner(optimizer(runs, like), net)
     blocks = loss_blocks(runs)
     bound = cohort.recording.examples
     return Scene(
+        cohort,
         net,
+        learner,
+        state(net.parameters, learner.memory),
         tuple(columns(blocks, net.units[-1])),
+        (train_x, train_y),
         (examples(TRAIN, train_x[:bound], train_y[:bound], net, blocks), examples(TEST, test_x, test_y, net, blocks)),
-        batches(runs, sharing(runs, device), train_x, train_y),
         probes(cohort.recording.probes),
         split.task,
     )
 
 
-def _train(cohort: Cohort, split: Split, device: str, report: Callable[[int], None]) -> Past:
-    scene = _scene(cohort, split, device)
-    net, steps = scene.net, cohort.runs[0].steps
-    learner = Learner(optimizer(cohort.runs, net.parameters[0].weight), net)
-    recorded = set(cohort.recording.schedule.steps(steps))
-    finite = torch.zeros(len(cohort.runs), dtype=torch.long, device=device)
-    alive = torch.ones_like(finite, dtype=torch.bool)
-    moments: list[dict[str, Tensor]] = []
-    for step, (inputs, y) in zip(range(steps + 1), scene.batches, strict=False):
+def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
+    """Go on from the scene's state to the last step, or until every run has diverged."""
+    net, state, steps = scene.net, scene.state, scene.cohort.runs[0].steps
+    finite, alive = state.tensors["finite"], state.tensors["alive"]
+    recorded = set(scene.cohort.recording.schedule.steps(steps))
+    saved = time.monotonic()
+    for step, (inputs, y) in zip(range(state.step, steps + 1), scene.batches(), strict=False):
         z = forward(net, inputs)
         alive &= (z * 0).sum((1, 2)) == 0  # 0 · ∞ and 0 · NaN are NaN
         finite += alive
@@ -112,19 +137,22 @@ def _train(cohort: Cohort, split: Split, device: str, report: Callable[[int], No
         gradient(scene.rooms, z, y, net.deltas[-1])
         backward(net, inputs)
         if step in recorded:
-            moments.append(_record(scene, learner, y, last=step == steps))
+            state.moments.append(_record(scene, y, last=step == steps))
         elif step < steps:
-            learner.step()
+            scene.learner.step()
+        state.step = step + 1
         report(step)
-    return Past(cohort.recording, curves(moments), finite.cpu().numpy(), net.parameters)
+        if checkpoint and time.monotonic() - saved > checkpoint.seconds:
+            checkpoint.save(state.frozen())
+            saved = time.monotonic()
 
 
-def _record(scene: Scene, learner: "Learner", y: Tensor, *, last: bool) -> dict[str, Tensor]:
+def _record(scene: Scene, y: Tensor, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     moment = evaluate(scene.examples[0], scene.probes, scene.task) | evaluate(scene.examples[1], scene.probes, scene.task)
     before = tuple(Dense(p.weight.clone(), p.bias.clone()) for p in scene.net.parameters)
     if not last:
-        learner.step()
+        scene.learner.step()
     return moment | describe(inspect(scene.net, scene.rooms, y, before, last=last), scene.probes)
 
 

@@ -235,3 +235,31 @@ def test_one_neuron_follows_the_update_written_out_by_hand():
         expected.append(0.5 * a * a)
         z -= 2 * 0.15 * a * a * (1 - a)
     np.testing.assert_allclose(trace.values["train_loss"], expected, rtol=1e-11)
+
+
+class Drawer:
+    """A checkpoint that saves after every step, and keeps every state that it was given."""
+
+    seconds = -1.0
+
+    def __init__(self, first=None) -> None:
+        self.kept, self.first = [], first
+
+    def load(self):
+        return self.first
+
+    def save(self, arrays) -> None:
+        self.kept.append({name: array.copy() for name, array in arrays.items()})
+
+
+@pytest.mark.parametrize("rule", [SGD(lr=0.3), SGD(lr=0.3, momentum=0.9), Adam(lr=0.05)], ids=str)
+@pytest.mark.parametrize("batch", [4, None])
+def test_training_continued_from_any_checkpoint_is_the_same_bits(rule: Optimizer, batch: int | None, run, blobs):
+    split, drawer = blobs(), Drawer()
+    wild = run(loss=HalfSquaredError(link="softmax"), optimizer=replace(rule, lr=1e300), batch=batch, dtype="float32")
+    cohort = Cohort(runs=(run(optimizer=rule, batch=batch, dtype="float32"), wild), recording=KEPT)
+    whole = train(cohort, split, checkpoint=drawer)
+    assert len(drawer.kept) == cohort.runs[0].steps + 1
+    for kept in drawer.kept:
+        for trace, continued in zip(whole, train(cohort, split, checkpoint=Drawer(kept)), strict=True):
+            same(trace, continued)

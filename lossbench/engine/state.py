@@ -1,0 +1,66 @@
+"""What training has come to: from this, and the words, it goes on to the same bits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossbench.interfaces import Dense, Memory
+
+Arrays = Mapping[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
+STEP, MOMENT = "step", "moment."
+
+
+class Checkpoint(Protocol):
+    """Where a long training is kept from time to time."""
+
+    @property
+    def seconds(self) -> float:
+        """How long to train between two checkpoints."""
+
+    def load(self) -> Arrays | None:
+        """What was saved last; None where nothing was."""
+
+    def save(self, arrays: Arrays) -> None:
+        """Keep this instead of what was saved before."""
+
+
+@dataclass
+class State:
+    """The next step, tensors that training changes in place, and the moments recorded so far."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    moments: list[dict[str, Tensor]]
+
+    def frozen(self) -> Arrays:
+        """The state as arrays: (R, …) a tensor, (T, R) a recorded quantity."""
+        arrays = {name: tensor.cpu().numpy() for name, tensor in self.tensors.items()}
+        names = self.moments[0] if self.moments else {}
+        curves = {MOMENT + name: torch.stack([moment[name] for moment in self.moments]).cpu().numpy() for name in names}
+        return {STEP: np.array(self.step)} | arrays | curves
+
+    def thaw(self, arrays: Arrays) -> None:
+        """Take over what was frozen, in place."""
+        self.step = int(arrays[STEP])
+        for name, tensor in self.tensors.items():
+            tensor.copy_(torch.as_tensor(arrays[name]))
+        curves = {name.removeprefix(MOMENT): torch.tensor(a) for name, a in arrays.items() if name.startswith(MOMENT)}
+        count = len(next(iter(curves.values()), ()))
+        self.moments[:] = [{name: curve[place] for name, curve in curves.items()} for place in range(count)]
+
+
+def state(parameters: tuple[Dense[Tensor], ...], memory: list[tuple[Memory, Memory]]) -> State:
+    """The state before the first step: nothing recorded, every run finite so far."""
+    runs, device = len(parameters[0].weight), parameters[0].weight.device
+    tensors = {
+        "finite": torch.zeros(runs, dtype=torch.long, device=device),
+        "alive": torch.ones(runs, dtype=torch.bool, device=device),
+    }
+    for layer, (parameter, memories) in enumerate(zip(parameters, memory, strict=True), start=1):
+        for kind, tensor, kept in zip(Dense._fields, parameter, memories, strict=True):
+            tensors |= {f"{kind}_{layer}": tensor} | {f"memory_{kind}_{layer}_{place}": m for place, m in enumerate(kept)}
+    return State(0, tensors, [])
