@@ -1,0 +1,106 @@
+"""Losses that compare prediction and target as two vectors: by their overlap and their lengths."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from lossbench.categorical import Categorical
+from lossbench.interfaces import Properties
+from lossbench.links import OUTPUTS, log_softmax, softmax
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tanimoto(Categorical):
+    """One less the Tanimoto similarity of prediction and target: the Jaccard index carried over from sets.
+
+    Domain: targets y in [0, 1], summing to 1 on the softmax.
+    Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
+    Formula: ℓ = 1 − p·y / (‖p‖² + ‖y‖² − p·y) = ‖p − y‖² / (‖p‖² + ‖y‖² − p·y); on the sigmoid the same for each pair
+        (a, 1 − a). The source leaves out the 1.
+    Gradient: with P = p·y, Q = ‖p‖², Y = ‖y‖² and D = Q + Y − P: p_j [P (Y − Q + 2 p_j) − y_j (Q + Y)] / D².
+    Identities: with one-hot targets ℓ = 1 − p / (‖p‖² + 1 − p) for the right class's p.
+    Properties: not proper; bounded by 1; not convex; saturation exponent 1.
+    Source: Janocha & Czarnecki, On Loss Functions for Deep Neural Networks in Classification, 2017; Rogers & Tanimoto 1960.
+    """
+
+    link: Literal["auto", "sigmoid", "softmax"] = "auto"
+
+    def cost(self, z: Tensor, y: Tensor) -> Tensor:
+        p, rest = softmax(z)
+        distance = (p * (1 - y) - rest * y).square().sum(OUTPUTS)
+        return distance / (distance + (p * y).sum(OUTPUTS))
+
+    def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        """For one-hot targets nothing cancels: what wrong classes get is positive, what the right one gets negative, term by term."""
+        p, rest = softmax(z)
+        overlap = (p * y).sum(OUTPUTS, keepdim=True)
+        distance = (p * (1 - y) - rest * y).square().sum(OUTPUTS, keepdim=True)
+        spread = (p * rest).sum(OUTPUTS, keepdim=True)  # 1 − Q
+        excess = y.square().sum(OUTPUTS, keepdim=True) - 1  # Y − 1, which is 0 for one-hot targets
+        other = overlap * (spread + excess + 2 * p)
+        right = distance + overlap * (distance + 2 * (overlap - p) - 2 * excess)
+        return p * ((1 - y) * other - y * right) / (distance + overlap).square()
+
+    def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
+        p, rest = softmax(z)
+        overlap = (p * y).sum(OUTPUTS, keepdim=True)
+        distance = (p * (1 - y) - rest * y).square().sum(OUTPUTS, keepdim=True)
+        lengths = p.square().sum(OUTPUTS, keepdim=True) + y.square().sum(OUTPUTS, keepdim=True)
+        return (2 * p * overlap - y * lengths) / (distance + overlap).square()
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=False,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=True,
+            saturation=1.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauchySchwarz(Categorical):
+    """The Cauchy–Schwarz divergence: minus the log of the cosine between prediction and target.
+
+    Domain: targets y in [0, 1], not all 0.
+    Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
+    Formula: ℓ = −log[p·y / (‖p‖ ‖y‖)]; on the sigmoid the same for each pair (a, 1 − a).
+    Gradient: s_j − b_j, where s = softmax(2z) and b_j = p_j y_j / p·y.
+    Identities: with one-hot targets this is half of CrossEntropy at 2z.
+    Properties: convex for one-hot targets; what it estimates is the softmax at 2z, so it is not proper on p; saturation
+        exponent 0.
+    Source: Principe, Xu & Fisher, Information Theoretic Learning, 2000; as a loss Janocha & Czarnecki 2017.
+    """
+
+    link: Literal["auto", "sigmoid", "softmax"] = "auto"
+
+    def cost(self, z: Tensor, y: Tensor) -> Tensor:
+        log_cosine = (y.log() + 0.5 * log_softmax(2 * z)).logsumexp(OUTPUTS)
+        return 0.5 * y.square().sum(OUTPUTS).log() - log_cosine
+
+    def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        sharp, blunt = softmax(2 * z)
+        share, others = softmax(z + y.log())
+        return sharp * others - blunt * share
+
+    def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
+        p, _ = softmax(z)
+        return p / p.square().sum(OUTPUTS, keepdim=True) - y / (p * y).sum(OUTPUTS, keepdim=True)
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
