@@ -34,7 +34,8 @@ class Verdict:
 class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why."""
 
-    name: str
+    title: str
+    link: str
     about: str = ""
     notes: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -44,6 +45,17 @@ class Card:
     robustness: Robustness | None = None
     slopes: Slopes | None = None
     numerics: Numerics | None = None
+
+    @property
+    def name(self) -> str:
+        """Title and link, which together tell cards apart."""
+        return f"{self.title} · {self.link}" if self.link else self.title
+
+    @property
+    def complete(self) -> bool:
+        """Whether every section could be measured."""
+        parts = (self.shape, self.saturation, self.propriety, self.robustness, self.slopes, self.numerics)
+        return all(part is not None for part in parts)
 
     @property
     def disagreements(self) -> tuple[Verdict, ...]:
@@ -72,7 +84,8 @@ def make_card(subject: Subject) -> Card:
     asks = section("What it asks for", propriety)
     holds = section("Its robustness", robustness, form, tails)
     return Card(
-        name=subject.name,
+        title=subject.title,
+        link=subject.link,
         about=subject.about,
         shape=form,
         saturation=tails,

@@ -63,10 +63,11 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
     elif claims:
         notes = (*notes, f"It does not compute {asked.claim}: its values are no constant multiple of it.")
     return Subject(
-        name=f"{asked.path}{_given(asked)} · {found.adapted.link}",
+        title=f"{asked.path}{_given(asked)}",
         loss=found.adapted,
         exact=replace(found.adapted, form="reduced") if found.adapted.form == "mapped" else None,
         outputs=found.adapted.convention.outputs,
+        regression=found.adapted.link == "identity",
         several=found.adapted.convention.outputs == 2,
         truth=truth,
         claims=asked.claim or "",

@@ -58,7 +58,7 @@ def shape(subject: Subject) -> Shape:
 
 
 def _line(subject: Subject, reach: float, points: int, least: int) -> torch.Tensor:
-    return torch.linspace(-reach, reach, subject.thinned(points, least), dtype=torch.float64)
+    return torch.linspace(-reach, reach, subject.thinned(points, least), dtype=torch.float64).round(decimals=9)
 
 
 def _curve(subject: Subject, target: int) -> Curve:
@@ -76,16 +76,26 @@ def _curve(subject: Subject, target: int) -> Curve:
         error=numbers[2],
         slope=numbers[3],
         curvature=numbers[4],
-        convex=_rising(z.numpy(), gradient.numpy()),
+        convex=_rising(z.numpy(), gradient.numpy(), numbers[4]),
     )
 
 
-def _rising(z: Array, gradient: Array) -> tuple[tuple[float, float], ...]:
-    """The intervals in which the slope never falls, by more than rounding."""
+def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    """The intervals in which the slope never falls by more than rounding, up to where the curvature is 0."""
     size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
     rises = np.diff(gradient) >= -1e-6 * size
     edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
-    return tuple((float(z[start]), float(z[end])) for start, end in zip(edges[::2], edges[1::2], strict=True))
+    ends = [_turn(z, np.array(curvature), place) for place in edges]
+    return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _turn(z: Array, curvature: Array, place: int) -> float:
+    """Where the curvature changes its sign next to a point of the grid, by a straight line; the point itself at the ends."""
+    for left in range(max(place - 2, 0), min(place + 2, len(z) - 1)):
+        one, other = curvature[left], curvature[left + 1]
+        if one * other < 0 and place not in {0, len(z) - 1}:
+            return float(z[left] + (z[left + 1] - z[left]) * one / (one - other))
+    return float(z[place])
 
 
 def _convex_between(subject: Subject) -> bool:

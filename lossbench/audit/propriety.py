@@ -51,7 +51,7 @@ def propriety(subject: Subject) -> Propriety:
         estimates=_estimates(subject, best),
         truths=tuple(_TRUTHS.tolist()),
         best=tuple(best.tolist()),
-        on_numbers=_on_numbers(subject) if subject.link == "identity" and subject.outputs == 1 else "",
+        on_numbers=_on_numbers(subject) if subject.regression and subject.outputs == 1 else "",
         symmetric=_symmetric(subject),
         soft_targets=_soft_targets(subject),
     )

@@ -12,7 +12,7 @@ import torch
 from lossbench.audit.subject import Subject
 from lossbench.interfaces import Array
 
-STARTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
+STARTS = tuple(float(start) for start in range(1, 25))
 RATE = 0.125
 _MOST_STEPS = 2000
 _FARTHEST = 600.0

@@ -1,5 +1,6 @@
 """What is audited, brought to one form: raw outputs and targets in, one number an example out."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast, get_args
@@ -33,10 +34,10 @@ class Subject:
     `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `several` is true where
     three outputs and a one-hot target have a meaning. `truth` is the formula
     in mpmath, ℓ of lists z and y of C numbers. `exact` is what numerical truth is asked of, where `loss` is a quicker way
-    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
+    to nearly the same numbers. `regression`: real targets have a meaning. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
     """
 
-    name: str
+    title: str
     loss: Lossy
     outputs: int
     several: bool = False
@@ -47,6 +48,7 @@ class Subject:
     notes: tuple[str, ...] = ()
     pace: float = 1.0
     differentiable: bool = True
+    regression: bool = False
     about: str = ""
 
     @property
@@ -92,7 +94,7 @@ def registered(text: str) -> Iterator[Subject]:
     """The subjects that WORD or WORD,option=value,… names: one for each link that the loss has a meaning on."""
     word, *pairs = text.split(",")
     cls = cast(type[Loss], find("loss", word))
-    options = {name: _parsed(value) for name, value in (_pair(pair, text) for pair in pairs)}
+    options = {name: parsed(value) for name, value in (_pair(pair, text) for pair in pairs)}
     yield from of_class(cls, options)
 
 
@@ -101,12 +103,13 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     loss = cls.build(options)
     for settled in _links(loss):
         yield Subject(
-            name=_name(settled, options),
+            title=_title(settled, options),
             loss=settled,
             outputs=_outputs(settled),
             several=settled.link != "sigmoid" and answers(settled, 3),
             declared=settled.properties(),
             truth=formula(settled),
+            regression=settled.link == "identity" and "regression" in settled.tasks,
             about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
         )
 
@@ -141,9 +144,9 @@ def answers(loss: Lossy, rows: int) -> bool:
     return value.shape == (3,) and bool((value.diff() != 0).any())
 
 
-def _name(loss: Loss, options: dict[str, Any]) -> str:
-    extra = [f"{key}={plain(value)}" for key, value in options.items() if key != "link"]
-    return " · ".join([loss.word, *extra, loss.link])
+def _title(loss: Loss, options: dict[str, Any]) -> str:
+    extra = ", ".join(f"{key}={plain(value)}" for key, value in options.items() if key != "link")
+    return f"{loss.word}, {extra}" if extra else loss.word
 
 
 def _pair(pair: str, text: str) -> tuple[str, str]:
@@ -153,14 +156,9 @@ def _pair(pair: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _parsed(text: str) -> Any:
-    """A number where the text is one, true, false and null as in YAML, else the text itself."""
-    words: dict[str, Any] = {"true": True, "false": False, "null": None}
-    if text in words:
-        return words[text]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+def parsed(text: str) -> Any:
+    """What an option's text stands for, as JSON reads it (0.5, true, null, [0, 1]); a bare word is itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

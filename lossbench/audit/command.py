@@ -1,0 +1,103 @@
+"""The command `lossbench audit`: which cards are asked for, how they are told, and what counts as a failure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lossbench.audit.bench import cards_of_path, cards_of_words, words_of_all_losses
+from lossbench.audit.card import Card
+from lossbench.audit.convention import Told
+from lossbench.audit.foreign import Asked
+from lossbench.audit.html import as_html
+from lossbench.audit.markdown import as_markdown
+from lossbench.audit.subject import parsed
+from lossbench.audit.terminal import print_cards
+from lossbench.disk import write_whole
+from lossbench.errors import BadInput, Failure, unknown
+
+REASONS = ("declared", "numerics")
+FORMATS = {".md": "markdown", ".html": "html"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked on the command line. `words` are losses (WORD or WORD,option=value) and paths (package.module:name)."""
+
+    words: tuple[str, ...] = ()
+    claim: str | None = None
+    given: tuple[str, ...] = ()
+    told: Told = field(default_factory=Told)
+    plugins: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    output: Path | None = None
+    seconds: float = 5.0
+    fresh: bool = False
+
+
+def audit(request: Request, out: Console, notes: Console) -> list[Card]:
+    """Make the cards, tell them on the console and write them where they are asked for.
+
+    Raises BadInput for words, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
+    """
+    reasons = [reason.strip() for text in request.fail_on for reason in text.split(",")]
+    for reason in reasons:
+        if reason not in REASONS:
+            raise unknown("reason to fail", reason, REASONS)
+    given = _given(request)
+    written = _format(request.output)
+    cards: list[Card] = []
+    words = request.words or tuple(words_of_all_losses())
+    plain = [word for word in words if ":" not in word]
+    cards += cards_of_words(plain, request.plugins, fresh=request.fresh, report=notes.print) if plain else []
+    for path in (word for word in words if ":" in word):
+        asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
+        cards += cards_of_path(asked, fresh=request.fresh)
+    if request.output is None:
+        print_cards(cards, out)
+    else:
+        text = as_html(cards) if written == "html" else as_markdown(cards)
+        write_whole(request.output, text.encode())
+        notes.print(f"{len(cards)} cards are in {request.output}.", soft_wrap=True)
+    _fail(cards, reasons)
+    return cards
+
+
+def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
+    """A sentence for everything that a reason to fail finds."""
+    found = []
+    for card in cards:
+        if "declared" in reasons:
+            found += [
+                f"{card.name}: {verdict.name} is declared {verdict.declared} and measured {verdict.measured}."
+                for verdict in card.disagreements
+            ]
+        if "numerics" in reasons and card.numerics is not None:
+            found += [f"{card.name}: {row.quantity} in {row.dtype} is {row.fault} first." for row in card.numerics.accuracies if row.faults]
+        if not card.complete:
+            found.append(f"{card.name}: not everything could be measured.")
+    return found
+
+
+def _fail(cards: Sequence[Card], reasons: Sequence[str]) -> None:
+    found = failures(cards, reasons) if reasons else []
+    if found:
+        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *found]))
+
+
+def _given(request: Request) -> dict[str, Any]:
+    pairs = [text.partition("=") for text in request.given]
+    for name, equals, value in pairs:
+        if not equals or not name:
+            raise BadInput(f"--given {name}{equals}{value}: an option is written name=value, such as --given reduction=none.")
+    return {name: parsed(value) for name, _, value in pairs}
+
+
+def _format(output: Path | None) -> str:
+    if output is None:
+        return "terminal"
+    if output.suffix not in FORMATS:
+        raise BadInput(f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither.")
+    return FORMATS[output.suffix]

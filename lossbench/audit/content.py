@@ -1,0 +1,52 @@
+"""What a measurement depends on, as one number: the code of the loss and of the audit, options, and versions."""
+
+import hashlib
+import platform
+import sys
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import mpmath
+import numpy as np
+import torch
+
+_INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def content(modules: list[str], asked: str) -> str:
+    """32 hexadecimal digits that change whenever what was asked may come out differently.
+
+    The source of the modules, and of all that they reach and that is no installed package; of those the versions.
+    """
+    texts: dict[str, str] = {}
+    for name in modules:
+        _collect(sys.modules.get(name), texts)
+    texts["asked"] = asked
+    texts["versions"] = repr((sys.version, platform.machine(), torch.__version__, np.__version__, mpmath.__version__))
+    texts["processor"] = torch.backends.cpu.get_cpu_capability()
+    return hashlib.sha256(repr(sorted(texts.items())).encode(errors="replace")).hexdigest()[:32]
+
+
+def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:
+    """Add a module and what it reaches, by name: its source, or its package's version where it is installed."""
+    name = getattr(module, "__name__", "")
+    if module is None or name in texts or name.split(".")[0] in texts:
+        return
+    path = getattr(module, "__file__", None)
+    if path is None or str(Path(path).resolve()).startswith(_INSTALLED):
+        package = name.split(".")[0]
+        texts[package] = str(getattr(sys.modules.get(package), "__version__", ""))
+        return
+    texts[name] = Path(path).read_text(encoding="utf-8", errors="replace")
+    for value in list(vars(module).values()):
+        _collect(_owner(value), texts)
+
+
+def _owner(value: Any) -> ModuleType | None:
+    """The module that a name in a module stands for or comes from."""
+    if isinstance(value, ModuleType):
+        return value
+    owner = getattr(value, "__module__", None)
+    return sys.modules.get(owner) if isinstance(owner, str) else None
