@@ -55,7 +55,7 @@ FLOOR_PLAN = {
     "crew": "job workbench joblib",
     "executor": "cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
     # a bench beside the line: it measures losses and trains nothing
-    "audit": "audit errors interfaces links registry importlib mpmath numpy scipy torch",
+    "audit": "analysis audit disk errors interfaces links registry importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door

@@ -52,7 +52,9 @@ class Adapted:
             return self._differences(z, y)
         if self.convention.library == "jax":
             together = z.shape[1] if self.form in {"each", "elements"} else 1
-            return torch.cat([self._by_jax(*pair) for pair in zip(z.split(together, 1), y.split(together, 1), strict=True)], 1)
+            return torch.cat(
+                [self._by_jax(*pair) for pair in zip(torch.split(z, together, 1), torch.split(y, together, 1), strict=True)], 1
+            )
         moving = z.detach().clone().requires_grad_()
         (gradient,) = torch.autograd.grad(self.value(moving, y).sum(), moving)
         return gradient
@@ -73,6 +75,8 @@ class Adapted:
         moving = z.detach().clone().requires_grad_()
         outputs, targets = self.convention.arguments(moving, y)
         goal = targets.numpy()
-        slope = importlib.import_module("jax").grad(lambda item: self.convention.answer(self.function, item, goal).sum())(outputs.detach().numpy())
+        slope = importlib.import_module("jax").grad(lambda item: self.convention.answer(self.function, item, goal).sum())(
+            outputs.detach().numpy()
+        )
         (gradient,) = torch.autograd.grad(outputs, moving, number(slope).to(outputs.dtype))
         return gradient

@@ -36,11 +36,13 @@ def words_of_all_losses() -> list[str]:
     return list(shelf("loss"))
 
 
-def cards_of_words(words: Sequence[str], plugins: Sequence[str] = (), *, fresh: bool = False, report: Report = print) -> list[Card]:
+def cards_of_words(
+    words: Sequence[str], plugins: Sequence[str] = (), *, fresh: bool = False, report: Report = print
+) -> list[Card]:
     """The cards of registered losses, in the order of the words, a card for each link. Raises BadInput for an unknown word."""
     load_plugins(plugins)
     jobs = [job for text in words for job in _jobs(text)]
-    known = {job.key: None if fresh else cache.recall(job.key) for job in jobs}
+    known: dict[str, Card | None] = {job.key: None if fresh else cache.recall(job.key) for job in jobs}
     todo = [job for job in jobs if known[job.key] is None]
     if todo:
         report(f"Measuring {len(todo)} of {len(jobs)} cards.")
@@ -49,10 +51,10 @@ def cards_of_words(words: Sequence[str], plugins: Sequence[str] = (), *, fresh: 
         made = [make_card(job.subject) for job in todo]
     else:
         made = Parallel(n_jobs=workers)(delayed(_made)(job.words, job.place, tuple(plugins), tuple(sys.path)) for job in todo)
-    for job, card in zip(todo, made, strict=True):
-        cache.remember(job.key, card)
-        known[job.key] = card
-    return [card for job in jobs if (card := known[job.key]) is not None]
+    for job, new in zip(todo, made, strict=True):
+        cache.remember(job.key, new)
+        known[job.key] = new
+    return [card for card in (known[job.key] for job in jobs) if card is not None]
 
 
 def cards_of_path(asked: Asked, *, fresh: bool = False) -> list[Card]:

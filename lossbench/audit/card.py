@@ -108,7 +108,11 @@ def _verdicts(
             _answer("proper", asks.proper, declared.proper),
             _answer("strictly proper", asks.strictly, declared.strictly),
             _answer("calibrated for two classes", asks.calibrated, declared.calibrated),
-            *([] if asks.for_three is None else [_answer("calibrated for three classes", asks.for_three, declared.calibrated_for_three)]),
+            *(
+                []
+                if asks.for_three is None
+                else [_answer("calibrated for three classes", asks.for_three, declared.calibrated_for_three)]
+            ),
             _answer("symmetric", asks.symmetric, declared.symmetric),
         ]
     if form is not None:

@@ -75,7 +75,11 @@ def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
                 for verdict in card.disagreements
             ]
         if "numerics" in reasons and card.numerics is not None:
-            found += [f"{card.name}: {row.quantity} in {row.dtype} is {row.fault} first." for row in card.numerics.accuracies if row.faults]
+            found += [
+                f"{card.name}: {row.quantity} in {row.dtype} is {row.fault} first."
+                for row in card.numerics.accuracies
+                if row.faults
+            ]
         if not card.complete:
             found.append(f"{card.name}: not everything could be measured.")
     return found
@@ -99,5 +103,7 @@ def _format(output: Path | None) -> str:
     if output is None:
         return "terminal"
     if output.suffix not in FORMATS:
-        raise BadInput(f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither.")
+        raise BadInput(
+            f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither."
+        )
     return FORMATS[output.suffix]

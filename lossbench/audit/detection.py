@@ -1,6 +1,6 @@
 """Finding out how somebody's callable wants to be called, and saying what was found."""
 
-import importlib
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ def detect(function: Callable[..., Any], path: str, told: Told, claims: Sequence
         except TooSlow as error:
             raise Unusable(f"It hangs: {error}. {convention.spoken()}") from error
         except Exception as error:
-            refusals.setdefault(f"{type(error).__name__}: {str(error).strip().splitlines()[0][:160] if str(error) else ''}", convention.spoken())
+            refusals.setdefault(f"{type(error).__name__}: {first_line(error)}", convention.spoken())
             continue
         for claim in claims:
             if claim.loss.link == adapted.link and (factors := _factors(adapted, claim)):
@@ -71,10 +71,11 @@ def detect(function: Callable[..., Any], path: str, told: Told, claims: Sequence
 
 def _candidates(path: str, told: Told, claims: Sequence[Formula]) -> Iterator[Convention]:
     libraries: tuple[Library, ...] = ("torch", "numpy")
-    if path.split(".")[0].split(":")[0] in {"numpy", "scipy", "sklearn"}:
+    package = path.partition(":")[0].partition(".")[0]
+    if package in {"numpy", "scipy", "sklearn"}:
         libraries = ("numpy",)
-    if path.split(".")[0].split(":")[0] in {"jax", "optax"}:
-        importlib.import_module("jax").config.update("jax_enable_x64", True)
+    if package in {"jax", "optax"}:
+        os.environ["JAX_ENABLE_X64"] = "true"  # read when jax is imported; by default it has no float64
         libraries = ("jax",)
     links = list(dict.fromkeys(claim.loss.link for claim in claims))
     for library in libraries:
@@ -170,13 +171,14 @@ def _factors(adapted: Adapted, claim: Formula) -> tuple[tuple[int, Fraction], ..
     found = []
     for rows in (1,) if adapted.convention.outputs == 1 else (2, 3):
         z = torch.tensor([[0.7, -1.2, 2.0, 0.4], [-0.3, 0.9, 0.1, -1.4], [0.2, 1.1, -0.6, 0.5]], dtype=torch.float64)[:rows]
-        y = torch.eye(rows, dtype=torch.float64)[:, torch.arange(4) % rows] if rows > 1 else torch.tensor([[1.0, 0, 1, 0]]).double()
+        y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(4) % max(rows, 2)]
         try:
             got = adapted.value(z, y)
         except (RuntimeError, ValueError, TypeError, IndexError):
             return ()
-        right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in zip(z.T.tolist(), y.T.tolist(), strict=True)])
-        ratio = got / right.to(got.dtype)
+        pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
+        right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=got.dtype)
+        ratio = got / right
         if not bool(((ratio - ratio[0]).abs() <= 1e-5 * ratio[0].abs()).all()) or not float(ratio[0]) > 0:
             return ()
         found.append((rows, Fraction(float(ratio[0])).limit_denominator(12)))
@@ -190,11 +192,11 @@ def _on_its_link(adapted: Adapted) -> Adapted:
     p = 0.3
     z = torch.linspace(-1.5, 1.5, 301, dtype=torch.float64)
     if adapted.convention.outputs == 1:
-        risk = sum(share * adapted.value(z[None], torch.full_like(z, label)[None]) for share, label in ((1 - p, 0.0), (p, 1.0)))
+        off, on = (adapted.value(z[None], torch.full_like(z, label)[None]) for label in (0.0, 1.0))
     else:
         raw = torch.stack((torch.full_like(z, 1 - p), z))
-        risk = sum(share * adapted.value(raw, _hot(label, z.numel())) for share, label in ((1 - p, 0), (p, 1)))
-    best = float(z[int(torch.as_tensor(risk).argmin())])
+        off, on = (adapted.value(raw, _hot(label, z.numel())) for label in (0, 1))
+    best = float(z[int(((1 - p) * off + p * on).argmin())])
     return replace(adapted, convention=replace(adapted.convention, link="identity")) if abs(best - p) < 0.011 else adapted
 
 
@@ -202,6 +204,13 @@ def _hot(label: int, count: int) -> Tensor:
     return torch.eye(2, dtype=torch.float64)[:, [label]].repeat(1, count)
 
 
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, cut where it is long."""
+    return next(iter(str(error).strip().splitlines()), "")[:160]
+
+
 def _refused(refusals: dict[str, str]) -> str:
     told = "; ".join(f"{reason} ({where[:-1]})" for reason, where in list(refusals.items())[:4])
-    return f"It could not be called as a loss. Tried: {told}. What it takes can be told: --takes, --outputs, --classes, --targets."
+    return (
+        f"It could not be called as a loss. Tried: {told}. What it takes can be told: --takes, --outputs, --classes, --targets."
+    )

@@ -27,7 +27,7 @@ class Asked:
     path: str
     claim: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
-    told: Told = Told()
+    told: Told = field(default_factory=Told)
     seconds: float = 5.0
 
 
@@ -59,7 +59,7 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
     truth: Scaled | None = None
     if found.claimed is not None:
         truth = Scaled(found.claimed, found.factors)
-        notes = (*notes, *_multiples(found))
+        notes = (*notes, _multiple(found, found.claimed))
     elif claims:
         notes = (*notes, f"It does not compute {asked.claim}: its values are no constant multiple of it.")
     return Subject(
@@ -85,13 +85,12 @@ def _conduct(found: Found, seconds: float) -> tuple[str, ...]:
         raise Unusable(f"It hangs: {error}.") from error
 
 
-def _multiples(found: Found) -> tuple[str, ...]:
-    assert found.claimed is not None
+def _multiple(found: Found, claimed: Formula) -> str:
     times = {rows: factor for rows, factor in found.factors if factor != 1}
     if not times:
-        return (f"It computes {found.claimed.loss.word} on the {found.adapted.link}.",)
+        return f"It computes {claimed.loss.word} on the {found.adapted.link}."
     told = ", ".join(f"{factor} times with {rows} output{'s' if rows > 1 else ''}" for rows, factor in times.items())
-    return (f"It computes a multiple of {found.claimed.loss.word} on the {found.adapted.link}: {told}.",)
+    return f"It computes a multiple of {claimed.loss.word} on the {found.adapted.link}: {told}."
 
 
 def _pace(adapted: Adapted) -> float:

@@ -35,11 +35,9 @@ def as_html(cards: Sequence[Card]) -> str:
 def escape_chart(cards: Sequence[Card]) -> Picture | None:
     """The chart of escape times: a line for each word, on its sigmoid, else softmax, else identity. None without any."""
     order = sorted(cards, key=lambda card: _LINKS.index(card.link) if card.link in _LINKS else len(_LINKS))
-    chosen = {card.title: card for card in reversed(order) if card.saturation is not None}
+    chosen = {card.title: card.saturation for card in reversed(order) if card.saturation is not None}
     rows = []
-    for name, card in sorted(chosen.items()):
-        tails = card.saturation
-        assert tails is not None
+    for name, tails in sorted(chosen.items()):
         exponent = max(tail.exponent for tail in tails.wrong)
         for start, predicted, descended in zip(tails.starts, tails.predicted, tails.descended, strict=True):
             if start <= _FARTHEST:

@@ -29,7 +29,7 @@ def imported(path: str, given: dict[str, Any]) -> Callable[..., Any]:
             raise unknown(f"function or class in {module}", part, (key for key in dir(thing) if not key.startswith("_")))
         thing = getattr(thing, part)
     if not callable(thing):
-        raise BadInput(f"{path} is {thing!r}, which cannot be called. A loss is a function, a torch.nn.Module or a lossbench Loss.")
+        raise BadInput(f"{path} cannot be called: it is {thing!r}. A loss is a function, a torch.nn.Module or a lossbench Loss.")
     if inspect.isclass(thing):
         return thing if not issubclass(thing, torch.nn.Module) else _made(thing, path, given)
     return partial(thing, **given) if given else thing
@@ -46,9 +46,11 @@ def _module(name: str, path: str) -> Any:
         lacking = error.name or name
         if name == lacking or name.startswith(lacking + "."):
             raise BadInput(
-                f"{path}: no module is called {name!r}. Looked for it in {here}, on PYTHONPATH and among the installed packages."
+                f"{path}: no module is called {lacking!r}. Looked for it in {here}, on PYTHONPATH and among installed packages."
             ) from error
-        raise BadInput(f"{path}: importing {name} failed, for it needs the module {lacking!r}, which is not installed.") from error
+        raise BadInput(
+            f"{path}: importing {name} failed, for it needs the module {lacking!r}, which is not installed."
+        ) from error
     except TooSlow as error:
         raise BadInput(f"{path}: importing {name} took longer than {_IMPORT_SECONDS:g} s.") from error
     except Exception as error:

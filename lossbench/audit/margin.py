@@ -85,7 +85,7 @@ def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tu
     size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
     rises = np.diff(gradient) >= -1e-6 * size
     edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
-    ends = [_turn(z, np.array(curvature), place) for place in edges]
+    ends = [_turn(z, np.array(curvature), int(place)) for place in edges]
     return tuple(zip(ends[::2], ends[1::2], strict=True))
 
 

@@ -86,7 +86,7 @@ def numerics(subject: Subject) -> Numerics:
     grids += [several_outputs(3)] if subject.several else []
     if subject.truth is not None:
         tables = [truths(subject.truth, len(points.z)) for points in grids]
-        dtypes, against = ("float64", "float32"), subject.claims or "its formula to 50 digits"
+        dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
     else:
         tables = [_Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"

@@ -8,6 +8,8 @@ import torch
 from lossbench.audit.subject import Subject
 from lossbench.interfaces import Array
 
+Index = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 _TRUTHS = np.round(np.linspace(0.02, 0.98, 49), 2)
 _SLACK = 1e-9
 
@@ -72,26 +74,27 @@ def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
     least = np.minimum(risk.min(1), _risk(subject, best, _TRUTHS))
     a = margins if subject.link == "identity" else 1 / (1 + np.exp(-margins))
     wrong = np.sign(margins - subject.boundary) != np.sign(_TRUTHS - 0.5)[:, None]
-    return _answer(risk, least, truth, np.abs(a - _TRUTHS[:, None]) > 0.01, wrong & (_TRUTHS != 0.5)[:, None]), best
+    elsewhere = np.where(np.abs(a - _TRUTHS[:, None]) > 0.01, risk, np.inf).min(1)
+    wrongly = np.where(wrong & (_TRUTHS != 0.5)[:, None], risk, np.inf).min(1)
+    return _answer(least, risk[np.arange(len(risk)), truth], elsewhere, wrongly), best
 
 
-def _answer(risk: Array, least: Array, truth: Array, elsewhere: Array, wrong: Array) -> _Answer:
-    """From risks (truths, candidates): is the truth's own candidate least, alone, and is every wrong decision worse?"""
+def _answer(least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Answer:
+    """From risks (truths,): is the truth least, alone, and is every wrong decision worse?"""
     scale = _SLACK * (1 + np.abs(least))
-    at_truth = risk[np.arange(len(risk)), truth]
     return _Answer(
         proper=bool((at_truth <= least + scale).all()),
-        strictly=bool((np.where(elsewhere, risk, np.inf).min(1) > least + 10 * scale).all()),
-        calibrated=bool((np.where(wrong, risk, np.inf).min(1) > least + 10 * scale).all()),
+        strictly=bool((elsewhere > least + 10 * scale).all()),
+        calibrated=bool((wrongly > least + 10 * scale).all()),
     )
 
 
 def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
     off, on = (subject.on_margin(torch.from_numpy(margins), target)[0].numpy() for target in (0, 1))
-    return (1 - truths) * off + truths * on
+    return np.asarray((1 - truths) * off + truths * on)
 
 
-def _polish(subject: Subject, margins: Array, index: Array) -> Array:
+def _polish(subject: Subject, margins: Array, index: Index) -> Array:
     """Narrow the best candidate of every truth down between its neighbours (some are twins but for rounding), by thirds."""
     low, high = margins[np.maximum(index - 2, 0)], margins[np.minimum(index + 2, len(margins) - 1)]
     for _ in range(45 if subject.pace == 1 else 25 if subject.pace > 0.01 else 8):
@@ -122,13 +125,7 @@ def _classes(subject: Subject, truths: Array) -> tuple[_Answer, Array]:
     elsewhere = np.where(np.abs(shares[None] - truths[:, None]).max(-1) > 0.02, risk, np.inf).min(1)
     clear = np.sort(truths, 1)[:, -1] - np.sort(truths, 1)[:, -2] > 0.02
     at_truth = risk[np.arange(len(truths)), np.arange(len(truths))]
-    scale = _SLACK * (1 + np.abs(least))
-    answer = _Answer(
-        proper=bool((at_truth <= least + scale).all()),
-        strictly=bool((elsewhere > least + 10 * scale).all()),
-        calibrated=bool((least_wrong > least + 10 * scale)[clear].all()),
-    )
-    return answer, best
+    return _answer(least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
 
 
 def _grid(count: int, steps: int) -> Array:
@@ -138,11 +135,11 @@ def _grid(count: int, steps: int) -> Array:
     return np.array([(i, j, steps - i - j) for i in range(1, steps) for j in range(1, steps - i)]) / steps
 
 
-def _misplaced(z: Array, top: Array) -> Array:
-    """Whether the output of class `top` is not the largest, or only level with another."""
-    mine = np.take_along_axis(np.broadcast_to(z, (*np.broadcast_shapes(z.shape[:-1], top.shape), z.shape[-1])), top[..., None], -1)
-    others = np.where(np.arange(z.shape[-1]) == top[..., None], -np.inf, z).max(-1)
-    return mine[..., 0] <= others
+def _misplaced(z: Array, top: Index) -> Mask:
+    """Whether, in (..., n) raw outputs, that of class `top` (...,) is not the largest, or only level with another."""
+    right = np.arange(z.shape[-1]) == top[..., None]
+    mine, others = np.where(right, z, -np.inf).max(-1), np.where(right, -np.inf, z).max(-1)
+    return np.asarray(mine <= others)
 
 
 def _nudged(subject: Subject, start: Array, truths: Array, *, wrongly: bool) -> tuple[Array, Array]:
@@ -162,37 +159,47 @@ def _nudged(subject: Subject, start: Array, truths: Array, *, wrongly: bool) -> 
 
 def _shares(z: Array) -> Array:
     p = np.exp(z - z.max(1, keepdims=True))
-    return p / p.sum(1, keepdims=True)
+    return np.asarray(p / p.sum(1, keepdims=True))
 
 
 def _estimates(subject: Subject, best: Array) -> str:
     """In words, what the best margin is as a function of the truth π."""
-    near = 1e-4 if subject.pace == 1 else 0.02
-    odds = np.log(_TRUTHS / (1 - _TRUTHS))
-    open_ended = _TRUTHS != 0.5
-    inside = (np.abs(best) < 29) & open_ended
-    if (inside == open_ended).all():
-        for name, form in {"the probability": _TRUTHS, "2π − 1": 2 * _TRUTHS - 1, "log π": np.log(_TRUTHS)}.items():
-            if np.abs(best - form).max() < near:
-                return name if name != "log π" else "the logarithm of the mean"
-        factor = float((best * odds).sum() / (odds * odds).sum())
-        if np.abs(best - factor * odds).max() < near * max(1, factor) and factor > -near:
-            if abs(factor) < 1e-6:
-                return "nothing: 0 is best, whatever the truth"
-            if abs(factor - 1) < near:
-                return "the probability" if subject.link != "identity" else "the log odds"
-            return f"{factor:.4g} × the log odds"
+    uneven = _TRUTHS != 0.5
+    inside = (np.abs(best) < 29) & uneven
+    if (inside == uneven).all() and (name := _formula_of(subject, best)):
+        return name
     if bool((np.diff(best[inside]) > 1e-5).all()) and inside.sum() > 40:
         return "a distorted probability that can be mapped back"
     right = np.sign(best - subject.boundary) == np.sign(_TRUTHS - 0.5)
-    return "only which class is more probable" if right[open_ended].all() else "neither the probability nor the more probable class"
+    if right[uneven].all():
+        return "only which class is more probable"
+    return "neither the probability nor the more probable class"
+
+
+def _formula_of(subject: Subject, best: Array) -> str:
+    """The name of the function of π that the best margin is; "" where it is none of the known ones."""
+    near = 1e-4 if subject.pace == 1 else 0.02
+    odds = np.log(_TRUTHS / (1 - _TRUTHS))
+    factor = float((best * odds).sum() / (odds * odds).sum())
+    times = "the log odds" if abs(factor - 1) < near else f"{factor:.4g} × the log odds"
+    forms = {
+        "nothing: 0 is best, whatever the truth": 0 * odds,
+        "the probability": odds if subject.link != "identity" else _TRUTHS,
+        "2π − 1": 2 * _TRUTHS - 1,
+        "the logarithm of the mean": np.log(_TRUTHS),
+        times: factor * odds,
+    }
+    gaps = {name: float(np.abs(best - form).max()) for name, form in forms.items()}
+    return next((name for name, gap in gaps.items() if gap < near * max(1.0, abs(factor))), "")
 
 
 def _on_numbers(subject: Subject) -> str:
     """What the best output is for a target that takes the values −1, 0, 1, 3 with chances 0.2, 0.35, 0.25, 0.2."""
     values, chances = np.array([-1.0, 0.0, 1.0, 3.0]), np.array([0.2, 0.35, 0.25, 0.2])
     z = np.linspace(-2, 4, subject.thinned(2401, 121))
-    losses = [subject.loss.value(torch.from_numpy(z)[None], torch.full((1, z.size), value, dtype=torch.float64)) for value in values]
+    losses = [
+        subject.loss.value(torch.from_numpy(z)[None], torch.full((1, z.size), value, dtype=torch.float64)) for value in values
+    ]
     risk = chances @ torch.stack(losses).numpy()
     if not np.isfinite(risk).any():
         return "has no meaning on real targets"

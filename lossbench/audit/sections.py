@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from lossbench.analysis import prose
 from lossbench.audit.card import Card, exponent_text, spoken_exponents
@@ -11,6 +12,15 @@ from lossbench.audit.saturation import RATE, Saturation, Tail
 
 SHOWN_STARTS = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 16.0, 20.0)
 SHOWN_MARGINS = (-8.0, -4.0, -2.0, 0.0, 2.0, 4.0, 8.0)
+
+_LEGEND = (
+    "2ηT(z₀): how long gradient descent takes to leave a start that is wrong by z₀, in units of 2η steps. "
+    "float64 and float32: the worst relative error of value and gradient."
+)
+_RACE = (
+    "Time 2ηT from a start that is wrong by z₀ to the boundary, for one neuron that trains weight and bias (x = 1, target 0): "
+    "by the integral of 1/|dℓ/dz|, and by gradient descent."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +58,7 @@ def overview(cards: Sequence[Card]) -> Section:
         head=head,
         rows=rows,
         loud=frozenset(place for place, card in enumerate(cards) if card.disagreements),
-        sentences=(
-            "2ηT(z₀): how long gradient descent takes to leave a start that is wrong by z₀, in units of 2η steps. float64 and "
-            "float32: the worst relative error of value and gradient.",
-        ),
+        sentences=(_LEGEND,),
     )
 
 
@@ -89,7 +96,9 @@ def worst_text(numerics: Numerics | None, dtype: str) -> str:
 
 def error_text(error: float) -> str:
     """A relative error: 3e-16, or what stands for none and for all."""
-    return "not finite" if error == float("inf") else "exact" if error == 0 else f"{error:.0e}".replace("e-0", "e-").replace("e+0", "e+")
+    if error in {0.0, inf}:
+        return "exact" if error == 0 else "not finite"
+    return f"{error:.0e}".replace("e-0", "e-").replace("e+00", "")
 
 
 def time_text(time: float) -> str:
@@ -122,7 +131,7 @@ def _gradient_dies(tails: Saturation) -> Section:
 
 
 def _meaning(exponent: float) -> str:
-    if exponent == float("inf"):
+    if exponent == inf:
         return "far enough on the wrong side the gradient is 0, and nothing is learnt any more"
     if exponent > 0.01:
         power = "z" if exponent_text(exponent) == "1" else f"{exponent_text(exponent)}z"
@@ -147,10 +156,7 @@ def _escape(tails: Saturation) -> Section:
     descended = [time_text(known[start][1]) if known[start][1] == known[start][1] else "longer" for start in SHOWN_STARTS]
     return Section(
         title="How long saturation lasts",
-        sentences=(
-            "Time 2ηT from a start that is wrong by z₀ to the boundary, for one neuron that trains weight and bias (x = 1, "
-            "target 0): by the integral of 1/|dℓ/dz|, and by gradient descent.",
-        ),
+        sentences=(_RACE,),
         head=("start z₀", *(f"{start:g}" for start in SHOWN_STARTS)),
         rows=(("by the integral", *predicted), (f"by descent, η = {RATE:g}", *descended)),
     )
@@ -184,7 +190,7 @@ def _shape(form: Shape) -> Section:
 
 
 def _bound(size: float) -> str:
-    return "unbounded" if size == float("inf") else prose.number(size)
+    return "unbounded" if size == inf else prose.number(size)
 
 
 def _regions(curve: Curve) -> str:
@@ -211,7 +217,8 @@ def _asks(card: Card) -> Section:
             rows.append(("what it estimates (numbers)", card.propriety.on_numbers))
         rows.append(("a soft target means", card.propriety.soft_targets))
     if card.robustness is not None:
-        rows.append(("sum over all labels", "constant" if card.robustness.tolerant else f"varies by {prose.number(card.robustness.spread)}"))
+        spread = "constant" if card.robustness.tolerant else f"varies by {prose.number(card.robustness.spread)}"
+        rows.append(("sum over all labels", spread))
         rows.append(("an outlier", card.robustness.outlier))
         sizes = prose.number(card.robustness.at_ten), prose.number(card.robustness.at_hundred)
         rows.append(("|dℓ/dz| when wrong by 10, by 100", ", ".join(sizes)))
@@ -228,8 +235,8 @@ def _numerics(numbers: Numerics) -> Section:
     return Section(
         title="Numerical truth",
         sentences=(
-            f"Held against {numbers.against}, at raw outputs from 0 to ±10000, wherever the right number is a normal float. "
-            f"Passed: relative error ≤ {', '.join(f'{bar:g} in {dtype}' for dtype, bar in BARS.items())}.",
+            f"Held against {numbers.against}, at raw outputs from 0 to ±10000, wherever the right number is a normal float.",
+            f"Passed: relative error ≤ {', '.join(f'{bar:.0e} in {dtype}' for dtype, bar in BARS.items())}.".replace("e-0", "e-"),
         ),
         head=("", "worst error", "wrong of judged", "first wrong"),
         rows=rows,

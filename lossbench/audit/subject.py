@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast, get_args
 
 import torch
@@ -32,9 +32,10 @@ class Subject:
     """A loss under audit.
 
     `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `several` is true where
-    three outputs and a one-hot target have a meaning. `truth` is the formula
-    in mpmath, ℓ of lists z and y of C numbers. `exact` is what numerical truth is asked of, where `loss` is a quicker way
-    to nearly the same numbers. `regression`: real targets have a meaning. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
+    three outputs and a one-hot target have a meaning, `regression` where real targets have one. `truth` is the formula in
+    mpmath, ℓ of lists z and y of C numbers, and `claims` names it where it is another loss's. `exact` is what numerical
+    truth is asked of, where `loss` is a quicker way to nearly the same numbers. `pace` is 1 for what is quick on many
+    examples at once; grids of slower ones are thinned.
     """
 
     title: str
@@ -42,7 +43,7 @@ class Subject:
     outputs: int
     several: bool = False
     exact: Lossy | None = None
-    declared: Properties = Properties()
+    declared: Properties = field(default_factory=Properties)
     truth: Truth | None = None
     claims: str = ""
     notes: tuple[str, ...] = ()

@@ -28,12 +28,13 @@ def _panel(card: Card) -> Panel:
     parts: list[RenderableType] = [Text(card.about, style="italic")] if card.about else []
     for section in sections(card):
         parts += [Text(), _section(section)]
-    return Panel(Group(*parts), title=Text(card.name, style="bold"), title_align="left", border_style="red" if card.disagreements else "dim")
+    border = "red" if card.disagreements else "dim"
+    return Panel(Group(*parts), title=Text(card.name, style="bold"), title_align="left", border_style=border)
 
 
 def _section(section: Section) -> Group:
     parts: list[RenderableType] = [Text(section.title, style="bold cyan")]
-    parts += [Text(sentence, style=_LOUD if sentence.isupper() or sentence.startswith("DECLARED") else "") for sentence in section.sentences]
+    parts += [Text(line, style=_LOUD if line.startswith("DECLARED") else "") for line in section.sentences]
     if section.rows:
         parts.append(_table(section))
     return Group(*parts)

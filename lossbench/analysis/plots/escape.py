@@ -51,7 +51,7 @@ def draw(escapes: pd.DataFrame, title: str = "How long saturation lasts") -> Pic
         dots = escapes[np.isfinite(escapes["descended"]) & (escapes["descended"] >= _FEWEST)]
         axes.plot(dots["start"], dots["descended"], "o", color=INK, markersize=1.6, markeredgewidth=0)
         _axes(axes, escapes)
-        _labels(axes, groups)
+        _labels(axes, groups, float(figure.get_figheight()))
         _legend(figure, title)
         svg, png = rendered(figure)
     return Picture(name="escape", title=title, svg=svg, png=png)
@@ -95,11 +95,11 @@ def _shortened(names: list[str]) -> str:
     return drawable(text)
 
 
-def _labels(axes: Axes, groups: list[tuple[float, str, str]]) -> None:
-    """Names beside the chart, each with a thin line to the end that it names."""
+def _labels(axes: Axes, groups: list[tuple[float, str, str]], height: float) -> None:
+    """Names beside the chart of a figure of so many inches, each with a thin line to the end that it names."""
     low, high = (float(np.log(limit)) for limit in axes.get_ylim())
     ends = [min((float(np.log(height)) - low) / (high - low), 1.0) for height, _, _ in groups]
-    gap = min(LINE / (float(axes.figure.get_figheight()) * 0.72), 1 / max(len(groups) - 1, 1))
+    gap = min(LINE / (height * 0.72), 1 / max(len(groups) - 1, 1))
     for end, place, (_, name, colour) in zip(ends, scales.spread(ends, gap), groups, strict=True):
         axes.plot([1, 1.03, 1.045], [end, place, place], color=colour, linewidth=0.6, transform=axes.transAxes, clip_on=False)
         weight = "bold" if name.split(", ")[0] in _BOLD else "normal"

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from scipy.optimize import isotonic_regression
 
 from lossbench.analysis import prose
 from lossbench.analysis.statistics import Values
@@ -84,17 +85,12 @@ def even_axis(axes: Axes, values: Values, *, percent: bool) -> None:
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """The same heights, moved as little as keeps them apart by the gap, in the same order and within 0 to 1 if they fit."""
+    """The same heights in the same order, moved as little as keeps them apart by the gap, and within 0 to 1 if they fit."""
     order = np.argsort(heights, kind="stable")
-    placed = np.asarray(heights, dtype=float)[order]
-    for _ in range(100):
-        overlap = gap - np.diff(placed)
-        if not (overlap > 1e-9).any():
-            break
-        push = np.maximum(overlap, 0) / 2
-        placed[:-1] -= push
-        placed[1:] += push
-        placed += max(0.0, -placed[0]) - max(0.0, placed[-1] - 1)
-    result = np.empty_like(placed)
-    result[order] = placed
-    return [float(height) for height in result]
+    offsets = gap * np.arange(len(heights))
+    room = max(0.0, 1 - gap * (len(heights) - 1))
+    # With the gaps taken out, to be apart is to be in order.
+    fitted = np.clip(isotonic_regression(np.asarray(heights, dtype=float)[order] - offsets).x, 0, room)
+    placed = np.empty(len(heights))
+    placed[order] = fitted + offsets
+    return [float(height) for height in placed]

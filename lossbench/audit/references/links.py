@@ -6,7 +6,7 @@ from mpmath import exp, mpf
 
 
 def sigmoid(z: mpf) -> mpf:
-    """1/(1 + e^(−z)); its complement is sigmoid(−z)."""
+    """The logistic function 1/(1 + e^(−z)); its complement is the same at −z."""
     return 1 / (1 + exp(-z))
 
 
