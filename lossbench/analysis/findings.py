@@ -42,7 +42,7 @@ class Contrast(NamedTuple):
 
 def speeds(boards: Sequence[Board]) -> list[Finding]:
     """Who reaches the level when, in the settings where that differs most."""
-    told = sorted((board for board in boards if board.level is not None), key=_delay, reverse=True)[:ALL_TOLD]
+    told = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
     return [Finding(board.setting.label, speed(board)) for board in boards if board in told]
 
 
@@ -66,6 +66,12 @@ def speed(board: Board) -> str:
     return _sentence(text)
 
 
+def delay(board: Board) -> float:
+    """How many times as long the slowest loss takes to the level as the fastest; infinite where it never gets there."""
+    steps = [standing.step.centre for standing in board.standings]
+    return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
+
+
 def factors(comparison: Comparison, curves: Curves) -> list[Finding]:
     """By how much the gradients at the outputs differ at the start, and which factor makes the difference."""
     return [Finding(c.setting.label, blame(c, comparison, curves)) for c in _strongest(output_contrasts(comparison, curves))]
@@ -86,13 +92,10 @@ def blame(c: Contrast, comparison: Comparison, curves: Curves) -> str:
         for column in (tables.OUTPUT_ERROR, tables.OUTPUT_SLOPE)
     )
     if _alike(*slope):
-        at = f"{prose.number(error[0])} under {c.small.label} against {prose.number(error[1])}"
-        return f"{text} The slope is the same for both ({prose.number(slope[0])}); the difference is in the error, {at}."
+        return f"{text} The slope is the same for both ({prose.number(slope[0])}), so it is the error: {_sides(error, c)}."
     if _alike(*error):
-        at = f"{prose.number(slope[0])} under {c.small.label} against {prose.number(slope[1])}"
-        return f"{text} The error is the same for both ({prose.number(error[0])}); the difference is in the slope, {at}."
-    parts = [f"{name} {prose.number(a)} against {prose.number(b)}" for name, (a, b) in (("error", error), ("slope", slope))]
-    return f"{text} Its factors: {' and '.join(parts)}."
+        return f"{text} The error is the same for both ({prose.number(error[0])}), so it is the slope: {_sides(slope, c)}."
+    return f"{text} Its factors: the error, {_sides(error, c)}; the slope, {_sides(slope, c)}."
 
 
 def gradients(comparison: Comparison, curves: Curves) -> list[Finding]:
@@ -177,14 +180,12 @@ def _bands(column: str, setting: Setting, comparison: Comparison, curves: Curves
     return {contender: band for contender, band in bands.items() if len(band.steps)}
 
 
+def _sides(sizes: Sequence[float], c: Contrast) -> str:
+    return f"{prose.number(sizes[0])} under {c.small.label}, {prose.number(sizes[1])} under {c.large.label}"
+
+
 def _alike(a: float, b: float) -> bool:
     return a == b or (min(a, b) > 0 and max(a, b) / min(a, b) < ALIKE)
-
-
-def _delay(board: Board) -> float:
-    """How many times as long the slowest loss takes as the fastest."""
-    steps = [standing.step.centre for standing in board.standings]
-    return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
 
 
 def _name(standing: Standing) -> str:

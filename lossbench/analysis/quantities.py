@@ -57,6 +57,7 @@ _QUANTITIES = (
     Quantity(stem=tables.UPDATE_RATIO, title="size of update / size of weights"),
 )
 _BY_STEM = {quantity.stem: quantity for quantity in _QUANTITIES}
+KNOWN = tuple(_BY_STEM)
 _SIDES = {tables.TRAIN: "training", tables.TEST: "test"}
 
 

@@ -1,13 +1,14 @@
 """The report's first paragraph, and the reservations that belong beside it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from lossbench.analysis import prose
 from lossbench.analysis.digest import Digest
-from lossbench.analysis.findings import Finding, blame, output_contrasts, speed
-from lossbench.analysis.scoreboard import Board, Match, Standing
+from lossbench.analysis.findings import Finding, blame, delay, output_contrasts, speed
+from lossbench.analysis.scoreboard import Board, Match, Score, Standing
 from lossbench.analysis.statistics import FEWEST
 
 TOLD = 3  # settings told one by one; of more only how often which loss is ahead
@@ -37,13 +38,8 @@ _DIVERGED = (
 
 def summary(digest: Digest) -> list[Finding]:
     """What was run and what came out, sentence by sentence."""
-    said = [Finding("", _counts(digest))]
-    if len(digest.boards) > TOLD:
-        return said + [Finding("", sentence) for sentence in _tally(digest)]
-    for board in digest.boards:
-        speeds = f" {speed(board)}" if board.level is not None else ""
-        said.append(Finding(board.setting.label, _ending(board, digest.matches) + speeds))
-    return said + _cause(digest)
+    told = _tally(digest) if len(digest.boards) > TOLD else [_outcome(board, digest.matches) for board in digest.boards]
+    return [Finding("", _counts(digest)), *told, *_cause(digest)]
 
 
 def reservations(digest: Digest) -> list[str]:
@@ -69,6 +65,10 @@ def _counts(digest: Digest) -> str:
     return f"{prose.counted(runs, 'run')} of {losses}: {prose.listed(parts)}.{diverged}"
 
 
+def _outcome(board: Board, matches: Sequence[Match]) -> Finding:
+    return Finding(board.setting.label, f"{_ending(board, matches)} {_timing(board, matches)}".strip())
+
+
 def _ending(board: Board, matches: Sequence[Match]) -> str:
     """Final results of the best and the worst loss, and whether the difference is more than scatter."""
     order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
@@ -83,6 +83,16 @@ def _ending(board: Board, matches: Sequence[Match]) -> str:
     if not np.isfinite(worst.final.centre):
         return f"{text}; {_name(worst)} diverged in at least half of its runs."
     return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches))}."
+
+
+def _timing(board: Board, matches: Sequence[Match]) -> str:
+    """Who reaches the level when, and whether the difference between the first and the last is more than scatter."""
+    if board.level is None:
+        return ""
+    order = sorted(board.standings, key=lambda s: s.step.centre)
+    match = _between(order[0], order[-1], board, matches, "steps")
+    judged = _judged(match) if order[0].step.centre < order[-1].step.centre else ""
+    return speed(board).removesuffix(".") + judged + "."
 
 
 def _cause(digest: Digest) -> list[Finding]:
@@ -106,44 +116,59 @@ def _final(standing: Standing, board: Board) -> str:
 
 
 def _judged(match: Match | None) -> str:
+    """What the paired test says, to be hung on a sentence."""
     if match is None:
         return ""
     if match.difference.median.n < FEWEST:
-        return "; with so few seeds no test can tell that from chance"
+        return " (with so few seeds no test can tell that from chance)"
     p = prose.probability(match.corrected)
     p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    if match.corrected < SIGNIFICANT:
-        return f", more of a difference than chance over seeds explains ({p})"
-    return f", a difference that chance over seeds could explain ({p})"
+    return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (chance could do that, {p})"
 
 
-def _tally(digest: Digest) -> list[str]:
-    """In how many settings each loss ends best, and where the losses differ most in speed."""
-    tops = [_winner(board) for board in digest.boards]
-    counts = {name: tops.count(name) for name in dict.fromkeys(tops) if name}
-    total = len(digest.boards)
-    ahead = [f"{name} in {n}" for name, n in sorted(counts.items(), key=lambda item: -item[1])]
-    ties = tops.count("")
+def _tally(digest: Digest) -> list[Finding]:
+    """In how many settings each loss ends best and is fastest, what of it is more than chance, and the strongest contrast."""
     said = [
-        f"Of {total} settings the best median final result is that of {prose.listed(ahead)}{f'; {ties} are ties' if ties else ''}."
+        f"The best median final result is reached {_won(digest.boards, _best)}.",
+        f"The level is reached first {_won(digest.boards, _first)}.",
     ]
     tested = [m for m in digest.matches if m.score == "final" and m.difference.median.n >= FEWEST]
     if tested:
-        sure = sum(m.corrected < SIGNIFICANT for m in tested)
         compared = prose.counted(len(tested), "comparison")
+        sure = sum(m.corrected < SIGNIFICANT for m in tested)
         said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
-    return said
+    strongest = max((board for board in digest.boards if board.level is not None), key=delay, default=None)
+    extreme = [Finding(strongest.setting.label, speed(strongest))] if strongest else []
+    return [*(Finding("", sentence) for sentence in said), *extreme]
 
 
-def _winner(board: Board) -> str:
-    order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
-    tied = len(order) > 1 and order[0].final.centre == order[1].final.centre
-    return "" if tied else _name(order[0])
+def _won(boards: Sequence[Board], winner: Callable[[Board], str]) -> str:
+    """By whom how often: "by cross entropy in 6 of 12 settings and by several alike in 6"."""
+    counts = Counter(map(winner, boards))
+    order = sorted(counts, key=lambda name: (name == "", -counts[name], name))
+    parts = [f"by {name or 'several alike'} in {counts[name]}" for name in order]
+    return prose.listed([f"{parts[0]} of {len(boards)} settings", *parts[1:]])
 
 
-def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Match]) -> Match | None:
+def _best(board: Board) -> str:
+    sign = 1 if board.measure.better == "higher" else -1
+    return _top({_name(s): sign * s.final.centre for s in board.standings})
+
+
+def _first(board: Board) -> str:
+    return _top({_name(s): -s.step.centre for s in board.standings})
+
+
+def _top(merits: Mapping[str, float]) -> str:
+    """The name with the most merit; "" where several share it, or none has any."""
+    most = max(merits.values())
+    names = [name for name, merit in merits.items() if merit == most]
+    return names[0] if len(names) == 1 and np.isfinite(most) else ""
+
+
+def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Match], score: Score = "final") -> Match | None:
     pair = {one.sample.contender, other.sample.contender}
-    return next((m for m in matches if m.board is board and m.score == "final" and {m.one, m.other} == pair), None)
+    return next((m for m in matches if m.board is board and m.score == score and {m.one, m.other} == pair), None)
 
 
 def _name(standing: Standing) -> str:

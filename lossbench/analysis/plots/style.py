@@ -38,6 +38,7 @@ _RC: dict[Any, Any] = {
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "axes.labelsize": 8.5,
+    "axes.titley": 1.0,
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -1,0 +1,102 @@
+"""Sentences say what the numbers say."""
+
+import re
+
+import pytest
+
+from lossbench.analysis import findings, summary
+from lossbench.analysis.digest import digest
+from lossbench.analysis.exhibits import exhibits
+from lossbench.tables import read_study
+
+
+@pytest.fixture
+def told(made, tmp_path):
+    """The summary, reservations and digest of made-up runs."""
+
+    def tell(runs):
+        found = digest(read_study(made.write(tmp_path / "study", runs)))
+        return " ".join(f"{f.where}: {f.text}" for f in summary.summary(found)), " ".join(summary.reservations(found)), found
+
+    return tell
+
+
+def test_the_error_is_blamed_where_the_slope_is_the_same(told, made):
+    text, _, found = told([made.learn(loss=loss, init=made.SATURATED) for loss in (made.CE, made.MSE)])
+    entropy, squared = found.chosen.samples
+    first = {
+        (loss, column): found.curves.values(sample.runs[0], f"output_{column}")[0]
+        for loss, sample in (("ce", entropy), ("mse", squared))
+        for column in ("gradient", "error", "slope")
+    }
+    assert first["ce", "slope"] == first["mse", "slope"]
+    ratio = first["ce", "gradient"] / first["mse", "gradient"]
+    assert ratio > 10
+    assert f"{ratio:.0f} times smaller under half squared error than under cross entropy" in text
+    assert "The slope is the same for both" in text
+    assert "so it is the error: " in text
+    assert "why:" in text
+
+
+def test_speeds_are_those_of_the_scoreboard(told, made):
+    text, _, found = told([made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(3)])
+    fast, slow = (standing.step.centre for standing in found.boards[0].standings)
+    assert f"after {fast:.0f} steps (median), half squared error after {slow:.0f}: {slow / fast:.1f} times as many" in text
+
+
+def test_a_level_never_reached_is_told_as_never(told, made):
+    text, _, found = told([made.learn(loss=loss, init=made.SATURATED) for loss in (made.CE, made.MSE)])
+    assert found.boards[0].standings[1].step.centre == float("inf")
+    assert re.search(r"Cross entropy reaches 90\.\d\s% test accuracy after \d+ steps; half squared error does not", text)
+
+
+def test_chance_is_told_from_difference(told, made):
+    runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    assert "(beyond chance, p = 0.0" in told(runs)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "There is one seed"),
+        ({"seeds": 3}, "With 3 seeds there is no 95 % interval"),
+        ({"rates": (0.1, 0.3)}, "chosen on the same seeds on which the loss is then judged, which flatters every loss"),
+        ({"probes": ("test_brier",)}, "is what half squared error minimises"),
+        ({"probes": ("test_loss",)}, "losses are never ranked by those"),
+        ({"broken": True}, "A run that diverged counts as worse than every run that finished"),
+    ],
+)
+def test_what_weakens_a_claim_is_said(told, made, change, sentence):
+    runs = [
+        made.learn(loss=loss, seed=seed, optimizer__lr=rate)
+        for loss in (made.CE, made.MSE)
+        for seed in range(change.get("seeds", 1))
+        for rate in change.get("rates", (0.1,))
+    ]
+    if "probes" in change:
+        runs = [run.only(*change["probes"]) for run in runs]
+    if "broken" in change:
+        runs[0] = runs[0].diverged(5)
+    assert sentence in told(runs)[1]
+
+
+def test_of_many_settings_the_summary_counts(told, made):
+    runs = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
+    text = told(runs)[0]
+    assert "The level is reached first by cross entropy in 4 of 4 settings." in text
+
+
+def test_missing_probes_leave_a_sentence_in_the_figures_place(told, made):
+    shown = exhibits(told([made.learn().only("test_accuracy")])[2])
+    empty = {exhibit.heading for exhibit in shown if not exhibit.pictures}
+    assert empty == {"Where the gradient goes missing", "Gradient by layer", "Saturation"}
+    assert all("left out" in exhibit.reading for exhibit in shown if not exhibit.pictures)
+
+
+def test_the_width_of_the_good_range_is_counted(demo):
+    found = digest(read_study(demo))
+    sensitivity = next(s for s in found.sensitivities if s.contender.word == "cross_entropy")
+    assert sensitivity.diverged.tolist() == [0, 0, 6]
+    text = findings.rates([sensitivity])[0].text
+    assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1 point of that at 2 of 3\srates", text)
+    assert "runs diverge at 1" in text

@@ -1,0 +1,88 @@
+"""The scoreboard against the curves that it was made from."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lossbench.analysis import statistics
+from lossbench.analysis.digest import digest
+from lossbench.analysis.scoreboard import contests
+from lossbench.tables import read_study
+
+
+@pytest.fixture
+def found(demo):
+    """The demo's digest."""
+    return digest(read_study(demo))
+
+
+def test_scores_are_those_of_the_curves(found):
+    for board in found.boards:
+        for standing in board.standings:
+            for i, run in enumerate(standing.sample.runs):
+                curve = found.curves.values(run, board.measure.column)
+                assert standing.finals[i] == curve[-1]
+                assert standing.bests[i] == curve.max()
+                there = found.curves.steps(run)[curve >= board.level]
+                assert standing.steps[i] == (there[0] if len(there) else np.inf)
+
+
+def test_the_level_lies_between_start_and_best_result(found):
+    for board in found.boards:
+        start = np.median([found.curves.values(run, board.measure.column)[0] for s in board.standings for run in s.sample.runs])
+        goal = max(standing.final.centre for standing in board.standings)
+        assert board.level == pytest.approx(start + 0.9 * (goal - start), abs=0.001)
+
+
+def test_matches_are_paired_by_seed(found):
+    match = next(match for match in found.matches if match.score == "steps")
+    one, other = (next(s for s in match.board.standings if s.sample.contender == c) for c in (match.one, match.other))
+    assert one.sample.seeds == other.sample.seeds
+    assert match.difference == statistics.paired(one.steps, other.steps)
+
+
+def test_seeds_that_only_one_loss_has_are_no_pairs(made, tmp_path):
+    runs = [made.learn(seed=seed) for seed in (0, 1, 2)] + [made.learn(loss=made.MSE, seed=seed) for seed in (1, 2, 3)]
+    matches = digest(read_study(made.write(tmp_path / "study", runs))).matches
+    assert {match.difference.median.n for match in matches} == {2}
+
+
+def test_p_values_are_corrected_over_the_whole_report(found):
+    assert [match.corrected for match in found.matches] == statistics.holm([match.difference.p for match in found.matches])
+
+
+def test_a_diverged_run_counts_as_never_and_as_worst(made, tmp_path):
+    runs = [
+        made.learn(seed=0).diverged(20),
+        made.learn(seed=1),
+        made.learn(loss=made.MSE, seed=0),
+        made.learn(loss=made.MSE, seed=1),
+    ]
+    board = digest(read_study(made.write(tmp_path / "study", runs))).boards[0]
+    entropy = board.standings[0]
+    assert entropy.finals.tolist() == [-np.inf, 1.0]
+    assert entropy.steps[0] == np.inf
+    assert entropy.diverged == 1
+    assert entropy.mean.centre == 1.0
+
+
+def test_where_nothing_is_learnt_there_is_no_level(made, tmp_path):
+    board = digest(read_study(made.write(tmp_path / "study", [made.learn(optimizer__lr=0.0)]))).boards[0]
+    assert board.level is None
+    assert np.isnan(board.standings[0].steps).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_few_losses_are_all_compared(n, made, tmp_path):
+    losses = [{"word": word, "link": "sigmoid"} for word in ("cross_entropy", "focal", "hinge", "poly1")[:n]]
+    board = digest(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
+    assert contests(board.standings) == list(itertools.combinations(board.standings, 2))
+
+
+def test_many_losses_are_compared_with_cross_entropy(made, tmp_path):
+    losses = [{"word": word, "link": "sigmoid"} for word in ("alpha", "beta", "cross_entropy", "delta", "epsilon", "focal")]
+    board = digest(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
+    fought = contests(board.standings)
+    assert len(fought) == 5
+    assert {one.sample.contender.word for one, _ in fought} == {"cross_entropy"}

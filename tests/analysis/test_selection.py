@@ -1,0 +1,73 @@
+"""Selection: a rate stands for a loss by a measure that the loss does not own."""
+
+import numpy as np
+import pytest
+
+from lossbench.analysis.digest import digest
+from lossbench.analysis.selection import finals
+from lossbench.tables import read_study
+
+
+@pytest.fixture
+def digested(made, tmp_path):
+    """The digest of made-up runs."""
+    return lambda runs: digest(read_study(made.write(tmp_path / "study", runs)))
+
+
+def test_the_rate_with_the_best_median_final_result_is_chosen(demo):
+    found = digest(read_study(demo))
+    for sample in found.chosen.samples:
+        measure = found.measures[sample.setting]
+        rivals = [s for s in found.everything.within(sample.setting) if s.contender == sample.contender]
+        medians = [np.median(finals(rival, found.curves, measure)) for rival in rivals]
+        assert np.median(finals(sample, found.curves, measure)) == max(medians)
+
+
+def test_a_rate_that_diverges_is_never_chosen_before_one_that_does_not(demo):
+    found = digest(read_study(demo))
+    entropy = [sample for sample in found.chosen.samples if sample.contender.word == "cross_entropy"]
+    assert len(entropy) == 2
+    assert not any(any(sample.diverged) for sample in entropy)
+
+
+def test_among_equal_results_the_faster_rate_is_chosen(digested, made):
+    runs = [made.learn(optimizer__lr=rate, seed=seed) for rate in (0.3, 0.6) for seed in range(3)]
+    found = digested(runs)
+    ends = [np.median(finals(sample, found.curves, found.measures[sample.setting])) for sample in found.everything.samples]
+    assert ends == [1.0, 1.0]
+    assert [sample.rate for sample in found.chosen.samples] == [0.6]
+
+
+def test_the_trained_loss_never_decides(digested, made):
+    runs = [
+        made.learn(loss=loss, optimizer__lr=rate).only("train_loss", "test_loss")
+        for loss in (made.CE, made.MSE)
+        for rate in (0.1, 0.3)
+    ]
+    found = digested(runs)
+    assert found.boards == ()
+    assert [setting.label for setting in found.chosen.settings] == ["learning rate 0.1", "learning rate 0.3"]
+
+
+@pytest.mark.parametrize(
+    ("probes", "column", "neutral"),
+    [
+        (("test_accuracy", "test_log_loss", "test_brier"), "test_accuracy", True),
+        (("train_accuracy", "test_log_loss", "test_brier"), "train_accuracy", True),
+        (("test_log_loss", "test_brier"), "test_brier", False),
+    ],
+)
+def test_neutral_measures_go_before_those_of_a_contestant(digested, made, probes, column, neutral):
+    found = digested([made.learn(loss=loss).only(*probes) for loss in (made.CE, made.MSE)])
+    measure = found.boards[0].measure
+    assert (measure.column, measure.neutral) == (column, neutral)
+
+
+def test_a_measure_that_one_loss_lacks_is_no_common_one(digested, made):
+    runs = [made.learn().only("train_accuracy", "test_accuracy"), made.learn(loss=made.MSE).only("train_accuracy")]
+    assert digested(runs).boards[0].measure.column == "train_accuracy"
+
+
+def test_of_several_tasks_each_has_its_measure(digested, made):
+    runs = [made.learn(), made.learn(loss=made.MSE | {"link": "identity"}, dataset__word="diabetes").regression()]
+    assert [board.measure.column for board in digested(runs).boards] == ["test_squared_error", "test_accuracy"]
