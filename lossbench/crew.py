@@ -4,6 +4,7 @@ A worker is a loky executor of one process. In a pool of several, which is what 
 worker takes the others with it; here it costs the cohort that it was at. Data goes to the workers as memory-mapped files.
 """
 
+import multiprocessing.resource_tracker
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from lossbench.job import Done, Job, do
@@ -24,6 +26,7 @@ from lossbench.workbench import pick_up, steps
 
 Looks = Generator[list[tuple[int, Done | None]], None, None]
 LOOK_SECONDS = 0.2
+TRACKERS = (multiprocessing.resource_tracker.ensure_running, loky_tracker.ensure_running)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -67,6 +70,8 @@ def _dismiss(crew: Sequence[ProcessPoolExecutor]) -> None:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: their parent decides what becomes of them."""
+    for ensure_running in TRACKERS:  # first, for where a tracker starts, interrupts are let through again
+        ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

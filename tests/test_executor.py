@@ -31,6 +31,7 @@ from lossbench.tables import part_files, read_study
 
 TESTS = Path(__file__).parent
 COHORT = 4  # runs, in mortal.py
+DELAY = 0.005  # seconds, so that a sweep lasts for long enough to be interrupted
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 
 
@@ -64,9 +65,12 @@ def expect_same(folder: Path, expected: Tables) -> None:
         pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_exact=True)
 
 
+def program(root: Path, how: str, delay: float) -> str:
+    return f"import sys; sys.path.insert(0, {str(TESTS)!r}); import mortal; mortal.sweep({str(root)!r}, {how!r}, {delay})"
+
+
 def words(root: Path, how: str, delay: float = 0.0) -> list[str]:
-    program = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import mortal; mortal.sweep({str(root)!r}, {how!r}, {delay})"
-    return [sys.executable, "-c", program]
+    return [sys.executable, "-c", program(root, how, delay)]
 
 
 def finish(root: Path, how: str, delay: float = 0.0, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -87,14 +91,18 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+def is_deaf_to_interrupts(process: int) -> bool:
+    status = Path(f"/proc/{process}/status").read_text()
+    masks = [int(mask, 16) for mask in re.findall(r"Sig(?:Blk|Ign):\s*(\w+)", status)]
+    return any(mask >> (signal.SIGINT - 1) & 1 for mask in masks)
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Tables]:
-    found = {}
-    for delay in (0.0, 0.005):
-        root = tmp_path_factory.mktemp("uninterrupted")
-        assert finish(root, "serial", delay).returncode == 0
-        found[delay] = tables(root / "mortal")
-    return found
+    roots = {delay: tmp_path_factory.mktemp("uninterrupted") for delay in (0.0, DELAY)}
+    sweeps = "; ".join(program(root, "serial", delay) for delay, root in roots.items())
+    subprocess.run([sys.executable, "-c", sweeps], check=True)
+    return {delay: tables(root / "mortal") for delay, root in roots.items()}
 
 
 def test_a_plan_is_trained_once_and_then_nothing_is(tmp_path: Path) -> None:
@@ -168,7 +176,8 @@ def test_a_kill_in_the_middle_of_training_costs_what_was_unfinished(
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["serial", "loky"])
 def test_ctrl_c_stops_soon_and_keeps_what_is_done(tmp_path: Path, how: str, uninterrupted: dict[float, Tables]) -> None:
-    with begun(tmp_path, how, 0.005) as process:
+    with begun(tmp_path, how, DELAY) as process:
+        assert all(is_deaf_to_interrupts(child) for child in children(process))
         started = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers too
         told = process.communicate()[1]
@@ -177,8 +186,8 @@ def test_ctrl_c_stops_soon_and_keeps_what_is_done(tmp_path: Path, how: str, unin
     stored = len(read_study(tmp_path / "mortal").runs)
     assert re.search(r"Stopped; \d+ runs trained and stored. Continue with: lossbench run study=mortal\n", told)
     assert "Traceback" not in told
-    assert f"({stored} there already)" in finish(tmp_path, "serial", 0.005).stderr
-    expect_same(tmp_path / "mortal", uninterrupted[0.005])
+    assert f"({stored} there already)" in finish(tmp_path, "serial", DELAY).stderr
+    expect_same(tmp_path / "mortal", uninterrupted[DELAY])
 
 
 @pytest.mark.slow
