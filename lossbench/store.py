@@ -138,7 +138,7 @@ def _set_aside(path: Path, error: Damaged) -> None:
         return  # another process set it aside first
     except OSError as refusal:
         raise refused(refusal, path) from refusal
-    sys.stderr.write(f"{error} It is now {aside.name}, and its runs count as missing.\n")
+    sys.stderr.write(f"{error.args[0]} It is now {aside.name}, and its runs count as missing.\n")
 
 
 def _next(folder: Path) -> int:

@@ -50,11 +50,11 @@ SATURATED, ACTIVATION_MEAN, ACTIVATION_SPREAD = "saturated", "activation_mean", 
 UPDATE_RATIO = "update_ratio"
 
 
-_MEND = "Running the study again sets the file aside and trains its runs anew."
-
-
 class Damaged(BadInput):
-    """A file among the parts that is none, or no longer."""
+    """A file among the parts that is none, or no longer: what is wrong with it."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} Running the study again sets the file aside and trains its runs anew."
 
 
 @dataclass(frozen=True)
@@ -108,19 +108,20 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise Damaged(f"{path} was there and is gone. {_MEND}") from error
+        raise Damaged(f"{path} was there and is gone.") from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}). Is it yours to read?") from error
     named = re.fullmatch(r"part-\d{8}-([0-9a-f]{16})\.parquet", path.name)
     if named and named[1] != content_hash(content):
-        raise Damaged(f"{path} is truncated or altered: its content does not match the hash in its name. {_MEND}")
+        raise Damaged(f"{path} is truncated or altered: its content does not match the hash in its name.")
     try:
-        table = pq.read_table(pa.BufferReader(content), columns=columns)
+        # In this thread: pyarrow's own may outlive the interpreter, and letting go of a Python buffer then aborts the process.
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise Damaged(f"{path} cannot be read as parquet ({str(error).splitlines()[0]}). {_MEND}") from error
+        raise Damaged(f"{path} cannot be read as parquet ({str(error).splitlines()[0]}).") from error
     lacking = [name for name in columns or RUN_COLUMNS if name not in table.column_names]
     if lacking:
-        raise Damaged(f"{path} is no part of a lossbench study: it lacks the column(s) {', '.join(lacking)}. {_MEND}")
+        raise Damaged(f"{path} is no part of a lossbench study: it lacks the column(s) {', '.join(lacking)}.")
     return table
 
 

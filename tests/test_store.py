@@ -136,6 +136,7 @@ def test_a_damaged_part_is_set_aside_and_its_runs_are_missing(
     assert part_files(folder) == [second]
     told = capsys.readouterr().err
     assert first.name in told
+    assert "Running the study again" not in told
     assert told.endswith(f"It is now {aside.name}, and its runs count as missing.\n")
     append(folder, [trace(run) for run in missing(folder, runs(2), RECORDING)], origin())
     assert sorted(read_study(folder).runs["run"]) == sorted(run.id for run in runs(2))
