@@ -1,5 +1,6 @@
 # make demo   trains a small study and writes its report
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
+# make pictures   trains the demo and draws the README's pictures
 # make clean  removes what these made; results stay
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,12 +10,16 @@ INSTALLED := .venv/installed
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo pictures test check clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
 	$(BIN)/lossbench run experiment=demo
 	$(BIN)/lossbench report results/demo
+
+pictures: demo
+	mkdir -p docs/pictures
+	cp results/demo/figures/factors.png results/demo/figures/convergence.png docs/pictures/
 
 test: $(INSTALLED)
 	$(BIN)/pytest
