@@ -14,15 +14,26 @@ from benchmarks.lesson import DIGITS, MNIST
 from benchmarks.logistic import logistic
 from benchmarks.networks import digits, mnist
 from benchmarks.page import Result, Surroundings, page, table, write
+from benchmarks.planning import planning
 from benchmarks.probing import probing
 from benchmarks.profile import Profile, profile
+from benchmarks.reporting import reporting
+from benchmarks.sweep import sweep
 from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
 from lossbench.errors import BadInput, unknown
 from lossbench.progress import say
 from lossbench.provenance import provenance
 
-CONTESTS: dict[str, Callable[[], Contest]] = {"digits": digits, "mnist": mnist, "logistic": logistic, "probing": probing}
+CONTESTS: dict[str, Callable[[], Contest]] = {
+    "digits": digits,
+    "mnist": mnist,
+    "logistic": logistic,
+    "sweep": sweep,
+    "planning": planning,
+    "probing": probing,
+    "reporting": reporting,
+}
 PROFILES = {"Digits": DIGITS, "MNIST": MNIST}
 PROFILE = "profile"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.contest import Disagreement
 from benchmarks.lesson import Lesson, Singles
-from benchmarks.training import JAX, TrainOne, by_jax, norms_of_lossbench, sample
+from benchmarks.training import HAS_JAX, JAX, TrainOne, norms_of_jax, norms_of_lossbench, sample
 
 TOLERANCE = 1e-3  # relative, of float32 trainings of a few steps
 CHECKED_STEPS = 20
@@ -18,14 +18,14 @@ def same_norms(lesson: Lesson, one_by_one: Mapping[str, TrainOne], *, jax: bool)
     Rivals that train one run after another are compared on a sample, JAX on all runs. Raises Disagreement.
     """
     ours = norms_of_lossbench(lesson, CHECKED_STEPS)
-    places = {(run.loss.word, run.seed, run.optimizer.lr): place for place, run in enumerate(lesson.runs(CHECKED_STEPS))}
+    places = {run: place for place, run in enumerate(lesson.named())}
     some = sample(lesson)
     found = {}
     for name, train_one in one_by_one.items():
         theirs = np.stack([train_one(lesson, *run, CHECKED_STEPS) for run in some])
         found[name] = difference(name, theirs, ours[[places[run] for run in some]])
-    for contestant in by_jax(lesson, CHECKED_STEPS) if jax else []:
-        found[JAX] = difference(JAX, contestant.work(), ours)
+    if jax and HAS_JAX:
+        found[JAX] = difference(JAX, norms_of_jax(lesson, CHECKED_STEPS)(), ours)
     told = ", ".join(f"{name} {size:.0e}" for name, size in found.items())
     return f"The norms of the first {CHECKED_STEPS} steps agree; largest relative difference from lossbench: {told}."
 

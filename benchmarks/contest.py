@@ -21,15 +21,17 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """One way of doing the work. `units` is how much of it one call of `work` does; a call that clocks itself returns what it `Taken`.
+    """One way of doing the work. `units` is how much of it one call of `work` does; a call may clock itself and return that.
 
-    `note` is what a reader must know of how it was timed, such as that only some of the runs were.
+    `note` is what a reader must know of how it was timed, such as that only some of the runs were. What starts a program
+    anew each time has nothing to warm up.
     """
 
     name: str
     units: float
     work: Callable[[], object]
     note: str = ""
+    warms_up: bool = True
 
 
 Round = Mapping[str, Taken]  # one repetition of every contestant, by name; seconds are those of one unit

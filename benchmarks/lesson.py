@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from lossbench.cohorts import run_size
 from lossbench.data import load
 from lossbench.datasets.classic import BreastCancer, Digits
 from lossbench.datasets.mnist import Mnist5k
@@ -37,7 +38,8 @@ class Lesson:
     def losses(self) -> tuple[Loss, Loss]:
         """The two contestants of every lossbench study: cross entropy and half the squared error."""
         split, _ = load(self.dataset)
-        return tuple(loss.on(split.task, split.train_y.shape[1]) for loss in (CrossEntropy(), HalfSquaredError()))
+        task, outputs = split.task, split.train_y.shape[1]
+        return CrossEntropy().on(task, outputs), HalfSquaredError().on(task, outputs)
 
     def runs(self, steps: int) -> tuple[RunSpec, ...]:
         """A run for each loss, seed and rate, the rates varying fastest."""
@@ -56,6 +58,10 @@ class Lesson:
             )
             for loss, seed, rate in product(self.losses, range(self.seeds), self.rates)
         )
+
+    def named(self) -> list[tuple[str, int, float]]:
+        """Loss, seed and rate of each run, in the order of `runs`."""
+        return [(loss.word, seed, rate) for loss, seed, rate in product(self.losses, range(self.seeds), self.rates)]
 
     @property
     def count(self) -> int:
@@ -93,12 +99,8 @@ class Lesson:
 
     @property
     def operations(self) -> int:
-        """Multiplications and additions of one step of one run: forward, for the gradients of the weights, and backward.
-
-        2·B·Σ in·out forward, as much again for the gradients of the weights, once more backward for all layers but the first.
-        """
-        sizes = [layer.inputs * layer.outputs for layer in self.layers]
-        return 2 * (self.batch or len(self.examples[0])) * (2 * sum(sizes) + sum(sizes[1:]))
+        """Multiplications and additions of one step of one run."""
+        return run_size(self.runs(1)[0]).operations
 
 
 def _rates(count: int) -> tuple[float, ...]:

@@ -1,13 +1,12 @@
 """Digits and MNIST: a network with one hidden layer, losses × seeds × rates, the gradients' norms at every step."""
 
 from functools import partial
-from importlib.util import find_spec
 
 from benchmarks.agreement import same_norms
 from benchmarks.contest import Contest, Goal, Round, times_slower
 from benchmarks.lesson import DIGITS, MNIST, Lesson
 from benchmarks.rivals import eager
-from benchmarks.training import EAGER, JAX, OURS, PEAK, by_jax, by_loop, by_lossbench, by_lossbench_alone, peak
+from benchmarks.training import EAGER, HAS_JAX, JAX, OURS, PEAK, by_jax, by_loop, by_lossbench, by_lossbench_alone, peak
 
 MICROSECONDS = 1e6
 
@@ -16,7 +15,7 @@ def digits() -> Contest:
     """400 runs of 64-32-10 on handwritten digits, batch 32."""
     goals = [
         _faster_than(EAGER, bound=25, hoped=70),
-        *([_faster_than(JAX, bound=1.2, hoped=2.5)] if find_spec("jax") else []),
+        *([_faster_than(JAX, bound=1.2, hoped=2.5)] if HAS_JAX else []),
         _share_of_peak(DIGITS, bound=0.30, hoped=0.65),
     ]
     return _contest("Digits 64-32-10, batch 32, 400 runs", DIGITS, 300, goals)
@@ -26,7 +25,7 @@ def mnist() -> Contest:
     """100 runs of 784-30-10 on MNIST, batch 10."""
     goals = [
         _faster_than(EAGER, bound=8, hoped=20),
-        *([_faster_than(JAX, bound=1.5, hoped=3.5)] if find_spec("jax") else []),
+        *([_faster_than(JAX, bound=1.5, hoped=3.5)] if HAS_JAX else []),
         _share_of_peak(MNIST, bound=0.30, hoped=0.65),
     ]
     return _contest("MNIST 784-30-10, batch 10, 100 runs", MNIST, 300, goals)

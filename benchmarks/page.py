@@ -1,6 +1,7 @@
 """The results as people and programs read them: a page in Markdown and a table in parquet."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +82,11 @@ def _opening(where: Surroundings) -> str:
     named = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     return (
         f"Made by `{where.command}`, which writes this page and {TABLE}, every single time beside it.\n\n"
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; load {where.load:.1f} when it started. {named}.\n\n"
-        "All contestants of a contest take turns, A B C A B C …, after a first round that is thrown away; a ratio is made "
-        "within a round, and the table gives the median of the rounds with the least and the largest. Before anything is timed "
-        "the contestants must compute the same numbers."
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; "
+        f"load {where.load:.1f} when it started. {named}.\n\n"
+        "All contestants of a contest take turns, A B C A B C …, after a first round that is thrown away. A ratio is made "
+        "within a round; the table gives the median of the rounds, the least and the largest. Before anything is timed the "
+        "contestants must compute the same numbers."
     )
 
 
@@ -163,4 +165,4 @@ def _number(value: float) -> str:
 
 
 def _gigabytes(peak: float) -> str:
-    return "" if peak != peak else f"{peak / 1e9:.2f} GB"
+    return "" if math.isnan(peak) else f"{peak / 1e9:.2f} GB"

@@ -38,10 +38,10 @@ def probing() -> Contest:
         title="Recording",
         text=(
             f"The first tile of the digits sweep, one thread. Step probes ({', '.join(on_batch)}) look at the mini-batch of "
-            f"{DIGITS.batch} examples that the step has gone through anyway. The other probes look at all {examples:,} examples of "
-            f"training and test data, forward: {_forward(examples):.0f} times the arithmetic of the step itself, which no "
-            "program can make cheap. They are meant for a schedule; the usual one records 60 of 2,000 steps, and as many of each "
-            "hundred here."
+            f"{DIGITS.batch} examples that the step has gone through anyway. The others look at all {examples:,} "
+            f"examples, training and test data: {_forward(examples):.0f} times the arithmetic of the step itself, which no "
+            "program can make cheap. They are meant for a schedule; the usual one records 60 of 2,000 steps, and this one "
+            f"{60 * STEPS // 2000} of {STEPS}."
         ),
         unit="µs a run-step",
         scale=1e6,

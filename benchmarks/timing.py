@@ -18,13 +18,18 @@ class Spread(NamedTuple):
 
 
 def interleave(contestants: Sequence[Contestant], repetitions: int, report: Callable[[int], None]) -> list[Round]:
-    """A, B, C, A, B, C, …: for each round what one unit took each contestant. A first round warms up and is thrown away."""
+    """A, B, C, A, B, C, …: for each round what one unit took each contestant.
+
+    Before the first round those that run in this process warm up; a program that is started anew each time cannot.
+    """
+    report(0)
+    for contestant in contestants:
+        if contestant.warms_up:
+            contestant.work()
     rounds: list[Round] = []
-    for number in range(repetitions + 1):
+    for number in range(1, repetitions + 1):
         report(number)
-        taken = {contestant.name: _clocked(contestant) for contestant in contestants}
-        if number:
-            rounds.append(taken)
+        rounds.append({contestant.name: _clocked(contestant) for contestant in contestants})
     return rounds
 
 

@@ -22,6 +22,7 @@ OURS, ALONE, EAGER, JAX, PEAK = "lossbench", "lossbench, one process", "eager Py
 NORMS = Recording(schedule=Schedule(kind="every"), probes=("gradient_norms",))
 WORKERS = 2
 SIDE = 2048  # of the square matrices whose product is the machine's peak
+HAS_JAX = find_spec("jax") is not None
 TrainOne = Callable[[Lesson, str, int, float, int], Singles]
 
 
@@ -37,8 +38,12 @@ def by_lossbench_alone(lesson: Lesson, steps: int) -> Contestant:
     """Some tiles of the sweep in this process, in one thread."""
     tiles = cohorts(lesson.runs(steps), NORMS, None)[::4]
     count = sum(len(tile.runs) for tile in tiles)
-    note = f"one thread; {count} of the {lesson.count} runs"
-    return Contestant(name=ALONE, units=count * steps, work=lambda: [_train(tile) for tile in tiles], note=note)
+
+    def work() -> None:
+        for tile in tiles:
+            _train(tile)
+
+    return Contestant(name=ALONE, units=count * steps, work=work, note=f"one thread; {count} of the {lesson.count} runs")
 
 
 def by_loop(name: str, train_one: TrainOne, lesson: Lesson, steps: int) -> Contestant:
@@ -55,9 +60,9 @@ def by_loop(name: str, train_one: TrainOne, lesson: Lesson, steps: int) -> Conte
 
 def by_jax(lesson: Lesson, steps: int) -> list[Contestant]:
     """The sweep as one JAX program, compiled before the clock starts; nothing where JAX is not installed."""
-    if find_spec("jax") is None:
+    if not HAS_JAX:
         return []
-    program = import_module("benchmarks.rivals.scanned").sweep(lesson, steps)
+    program = norms_of_jax(lesson, steps)
     note = "jit(vmap(scan)) over losses, seeds and rates; compiled before the clock starts"
     return [Contestant(name=JAX, units=lesson.count * steps, work=program, note=note)]
 
@@ -80,6 +85,12 @@ def sample(lesson: Lesson) -> list[tuple[str, int, float]]:
     """Loss, seed and rate of a few runs: both losses, from the least rate to the largest, seeds in turn."""
     chosen = [(place % lesson.seeds, rate) for place, rate in enumerate(lesson.rates[:: max(1, len(lesson.rates) // 5)])]
     return [(loss.word, seed, rate) for loss in lesson.losses for seed, rate in chosen]
+
+
+def norms_of_jax(lesson: Lesson, steps: int) -> Callable[[], Singles]:
+    """A program that gives the gradients' norms as `norms_of_lossbench` does."""
+    sweep: Callable[[Lesson, int], Callable[[], Singles]] = import_module("benchmarks.rivals.scanned").sweep
+    return sweep(lesson, steps)
 
 
 def norms_of_lossbench(lesson: Lesson, steps: int) -> Singles:

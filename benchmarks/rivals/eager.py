@@ -10,10 +10,10 @@ from benchmarks.lesson import Lesson, Singles
 
 
 def train(lesson: Lesson, loss: str, seed: int, rate: float, steps: int) -> Singles:
-    """The gradient's norm for every parameter at every step, (steps, 2L): weights and biases of layer 1, of layer 2, …"""
+    """The gradient's norm for every parameter at every step, (steps, 2L): weights and biases of layer 1, then of layer 2."""
     x, y = _examples(lesson, loss)
     order = None if lesson.batch is None else torch.from_numpy(lesson.order(seed, steps))
-    model = _model(lesson, seed)
+    model = network(lesson, seed)
     cost = COSTS[loss, lesson.layers[-1].outputs > 1]
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     norms = []
@@ -32,7 +32,8 @@ def _examples(lesson: Lesson, loss: str) -> tuple[Tensor, Tensor]:
     return x, y.argmax(1) if loss == "cross_entropy" and y.shape[1] > 1 else y
 
 
-def _model(lesson: Lesson, seed: int) -> nn.Sequential:
+def network(lesson: Lesson, seed: int) -> nn.Sequential:
+    """The module with a seed's start."""
     modules: list[nn.Module] = []
     for layer, start in zip(lesson.layers, lesson.start(seed), strict=True):
         linear = nn.Linear(layer.inputs, layer.outputs)

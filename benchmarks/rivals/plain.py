@@ -21,7 +21,7 @@ class LogisticRegression:
         for _ in range(self.steps):
             a = expit(x @ weight + bias)
             delta = (a - y) if self.loss == "cross_entropy" else (a - y) * a * (1 - a)
-            by_weight, by_bias = x.T @ delta / len(x), delta.mean()
+            by_weight, by_bias = x.T @ delta / np.float32(len(x)), delta.mean()
             norms.append((np.linalg.norm(by_weight), abs(by_bias)))
             weight = weight - rate * by_weight
             bias = bias - rate * by_bias
