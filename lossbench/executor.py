@@ -92,9 +92,8 @@ def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str
     lost = 0
     try:
         with (
-            TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as bench,
-            Progress(jobs[0].folder.name, work, set_up(Path(bench), len(jobs))) as progress,
-            closing(_side_by_side(jobs, workers, progress, Path(bench)) if workers else _serial(jobs, progress)) as results,
+            Progress(jobs[0].folder.name, work) as progress,
+            closing(_side_by_side(jobs, workers, progress) if workers else _serial(jobs, progress)) as results,
         ):
             for place, result in results:
                 progress.end(place, stored=result is not None)
@@ -118,13 +117,16 @@ def _serial(jobs: Sequence[Job], progress: Progress) -> Results:
         yield place, do(job, _data(job.cohort), partial(progress.at, place))
 
 
-def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress, bench: Path) -> Results:
-    for job in jobs:
-        lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
-    with closing(side_by_side(jobs, workers, bench)) as looks:
-        for news in looks:
-            yield from news
-            progress.look()
+def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Results:
+    with TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as folder:
+        bench = Path(folder)
+        progress.steps = set_up(bench, len(jobs))
+        for job in jobs:
+            lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
+        with closing(side_by_side(jobs, workers, bench)) as looks:
+            for news in looks:
+                yield from news
+                progress.look()
 
 
 def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:

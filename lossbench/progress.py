@@ -44,10 +44,11 @@ class Work:
 
 
 class Progress:
-    """A sweep's progress. `steps` holds the step that each cohort is at, and is written by whoever trains it."""
+    """A sweep's progress. `steps` holds the step that each cohort is at, and may be memory that workers write to."""
 
-    def __init__(self, study: str, work: Sequence[Work], steps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-        self.study, self.work, self.steps = study, work, steps
+    def __init__(self, study: str, work: Sequence[Work]) -> None:
+        self.study, self.work = study, work
+        self.steps: np.ndarray[tuple[int], np.dtype[np.int64]] = np.zeros(len(work), np.int64)
         self.runs = sum(len(item.cohort.runs) for item in work)
         self.stored = 0
         self.started = self.looked = time.monotonic()

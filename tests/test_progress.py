@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from lossbench import progress
@@ -48,7 +47,7 @@ def work(steps: int, record_seconds: float = 0.0) -> Work:
 def test_without_a_terminal_there_is_a_line_at_the_start_and_one_every_five_seconds(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Progress("demo", [work(100), work(100)], np.zeros(2, np.int64)) as told:
+    with Progress("demo", [work(100), work(100)]) as told:
         assert capsys.readouterr().err == "demo: 6 runs to train, in 2 cohorts.\n"
         for step in range(1, 101):
             clock.seconds += 0.25
@@ -68,7 +67,7 @@ def test_on_a_terminal_a_bar_moves_inside_a_cohort(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    with Progress("demo", [work(100), work(100)], np.zeros(2, np.int64)) as told:
+    with Progress("demo", [work(100), work(100)]) as told:
         drawn = []
         for step in (10, 50, 90):
             clock.seconds += 1
@@ -85,7 +84,7 @@ def test_on_a_terminal_a_bar_moves_inside_a_cohort(
 
 def test_time_left_counts_what_records_take(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     """Of 100 steps of one second with 5 records of 20, half are done after 40 steps and 2 records; 80 seconds took 80."""
-    with Progress("demo", [work(100, record_seconds=20.0)], np.zeros(1, np.int64)) as told:
+    with Progress("demo", [work(100, record_seconds=20.0)]) as told:
         clock.seconds = 80.0
         told.at(0, 40)
     assert work(100, record_seconds=20.0).seconds(40) == 40 + 2 * 20
@@ -94,7 +93,7 @@ def test_time_left_counts_what_records_take(clock: Clock, capsys: pytest.Capture
 
 
 def test_a_lost_cohort_ends_without_storing_runs(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress("demo", [work(10), work(10)], np.zeros(2, np.int64)) as told:
+    with Progress("demo", [work(10), work(10)]) as told:
         told.end(0, stored=False)
         clock.seconds = 6.0
         told.look()
