@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lossbench.audit.convention import Convention, number
+from lossbench.audit.limits import TooSlow
 from lossbench.links import OUTPUTS
 
 Form = Literal["each", "elements", "reduced", "mapped"]
@@ -22,12 +23,14 @@ class Adapted:
 
     `form` is what it answers for B examples: a number each; a number an element, which are added up; or one number for
     all, in which case it is asked one example at a time ("mapped": by torch.func.vmap, which it was seen to agree with).
+    `guarded`: where it raises, the answer is NaN.
     """
 
     function: Callable[..., Any]
     convention: Convention
     form: Form
     differentiable: bool = True
+    guarded: bool = False
 
     @property
     def link(self) -> str:
@@ -35,6 +38,18 @@ class Adapted:
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         """ℓ (B,) of raw outputs and targets (C, B)."""
+        if not self.guarded:
+            return self._value(z, y)
+        try:
+            return self._value(z, y)
+        except TooSlow:
+            raise
+        except Exception:
+            if z.shape[1] == 1:
+                return (z * torch.nan).sum(0)
+            return torch.cat([self.value(*pair) for pair in zip(torch.split(z, 1, 1), torch.split(y, 1, 1), strict=True)])
+
+    def _value(self, z: Tensor, y: Tensor) -> Tensor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self.form == "mapped":

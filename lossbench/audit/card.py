@@ -17,7 +17,7 @@ from lossbench.audit.slopes import Slopes, slopes
 from lossbench.audit.subject import Subject
 
 T = TypeVar("T")
-_SECONDS = 30.0
+_SECONDS, _SECONDS_LEFT = 30.0, 5.0  # for every section, and for the others once one has taken too long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +66,17 @@ class Card:
 def make_card(subject: Subject) -> Card:
     """Measure everything of a subject. What fails leaves a sentence and not more."""
     notes = list(subject.notes)
+    late: list[str] = []
 
     def section(title: str, measure: Callable[..., T], *given: Any) -> T | None:
         if any(item is None for item in given):
             return None
         try:
-            with time_limit(_SECONDS), warnings.catch_warnings():
+            with time_limit(_SECONDS_LEFT if late else _SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return measure(subject, *given)
         except TooSlow as error:
+            late.append(title)
             notes.append(f"{title} was not measured: {error}.")
         except Exception as error:  # somebody's code may raise anything
             notes.append(f"{title} was not measured: {type(error).__name__}: {str(error).split(chr(10))[0][:200]}")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lossbench.audit.adapted import Adapted
 from lossbench.audit.convention import number
+from lossbench.audit.limits import TooSlow
 
 _FORMS = {
     "each": "It answers one number an example.",
@@ -48,12 +49,28 @@ def _dtypes(adapted: Adapted) -> list[str]:
     for dtype in (torch.float64, torch.float32):
         try:
             found = number(_answer(adapted, *_example(adapted, dtype))).dtype
+        except TooSlow:
+            raise
         except Exception as error:
             sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
             continue
         if found != dtype:
             sentences.append(f"Given {_named(dtype)}, it answers {_named(found)}.")
     return sentences
+
+
+def endurance(adapted: Adapted) -> tuple[str, ...]:
+    """A sentence on the smallest large raw output at which it raises, where it does."""
+    z, y = _example(adapted)
+    for size in (30.0, 100.0, 1000.0, 10000.0):
+        for raw in (size * z.sign(), -size * z.sign()):
+            try:
+                _answer(adapted, raw, y)
+            except TooSlow:
+                raise
+            except Exception as error:
+                return (f"It raises {type(error).__name__} at raw outputs of {size:g}: {str(error)[:120]}",)
+    return ()
 
 
 def _named(dtype: torch.dtype) -> str:

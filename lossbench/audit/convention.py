@@ -1,5 +1,6 @@
 """How somebody's callable wants to be called: what it takes, in which shape, and what it answers."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,7 @@ Library = Literal["torch", "numpy", "jax"]
 Layout = Literal["flat", "last", "first", "single"]
 Targets = Literal["alike", "index", "signed"]
 Takes = Literal["raw", "probabilities", "log-probabilities"]
+_TARGET_NAMES = {"y", "t", "y_true", "true", "truth", "target", "targets", "label", "labels", "y_hot", "one_hot"}
 _TAKES: tuple[Takes, ...] = ("raw", "probabilities", "log-probabilities")
 
 
@@ -89,21 +91,33 @@ class Convention:
         return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]} targets{order}."
 
 
-def conventions(library: Library, told: Told) -> Iterator[Convention]:
+def conventions(library: Library, told: Told, *, targets_first: bool) -> Iterator[Convention]:
     """Every way of calling that fits what was told, the usual ones first."""
-    for outputs in {"one": (1,), "several": (2,), None: (1, 2)}[told.outputs]:
-        for swapped in (False, True):
-            for targets, layout in _forms(outputs, told):
-                for takes in (told.takes,) if told.takes else _TAKES:
-                    yield Convention(
-                        library=library,
-                        takes=takes,
-                        link=told.link or ("sigmoid" if outputs == 1 else "softmax"),
-                        outputs=outputs,
-                        layout=layout,
-                        targets=targets,
-                        swapped=swapped,
-                    )
+    counts = {"one": (1,), "several": (2,), None: (1, 2)}[told.outputs]
+    for swapped in (targets_first, not targets_first):
+        for rarity in range(4):
+            for outputs in counts:
+                for targets, layout in _forms(outputs, told):
+                    for takes in (told.takes,) if told.takes else _TAKES:
+                        if (targets == "signed") + 2 * (takes == "log-probabilities") == rarity:
+                            yield Convention(
+                                library=library,
+                                takes=takes,
+                                link=told.link or ("sigmoid" if outputs == 1 else "softmax"),
+                                outputs=outputs,
+                                layout=layout,
+                                targets=targets,
+                                swapped=swapped,
+                            )
+
+
+def targets_come_first(function: Callable[..., Any]) -> bool:
+    """Whether the name of the first parameter says that it takes the targets."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return False
+    return bool(names) and names[0].lower() in _TARGET_NAMES
 
 
 def _forms(outputs: int, told: Told) -> Iterator[tuple[Targets, Layout]]:

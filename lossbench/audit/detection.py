@@ -12,11 +12,12 @@ from mpmath import mpf
 from torch import Tensor
 
 from lossbench.audit.adapted import Adapted, Form
-from lossbench.audit.convention import Convention, Library, Told, conventions, number
+from lossbench.audit.convention import Convention, Library, Told, conventions, number, targets_come_first
 from lossbench.audit.limits import TooSlow, time_limit
 from lossbench.audit.references import Formula
 
 _EXAMPLES = 5
+_FACTORS_AND_SHIFTS = ((3.0, 1), (1.0, 1), (1.0, 0), (3.0, 0))  # a shift of 1 puts the largest raw output on a wrong class
 
 
 class Unusable(RuntimeError):
@@ -51,7 +52,7 @@ def detect(function: Callable[..., Any], path: str, told: Told, claims: Sequence
     """
     refusals: dict[str, str] = {}
     sensible: list[Adapted] = []
-    for convention in _candidates(path, told, claims):
+    for convention in _candidates(function, path, told, claims):
         try:
             with time_limit(seconds):
                 adapted = _tried(function, convention)
@@ -69,7 +70,7 @@ def detect(function: Callable[..., Any], path: str, told: Told, claims: Sequence
     return Found(sensible[0] if told.link or claims else _on_its_link(sensible[0]))
 
 
-def _candidates(path: str, told: Told, claims: Sequence[Formula]) -> Iterator[Convention]:
+def _candidates(function: Callable[..., Any], path: str, told: Told, claims: Sequence[Formula]) -> Iterator[Convention]:
     libraries: tuple[Library, ...] = ("torch", "numpy")
     package = path.partition(":")[0].partition(".")[0]
     if package in {"numpy", "scipy", "sklearn"}:
@@ -79,7 +80,7 @@ def _candidates(path: str, told: Told, claims: Sequence[Formula]) -> Iterator[Co
         libraries = ("jax",)
     links = list(dict.fromkeys(claim.loss.link for claim in claims))
     for library in libraries:
-        for convention in conventions(library, told):
+        for convention in conventions(library, told, targets_first=targets_come_first(function)):
             several = convention.outputs == 2
             if claims and not told.link:
                 for link in links:
@@ -145,23 +146,33 @@ def _mapped(adapted: Adapted) -> Adapted:
 
 
 def _behaves(adapted: Adapted) -> None:
-    """Raise ValueError unless being more wrong costs more: more than being right, and more than being less wrong."""
+    """Raise ValueError unless being more wrong costs more, by more than being more right saves."""
     values = _wrong_and_right(adapted)
     if not bool(torch.isfinite(values).all()):
         raise ValueError("its values are not finite")
-    far, near, right = values
+    far, near, right, surely_right = values
     if not (bool((far > near).all()) and float((far - right).sum()) > 0):
         raise ValueError("being more wrong does not cost more")
+    if float((right - surely_right).sum()) > 0.6 * float((far - near).sum()):
+        raise ValueError("being more right saves as much as being more wrong costs")
+    if adapted.convention.outputs == 2 and not _sees_rivals(adapted):
+        raise ValueError("what the wrong classes are given does not count")
+
+
+def _sees_rivals(adapted: Adapted) -> bool:
+    z = torch.tensor([[0.2, 0.2], [0.1, 0.9], [-0.3, -0.3]], dtype=torch.float64)
+    near, far = adapted.value(z, torch.eye(3, dtype=torch.float64)[:, [0, 0]]).tolist()
+    return bool(near != far)
 
 
 def _wrong_and_right(adapted: Adapted) -> Tensor:
-    """Values (3, cases) where the model is very wrong, a little wrong, and right."""
+    """Values (4, cases) where the model is very wrong, a little wrong, right, and just as much more right."""
     if adapted.convention.outputs == 1:
-        z = torch.tensor([[-3.0, 3.0, -1.0, 1.0, 3.0, -3.0]], dtype=torch.float64)
-        return adapted.value(z, torch.tensor([[1.0, 0.0] * 3], dtype=torch.float64)).reshape(3, 2)
+        z = torch.tensor([[-3.0, 3.0, -1.0, 1.0, 1.0, -1.0, 3.0, -3.0]], dtype=torch.float64)
+        return adapted.value(z, torch.tensor([[1.0, 0.0] * 4], dtype=torch.float64)).reshape(4, 2)
     eye = torch.eye(3, dtype=torch.float64)
-    far = torch.cat([(3.0 * eye.roll(1, 0) - 2.0 * eye), (eye.roll(1, 0) - 0.5 * eye), 3.0 * eye], 1)
-    return adapted.value(far, eye.repeat(1, 3)).reshape(3, 3)
+    z = torch.cat([factor * (eye.roll(shift, 0) - 0.5 * eye.roll(1 - shift, 0)) for factor, shift in _FACTORS_AND_SHIFTS], 1)
+    return adapted.value(z, eye.repeat(1, 4)).reshape(4, 3)
 
 
 def _factors(adapted: Adapted, claim: Formula) -> tuple[tuple[int, Fraction], ...]:
@@ -211,6 +222,5 @@ def first_line(error: Exception) -> str:
 
 def _refused(refusals: dict[str, str]) -> str:
     told = "; ".join(f"{reason} ({where[:-1]})" for reason, where in list(refusals.items())[:4])
-    return (
-        f"It could not be called as a loss. Tried: {told}. What it takes can be told: --takes, --outputs, --classes, --targets."
-    )
+    ways = "--takes, --outputs, --classes, --targets, --given"
+    return f"It could not be called as a loss. Tried: {told}. How to call it can be told: {ways}."

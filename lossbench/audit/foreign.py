@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 
 from lossbench.audit.adapted import Adapted
-from lossbench.audit.conduct import conduct
+from lossbench.audit.conduct import conduct, endurance
 from lossbench.audit.convention import Told
 from lossbench.audit.detection import Found, Scaled, Unusable, detect
 from lossbench.audit.imported import imported
@@ -64,8 +64,8 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
         notes = (*notes, f"It does not compute {asked.claim}: its values are no constant multiple of it.")
     return Subject(
         title=f"{asked.path}{_given(asked)}",
-        loss=found.adapted,
-        exact=replace(found.adapted, form="reduced") if found.adapted.form == "mapped" else None,
+        loss=replace(found.adapted, guarded=True),
+        exact=replace(found.adapted, form="reduced", guarded=True) if found.adapted.form == "mapped" else None,
         outputs=found.adapted.convention.outputs,
         regression=found.adapted.link == "identity",
         several=found.adapted.convention.outputs == 2,
@@ -80,9 +80,14 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
 def _conduct(found: Found, seconds: float) -> tuple[str, ...]:
     try:
         with time_limit(seconds):
-            return conduct(found.adapted)
+            sentences = conduct(found.adapted)
     except TooSlow as error:
         raise Unusable(f"It hangs: {error}.") from error
+    try:
+        with time_limit(seconds):
+            return (*sentences, *endurance(found.adapted))
+    except TooSlow as error:
+        return (*sentences, f"It hangs at large raw outputs: {error}.")
 
 
 def _multiple(found: Found, claimed: Formula) -> str:

@@ -27,7 +27,7 @@ class Points:
 
 def one_output() -> Points:
     """One raw output at every magnitude, either sign, either target."""
-    line = np.array(sorted({sign * size for size in MAGNITUDES for sign in (-1, 1)}))
+    line = np.array(sorted({sign * size + 0.0 for size in MAGNITUDES for sign in (-1, 1)}))
     return Points(np.tile(line, 2)[None], np.repeat([0.0, 1.0], line.size)[None])
 
 
@@ -35,6 +35,6 @@ def several_outputs(classes: int) -> Points:
     """One output ahead or behind, two outputs apart, two outputs level; every class right once."""
     patterns = {2: ((0, 1), (0, -1)), 3: ((1, 0, 0), (-1, 0, 0.5), (1, 1, -1))}[classes]
     sizes = MAGNITUDES if classes == 2 else MAGNITUDES[::2]
-    z = np.array([[size * share for share in pattern] for pattern in patterns for size in sizes]).T
+    z = np.array([[size * share + 0.0 for share in pattern] for pattern in patterns for size in sizes]).T
     y = np.repeat(np.eye(classes), z.shape[1], axis=1)
     return Points(np.tile(z, classes), y)

@@ -26,13 +26,17 @@ def imported(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     thing: Any = _module(module, path)
     for part in name.split("."):
         if not hasattr(thing, part):
-            raise unknown(f"function or class in {module}", part, (key for key in dir(thing) if not key.startswith("_")))
+            raise unknown(f"function or class in {module}", part, _callables(thing))
         thing = getattr(thing, part)
     if not callable(thing):
         raise BadInput(f"{path} cannot be called: it is {thing!r}. A loss is a function, a torch.nn.Module or a lossbench Loss.")
     if inspect.isclass(thing):
         return thing if not issubclass(thing, torch.nn.Module) else _made(thing, path, given)
     return partial(thing, **given) if given else thing
+
+
+def _callables(thing: Any) -> list[str]:
+    return [name for name in dir(thing) if not name.startswith("_") and callable(getattr(thing, name, None))]
 
 
 def _module(name: str, path: str) -> Any:

@@ -194,8 +194,8 @@ def _formula_of(subject: Subject, best: Array) -> str:
 
 
 def _on_numbers(subject: Subject) -> str:
-    """What the best output is for a target that takes the values −1, 0, 1, 3 with chances 0.2, 0.35, 0.25, 0.2."""
-    values, chances = np.array([-1.0, 0.0, 1.0, 3.0]), np.array([0.2, 0.35, 0.25, 0.2])
+    """What the best output is for a target that takes the values 0, 1, 2, 4 with chances 0.2, 0.35, 0.25, 0.2."""
+    values, chances = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.2, 0.35, 0.25, 0.2])
     z = np.linspace(-2, 4, subject.thinned(2401, 121))
     losses = [
         subject.loss.value(torch.from_numpy(z)[None], torch.full((1, z.size), value, dtype=torch.float64)) for value in values
@@ -204,10 +204,11 @@ def _on_numbers(subject: Subject) -> str:
     if not np.isfinite(risk).any():
         return "has no meaning on real targets"
     best = float(z[np.nanargmin(risk)])
-    for name, number in {"the mean": float(chances @ values), "the median": 0.0}.items():
+    mean = float(chances @ values)
+    for name, number in {"the mean": mean, "the median": 1.0, "the logarithm of the mean": float(np.log(mean))}.items():
         if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 else 0):
             return name
-    return f"{best:.2f}, where the mean is 0.65 and the median 0"
+    return f"{best:.2f}, where the mean is {mean:g} and the median 1"
 
 
 def _symmetric(subject: Subject) -> bool:

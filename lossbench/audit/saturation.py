@@ -13,8 +13,8 @@ from lossbench.audit.subject import Subject
 from lossbench.interfaces import Array
 
 STARTS = tuple(float(start) for start in range(1, 25))
-RATE = 0.125
-_MOST_STEPS = 2000
+RATE = 0.25
+_MOST_STEPS = 1000
 _FARTHEST = 600.0
 _TINY = 1e-300
 
@@ -36,7 +36,7 @@ class Tail:
 class Saturation:
     """Tails on the wrong and the right side for targets 1 and 0, and escape times 2ηT from `starts`, for target 0.
 
-    `predicted` comes from the integral, `descended` from gradient descent with η = 1/8 (NaN where it needs more than 2000
+    `predicted` comes from the integral, `descended` from gradient descent with η = 1/4 (NaN where it needs more than 1000
     steps); inf: it never escapes.
     """
 
@@ -49,12 +49,13 @@ class Saturation:
 
 def saturation(subject: Subject) -> Saturation:
     """The saturation of a subject, measured from its own gradient in float64."""
+    predicted = escape_times(subject, np.array(STARTS))
     return Saturation(
         wrong=(_tail(subject, 1, -1), _tail(subject, 0, 1)),
         right=(_tail(subject, 1, 1), _tail(subject, 0, -1)),
         starts=STARTS,
-        predicted=tuple(float(time) for time in escape_times(subject, np.array(STARTS))),
-        descended=_descend(subject),
+        predicted=tuple(float(time) for time in predicted),
+        descended=_descend(subject, predicted),
     )
 
 
@@ -78,11 +79,13 @@ def escape_times(subject: Subject, starts: Array) -> Array:
     return reached[np.searchsorted(edges, starts - width / 2)]
 
 
-def _descend(subject: Subject) -> tuple[float, ...]:
+def _descend(subject: Subject, predicted: Array) -> tuple[float, ...]:
     """2ηn for the steps n that gradient descent takes from every start to the boundary, the last one in part."""
     z = torch.tensor(STARTS, dtype=torch.float64)
     taken = torch.full_like(z, torch.nan)
-    for step in range(subject.thinned(_MOST_STEPS, 20)):
+    within = predicted[predicted <= 2 * RATE * _MOST_STEPS]
+    needed = round(1.2 * float(within.max(initial=0)) / (2 * RATE)) + 20
+    for step in range(min(needed, subject.thinned(_MOST_STEPS, 20))):
         move = 2 * RATE * subject.on_margin(z, 0)[1]
         arrives = taken.isnan() & (z - move <= subject.boundary)
         taken = torch.where(arrives, 2 * RATE * (step + (z - subject.boundary) / move), taken)

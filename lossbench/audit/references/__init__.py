@@ -9,12 +9,22 @@ from typing import Any
 
 from mpmath import mpf
 
-from lossbench.audit.references import distances, entropies, margins, reshaped, squares, tolerant
+from lossbench.audit.references import (
+    distances,
+    entropies,
+    likelihoods,
+    margins,
+    reshaped,
+    scores,
+    squares,
+    tempered,
+    tolerant,
+)
 from lossbench.interfaces import Loss
 
 _FORMULAS: dict[str, Callable[[Any, list[mpf], list[mpf]], mpf]] = {
     name: function
-    for family in (entropies, reshaped, squares, distances, margins, tolerant)
+    for family in (entropies, reshaped, squares, distances, margins, tolerant, tempered, likelihoods, scores)
     for name, function in vars(family).items()
     if not name.startswith("_") and getattr(function, "__module__", "") == family.__name__
 }
