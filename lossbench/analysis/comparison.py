@@ -1,16 +1,17 @@
 """What is compared with what: the losses, the settings in which they meet, and the runs that differ by seed alone."""
 
 import math
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
 from lossbench import tables
 from lossbench.analysis import labels
-from lossbench.analysis.labels import LOSS, RATE, SEED
+from lossbench.analysis.labels import LOSS, RATE, SEED, natural
 
 _FIRST = ("cross_entropy", "half_squared_error")
 
@@ -76,7 +77,7 @@ def compare(runs: pd.DataFrame) -> Comparison:
     """Sort a study's runs into samples; the order in which they were stored has no influence."""
     texts = labels.spell(runs)
     named = labels.setting_columns(texts)
-    setting = _joined(texts, named).map(lambda values: labels.setting_label(zip(named, values, strict=True)))
+    setting = _setting_labels(texts, named)
     told = labels.loss_columns(texts, setting)
     loss = _joined(texts, told).map(lambda values: labels.loss_label(list(zip(told, values, strict=True))))
     frame = runs.assign(setting=setting, contender=loss, rate=runs[RATE].astype(float) if RATE in runs else math.nan)
@@ -92,7 +93,7 @@ def compare(runs: pd.DataFrame) -> Comparison:
     ]
     place = {contender: i for i, contender in enumerate(contenders.values())}
     samples.sort(key=lambda sample: (natural(sample.setting.label), place[sample.contender], sample.rate))
-    known = pd.DataFrame({"loss": loss, "setting": setting})
+    known = [loss, *(_setting_labels(texts, names) for n in (1, 2) for names in combinations(named, n)), setting]
     return Comparison(
         settings=tuple(sorted(settings.values(), key=lambda setting: natural(setting.label))),
         contenders=tuple(contenders.values()),
@@ -101,13 +102,11 @@ def compare(runs: pd.DataFrame) -> Comparison:
     )
 
 
-def natural(text: str) -> list[tuple[float, str]]:
-    """A key by which "batch 8" comes before "batch 32"."""
-    parts = re.split(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)", text)
-    return [(float(part), "") if i % 2 else (-1.0, part) for i, part in enumerate(parts)]
+def _setting_labels(texts: pd.DataFrame, names: Sequence[str]) -> "pd.Series[str]":
+    return _joined(texts, names).map(lambda values: labels.setting_label(zip(names, values, strict=True)))
 
 
-def _joined(texts: pd.DataFrame, columns: list[str]) -> "pd.Series[Any]":
+def _joined(texts: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[Any]":
     values = list(zip(*(texts[name] for name in columns), strict=True)) if columns else [()] * len(texts)
     return pd.Series(values, index=texts.index, dtype=object)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lossbench import tables
-from lossbench.analysis.comparison import natural
+from lossbench.analysis.labels import natural
 from lossbench.analysis.statistics import Values
 
 FEW = 5  # of fewer runs a band spans all

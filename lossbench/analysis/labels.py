@@ -1,5 +1,6 @@
 """Names for what varies in a study, and a line for each thing that does not."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -61,10 +62,10 @@ def loss_label(values: Sequence[tuple[str, str]]) -> str:
     return values[0][1].replace("_", " ") + (f" ({', '.join(options)})" if options else "")
 
 
-def facts(texts: pd.DataFrame, labels: pd.DataFrame, named: Iterable[str]) -> list[tuple[str, str]]:
-    """What was the same in all runs, or went with a word, the loss or the setting (the columns of `labels`), as (name, text).
+def facts(texts: pd.DataFrame, labels: "Sequence[pd.Series[str]]", named: Iterable[str]) -> list[tuple[str, str]]:
+    """What was the same in all runs, or went with something that is named, as (name, text).
 
-    `named` columns are told by the labels themselves.
+    `labels` name each run's loss, its setting and what that is made of; `named` are the columns they tell.
     """
     names = sorted(set(texts.columns) - {LOSS, SEED, DATA, tables.TASK} - (set(named) - set(NOUNS)), key=_rank)
     told = []
@@ -72,8 +73,17 @@ def facts(texts: pd.DataFrame, labels: pd.DataFrame, named: Iterable[str]) -> li
         own = [name for name in names if name.startswith(f"{noun}.") and name != RATE and settled(texts[name], texts[[noun]])]
         told.append((noun, "; ".join(_with_options(part.iloc[0], noun, own) for _, part in texts.groupby(noun))))
         names = [name for name in names if name not in (noun, *own)]
-    told += [(title(name), _by(texts[name], labels)) for name in names]
+    told += [
+        (f"loss {title(name)}" if name.startswith(f"{LOSS}.") and name != LINK else title(name), _by(texts[name], labels))
+        for name in names
+    ]
     return [(name, text) for name, text in told if text]
+
+
+def natural(text: str) -> list[tuple[float, str]]:
+    """A key by which "batch 8" comes before "batch 32"."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)", text)
+    return [(float(part), "") if i % 2 else (-1.0, part) for i, part in enumerate(parts)]
 
 
 def varying(texts: pd.DataFrame, names: Iterable[str]) -> list[str]:
@@ -129,14 +139,14 @@ def _rank(name: str) -> tuple[int, str]:
     return known, name
 
 
-def _by(values: "pd.Series[str]", labels: pd.DataFrame) -> str:
-    """The one value, or "500 (iris); 2000 (digits)" where values go with a column of labels, else ""."""
+def _by(values: "pd.Series[str]", labels: "Sequence[pd.Series[str]]") -> str:
+    """The one value, or "500 (iris); 2000 (digits)" where values go with the first of the labels that settles them, else ""."""
     if not _many(values):
         return str(values.iloc[0])
-    for name in labels.columns:
-        if settled(values, labels[[name]]):
-            owners = labels[name].groupby(values, sort=True).unique()
-            return "; ".join(f"{value} ({', '.join(sorted(of))})" for value, of in owners.items() if value)
+    for label in labels:
+        if settled(values, label.to_frame()):
+            owners = {str(value): sorted(set(label[values == value]), key=natural) for value in values if value}
+            return "; ".join(f"{value} ({' / '.join(owners[value])})" for value in sorted(owners, key=natural))
     return ""
 
 

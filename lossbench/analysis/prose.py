@@ -92,6 +92,12 @@ def probability(p: float) -> str:
     return f"<{_SPACE}{_LEAST_P}" if p < _LEAST_P else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
+def tested(p: float) -> str:
+    """A p-value in a sentence: "p = 0.031", "p < 0.001"."""
+    text = probability(p)
+    return f"p{_SPACE}{text}" if text.startswith("<") else f"p{_SPACE}={_SPACE}{text}"
+
+
 def signed(value: float, say: Callable[[float], str]) -> str:
     """A difference with its sign: "+3", "−0.2", "0", "−∞"."""
     if math.isnan(value):

@@ -42,7 +42,7 @@ _QUANTITIES = (
     Quantity(
         stem=tables.SQUARED_ERROR,
         title="squared error",
-        unit="about 1 − R²",
+        unit="≈\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}R²",
         better="lower",
         owners=("half_squared_error",),
     ),

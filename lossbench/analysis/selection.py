@@ -7,8 +7,9 @@ import numpy as np
 
 from lossbench import tables
 from lossbench.analysis import scores
-from lossbench.analysis.comparison import Comparison, Sample, Setting, natural
+from lossbench.analysis.comparison import Comparison, Sample, Setting
 from lossbench.analysis.curves import Curves
+from lossbench.analysis.labels import natural
 from lossbench.analysis.quantities import Better, Quantity, quantity
 from lossbench.analysis.statistics import Values
 

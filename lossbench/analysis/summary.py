@@ -15,8 +15,10 @@ TOLD = 3  # settings told one by one; of more only how often which loss is ahead
 SIGNIFICANT = 0.05
 PLAIN = 2.0  # gradients that differ less at the start explain little
 
-_FEW_SEEDS = (
-    "With {} seeds there is no 95 % interval: the tables show the smallest and the largest value. No test can reach p < 0.05."
+_FEW_SEEDS = "With {} seeds there is no 95 % interval: the tables show the smallest and the largest value."
+_BLIND = (
+    "With {} seeds and {} no corrected p-value can fall below 0.05, however large the difference: "
+    "look at the values themselves, or run more seeds."
 )
 _SAME_RATE = (
     "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
@@ -73,8 +75,10 @@ def _ending(board: Board, matches: Sequence[Match]) -> str:
     """Final results of the best and the worst loss, and whether the difference is more than scatter."""
     order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
     best, worst = order[0], order[-1]
+    if all(all(s.sample.diverged) for s in order):
+        return "Every run diverged."
     if not np.isfinite(best.final.centre):
-        return "At least half of the runs of every loss diverged." if len(order) > 1 else "At least half of the runs diverged."
+        return "At least half of the runs diverged, under every loss."
     tied = [_name(s) for s in order if s.final.centre == best.final.centre]
     names = prose.listed(tied) if len(tied) <= TOLD else f"{len(tied)} of {len(order)} losses"
     text = f"The final {board.measure.quantity.title} is {_final(best, board)} under {names}"
@@ -82,7 +86,7 @@ def _ending(board: Board, matches: Sequence[Match]) -> str:
         return f"{text}."
     if not np.isfinite(worst.final.centre):
         return f"{text}; {_name(worst)} diverged in at least half of its runs."
-    return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches))}."
+    return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches), matches)}."
 
 
 def _timing(board: Board, matches: Sequence[Match]) -> str:
@@ -91,7 +95,7 @@ def _timing(board: Board, matches: Sequence[Match]) -> str:
         return ""
     order = sorted(board.standings, key=lambda s: s.step.centre)
     match = _between(order[0], order[-1], board, matches, "steps")
-    judged = _judged(match) if order[0].step.centre < order[-1].step.centre else ""
+    judged = _judged(match, matches) if order[0].step.centre < order[-1].step.centre else ""
     return speed(board).removesuffix(".") + judged + "."
 
 
@@ -115,15 +119,17 @@ def _final(standing: Standing, board: Board) -> str:
     return f"{prose.measured(estimate.centre, quantity)} ({low} to {high})"
 
 
-def _judged(match: Match | None) -> str:
-    """What the paired test says, to be hung on a sentence."""
-    if match is None:
+def _judged(match: Match | None, matches: Sequence[Match]) -> str:
+    """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
+    if match is None or not _can_tell(matches):
         return ""
-    if match.difference.median.n < FEWEST:
-        return " (with so few seeds no test can tell that from chance)"
-    p = prose.probability(match.corrected)
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (chance could do that, {p})"
+    p = prose.tested(match.corrected)
+    return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (not beyond chance, {p})"
+
+
+def _can_tell(matches: Sequence[Match]) -> bool:
+    """Whether there are seeds enough for a corrected p below 0.05: of n pairs the smallest p is 2^(1 − n)."""
+    return any(len(matches) * 2.0 ** (1 - match.difference.median.n) < SIGNIFICANT for match in matches)
 
 
 def _tally(digest: Digest) -> list[Finding]:
@@ -133,13 +139,21 @@ def _tally(digest: Digest) -> list[Finding]:
         f"The level is reached first {_won(digest.boards, _first)}.",
     ]
     tested = [m for m in digest.matches if m.score == "final" and m.difference.median.n >= FEWEST]
-    if tested:
+    if tested and _can_tell(digest.matches):
         compared = prose.counted(len(tested), "comparison")
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
         said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
-    strongest = max((board for board in digest.boards if board.level is not None), key=delay, default=None)
+    strongest = max(
+        (board for board in digest.boards if board.level is not None), key=lambda b: (delay(b), _gap(b)), default=None
+    )
     extreme = [Finding(strongest.setting.label, speed(strongest))] if strongest else []
     return [*(Finding("", sentence) for sentence in said), *extreme]
+
+
+def _gap(board: Board) -> float:
+    """How far the best and the worst median final result lie apart."""
+    centres = [standing.final.centre for standing in board.standings]
+    return max(centres) - min(centres) if max(centres) > min(centres) else 0.0
 
 
 def _won(boards: Sequence[Board], winner: Callable[[Board], str]) -> str:
@@ -179,9 +193,9 @@ def _about_seeds(digest: Digest) -> list[str]:
     seeds = digest.everything.seeds
     if seeds == 1:
         return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
-    if seeds < FEWEST:
-        return [_FEW_SEEDS.format(seeds)]
-    return []
+    said = [_FEW_SEEDS.format(seeds)] if seeds < FEWEST else []
+    blind = digest.matches and not _can_tell(digest.matches)
+    return [*said, _BLIND.format(seeds, prose.counted(len(digest.matches), "comparison"))] if blind else said
 
 
 def _about_rates(digest: Digest) -> list[str]:

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from lossbench.analysis.comparison import compare, natural
+from lossbench.analysis.comparison import compare
+from lossbench.analysis.labels import natural
 from lossbench.tables import read_study
 
 

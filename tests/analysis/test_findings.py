@@ -52,7 +52,15 @@ def test_a_level_never_reached_is_told_as_never(told, made):
 
 def test_chance_is_told_from_difference(told, made):
     runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
-    assert "(beyond chance, p = 0.0" in told(runs)[0]
+    assert "(beyond chance, p = 0.0" in told(runs)[0].replace("\xa0", " ")
+
+
+def test_a_test_that_can_say_nothing_says_nothing(told, made):
+    runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(6)]
+    text, reservations, found = told(runs)
+    assert min(match.corrected for match in found.matches) > 0.05
+    assert "chance" not in text
+    assert "With 6 seeds and 2\xa0comparisons no corrected p-value can fall below 0.05" in reservations
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from lossbench.analysis.curves import FEW, Band, Curves
 from lossbench.analysis.plots import scales
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.plots.sheet import Layout, fit, name_ends, open_sheet
-from lossbench.analysis.plots.style import BAND_OPACITY, rendered, strokes, styled
+from lossbench.analysis.plots.style import BAND_OPACITY, drawable, rendered, strokes, styled
 from lossbench.analysis.statistics import Values
 
 COLUMNS = 3  # settings in one figure
+FEW_LOSSES = 3  # of so many a note can give the learning rates
 Scale = Literal["auto", "log", "share"]
 Panel = list[tuple[Contender, Band, bool]]  # whether the line ends because its runs diverged
 
@@ -72,6 +73,16 @@ def note(comparison: Comparison) -> str:
     return f"Lines: medians of {prose.counted(comparison.seeds, 'seed')}. Bands: {band} over the seeds."
 
 
+def _rates(comparison: Comparison) -> str:
+    """At which learning rates the lines were trained, where they differ."""
+    rates = {c: {s.rate for s in comparison.samples if s.contender == c and not np.isnan(s.rate)} for c in comparison.contenders}
+    if len(set().union(*rates.values())) < 2:
+        return ""
+    if len(rates) <= FEW_LOSSES and all(len(own) == 1 for own in rates.values()):
+        return "Learning rate: " + ", ".join(f"{min(own):g} ({drawable(c.label)})" for c, own in rates.items()) + "."
+    return "Each loss at its own learning rate."
+
+
 def _panel(row: Row, setting: Setting, comparison: Comparison, curves: Curves) -> Panel:
     if row.column not in curves.columns:
         return []
@@ -107,7 +118,7 @@ def _layout(plate: Plate, settings: Sequence[Setting], shown: Shown, comparison:
     looks = strokes(comparison.contenders)
     return Layout(
         title=plate.title,
-        note=note(comparison),
+        note=f"{note(comparison)} {_rates(comparison)}".strip(),
         heads=tuple(setting.label for setting in settings),
         labels=tuple(row.label for row, _ in shown),
         strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},
@@ -118,7 +129,8 @@ def _layout(plate: Plate, settings: Sequence[Setting], shown: Shown, comparison:
 
 def _fill(axes: Axes, panel: Panel, layout: Layout, banded: bool) -> None:
     """Bands and lines; a line that ends because its runs diverged ends in a cross."""
-    for contender, band, diverged in reversed(panel):
+    # Solid lines lie lowest: one that runs under a dashed one can still be seen.
+    for contender, band, diverged in sorted(panel, key=lambda line: bool(layout.strokes[line[0]].dash)):
         look = layout.strokes[contender]
         if banded:
             axes.fill_between(band.steps, band.low, band.high, color=look.colour, alpha=BAND_OPACITY)

@@ -74,7 +74,10 @@ def mark_powers(axis: Axis, limits: tuple[float, float]) -> None:
 def even_axis(axes: Axes, values: Values, *, percent: bool) -> None:
     """An even vertical axis around the values; shares are labelled in per cent and never run past 0 and 100."""
     known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if len(known) == 0:
+        axes.set_yticks([])
+        return
+    low, high = float(known.min()), float(known.max())
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
     low, high = low - margin, high + margin
     if percent:
