@@ -12,6 +12,7 @@ from typing import Any
 
 import joblib
 
+from lossbench.checkpoint import begun
 from lossbench.cohorts import cohorts, run_size
 from lossbench.crew import side_by_side
 from lossbench.data import load
@@ -22,7 +23,7 @@ from lossbench.part import Origin
 from lossbench.plan import Plan
 from lossbench.progress import Progress, Work, count, rate, say
 from lossbench.provenance import provenance
-from lossbench.spec import Cohort, Resources
+from lossbench.spec import Cohort, Resources, RunSpec
 from lossbench.store import missing, remember, study_folder
 from lossbench.workbench import lay_out, set_up
 
@@ -68,7 +69,7 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summa
     todo = missing(folder, plan.runs, plan.recording)
     done: list[Done] = []
     if todo:
-        work = [_work(cohort) for cohort in cohorts(todo, plan.recording, plan.resources.tile)]
+        work = [_work(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
         workers = _workers(plan.resources, work)
         invocation = remember(folder, words, config, provenance(plan.resources.device, max(workers, 1)))
@@ -84,6 +85,13 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summa
     )
     say(summary.sentence())
     return summary
+
+
+def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
+    """What goes on from a checkpoint, as it was, and the rest in new cohorts."""
+    continued = list(begun(folder, todo, plan.recording))
+    taken = {run.id for cohort in continued for run in cohort.runs}
+    return continued + cohorts([run for run in todo if run.id not in taken], plan.recording, plan.resources.tile)
 
 
 def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str) -> list[Done]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from lossbench.checkpoint import cohort_file
 from lossbench.engine import train
 from lossbench.interfaces import Split
 from lossbench.part import Origin
@@ -30,7 +31,9 @@ class Done(NamedTuple):
 
 
 def do(job: Job, split: Split, report: Callable[[int], None]) -> Done:
-    """Train the cohort and store its traces as one part; `report` is told each step."""
-    traces = train(job.cohort, split, job.origin.device, report)
+    """Train the cohort, from its checkpoint if there is one, and store its traces as one part; `report` is told each step."""
+    checkpoint = cohort_file(job.folder, job.cohort)
+    traces = train(job.cohort, split, job.origin.device, report, checkpoint)
     append(job.folder, traces, job.origin)
+    checkpoint.discard()
     return Done(len(traces), sum(trace.outcome == "diverged" for trace in traces), sum(trace.stopped for trace in traces))

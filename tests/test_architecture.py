@@ -51,9 +51,10 @@ FLOOR_PLAN = {
     "provenance": "errors importlib torch",
     "progress": "spec numpy rich",
     "workbench": "disk interfaces numpy",
-    "job": "engine interfaces part spec store",
+    "checkpoint": "disk spec numpy torch",
+    "job": "checkpoint engine interfaces part spec store",
     "crew": "job workbench joblib",
-    "executor": "cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
+    "executor": "checkpoint cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis audit disk errors interfaces links registry importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch

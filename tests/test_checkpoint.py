@@ -1,0 +1,101 @@
+"""A cohort that was interrupted goes on from its checkpoint, to the same tables."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossbench import checkpoint as checkpoints
+from lossbench import job
+from lossbench.data import load
+from lossbench.datasets.xor import Xor
+from lossbench.executor import run_plan
+from lossbench.inits.normal import Normal
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.models.dense import MLP
+from lossbench.optimizers.adam import Adam
+from lossbench.plan import Plan
+from lossbench.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.tables import part_files, read_study
+
+STEPS = 30
+
+
+def plan(tile: int | None = 2) -> Plan:
+    xor = Xor()
+    one = RunSpec(
+        loss=CrossEntropy(link="sigmoid"),
+        model=MLP(hidden=(3,)),
+        init=Normal(),
+        dataset=xor,
+        optimizer=Adam(),
+        data=load(xor).fingerprint,
+        seed=0,
+        steps=STEPS,
+    )
+    runs = tuple(replace(one, seed=seed) for seed in range(5))
+    recording = Recording(schedule=Schedule(kind="every"), probes=("loss", "gradient_norms"))
+    return Plan(study="study", runs=runs, recording=recording, resources=Resources(executor="serial", tile=tile))
+
+
+def records(folder: Path) -> pd.DataFrame:
+    return read_study(folder).records.sort_values(["run", "step"], ignore_index=True)
+
+
+class StoppedError(Exception):
+    """As if the machine went down."""
+
+
+def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Begin the plan, keep a checkpoint at every step, and go down at one of them."""
+    train = job.train
+
+    def falling(*arguments: Any) -> Any:
+        def report(step: int) -> None:
+            if step == at:
+                raise StoppedError
+
+        return train(*arguments[:3], report, arguments[4])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "SECONDS", -1.0)
+        patch.setattr(job, "train", falling)
+        with pytest.raises(StoppedError):
+            run_plan(plan(), root, ["words"], {})
+
+
+@pytest.mark.parametrize("tile", [2, 5, None])
+def test_an_interrupted_cohort_goes_on_where_it_was_to_the_same_tables(tile, tmp_path, monkeypatch):
+    run_plan(plan(), tmp_path / "whole", ["words"], {})
+    interrupted(tmp_path / "cut", monkeypatch, at=20)
+    kept = list((tmp_path / "cut/study/checkpoints").glob("*.npz"))
+    assert len(kept) == 1
+    assert np.load(kept[0])["step"] == 20
+    told: list[int] = []
+    train = job.train
+    monkeypatch.setattr(job, "train", lambda *arguments: train(*arguments[:3], told.append, arguments[4]))
+    run_plan(plan(tile), tmp_path / "cut", ["words"], {})
+    assert told.count(19) < told.count(20)  # one cohort had made its first twenty steps before
+    pd.testing.assert_frame_equal(records(tmp_path / "whole/study"), records(tmp_path / "cut/study"), check_exact=True)
+    assert not (tmp_path / "cut/study/checkpoints").exists()
+
+
+def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeypatch):
+    run_plan(plan(), tmp_path / "whole", ["words"], {})
+    interrupted(tmp_path / "cut", monkeypatch, at=20)
+    (kept,) = (tmp_path / "cut/study/checkpoints").glob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:100])
+    run_plan(plan(), tmp_path / "cut", ["words"], {})
+    pd.testing.assert_frame_equal(records(tmp_path / "whole/study"), records(tmp_path / "cut/study"), check_exact=True)
+    assert len(part_files(tmp_path / "cut/study")) == len(part_files(tmp_path / "whole/study"))
+
+
+def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
+    interrupted(tmp_path, monkeypatch, at=20)
+    other = Recording(schedule=Schedule(kind="every"), probes=("loss",))
+    assert list(checkpoints.begun(tmp_path / "study", plan().runs, plan().recording))
+    assert not list(checkpoints.begun(tmp_path / "study", plan().runs, other))
+    assert not list(checkpoints.begun(tmp_path / "study", plan().runs[2:], plan().recording))
