@@ -94,7 +94,7 @@ def _log_probabilities(z: Tensor, t: float) -> Tensor:
 
 
 def _shortfall(log: Tensor, rate: float) -> Tensor:
-    """What a right class costs, with rate = 1 − t1: ∫ e^(rate u) (1 − e^u) du from log p to 0, by its series for a small log p."""
+    """What a right class costs, with rate = 1 − t1: ∫ e^(rate u) (1 − e^u) du from log p to 0, near 0 by its series."""
     small = log.clamp(-SMALL, 0)
     series = torch.zeros_like(small)
     factor = 1.0

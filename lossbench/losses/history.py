@@ -1,0 +1,163 @@
+"""Remedies for the plateau of the squared error, from before cross entropy was common."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss, Properties, Task
+from lossbench.links import OUTPUTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class FahlmanOffset(Loss):
+    """Half the squared error, back-propagated with a constant added to the sigmoid's slope, so that it never reaches 0.
+
+    Domain: targets y in [0, 1]; offset ≥ 0.
+    Link: sigmoid, also for several outputs.
+    Formula: ℓ = ½ Σ_c (a_c − y_c)² − offset Σ_c [y_c log a_c + (1 − y_c) log(1 − a_c)].
+    Gradient: (a − y) (a(1 − a) + offset). The source does the same in every layer; here it is the output's.
+    Identities: HalfSquaredError on the sigmoid plus offset times CrossEntropy on the sigmoid.
+    Properties: strictly proper; not convex; saturation exponent 0 (1 for offset = 0).
+    Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
+    """
+
+    offset: float = 0.1
+    link: Literal["sigmoid"] = "sigmoid"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def __post_init__(self) -> None:
+        if not self.offset >= 0:
+            raise BadInput(f"fahlman_offset has offset = {self.offset}; it must be 0 or more.")
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        entropy = y * logsigmoid(z) + (1 - y) * logsigmoid(-z)
+        return (0.5 * _difference(z, y).square() - self.offset * entropy).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return _difference(z, y) * (torch.sigmoid(z) * torch.sigmoid(-z) + self.offset)
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        steep = torch.where(y == 1, 0.0, (1 - y) * (1 + z.exp())) - torch.where(y == 0, 0.0, y * (1 + (-z).exp()))
+        return _difference(z, y) + self.offset * steep
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=self.offset >= 1,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=self.offset == 0,
+            saturation=0.0 if self.offset > 0 else 1.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FahlmanArctanh(Loss):
+    """The output's error 2·artanh(a − y) in place of a − y: it grows without bound as an output gets fully wrong.
+
+    Domain: targets y in [0, 1].
+    Link: sigmoid, also for several outputs.
+    Formula: with d = a − y, ℓ = Σ_c [(1 + d_c) log(1 + d_c) + (1 − d_c) log(1 − d_c)].
+    Gradient: dℓ/da = 2 artanh d = log((1 + d)/(1 − d)), times the slope a(1 − a). The source cuts the error off at ±17.
+    Identities: for small d this is d², twice HalfSquaredError on the sigmoid; at most 2 log 2 for each output.
+    Properties: not proper; not convex; bounded; saturation exponent 1 (the error grows only like the margin).
+    Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
+    """
+
+    link: Literal["sigmoid"] = "sigmoid"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        size, room = _difference(z, y).abs(), _room(z, y)
+        near = size * (size.log1p() - (-size).log1p()) + (-size.square()).log1p()
+        far = (1 + size) * size.log1p() + torch.xlogy(room, room)
+        return torch.where(size < 0.5, near, far).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        half = (0.5 * (logsigmoid(z) + logsigmoid(-z))).exp()  # the slope's root: the slope alone may be too small for a float
+        return half * self.error(z, y) * half
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        difference = _difference(z, y)
+        size = difference.abs()
+        hard = torch.where(y == 1, logsigmoid(z), logsigmoid(-z))  # log(1 − |d|) for targets 0 and 1
+        log_room = torch.where((y == 0) | (y == 1), hard, _room(z, y).log())
+        return difference.sign() * (size.log1p() - torch.where(size < 0.5, (-size).log1p(), log_room))
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=False,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=True,
+            saturation=1.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsetHalfSquaredError(Loss):
+    """Half the squared error towards targets that the sigmoid reaches, away from its asymptotes.
+
+    Domain: targets y in [0, 1]; inset from 0 to less than ½.
+    Link: sigmoid, also for several outputs.
+    Formula: ℓ = ½ Σ_c (a_c − y'_c)², with y' = inset + (1 − 2 inset) y.
+    Gradient: (a − y') a(1 − a).
+    Identities: inset = 0 is HalfSquaredError on the sigmoid; with the default inset ½ (1 − 1/1.7159) this is the source's
+        1.7159 tanh(2x/3) with targets ±1, at x = 3z/4: the outputs differ by the factor 2·1.7159 only.
+    Properties: not proper; bounded; saturation exponent 1 on both sides: the plateau stays, only the targets do not ask for it.
+    Source: LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998.
+    """
+
+    inset: float = 0.5 - 0.5 / 1.7159
+    link: Literal["sigmoid"] = "sigmoid"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.inset < 0.5:
+            raise BadInput(f"inset_half_squared_error has inset = {self.inset}; it must be at least 0 and less than 0.5.")
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return 0.5 * self.error(z, y).square().sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.error(z, y) * (torch.sigmoid(z) * torch.sigmoid(-z))
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        kept = 1 - 2 * self.inset
+        return torch.sigmoid(z) * (self.inset + kept * (1 - y)) - torch.sigmoid(-z) * (self.inset + kept * y)
+
+    def properties(self) -> Properties:
+        plain = self.inset == 0
+        return Properties(
+            proper=plain,
+            strictly=plain,
+            convex=False,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=True,
+            saturation=1.0,
+        )
+
+
+def _difference(z: Tensor, y: Tensor) -> Tensor:
+    """a − y with nothing cancelled."""
+    return torch.sigmoid(z) * (1 - y) - torch.sigmoid(-z) * y
+
+
+def _room(z: Tensor, y: Tensor) -> Tensor:
+    """1 − |a − y| with nothing cancelled."""
+    a, rest = torch.sigmoid(z), torch.sigmoid(-z)
+    return torch.where(a >= y, rest + y, a + (1 - y))

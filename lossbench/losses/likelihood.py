@@ -1,0 +1,163 @@
+"""Negative log-likelihoods: each loss is −log of a probability or a density, its constants included."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss, Properties, Task
+from lossbench.links import OUTPUTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaussian(Loss):
+    """Targets scatter about the output with a known variance.
+
+    Domain: any real targets; variance v > 0.
+    Link: identity.
+    Formula: ℓ = Σ_c [(y_c − z_c)² / (2v) + ½ log(2π v)].
+    Gradient: (z − y) / v.
+    Identities: less ½ log(2π v) for each output this is HalfSquaredError on the identity over v.
+    Properties: strictly proper for the mean; convex; saturation exponent 0.
+    Source: Gauss, Theoria Motus, 1809.
+    """
+
+    variance: float = 1.0
+    link: Literal["identity"] = "identity"
+
+    def __post_init__(self) -> None:
+        if not self.variance > 0:
+            raise BadInput(f"gaussian has variance = {self.variance}; it must be above 0.")
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return ((z - y).square() / (2 * self.variance) + 0.5 * math.log(2 * math.pi * self.variance)).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return (z - y) / self.variance
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=True,
+            calibrated=True,
+            canonical=True,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laplace(Loss):
+    """Targets scatter about the output with heavier tails than a Gaussian's.
+
+    Domain: any real targets; scale b > 0.
+    Link: identity.
+    Formula: ℓ = Σ_c [|y_c − z_c| / b + log(2b)].
+    Gradient: sign(z − y) / b.
+    Identities: less log(2b) for each output this is AbsoluteError on the identity over b.
+    Properties: least at the median, so not proper for the mean; convex; saturation exponent 0.
+    Source: Laplace, Mémoire sur la probabilité des causes par les évènements, 1774.
+    """
+
+    scale: float = 1.0
+    link: Literal["identity"] = "identity"
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise BadInput(f"laplace has scale = {self.scale}; it must be above 0.")
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return ((z - y).abs() / self.scale + math.log(2 * self.scale)).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return (z - y).sign() / self.scale
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poisson(Loss):
+    """Targets are counts; the raw output is the logarithm of their rate.
+
+    Domain: targets y ≥ 0, whole where they are counts.
+    Link: identity: the raw output is log λ, and λ = e^z is nothing that the neutral measures read.
+    Formula: ℓ = Σ_c [e^(z_c) − y_c z_c + log(y_c!)]. What is larger than the largest float counts as the largest.
+    Gradient: e^z − y.
+    Identities: torch's PoissonNLLLoss (log input) is this less log(y!).
+    Properties: convex; unbounded; saturation exponent 0 for targets above 0, −1 (it grows) for z above log y.
+    Source: Poisson 1837; Nelder & Wedderburn, Generalized Linear Models, 1972.
+    """
+
+    link: Literal["identity"] = "identity"
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return (_rate(z) - y * z + (y + 1).lgamma()).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        near = z.clamp(-1, 1).expm1() + (1 - y)
+        return torch.where(z.abs() < 1, near, _rate(z) - y)
+
+    def properties(self) -> Properties:
+        return Properties(convex=True, canonical=False, symmetric=False, noise_tolerant=False, bounded=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bernoulli(Loss):
+    """Every target is the toss of a coin of its own, with probability a.
+
+    Domain: targets y in [0, 1].
+    Link: sigmoid, also for several outputs.
+    Formula: ℓ = −Σ_c [y_c log a_c + (1 − y_c) log(1 − a_c)].
+    Gradient: a − y.
+    Identities: this is CrossEntropy on the sigmoid.
+    Properties: strictly proper, convex in z, saturation exponent 0.
+    Source: Bernoulli, Ars Conjectandi, 1713; as a likelihood Cox, The Regression Analysis of Binary Sequences, 1958.
+    """
+
+    link: Literal["sigmoid"] = "sigmoid"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return -(y * logsigmoid(z) + (1 - y) * logsigmoid(-z)).sum(OUTPUTS)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return torch.sigmoid(z) * (1 - y) - torch.sigmoid(-z) * y
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        against, towards = (1 - y) * (1 + z.exp()), y * (1 + (-z).exp())
+        return torch.where(y == 1, 0.0, against) - torch.where(y == 0, 0.0, towards)
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=True,
+            calibrated=True,
+            canonical=True,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
+
+
+def _rate(z: Tensor) -> Tensor:
+    return z.exp().clamp_max(torch.finfo(z.dtype).max)
