@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from lossbench.categorical import Categorical
@@ -90,7 +91,7 @@ class CauchySchwarz(Categorical):
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
         p, _ = softmax(z)
-        return p / p.square().sum(OUTPUTS, keepdim=True) - y / (p * y).sum(OUTPUTS, keepdim=True)
+        return p / p.square().sum(OUTPUTS, keepdim=True) - torch.where(y == 0, 0.0, y / (p * y).sum(OUTPUTS, keepdim=True))
 
     def properties(self) -> Properties:
         return Properties(

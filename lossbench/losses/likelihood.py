@@ -109,7 +109,8 @@ class Poisson(Loss):
     link: Literal["identity"] = "identity"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        return (_rate(z) - y * z + (y + 1).lgamma()).sum(OUTPUTS)
+        total = (_rate(z) - y * z + (y + 1).lgamma()).sum(OUTPUTS)
+        return total.clamp_max(torch.finfo(total.dtype).max)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         near = z.clamp(-1, 1).expm1() + (1 - y)

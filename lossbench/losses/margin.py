@@ -32,7 +32,8 @@ class Margin(Loss):
         """φ'(m), element by element."""
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        return (y * self.penalty(z) + (1 - y) * self.penalty(-z)).sum(OUTPUTS)
+        total = (y * self.penalty(z) + (1 - y) * self.penalty(-z)).sum(OUTPUTS)
+        return total.clamp_max(torch.finfo(total.dtype).max)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         return y * self.slope(z) - (1 - y) * self.slope(-z)

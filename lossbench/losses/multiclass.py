@@ -45,7 +45,7 @@ class MulticlassHinge(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         scores, targets = _classes(z, y)
         behind = self._behind(scores, targets)
-        push = (behind > 0).to(z.dtype) if self.power == 1 else 2 * behind
+        push = (1 - targets) * ((behind > 0).to(z.dtype) if self.power == 1 else 2 * behind)
         if self.form == "crammer_singer":
             strongest = behind == behind.amax(OUTPUTS, keepdim=True)
             push = push * (strongest & (strongest.cumsum(OUTPUTS) == 1))

@@ -222,4 +222,4 @@ def _share_error(z: Tensor, y: Tensor) -> Tensor:
     """d/dp_c of the share: (y_c − share) / (p_c Σ log p)."""
     log = log_softmax(z)
     excess = y - _share(z, y).unsqueeze(OUTPUTS)
-    return excess * (-log).exp() / log.sum(OUTPUTS, keepdim=True)
+    return torch.where(excess == 0, 0.0, excess * (-log).exp()) / log.sum(OUTPUTS, keepdim=True)
