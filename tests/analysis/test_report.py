@@ -12,7 +12,7 @@ import pytest
 from lossbench.analysis.report import write_report
 from lossbench.errors import BadInput, Failure
 
-EVIL = "<script>alert(1)</script> & $x_1$ | *b* [l](http://e.vil) \N{CJK UNIFIED IDEOGRAPH-8868}\n# h"
+EVIL = "<script>alert(1)</script> & $\\nonsense$ | *b* [l](http://e.vil) \N{CJK UNIFIED IDEOGRAPH-8868}\n# h"
 
 
 class Page(HTMLParser):
