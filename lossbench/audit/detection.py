@@ -1,6 +1,5 @@
 """Finding out how somebody's callable wants to be called, and saying what was found."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from lossbench.audit.limits import TooSlow, time_limit
 from lossbench.audit.references import Formula
 
 _EXAMPLES = 5
-_FACTORS_AND_SHIFTS = ((3.0, 1), (1.0, 1), (1.0, 0), (3.0, 0))  # a shift of 1 puts the largest raw output on a wrong class
 
 
 class Unusable(RuntimeError):
@@ -76,7 +74,6 @@ def _candidates(function: Callable[..., Any], path: str, told: Told, claims: Seq
     if package in {"numpy", "scipy", "sklearn"}:
         libraries = ("numpy",)
     if package in {"jax", "optax"}:
-        os.environ["JAX_ENABLE_X64"] = "true"  # read when jax is imported; by default it has no float64
         libraries = ("jax",)
     links = list(dict.fromkeys(claim.loss.link for claim in claims))
     for library in libraries:
@@ -84,7 +81,7 @@ def _candidates(function: Callable[..., Any], path: str, told: Told, claims: Seq
             several = convention.outputs == 2
             if claims and not told.link:
                 for link in links:
-                    if several != (link == "sigmoid") and (link != "softmax" or several):
+                    if link != ("sigmoid" if several else "softmax") and (link != "identity" or convention.takes == "raw"):
                         yield replace(convention, link=link)  # type: ignore[arg-type]
             else:
                 yield convention
@@ -146,33 +143,34 @@ def _mapped(adapted: Adapted) -> Adapted:
 
 
 def _behaves(adapted: Adapted) -> None:
-    """Raise ValueError unless being more wrong costs more, by more than being more right saves."""
+    """Raise ValueError unless being more wrong costs more, and being more right does not save just as much."""
     values = _wrong_and_right(adapted)
     if not bool(torch.isfinite(values).all()):
         raise ValueError("its values are not finite")
-    far, near, right, surely_right = values
-    if not (bool((far > near).all()) and float((far - right).sum()) > 0):
+    farthest, far, near, right, very_right, most_right = values
+    if not (bool((farthest > near).all()) and float((farthest - right).sum()) > 0):
         raise ValueError("being more wrong does not cost more")
-    if float((right - surely_right).sum()) > 0.6 * float((far - near).sum()):
+    if float((very_right - most_right).sum()) > max(0.6 * float((farthest - far).sum()), 1e-3):
         raise ValueError("being more right saves as much as being more wrong costs")
     if adapted.convention.outputs == 2 and not _sees_rivals(adapted):
         raise ValueError("what the wrong classes are given does not count")
+
+
+def _wrong_and_right(adapted: Adapted) -> Tensor:
+    """Values (6, cases) at margins −20, −12, −1, 1, 12 and 20, negative ones being wrong."""
+    margins = torch.tensor([-20.0, -12.0, -1.0, 1.0, 12.0, 20.0], dtype=torch.float64)
+    if adapted.convention.outputs == 1:
+        z = torch.stack((margins, -margins), 1).reshape(1, 12)
+        return adapted.value(z, torch.tensor([[1.0, 0.0] * 6], dtype=torch.float64)).reshape(6, 2)
+    eye = torch.eye(3, dtype=torch.float64)
+    lead = 0.6 * eye - 0.4 * eye.roll(1, 0)
+    return adapted.value(torch.cat([margin * lead for margin in margins], 1), eye.repeat(1, 6)).reshape(6, 3)
 
 
 def _sees_rivals(adapted: Adapted) -> bool:
     z = torch.tensor([[0.2, 0.2], [0.1, 0.9], [-0.3, -0.3]], dtype=torch.float64)
     near, far = adapted.value(z, torch.eye(3, dtype=torch.float64)[:, [0, 0]]).tolist()
     return bool(near != far)
-
-
-def _wrong_and_right(adapted: Adapted) -> Tensor:
-    """Values (4, cases) where the model is very wrong, a little wrong, right, and just as much more right."""
-    if adapted.convention.outputs == 1:
-        z = torch.tensor([[-3.0, 3.0, -1.0, 1.0, 1.0, -1.0, 3.0, -3.0]], dtype=torch.float64)
-        return adapted.value(z, torch.tensor([[1.0, 0.0] * 4], dtype=torch.float64)).reshape(4, 2)
-    eye = torch.eye(3, dtype=torch.float64)
-    z = torch.cat([factor * (eye.roll(shift, 0) - 0.5 * eye.roll(1 - shift, 0)) for factor, shift in _FACTORS_AND_SHIFTS], 1)
-    return adapted.value(z, eye.repeat(1, 4)).reshape(4, 3)
 
 
 def _factors(adapted: Adapted, claim: Formula) -> tuple[tuple[int, Fraction], ...]:
@@ -189,10 +187,10 @@ def _factors(adapted: Adapted, claim: Formula) -> tuple[tuple[int, Fraction], ..
             return ()
         pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
         right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=got.dtype)
-        ratio = got / right
-        if not bool(((ratio - ratio[0]).abs() <= 1e-5 * ratio[0].abs()).all()) or not float(ratio[0]) > 0:
+        factor = float((got * right).sum() / right.square().sum())
+        if not factor > 0 or bool(((got - factor * right).abs() > 1e-5 * factor * right.abs().max()).any()):
             return ()
-        found.append((rows, Fraction(float(ratio[0])).limit_denominator(12)))
+        found.append((rows, Fraction(factor).limit_denominator(12)))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -41,6 +42,7 @@ def _callables(thing: Any) -> list[str]:
 
 def _module(name: str, path: str) -> Any:
     here = str(Path.cwd())
+    os.environ.setdefault("JAX_ENABLE_X64", "true")  # by default jax has no float64, and it reads this when it is imported
     if here not in sys.path:
         sys.path.insert(0, here)
     try:

@@ -65,7 +65,7 @@ def _curve(subject: Subject, target: int) -> Curve:
     z = _line(subject, SPAN, 601, 61)
     value, gradient = subject.on_margin(z, target)
     slope = torch.ones_like(z) if subject.link == "identity" else torch.sigmoid(z) * torch.sigmoid(-z)
-    ahead, behind = (subject.on_margin(z + step, target)[1] for step in (_BEND, -_BEND))
+    ahead, behind = (subject.slope(z + step, target) for step in (_BEND, -_BEND))
     columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * _BEND))
     numbers = [tuple(column.tolist()) for column in columns]
     return Curve(
@@ -128,10 +128,9 @@ def _bound(subject: Subject, quantity: str) -> float:
 
 def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> float:
     if quantity == "curvature":
-        ahead, behind = (subject.on_margin(z + step, target)[1] for step in (1e-3, -1e-3))
+        ahead, behind = (subject.slope(z + step, target) for step in (1e-3, -1e-3))
         return float(((ahead - behind) / 2e-3).abs().max())
-    value, gradient = subject.on_margin(z, target)
-    return float((value if quantity == "value" else gradient).abs().max())
+    return float((subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs().max())
 
 
 def _corners(subject: Subject, target: int) -> list[float]:
@@ -140,11 +139,11 @@ def _corners(subject: Subject, target: int) -> list[float]:
         return []
     z = _line(subject, SPAN, 601, 601)
     low, high = z[:-1] + 1e-4, z[1:] + 1e-4
-    at_low, at_high = subject.on_margin(low, target)[1], subject.on_margin(high, target)[1]
+    at_low, at_high = subject.slope(low, target), subject.slope(high, target)
     scale = float(at_low.abs().max())
     for _ in range(32):
         middle = (low + high) / 2
-        between = subject.on_margin(middle, target)[1]
+        between = subject.slope(middle, target)
         left = (between - at_low).abs() > (at_high - between).abs()
         low, high = torch.where(left, low, middle), torch.where(left, middle, high)
         at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
@@ -156,7 +155,7 @@ def _canonical(subject: Subject) -> bool:
     """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at."""
     z = torch.linspace(-6, 6, 25, dtype=torch.float64)
     a = z if subject.link == "identity" else torch.sigmoid(z)
-    gradient = torch.cat([subject.on_margin(z, target)[1] for target in (0, 1)])
+    gradient = torch.cat([subject.slope(z, target) for target in (0, 1)])
     gap = torch.cat((a, a - 1))
     factor = float((gradient * gap).sum() / gap.square().sum())
     return factor > 0 and bool(((gradient - factor * gap).abs() <= 1e-6 * factor * gap.abs() + 1e-12).all())

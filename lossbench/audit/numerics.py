@@ -107,27 +107,28 @@ def _true(truth: Truth, z: list[float], y: list[float]) -> list[float]:
     with mp.workdps(_digits(z)):
         here, target = [mpf(item) for item in z], [mpf(item) for item in y]
         value = truth(here, target)
-        return [float(value), *(float(_slope(truth, here, target, axis)) for axis in range(len(here)))]
+        return [float(value), *(float(_slope(truth, here, target, axis, value)) for axis in range(len(here)))]
 
 
 def _entry(truth: Truth, z: list[float], y: list[float], row: int | None) -> float:
     """The true value (row None), or the true slope along one output."""
     with mp.workdps(_digits(z)):
         here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        return float(truth(here, target) if row is None else _slope(truth, here, target, row))
+        value = truth(here, target)
+        return float(value if row is None else _slope(truth, here, target, row, value))
 
 
 def _digits(z: list[float]) -> int:
     return _DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))
 
 
-def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int) -> mpf:
-    """dℓ/dz along one axis; NaN at a corner; 0 where what is left is the error of the difference itself."""
+def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> mpf:
+    """dℓ/dz along one axis, ℓ being `value`; NaN at a corner; 0 where what is left is the error of the difference itself."""
 
     def moved(step: mpf) -> mpf:
         return truth([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
 
-    value, ahead, behind = moved(mpf(0)), moved(_STEP), moved(-_STEP)
+    ahead, behind = moved(_STEP), moved(-_STEP)
     if abs(ahead - 2 * value + behind) > _STEP * max(mpf(10) ** -25, abs(ahead - behind) / 10**10):
         return mp.nan
     slope = (ahead - behind) / (2 * _STEP)

@@ -67,7 +67,7 @@ def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
     exact = _TRUTHS if subject.link == "identity" else np.log(_TRUTHS / (1 - _TRUTHS))
     spread = np.linspace(-30, 30, subject.thinned(961, 61))
     margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, subject.thinned(301, 31)), exact, [0.0, subject.boundary])))
-    losses = np.stack([subject.on_margin(torch.from_numpy(margins), target)[0].numpy() for target in (0, 1)])
+    losses = np.stack([subject.cost(torch.from_numpy(margins), target).numpy() for target in (0, 1)])
     risk = np.stack((1 - _TRUTHS, _TRUTHS), 1) @ losses
     truth = np.searchsorted(margins, exact)
     best = _polish(subject, margins, risk.argmin(1))
@@ -90,7 +90,7 @@ def _answer(least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> 
 
 
 def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
-    off, on = (subject.on_margin(torch.from_numpy(margins), target)[0].numpy() for target in (0, 1))
+    off, on = (subject.cost(torch.from_numpy(margins), target).numpy() for target in (0, 1))
     return np.asarray((1 - truths) * off + truths * on)
 
 
@@ -215,8 +215,8 @@ def _symmetric(subject: Subject) -> bool:
     """Whether swapping the classes, in outputs and target alike, changes nothing."""
     rng = np.random.default_rng(0)
     margins = torch.from_numpy(rng.normal(0, 4, 40))
-    swapped = subject.on_margin(2 * subject.boundary - margins, 0)[0]
-    if subject.outputs == 1 and not _same(subject.on_margin(margins, 1)[0], swapped):
+    swapped = subject.cost(2 * subject.boundary - margins, 0)
+    if subject.outputs == 1 and not _same(subject.cost(margins, 1), swapped):
         return False
     if not subject.several:
         return True

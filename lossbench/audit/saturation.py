@@ -64,7 +64,7 @@ def escape_times(subject: Subject, starts: Array) -> Array:
 
     NaN where the boundary is approached and never crossed, because the output at rest should move too.
     """
-    rest = subject.on_margin(torch.tensor([subject.boundary, subject.boundary + 1], dtype=torch.float64), 0)[1].abs()
+    rest = subject.slope(torch.tensor([subject.boundary, subject.boundary + 1], dtype=torch.float64), 0).abs()
     if subject.boundary == 0 and subject.outputs == 2 and float(rest[0]) <= 1e-9 * float(rest[1]):
         return np.full(starts.shape, np.nan)
     nodes, weights = np.polynomial.legendre.leggauss(8)
@@ -72,7 +72,7 @@ def escape_times(subject: Subject, starts: Array) -> Array:
     edges = np.arange(subject.boundary, float(starts.max()) + width / 2, width)
     middles = (edges[:-1] + edges[1:]) / 2
     z = middles[:, None] + nodes * width / 2
-    gradient = subject.on_margin(torch.from_numpy(z.ravel()), 0)[1].numpy().reshape(z.shape)
+    gradient = subject.slope(torch.from_numpy(z.ravel()), 0).numpy().reshape(z.shape)
     with np.errstate(divide="ignore", over="ignore"):
         panels = np.where((gradient > 0).all(1), (weights / np.where(gradient > 0, gradient, 1)).sum(1) * width / 2, np.inf)
     reached = np.concatenate(([0.0], np.cumsum(panels)))
@@ -86,7 +86,7 @@ def _descend(subject: Subject, predicted: Array) -> tuple[float, ...]:
     within = predicted[predicted <= 2 * RATE * _MOST_STEPS]
     needed = round(1.2 * float(within.max(initial=0)) / (2 * RATE)) + 20
     for step in range(min(needed, subject.thinned(_MOST_STEPS, 20))):
-        move = 2 * RATE * subject.on_margin(z, 0)[1]
+        move = 2 * RATE * subject.slope(z, 0)
         arrives = taken.isnan() & (z - move <= subject.boundary)
         taken = torch.where(arrives, 2 * RATE * (step + (z - subject.boundary) / move), taken)
         z = torch.where(taken.isnan(), z - move, z)
@@ -98,7 +98,7 @@ def _descend(subject: Subject, predicted: Array) -> tuple[float, ...]:
 def _tail(subject: Subject, target: int, side: int) -> Tail:
     """The tail of |dℓ/dz| towards side·∞. A power of the distance is removed: what counts is the exponential."""
     r = np.linspace(3.0, _FARTHEST, subject.thinned(598, 200))
-    size = np.abs(subject.on_margin(torch.from_numpy(side * r), target)[1].numpy())
+    size = np.abs(subject.slope(torch.from_numpy(side * r), target).numpy())
     usable = np.isfinite(size) & (size > _TINY)
     if not usable[0]:
         return Tail(exponent=float("inf"), dead_from=float(r[0]))
@@ -130,6 +130,6 @@ def _death(subject: Subject, target: int, side: int, alive: float, dead: float) 
     """Where the slope turns exactly 0, to six digits."""
     for _ in range(40):
         middle = (alive + dead) / 2
-        gradient = subject.on_margin(torch.tensor([side * middle], dtype=torch.float64), target)[1]
+        gradient = subject.slope(torch.tensor([side * middle], dtype=torch.float64), target)
         alive, dead = (alive, middle) if float(gradient[0]) == 0 else (middle, dead)
     return round(dead, 6)

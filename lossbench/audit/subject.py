@@ -71,16 +71,27 @@ class Subject:
         if self.link != "identity":
             return 0.0
         z = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
-        gap = (self.on_margin(z[0], 1)[0] - self.on_margin(z[0], 0)[0]).abs()
+        gap = (self.cost(z[0], 1) - self.cost(z[0], 0)).abs()
         return 0.5 if gap[1] < gap[0] else 0.0
 
     def on_margin(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
         """Value and slope dℓ/dz (N,) at margins (N,), target 1 or 0. Of two outputs the first rests at 0 and the second moves."""
+        return self.cost(margin, target), self.slope(margin, target)
+
+    def cost(self, margin: Tensor, target: int) -> Tensor:
+        """The value ℓ (N,) alone, at margins (N,)."""
+        return self.loss.value(*self._laid(margin, target))
+
+    def slope(self, margin: Tensor, target: int) -> Tensor:
+        """The slope dℓ/dz (N,) alone, at margins (N,)."""
+        return self.loss.gradient(*self._laid(margin, target)).select(OUTPUTS, self.outputs - 1)
+
+    def _laid(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
         z = margin[None] if self.outputs == 1 else torch.stack((torch.zeros_like(margin), margin))
         y = torch.full_like(z, float(target))
         if self.outputs == 2:
             y[0] = 1 - target
-        return self.loss.value(z, y), self.loss.gradient(z, y).select(OUTPUTS, self.outputs - 1)
+        return z, y
 
     def over_labels(self, z: Tensor) -> Tensor:
         """ℓ(z, c) for raw outputs (C, N) and every label c: (labels, N); two labels where there is one output."""

@@ -12,8 +12,9 @@ def sigmoid(z: mpf) -> mpf:
 
 def softmax(z: list[mpf]) -> list[mpf]:
     """Every output's share of the sum of exponentials."""
-    total = sum(exp(item) for item in z)
-    return [exp(item) / total for item in z]
+    powers = [exp(item) for item in z]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def outputs(link: str, z: list[mpf]) -> list[mpf]:
