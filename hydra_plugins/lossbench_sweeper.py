@@ -30,9 +30,9 @@ class LossbenchSweeper(Sweeper):
         del params, grids  # Hydra resolves what it gives here; `expand` reads it from the config, to be resolved for each run
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.hydra_context = hydra_context
-        self.task_function = task_function
-        self.config = config
+        self.loader = hydra_context.config_loader
+        self.task = task_function
+        self.master = config
 
     def sweep(self, arguments: list[str]) -> Any:
-        return self.task_function(expand(self.hydra_context.config_loader, self.config, arguments))
+        return self.task(expand(self.loader, self.master, arguments))

@@ -2,13 +2,14 @@
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import hydra
-import yaml
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
@@ -18,6 +19,7 @@ from lossbench.errors import BadInput
 from lossbench.points import Point
 from lossbench.refusals import refusal
 
+DOORKEEPERS = {"hydra", "omegaconf"}
 
 def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     """Every run that the words name, each as one fully composed config.
@@ -31,7 +33,13 @@ def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
 
 def inspect(words: Sequence[str], flags: Sequence[str]) -> None:
     """Let Hydra print what a flag asks for: --cfg=job, --info=…, --hydra-help. Raises BadInput with one clear message."""
-    _hydra(lambda points: None, flags, words)
+    said = StringIO()
+    try:
+        with redirect_stderr(said):
+            _hydra(lambda points: None, flags, words)
+    except SystemExit as end:
+        if end.code:
+            raise BadInput(said.getvalue().strip()) from end
 
 
 def _hydra(task: Callable[[list[Point]], None], flags: Sequence[str], words: Sequence[str]) -> None:
@@ -48,8 +56,16 @@ def _hydra(task: Callable[[list[Point]], None], flags: Sequence[str], words: Seq
             hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
         except BadInput:
             raise
-        except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
-            raise refusal(error) from error
+        except Exception as error:
+            if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in DOORKEEPERS:
+                raise refusal(error, words) from error
+            raise
+
+
+def _raised_by(error: Exception) -> str:
+    """Which of the packages that meet here the error comes from, libraries that these call counted to the caller."""
+    frames = (frame.f_globals["__name__"].partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__))
+    return [name for name in frames if name in {"lossbench", "hydra_plugins", *DOORKEEPERS}][-1]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a config may say: its schema, and every registered class as an option by itself."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,16 +75,21 @@ def choosable() -> dict[str, list[str]]:
 def load_named_plugins(words: Iterable[str], folder: Path | None = None) -> None:
     """Import the plugins that the words, or the experiments that they choose, name; before Hydra composes.
 
-    What a plugin registers is an option, and Hydra must know the options first. Modules of the folder that the
-    command is given in are found last. Raises BadInput where a module cannot be imported.
+    What a plugin registers is an option, and Hydra must know the options first. Raises BadInput where a module cannot be
+    imported.
     """
     chosen = dict(_settings(words))
     names = list(chosen.get("plugins", []))
     for experiment in chosen.get("experiment", []):
         names += _plugins_of(presets("experiment", folder).get(experiment))
-    if names and str(Path.cwd()) not in sys.path:
+    import_plugins(names)
+
+
+def import_plugins(modules: Sequence[str]) -> None:
+    """Import modules of the user's; those of the current folder are found after all others. Raises BadInput."""
+    if modules and str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
-    load_plugins(names)
+    load_plugins(modules)
 
 
 def _settings(words: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
@@ -98,7 +103,8 @@ def _settings(words: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
             value = list(override.sweep_iterator()) if override.is_sweep_override() else override.value()
         except HydraException:
             continue
-        yield override.key_or_group, [str(item) for item in value] if isinstance(value, list) else [str(value)]
+        items = value if isinstance(value, list) else [value]
+        yield override.key_or_group, [item for item in items if isinstance(item, str)]
 
 
 def _plugins_of(path: Path | None) -> list[str]:

@@ -170,16 +170,24 @@ def _steps(course: Course, rows: int, word: str) -> int:
 
 
 def _recording(common: Mapping[str, Any]) -> Recording:
-    probes, keep, examples = common["probes"], common["keep"], common["examples"]
-    _within("examples", examples, 1, LONGEST)
-    if probes == []:
+    _within("examples", common["examples"], 1, LONGEST)
+    if common["probes"] == []:
         raise BadInput("probes is []; with nothing recorded there is nothing to compare. null records everything.")
-    words = [probes] if isinstance(probes, str) else probes or []
-    for word in words:
-        find("probe", str(word))
-    schedule = _section(Schedule, "schedule", common["schedule"])
-    kept = [keep] if isinstance(keep, str) else keep or []
-    return construct(Recording, {"schedule": schedule, "probes": words, "examples": examples, "keep": kept})
+    options = {
+        "schedule": _section(Schedule, "schedule", common["schedule"]),
+        "probes": _listed(common["probes"]),
+        "examples": common["examples"],
+        "keep": _listed(common["keep"]),
+    }
+    recording = construct(Recording, options)
+    for word in recording.probes:
+        find("probe", word)
+    return recording
+
+
+def _listed(value: Any) -> Any:
+    """A word alone is a list of one, and null one of none."""
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 def _resources(engine: Any) -> Resources:
@@ -197,4 +205,4 @@ def _section(cls: type, name: str, options: Any) -> Any:
 
 def _within(name: str, value: float | None, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
-        raise BadInput(f"{name} is {value:g}; it lies between {low:,} and {high:,}.")
+        raise BadInput(f"{name} is {value}; it lies between {low:,} and {high:,}.")

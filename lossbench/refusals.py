@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from hydra.errors import MissingConfigException, OverrideParseException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
@@ -22,15 +22,17 @@ KINDS = {
 GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
 
 
-def refusal(error: Exception) -> BadInput:
-    """What to answer where Hydra or OmegaConf raised."""
+def refusal(error: Exception, words: Sequence[str]) -> BadInput:
+    """What to answer where Hydra or OmegaConf raised over the words."""
     chain = list(_chain(error))
     for link in chain:
         message = _specific(link, chain)
         if message:
             where = re.match(r"In '(?!config'|hydra/)[^']+': ", str(chain[0]))
             return BadInput(f"{where[0] if where else ''}{message}")
-    return BadInput(_general(str(error) or repr(error)))
+    if not isinstance(error, HydraException | ValueError):
+        return BadInput(f"Hydra cannot make a config of {' '.join(words)!r} ({type(error).__name__}: {error}). {GRAMMAR}")
+    return BadInput(_general(str(error)))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,0 +1,181 @@
+"""The commands. What they need is imported when they run, so that --help answers at once."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lossbench.errors import BadInput, Failure, unknown
+
+KINDS = ("losses", "models", "inits", "datasets", "optimizers", "probes", "experiments")
+LOOKS = ("cfg", "info", "hydra_help")  # flags that print something instead of running
+INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+FLAGS = (
+    click.option("--cfg", "-c", type=click.Choice(["job", "hydra", "all"]), help="Print the composed config of one run."),
+    click.option("--resolve", is_flag=True, help="With --cfg: resolve interpolations."),
+    click.option("--package", "-p", metavar="KEY", help="With --cfg: only this part, such as optimizer."),
+    click.option("--info", "-i", is_flag=False, flag_value="all", type=click.Choice(INFO), help="Print how the config comes about."),
+    click.option("--hydra-help", is_flag=True, help="Print Hydra's own help."),
+    click.option("--config-dir", "-cd", metavar="DIR", help="Find your own configs too, such as DIR/experiment/mine.yaml."),
+    click.option("--config-path", "-cp", metavar="DIR", help="Find configs there instead of in lossbench's own conf/."),
+    click.option("--config-name", "-cn", metavar="NAME", help="Begin with another config than config.yaml."),
+    click.option("--multirun", "-m", is_flag=True, hidden=True, expose_value=False),  # every run is part of a sweep here
+    click.option("--run", "-r", is_flag=True, hidden=True, expose_value=False),
+)
+
+
+def main() -> None:
+    """The program `lossbench`."""
+    sys.exit(answer(sys.argv[1:]))
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Do what the arguments ask for and return the exit code: 0, 1 for a failure, 2 for bad input, 130 when interrupted."""
+    try:
+        if {"-sc", "--shell-completion"} & set(arguments):
+            _complete(arguments)
+            return 0
+        return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _told("Interrupted. What was stored is kept, and the same command continues.", 130)
+    except BadInput as error:
+        return _told(f"Error: {error}", 2)
+    except Failure as error:
+        return _told(f"Error: {error}", 1)
+    except OSError as error:
+        return _told(f"Error: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}. What was stored is kept.", 1)
+    except MemoryError:
+        return _told("Error: there is not enough memory. What was stored is kept; a smaller engine.tile needs less.", 1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="lossbench")
+def commands() -> None:
+    """How loss functions learn: sweeps of small runs, recorded layer by layer, compared in a report.
+
+    \b
+    lossbench run loss=ce,mse init=gentle,saturated 'seed=range(10)' study=first
+    lossbench report results/first
+    """
+
+
+def _with_hydras_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    for flag in reversed(FLAGS):
+        command = flag(command)
+    return command
+
+
+@commands.command()
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@_with_hydras_flags
+def run(words: tuple[str, ...], **flags: Any) -> None:
+    """Train the runs that WORDS name, unless they are stored already, and store them in results/STUDY.
+
+    WORDS are KEY=VALUE in Hydra's language. Several values are a sweep: every combination is a run.
+
+    \b
+    lossbench run                                    one run, all defaults
+    lossbench run loss=ce,mse 'seed=range(10)'       twenty runs
+    lossbench run model.hidden=[30],[100,30]         two networks
+    lossbench run experiment=demo epochs=5           a sweep in a file, one setting changed
+    lossbench run study=mine loss=focal loss.gamma=3 into results/mine
+
+    Without study=NAME runs go to results/scratch, which gathers all that nobody named. `lossbench show losses` lists what
+    loss= can be, likewise models, inits, datasets, optimizers and experiments; --cfg job shows every setting.
+    """
+    if _looked(words, flags):
+        return
+    from lossbench.compose import compose
+    from lossbench.executor import RESULTS, run_plan
+    from lossbench.outline import composed
+    from lossbench.plan import make_plan
+
+    points = compose(words, _written(flags))
+    summary = run_plan(make_plan(points), RESULTS, words, composed(points))
+    click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")
+
+
+@commands.command()
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@_with_hydras_flags
+def plan(words: tuple[str, ...], **flags: Any) -> None:
+    """Show what `run` would train for the same WORDS: runs, what is stored of them, cohorts and their cost. Trains nothing."""
+    if _looked(words, flags):
+        return
+    from lossbench.compose import compose
+    from lossbench.executor import RESULTS
+    from lossbench.outline import print_outline
+    from lossbench.plan import make_plan
+
+    print_outline(make_plan(compose(words, _written(flags))), RESULTS)
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def report(folder: Path) -> None:
+    """Write figures, tables and a page from the records in FOLDER, such as results/demo. Trains nothing."""
+    from lossbench.analysis.report import write_report
+
+    click.echo(write_report(_study(folder)))
+
+
+@commands.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("word", required=False)
+@click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines.")
+def show(kind: str, word: str | None, plugins: tuple[str, ...]) -> None:
+    """List the losses, models, …, one line each; with a WORD show its formula, options and source."""
+    from lossbench.catalogue import show as show_kind
+    from lossbench.config import import_plugins
+
+    import_plugins(plugins)
+    show_kind(kind, word)
+
+
+def _looked(words: Sequence[str], flags: Mapping[str, Any]) -> bool:
+    """Whether a flag asked to look rather than run; then it is done."""
+    looks = any(flags[name] for name in LOOKS)
+    if looks:
+        from lossbench.compose import inspect
+
+        inspect(words, _written(flags))
+    return looks
+
+
+def _written(flags: Mapping[str, Any]) -> list[str]:
+    """The flags as Hydra reads them."""
+    names = {name: f"--{name.replace('_', '-')}" for name in flags}
+    return [names[name] if value is True else f"{names[name]}={value}" for name, value in flags.items() if value]
+
+
+def _study(folder: Path) -> Path:
+    """The folder, where there is one. Raises BadInput with the nearest study."""
+    if folder.is_dir():
+        return folder
+    studies = [str(path.parent) for path in sorted(Path("results").glob("*/study.json"))]
+    raise unknown("study", str(folder), studies)
+
+
+def _complete(arguments: Sequence[str]) -> None:
+    """Complete a command line: the commands here, their words by Hydra, which reads the line from COMP_LINE."""
+    from lossbench.compose import inspect
+
+    line = os.environ.get("COMP_LINE", "")
+    program, _, rest = line.partition(" ")
+    command, space, words = rest.lstrip().partition(" ")
+    if line and not space:
+        click.echo(" ".join(name for name in sorted(commands.commands) if name.startswith(command)))
+    elif not line or command in ("run", "plan"):
+        os.environ["COMP_LINE"] = f"{program} --multirun {words}"
+        inspect([word for word in arguments if "=" in word], ["--shell-completion"])
+
+
+def _told(line: str, code: int) -> int:
+    click.echo(line, err=True)
+    return code

@@ -1,0 +1,67 @@
+"""A plan before anything is trained: its runs, what is stored of them, its cohorts and what they take."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lossbench.cohorts import Size, cohorts, run_size
+from lossbench.plan import Plan
+from lossbench.progress import count
+from lossbench.spec import Cohort
+from lossbench.store import missing, study_folder
+
+WIDTH = 120  # columns, where the output is no terminal's
+
+
+def print_outline(plan: Plan, root: Path) -> None:
+    """Print what `run` would train. Raises BadInput where the study's folder is no study's."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
+    console.print(
+        Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {len(plan.runs) - len(todo):,} stored, {len(todo):,} to train")
+    )
+    if todo:
+        groups = Counter(_row(cohort) for cohort in cohorts(todo, plan.recording, plan.resources.tile))
+        console.print(_table(groups))
+
+
+def composed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the points of a sweep were composed to, as one config: {"swept": [...]} stands where they do not all agree."""
+    return {key: _merged([point.get(key) for point in points]) for key in points[0]}
+
+
+def _merged(values: Sequence[Any]) -> Any:
+    distinct = list({repr(value): value for value in {id(value): value for value in values}.values()}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    if all(isinstance(value, Mapping) for value in distinct) and len({tuple(value) for value in distinct}) == 1:
+        return {key: _merged([value[key] for value in distinct]) for key in distinct[0]}
+    return {"swept": distinct}
+
+
+def _row(cohort: Cohort) -> tuple[str, int, int, Size]:
+    run = cohort.runs[0]
+    return run.dataset.word, len(cohort.runs), run.steps, run_size(run)
+
+
+def _table(groups: Counter[tuple[str, int, int, Size]]) -> Table:
+    """A line for cohorts of one shape, and the sums."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_footer=True)
+    columns = ("data", "layers", "batch", "steps", "runs a cohort", "cohorts", "GFLOP", "MiB a cohort")
+    total = sum(runs * steps * size.operations * times for (_, runs, steps, size), times in groups.items())
+    feet = {"data": "in all", "cohorts": f"{sum(groups.values()):,}", "GFLOP": f"{total / 1e9:,.4g}"}
+    for column in columns:
+        table.add_column(column, feet.get(column, ""), justify="left" if column in ("data", "layers") else "right")
+    for (data, runs, steps, size), times in groups.items():
+        widths = (size.layers[0].inputs, *(layer.outputs for layer in size.layers))
+        work, memory = runs * steps * size.operations * times / 1e9, runs * size.bytes / 2**20
+        cells = (data, "-".join(map(str, widths)), f"{size.examples:,}", f"{steps:,}", f"{runs:,}", f"{times:,}")
+        table.add_row(*cells, f"{work:,.4g}", f"{memory:,.3g}")
+    return table
