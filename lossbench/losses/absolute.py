@@ -21,7 +21,7 @@ class AbsoluteError(Loss):
     Formula: ℓ = Σ_c |a_c − y_c|.
     Gradient: identity s = sign(z − y); sigmoid s·a(1 − a); softmax p_j Σ_k p_k (s_j − s_k), for one-hot targets
         −2 p (1 − p) for the right class and 2 p p_j for another.
-    Identities: with one-hot targets, on the softmax ℓ = 2 (1 − p) with the right class's p: twice the expected share of mistakes.
+    Identities: with one-hot targets, on the softmax ℓ is twice the chance of a mistake, 2 (1 − p).
     Properties: not proper; noise-tolerant on the sigmoid and the softmax; convex on the identity; saturation exponent 0
         (identity), 1 (sigmoid, softmax).
     Source: Boscovich 1757; on the softmax Janocha & Czarnecki, On Loss Functions for Deep Neural Networks in
@@ -125,7 +125,7 @@ class Huber(Loss):
     link: Literal["identity"] = "identity"
 
     def __post_init__(self) -> None:
-        if not self.delta > 0:
+        if not 0 < self.delta < math.inf:
             raise BadInput(f"huber has delta = {self.delta}; it must be above 0.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Losses of the entropy family: they read a probability through its logarithm."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,7 +129,7 @@ class ConfidencePenalty(Loss):
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def __post_init__(self) -> None:
-        if not self.beta >= 0:
+        if not 0 <= self.beta < math.inf:
             raise BadInput(f"confidence_penalty has beta = {self.beta}; it must be 0 or more.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Remedies for the plateau of the squared error, from before cross entropy was common."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -30,7 +31,7 @@ class FahlmanOffset(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def __post_init__(self) -> None:
-        if not self.offset >= 0:
+        if not 0 <= self.offset < math.inf:
             raise BadInput(f"fahlman_offset has offset = {self.offset}; it must be 0 or more.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -113,8 +114,8 @@ class InsetHalfSquaredError(Loss):
     Link: sigmoid, also for several outputs.
     Formula: ℓ = ½ Σ_c (a_c − y'_c)², with y' = inset + (1 − 2 inset) y.
     Gradient: (a − y') a(1 − a).
-    Identities: inset = 0 is HalfSquaredError on the sigmoid; with the default inset ½ (1 − 1/1.7159) this is the source's
-        1.7159 tanh(2x/3) with targets ±1, at x = 3z/4: the outputs differ by the factor 2·1.7159 only.
+    Identities: inset = 0 is HalfSquaredError on the sigmoid; with the default inset, ½ (1 − 1/1.7159), (2·1.7159)² ℓ is the
+        source's ½ (1.7159 tanh(2x/3) ∓ 1)² at x = 3z/4.
     Properties: not proper; bounded; saturation exponent 1 on both sides: the plateau stays, only the targets do not ask for it.
     Source: LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998.
     """

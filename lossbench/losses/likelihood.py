@@ -30,7 +30,7 @@ class Gaussian(Loss):
     link: Literal["identity"] = "identity"
 
     def __post_init__(self) -> None:
-        if not self.variance > 0:
+        if not 0 < self.variance < math.inf:
             raise BadInput(f"gaussian has variance = {self.variance}; it must be above 0.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class Laplace(Loss):
     link: Literal["identity"] = "identity"
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
+        if not 0 < self.scale < math.inf:
             raise BadInput(f"laplace has scale = {self.scale}; it must be above 0.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

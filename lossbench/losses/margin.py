@@ -1,5 +1,6 @@
 """Losses of the margin m: how far the raw output lies on the right side. Each output answers yes or no for itself."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -84,7 +85,7 @@ class Hinged(Margin):
     margin: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.margin >= 0:
+        if not 0 <= self.margin < math.inf:
             raise BadInput(f"{self.word} has margin = {self.margin}; it must be 0 or more.")
 
     @property

@@ -1,5 +1,6 @@
 """Losses of several scores at once: the right class against its rivals."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -35,7 +36,7 @@ class MulticlassHinge(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def __post_init__(self) -> None:
-        if not self.margin >= 0 or self.power not in {1, 2}:
+        if not 0 <= self.margin < math.inf or self.power not in {1, 2}:
             raise BadInput(f"multiclass_hinge has margin = {self.margin} and power = {self.power}; margin ≥ 0, power 1 or 2.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

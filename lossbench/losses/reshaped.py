@@ -1,5 +1,6 @@
 """Cross entropy reshaped: other functions of the probability that the right class was given."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,7 +33,7 @@ class Focal(Local):
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def __post_init__(self) -> None:
-        if not self.gamma >= 0:
+        if not 0 <= self.gamma < math.inf:
             raise BadInput(f"focal has gamma = {self.gamma}; it must be 0 or more.")
         if self.alpha is not None and not 0 <= self.alpha <= 1:
             raise BadInput(f"focal has alpha = {self.alpha}; it must lie between 0 and 1.")
@@ -87,7 +88,7 @@ class Poly1(Local):
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def __post_init__(self) -> None:
-        if not self.epsilon >= -1:
+        if not -1 <= self.epsilon < math.inf:
             raise BadInput(f"poly_1 has epsilon = {self.epsilon}; it must be −1 or more, or the loss rewards mistakes.")
 
     @property

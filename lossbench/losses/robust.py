@@ -1,5 +1,6 @@
 """Losses made to bear wrong labels."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,8 +142,8 @@ class ActivePassive(Categorical):
     Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
     Formula: ℓ = α Σ_c y_c log p_c / Σ_c log p_c − β Σ_c p_c max(log y_c, A).
     Gradient: the sum of the two: see NormalisedCrossEntropy and SymmetricCrossEntropy.
-    Identities: beta = 0 is alpha times NormalisedCrossEntropy; with one-hot targets and floor = −2 the passive half is beta
-        times AbsoluteError on the softmax, the source's other pair.
+    Identities: beta = 0 is alpha times NormalisedCrossEntropy; with one-hot targets, alpha = 0 and floor = −2 this is beta
+        times AbsoluteError on the softmax.
     Properties: noise-tolerant; bounded by α − β A; not convex; saturation exponent 1.
     Source: Ma, Huang, Wang, Romano, Erfani & Bailey, Normalized Loss Functions for Deep Learning with Noisy Labels, 2020.
     """
@@ -183,7 +184,7 @@ def _tolerant() -> Properties:
 
 
 def _check_pair(word: str, alpha: float, beta: float, floor: float) -> None:
-    if not (alpha >= 0 and beta >= 0 and alpha + beta > 0 and floor < 0):
+    if not (min(alpha, beta) >= 0 and 0 < alpha + beta < math.inf and -math.inf < floor < 0):
         raise BadInput(f"{word} has alpha = {alpha}, beta = {beta}, floor = {floor}; alpha, beta ≥ 0, not both 0, and floor < 0.")
 
 

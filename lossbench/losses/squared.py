@@ -1,5 +1,6 @@
 """Losses that square the distance between output and target."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -110,7 +111,7 @@ class RescaledSquaredError(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def __post_init__(self) -> None:
-        if not (self.k > 0 and self.m > 0):
+        if not (0 < self.k < math.inf and 0 < self.m < math.inf):
             raise BadInput(f"rescaled_squared_error has k = {self.k} and m = {self.m}; both must be above 0.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -1,0 +1,125 @@
+"""Losses that torch has too: the same numbers, with the constants that the names hide written out."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from lossbench.interfaces import Loss
+from lossbench.links import OUTPUTS
+from lossbench.losses.absolute import AbsoluteError, Huber
+from lossbench.losses.entropy import CrossEntropy, KullbackLeibler, LabelSmoothing
+from lossbench.losses.likelihood import Bernoulli, Gaussian, Poisson
+from lossbench.losses.margin import LogisticMargin
+from lossbench.losses.multiclass import MulticlassHinge
+from lossbench.losses.squared import HalfSquaredError
+
+torch.manual_seed(0)
+CLASSES, EXAMPLES = 5, 40
+Z = 2 * torch.randn(CLASSES, EXAMPLES, dtype=torch.float64)
+INDEX = torch.arange(EXAMPLES) % CLASSES
+HOT = nn.functional.one_hot(INDEX, CLASSES).T.double()
+SOFT = torch.randn(CLASSES, EXAMPLES, dtype=torch.float64).softmax(OUTPUTS)
+BITS = torch.rand(CLASSES, EXAMPLES).round().double()
+REAL = torch.randn(CLASSES, EXAMPLES, dtype=torch.float64)
+COUNTS = torch.randint(0, 9, (CLASSES, EXAMPLES)).double()
+
+
+def rows(loss: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Callable[[Tensor], Tensor]:
+    """torch's own layout: an example a row; numbers an element are summed."""
+
+    def value(z: Tensor) -> Tensor:
+        result = loss(z.T, y if y.dim() == 1 else y.T)
+        return result.sum(1) if result.dim() == 2 else result
+
+    return value
+
+
+PAIRS: dict[str, tuple[Loss, Tensor, Callable[[Tensor], Tensor], float]] = {  # ours, targets, torch's, ours over torch's
+    "CrossEntropyLoss": (CrossEntropy(link="softmax"), HOT, rows(nn.CrossEntropyLoss(reduction="none"), INDEX), 1),
+    "CrossEntropyLoss, soft targets": (CrossEntropy(link="softmax"), SOFT, rows(nn.CrossEntropyLoss(reduction="none"), SOFT), 1),
+    "CrossEntropyLoss, smoothed": (
+        LabelSmoothing(smoothing=0.2, link="softmax"),
+        HOT,
+        rows(nn.CrossEntropyLoss(reduction="none", label_smoothing=0.2), INDEX),
+        1,
+    ),
+    "NLLLoss": (
+        CrossEntropy(link="softmax"),
+        HOT,
+        rows(lambda z, y: nn.NLLLoss(reduction="none")(z.log_softmax(1), y), INDEX),
+        1,
+    ),
+    "BCEWithLogitsLoss": (CrossEntropy(link="sigmoid"), SOFT, rows(nn.BCEWithLogitsLoss(reduction="none"), SOFT), 1),
+    "BCELoss": (Bernoulli(), SOFT, rows(lambda z, y: nn.BCELoss(reduction="none")(z.sigmoid(), y), SOFT), 1),
+    "KLDivLoss": (
+        KullbackLeibler(link="softmax"),
+        SOFT,
+        rows(lambda z, y: nn.KLDivLoss(reduction="none")(z.log_softmax(1), y), SOFT),
+        1,
+    ),
+    "MSELoss": (HalfSquaredError(link="identity"), REAL, rows(nn.MSELoss(reduction="none"), REAL), 0.5),
+    "MSELoss on a sigmoid": (
+        HalfSquaredError(link="sigmoid"),
+        BITS,
+        rows(lambda z, y: nn.MSELoss(reduction="none")(z.sigmoid(), y), BITS),
+        0.5,
+    ),
+    "MSELoss on a softmax": (
+        HalfSquaredError(link="softmax"),
+        HOT,
+        rows(lambda z, y: nn.MSELoss(reduction="none")(z.softmax(1), y), HOT),
+        0.5,
+    ),
+    "L1Loss": (AbsoluteError(link="identity"), REAL, rows(nn.L1Loss(reduction="none"), REAL), 1),
+    "L1Loss on a softmax": (
+        AbsoluteError(link="softmax"),
+        HOT,
+        rows(lambda z, y: nn.L1Loss(reduction="none")(z.softmax(1), y), HOT),
+        1,
+    ),
+    "HuberLoss": (Huber(delta=0.7), REAL, rows(nn.HuberLoss(reduction="none", delta=0.7), REAL), 1),
+    "SmoothL1Loss": (Huber(delta=0.7), REAL, rows(nn.SmoothL1Loss(reduction="none", beta=0.7), REAL), 0.7),
+    "PoissonNLLLoss": (
+        Poisson(),
+        COUNTS,
+        rows(lambda z, y: nn.PoissonNLLLoss(reduction="none")(z, y) + (y + 1).lgamma(), COUNTS),
+        1,
+    ),
+    "GaussianNLLLoss": (
+        Gaussian(variance=0.6),
+        REAL,
+        rows(lambda z, y: nn.GaussianNLLLoss(reduction="none", full=True)(z, y, torch.full_like(y, 0.6)), REAL),
+        1,
+    ),
+    "SoftMarginLoss": (LogisticMargin(), BITS, rows(nn.SoftMarginLoss(reduction="none"), 2 * BITS - 1), 1),
+    "MultiLabelSoftMarginLoss": (
+        CrossEntropy(link="sigmoid"),
+        BITS,
+        rows(nn.MultiLabelSoftMarginLoss(reduction="none"), BITS),
+        CLASSES,
+    ),
+    "MultiMarginLoss": (
+        MulticlassHinge(form="weston_watkins", margin=0.8),
+        HOT,
+        rows(nn.MultiMarginLoss(reduction="none", margin=0.8), INDEX),
+        CLASSES,
+    ),
+    "MultiMarginLoss, p = 2": (
+        MulticlassHinge(form="weston_watkins", power=2),
+        HOT,
+        rows(nn.MultiMarginLoss(reduction="none", p=2), INDEX),
+        CLASSES,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_torch_says_the_same(name: str) -> None:
+    loss, y, theirs, factor = PAIRS[name]
+    free = Z.clone().requires_grad_()
+    value = theirs(free)
+    (gradient,) = torch.autograd.grad(value.sum(), free)
+    torch.testing.assert_close(loss.value(Z, y), factor * value.detach(), rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(loss.gradient(Z, y), factor * gradient, rtol=1e-10, atol=1e-12)
