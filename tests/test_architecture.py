@@ -54,9 +54,9 @@ FLOOR_PLAN = {
     "checkpoint": "disk spec numpy torch",
     "job": "checkpoint engine interfaces part spec store",
     "crew": "job workbench joblib",
-    "executor": "checkpoint cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib numpy",
+    "executor": "checkpoint cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib",
     # a bench beside the line: it measures losses and trains nothing
-    "audit": "analysis audit disk errors interfaces links registry importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
+    "audit": "analysis audit errors interfaces links registry importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door
