@@ -56,7 +56,8 @@ FLOOR_PLAN = {
     "crew": "job workbench joblib",
     "executor": "checkpoint cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib",
     # a bench beside the line: it measures losses and trains nothing
-    "audit": "analysis audit errors interfaces links registry importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
+    "audit": "analysis audit disk errors interfaces links registry "
+    "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door
