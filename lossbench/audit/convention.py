@@ -95,11 +95,11 @@ def conventions(library: Library, told: Told, *, targets_first: bool) -> Iterato
     """Every way of calling that fits what was told, the usual ones first."""
     counts = {"one": (1,), "several": (2,), None: (1, 2)}[told.outputs]
     for swapped in (targets_first, not targets_first):
-        for rarity in range(4):
+        for rarity in range(6):
             for outputs in counts:
                 for targets, layout in _forms(outputs, told):
                     for takes in (told.takes,) if told.takes else _TAKES:
-                        if (targets == "signed") + 2 * (takes == "log-probabilities") == rarity:
+                        if (targets == "signed") + 2 * _TAKES.index(takes) == rarity:
                             yield Convention(
                                 library=library,
                                 takes=takes,

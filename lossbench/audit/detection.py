@@ -147,7 +147,9 @@ def _behaves(adapted: Adapted) -> None:
     values = _wrong_and_right(adapted)
     if not bool(torch.isfinite(values).all()):
         raise ValueError("its values are not finite")
-    farthest, far, near, right, very_right, most_right = values
+    farthest, far, middle, near, right, very_right, most_right = values
+    if adapted.convention.takes == "raw" and not bool((far > middle).all()):
+        raise ValueError("raw outputs far on the wrong side are cut off")
     if not (bool((farthest > near).all()) and float((farthest - right).sum()) > 0):
         raise ValueError("being more wrong does not cost more")
     if float((very_right - most_right).sum()) > max(0.6 * float((farthest - far).sum()), 1e-3):
@@ -157,14 +159,14 @@ def _behaves(adapted: Adapted) -> None:
 
 
 def _wrong_and_right(adapted: Adapted) -> Tensor:
-    """Values (6, cases) at margins −20, −12, −1, 1, 12 and 20, negative ones being wrong."""
-    margins = torch.tensor([-20.0, -12.0, -1.0, 1.0, 12.0, 20.0], dtype=torch.float64)
+    """Values (7, cases) at margins −20, −12, −5, −1, 1, 12 and 20, negative ones being wrong."""
+    margins = torch.tensor([-20.0, -12.0, -5.0, -1.0, 1.0, 12.0, 20.0], dtype=torch.float64)
     if adapted.convention.outputs == 1:
-        z = torch.stack((margins, -margins), 1).reshape(1, 12)
-        return adapted.value(z, torch.tensor([[1.0, 0.0] * 6], dtype=torch.float64)).reshape(6, 2)
+        z = torch.stack((margins, -margins), 1).reshape(1, 14)
+        return adapted.value(z, torch.tensor([[1.0, 0.0] * 7], dtype=torch.float64)).reshape(7, 2)
     eye = torch.eye(3, dtype=torch.float64)
-    lead = 0.6 * eye - 0.4 * eye.roll(1, 0)
-    return adapted.value(torch.cat([margin * lead for margin in margins], 1), eye.repeat(1, 6)).reshape(6, 3)
+    lead = 0.6 * eye - 0.4 * eye.roll(1, 0) - 0.2 * eye.roll(2, 0)
+    return adapted.value(torch.cat([margin * lead for margin in margins], 1), eye.repeat(1, 7)).reshape(7, 3)
 
 
 def _sees_rivals(adapted: Adapted) -> bool:
