@@ -121,8 +121,11 @@ def plan(words: tuple[str, ...], **flags: Any) -> None:
 def report(folder: Path) -> None:
     """Write figures, tables and a page from the records in FOLDER, such as results/demo. Trains nothing."""
     from lossbench.analysis.report import write_report
+    from lossbench.analysis.terminal import print_scoreboard
 
-    click.echo(write_report(_study(folder)))
+    page, scoreboard = write_report(_study(folder))
+    print_scoreboard(scoreboard)
+    click.echo(page)
 
 
 @commands.command()

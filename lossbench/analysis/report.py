@@ -1,11 +1,13 @@
 """A report is a claim: a study's folder in, its page, figures and tables out."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from lossbench.analysis.digest import digest
 from lossbench.analysis.exhibits import exhibits
 from lossbench.analysis.page import content, html, markdown
 from lossbench.analysis.sheets import csv, sheets
+from lossbench.analysis.wording import Standings, scoreboard
 from lossbench.disk import write_whole
 from lossbench.tables import read_study
 
@@ -13,8 +15,15 @@ PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
 _OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "rates")
 
 
-def write_report(folder: Path) -> Path:
-    """Write the report of a study beside its records and return the page's path; nothing is trained.
+class Report(NamedTuple):
+    """What was written: the page, and the scoreboard that stands on it."""
+
+    page: Path
+    scoreboard: list[Standings]
+
+
+def write_report(folder: Path) -> Report:
+    """Write the report of a study beside its records; nothing is trained.
 
     Files: report.html (self-contained), report.md, figures/*.svg and *.png, tables/*.csv. The same records give the same
     bytes. Raises BadInput where the folder is no study or cannot be written to, Failure where the disk is full.
@@ -32,7 +41,7 @@ def write_report(folder: Path) -> Path:
     for path, data in files.items():
         write_whole(path, data)
     _clear(folder / FIGURES, files)
-    return folder / PAGE
+    return Report(folder / PAGE, scoreboard(found))
 
 
 def _clear(figures: Path, kept: dict[Path, bytes]) -> None:

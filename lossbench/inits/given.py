@@ -36,7 +36,7 @@ class File(Init):
 
     def describe(self) -> dict[str, Any]:
         """Word, path and the SHA-256 of the file: a run that starts elsewhere is another run."""
-        return super().describe() | {"sha256": hashlib.sha256(_bytes(self.path)).hexdigest()[:16]}
+        return {"word": self.word, "path": self.path, "sha256": hashlib.sha256(_bytes(self.path)).hexdigest()[:16]}
 
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
         del rng  # nothing is drawn: every seed starts alike

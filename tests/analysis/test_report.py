@@ -63,7 +63,7 @@ STUDIES = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_has_a_report(name, made, tmp_path):
     folder = made.write(tmp_path / "study", STUDIES[name](made))
-    page = Page(write_report(folder).read_text())
+    page = Page(write_report(folder).page.read_text())
     assert page.tags.count("img") == len(list(folder.glob("figures/*.svg"))) == len(list(folder.glob("figures/*.png")))
     assert not re.search(r"\b(nan|None|inf)\b", page.text)
     assert not re.search(r"\b(nan|None|inf)\b", (folder / "report.md").read_text())
@@ -133,7 +133,7 @@ def test_text_from_data_or_config_is_never_markup(made, tmp_path):
         for data in ("iris", EVIL)
     ]
     folder = made.write(tmp_path / EVIL.replace("/", "")[:40].strip(), runs, invocation)
-    html = write_report(folder).read_text()
+    html = write_report(folder).page.read_text()
     page = Page(html)
     assert "script" not in page.tags
     assert not any("e.vil" in address for address in page.addresses)
@@ -170,7 +170,7 @@ def test_provenance_is_told(made, tmp_path):
         "provenance": {"versions": {"python": "3.11.9", "torch": None}, "commit": {"hash": "0123456789abcdef", "changed": True}},
     }
     folder = made.write(tmp_path / "study", [made.learn().only("test_accuracy")], invocation)
-    text = Page(write_report(folder).read_text()).text
+    text = Page(write_report(folder).page.read_text()).text
     assert "lossbench run loss=ce,mse 'seed=range(2)'" in text
     assert "python 3.11.9" in text
     assert "0123456789, with changes that were not committed" in text
@@ -180,7 +180,7 @@ def test_provenance_is_told(made, tmp_path):
 def test_a_broken_invocation_spoils_no_report(content, made, tmp_path):
     folder = made.write(tmp_path / "study", [made.learn().only("test_accuracy")], {})
     (folder / "invocations" / f"{'0' * 16}.json").write_bytes(content)
-    assert write_report(folder).is_file()
+    assert write_report(folder).page.is_file()
 
 
 def test_figures_of_an_earlier_report_do_not_stay(made, tmp_path):
