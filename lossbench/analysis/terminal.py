@@ -22,9 +22,8 @@ def print_scoreboard(standings: Sequence[Standings]) -> None:
 
 
 def _table(setting: Standings) -> Table:
-    table = Table(
-        title=escape(f"{setting.setting}, {setting.measure}"), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
-    )
+    title = escape(", ".join(filter(None, [setting.setting, setting.measure])))
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("loss")
     for name in ("rate", "final", "best", f"steps to {setting.level}" if setting.level else "steps", "diverged"):
         table.add_column(name, justify="right")
