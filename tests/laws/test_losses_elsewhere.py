@@ -1,11 +1,13 @@
-"""Losses that torch has too: the same numbers, with the constants that the names hide written out."""
+"""Losses that torch or the textbook has too: the same numbers, the constants that names hide written out."""
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from lossbench import textbook
 from lossbench.interfaces import Loss
 from lossbench.links import OUTPUTS
 from lossbench.losses.absolute import AbsoluteError, Huber
@@ -14,6 +16,7 @@ from lossbench.losses.likelihood import Bernoulli, Gaussian, Poisson
 from lossbench.losses.margin import LogisticMargin
 from lossbench.losses.multiclass import MulticlassHinge
 from lossbench.losses.squared import HalfSquaredError
+from lossbench.textbook import Array
 
 torch.manual_seed(0)
 CLASSES, EXAMPLES = 5, 40
@@ -123,3 +126,54 @@ def test_torch_says_the_same(name: str) -> None:
     (gradient,) = torch.autograd.grad(value.sum(), free)
     torch.testing.assert_close(loss.value(Z, y), factor * value.detach(), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(loss.gradient(Z, y), factor * gradient, rtol=1e-10, atol=1e-12)
+
+
+def per_row(cost: Callable[[Array, Array], float]) -> Callable[[Array, Array], Array]:
+    """A cost's value for each example alone."""
+    return lambda z, y: np.array([cost(z[[n]], y[[n]]) for n in range(len(z))])
+
+
+TEXTBOOK: dict[str, tuple[Loss, Tensor, Callable[[Array, Array], float], Callable[[Array, Array], Array]]] = {
+    "cross entropy on the softmax": (
+        CrossEntropy(link="softmax"),
+        HOT,
+        textbook.categorical_cross_entropy,
+        textbook.categorical_cross_entropy_gradient,
+    ),
+    "half squared error": (
+        HalfSquaredError(link="identity"),
+        REAL,
+        textbook.half_squared_error,
+        textbook.half_squared_error_gradient,
+    ),
+    "half squared error on the sigmoid": (
+        HalfSquaredError(link="sigmoid"),
+        BITS,
+        lambda z, y: textbook.half_squared_error(textbook.sigmoid(z), y),
+        textbook.half_squared_error_sigmoid_gradient,
+    ),
+    "half squared error on the softmax": (
+        HalfSquaredError(link="softmax"),
+        HOT,
+        lambda z, y: textbook.half_squared_error(textbook.softmax(z), y),
+        textbook.half_squared_error_softmax_gradient,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_the_textbook_says_the_same(name: str) -> None:
+    loss, y, cost, gradient = TEXTBOOK[name]
+    rows_z, rows_y = Z.T.numpy(), y.T.numpy()
+    np.testing.assert_allclose(loss.value(Z, y).numpy(), per_row(cost)(rows_z, rows_y), rtol=1e-10)
+    np.testing.assert_allclose(loss.gradient(Z, y).T.numpy() / EXAMPLES, gradient(rows_z, rows_y), rtol=1e-9, atol=1e-15)
+
+
+def test_the_textbook_says_the_same_of_one_output() -> None:
+    loss, z, y = CrossEntropy(link="sigmoid"), Z[:1], BITS[:1]
+    np.testing.assert_allclose(
+        loss.value(z, y).mean().item(), textbook.binary_cross_entropy(z[0].numpy(), y[0].numpy()), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        loss.gradient(z, y)[0].numpy() / EXAMPLES, textbook.binary_cross_entropy_gradient(z[0].numpy(), y[0].numpy()), rtol=1e-9
+    )
