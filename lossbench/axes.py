@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from lossbench.errors import BadInput
 
 LIMIT = 1_000_000  # runs a sweep: what fits in memory with room to spare
+TOO_MANY = f"The sweep names more than {LIMIT:,} runs. Split it into studies of fewer."
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ def _values(parser: OverridesParser, override: Override) -> Iterator[Value]:
     if not override.is_discrete_sweep():
         raise BadInput(f"{override.input_line} names no values. Write them out, a,b,c, or as range(start,stop,step).")
     try:
-        swept = override.sweep_iterator()
-        first = list(islice(swept, 1))
-        rest = islice(swept, LIMIT)
+        contents = list(islice(override.sweep_iterator(), LIMIT + 1))
     except (ValueError, HydraException) as error:
         raise BadInput(f"The sweep {override.input_line} cannot be read: {error}.") from error
-    if not first:
+    if not contents:
         raise BadInput(f"The sweep {override.input_line} names nothing. range(3) names 0, 1 and 2; glob(*) every option of a group.")
-    return (_value(parser, override, content) for content in chain(first, rest))
+    if len(contents) > LIMIT:
+        raise BadInput(TOO_MANY)
+    return (_value(parser, override, content) for content in contents)
 
 
 def _value(parser: OverridesParser, override: Override, content: Any) -> Value:

@@ -61,8 +61,8 @@ def _print_preset(console: Console, kind: str, path: Path, classes: dict[str, ty
 
 def _print_class(console: Console, cls: type[Registered]) -> None:
     first, *rest = _doc(cls)
-    console.print(Text(f"{cls.word}: {first}\n", "bold"))
-    console.print(Text("\n".join(rest).strip()))
+    console.print(Text(f"{cls.word}: {first}", "bold"))
+    console.print(Text("\n".join(rest)))
     if dataclasses.fields(cls):  # type: ignore[arg-type]
         console.print(_options(cls))
     console.print(Text(f"Source code: {inspect.getsourcefile(cls)}"))

@@ -19,6 +19,7 @@ from lossbench.errors import BadInput
 from lossbench.points import Point
 from lossbench.refusals import refusal
 
+OWN_SWEEPER = "hydra/sweeper must stay lossbench: every run is part of a sweep here, which lossbench expands itself."
 DOORKEEPERS = {"hydra", "omegaconf"}
 
 def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
@@ -45,9 +46,11 @@ def inspect(words: Sequence[str], flags: Sequence[str]) -> None:
 def _hydra(task: Callable[[list[Point]], None], flags: Sequence[str], words: Sequence[str]) -> None:
     def job(points: list[Point] | DictConfig) -> None:
         if not isinstance(points, list):
-            raise BadInput("hydra/sweeper is not lossbench; every run is part of a sweep here, which lossbench expands itself.")
+            raise BadInput(OWN_SWEEPER)
         task(points)
 
+    if any(word.startswith("hydra/sweeper") for word in words):
+        raise BadInput(OWN_SWEEPER)
     folder = next((Path(flag.partition("=")[2]) for flag in flags if flag.startswith("--config-dir=")), None)
     with _command_line(flags, words):
         try:

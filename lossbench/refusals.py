@@ -31,7 +31,8 @@ def refusal(error: Exception, words: Sequence[str]) -> BadInput:
             where = re.match(r"In '(?!config'|hydra/)[^']+': ", str(chain[0]))
             return BadInput(f"{where[0] if where else ''}{message}")
     if not isinstance(error, HydraException | ValueError):
-        return BadInput(f"Hydra cannot make a config of {' '.join(words)!r} ({type(error).__name__}: {error}). {GRAMMAR}")
+        seen = f"{type(error).__name__} {' '.join(str(error).split())}".strip()
+        return BadInput(f"Hydra cannot make a config of {' '.join(words)!r} ({seen}). {GRAMMAR}")
     return BadInput(_general(str(error)))
 
 

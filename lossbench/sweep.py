@@ -13,7 +13,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
-from lossbench.axes import LIMIT, Axis, read_axes
+from lossbench.axes import LIMIT, TOO_MANY, Axis, read_axes
 from lossbench.errors import BadInput
 from lossbench.points import Point, points, raw
 
@@ -25,7 +25,7 @@ def expand(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> li
     """
     sweeps = [read_axes(loader, [*grid, *words]) for grid in _grids(master)]
     if sum(prod(len(axis.values) for axis in axes) for axes in sweeps) > LIMIT:
-        raise BadInput(f"The sweep names more than {LIMIT:,} runs. Split it into studies of fewer.")
+        raise BadInput(TOO_MANY)
     return [point for axes in sweeps for point in _grid_points(loader, master, axes)]
 
 

@@ -91,6 +91,7 @@ def menu(tmp_path: Path) -> Iterator[str]:
         yield "menu"
 
 
+@pytest.mark.slow
 def test_points_are_what_hydra_composes(menu: str) -> None:
     rng = random.Random(0)
     deck = rng.sample(WORDS, len(WORDS)) + rng.choices(WORDS, k=2 * len(WORDS))
