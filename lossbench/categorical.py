@@ -43,3 +43,10 @@ class Categorical(Loss):
 def _pairs(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Every output with its counterpart, (..., C, 2, B)."""
     return torch.stack([z, torch.zeros_like(z)], OUTPUTS), torch.stack([y, 1 - y], OUTPUTS)
+
+
+def classes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Raw outputs and targets of at least two classes: a lone output plays against a raw output of 0."""
+    if z.shape[OUTPUTS] > 1:
+        return z, y
+    return torch.cat([z, torch.zeros_like(z)], OUTPUTS), torch.cat([y, 1 - y], OUTPUTS)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from lossbench.categorical import classes
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
 from lossbench.links import OUTPUTS
@@ -40,11 +41,11 @@ class MulticlassHinge(Loss):
             raise BadInput(f"multiclass_hinge has margin = {self.margin} and power = {self.power}; margin ≥ 0, power 1 or 2.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        behind = self._behind(*_classes(z, y)).pow(self.power)
+        behind = self._behind(*classes(z, y)).pow(self.power)
         return behind.sum(OUTPUTS) if self.form == "weston_watkins" else behind.amax(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        scores, targets = _classes(z, y)
+        scores, targets = classes(z, y)
         behind = self._behind(scores, targets)
         push = (1 - targets) * ((behind > 0).to(z.dtype) if self.power == 1 else 2 * behind)
         if self.form == "crammer_singer":
@@ -89,12 +90,12 @@ class Sparsemax(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        scores, targets = _classes(z, y)
+        scores, targets = classes(z, y)
         nearest = _project(scores)
         return (0.5 * _difference(nearest.p, targets).square() + targets * nearest.shortfall).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        scores, targets = _classes(z, y)
+        scores, targets = classes(z, y)
         return _difference(_project(scores).p, targets).narrow(OUTPUTS, 0, z.shape[OUTPUTS])
 
     def properties(self) -> Properties:
@@ -125,10 +126,3 @@ def _difference(p: Tensor, y: Tensor) -> Tensor:
     """p − y; the 1 − p of a p over ½ is the sum of the others, so that nothing cancels next to 1."""
     others = (p * (p <= 0.5)).sum(OUTPUTS, keepdim=True)
     return p * (1 - y) - torch.where(p > 0.5, others, 1 - p) * y
-
-
-def _classes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores and targets of at least two classes: a lone output is joined by a score of 0 for the class it is not."""
-    if z.shape[OUTPUTS] > 1:
-        return z, y
-    return torch.cat([z, torch.zeros_like(z)], OUTPUTS), torch.cat([y, 1 - y], OUTPUTS)

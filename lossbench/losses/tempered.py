@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from lossbench.categorical import classes
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
 from lossbench.links import FAR, OUTPUTS, log_softmax
@@ -39,7 +40,7 @@ class BiTempered(Loss):
             raise BadInput(f"bi_tempered has t1 = {self.t1} and t2 = {self.t2}; t1 must lie in 0 to 1 and t2 in 1 to 10.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        z, y = _classes(z, y)
+        z, y = classes(z, y)
         log, power = _log_probabilities(z, self.t2), 2 - self.t1
         wrong = (power * log).exp() / power
         even = torch.where(y == 0, 0.0, y * _deformed(y.log(), 1 - self.t1)) - (y.pow(power) - y) / power
@@ -48,7 +49,7 @@ class BiTempered(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         """Counted from the error e_w of the most probable class, v − p^t2 e_w, so that nothing cancels where classes tie."""
         outputs = z.shape[OUTPUTS]
-        z, y = _classes(z, y)
+        z, y = classes(z, y)
         log = _log_probabilities(z, self.t2)
         p, rest, escort = log.exp(), -log.expm1(), (self.t2 * log).exp()
         away = (1 - y) * ((1 - self.t1) * log).exp()
@@ -111,10 +112,3 @@ def _shortfall(log: Tensor, rate: float) -> Tensor:
 def _deformed(log: Tensor, rate: float) -> Tensor:
     """(e^(rate · log) − 1) / rate: the tempered logarithm."""
     return log if rate == 0 else (rate * log).expm1() / rate
-
-
-def _classes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """At least two classes: a lone output is joined by a raw output of 0 for the class it is not."""
-    if z.shape[OUTPUTS] > 1:
-        return z, y
-    return torch.cat([z, torch.zeros_like(z)], OUTPUTS), torch.cat([y, 1 - y], OUTPUTS)
