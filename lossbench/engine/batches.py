@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import Inputs
 from lossbench.engine.stacking import Sharing
 from lossbench.rng import generator
 from lossbench.spec import RunSpec
@@ -15,20 +14,21 @@ from lossbench.spec import RunSpec
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
-def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor, *, start: int) -> Iterator[tuple[Inputs, Tensor]]:
-    """Endless mini-batches of features x (N, D) and targets y (N, C) from a step on: inputs, and targets by run (R, C, B).
+def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor, *, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless mini-batches of features x (N, D) and targets y (N, C), from a step on.
 
+    Each is a batch for every seed (S, B, D), and the targets by run (R, C, B).
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
     reshuffle. Order and batch are those of the first run: a cohort has them in common.
     """
     if runs[0].batch is None:
-        everything = Inputs(x[None], sharing), y.T.expand(len(runs), -1, -1)
+        everything = x[None], y.T.expand(len(runs), -1, -1)
         while True:
             yield everything
     for places in islice(_places(runs[0], sharing.seeds, len(x)), start, None):
         index = torch.as_tensor(places, device=x.device)
         targets = y[index].transpose(1, 2).contiguous()
-        yield Inputs(x[index], sharing), targets.index_select(0, sharing.owner)
+        yield x[index], targets.index_select(0, sharing.owner)
 
 
 def _places(run: RunSpec, seeds: Sequence[int], examples: int) -> Iterator[Places]:

@@ -1,10 +1,11 @@
 """The dense network of R runs: forward, and the backward pass derived by hand.
 
-Weights are (R, out, in), biases (R, out, 1), activations (R, units, B).
+Weights are (R, out, in), biases (R, out, 1), activations (R, units, B), and a batch for every seed x (S, B, D).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,22 +15,14 @@ from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """A batch for every seed, x (S, B, D), and which run sees which."""
+class Block(NamedTuple):
+    """Neighbouring runs that see the same batch: their views of what the first layer reads and writes."""
 
-    x: Tensor
-    sharing: Sharing
-
-    def product(self, left: Tensor, out: Tensor, *, transposed: bool) -> None:
-        """out_r = left_r · x_s (or its transpose, features by examples) for each run r and its seed's batch x_s."""
-        if not self.sharing.by_block:
-            each = self.x.index_select(0, self.sharing.owner)  # laid out as x is, or the product would take another path
-            torch.bmm(left, each.transpose(1, 2) if transposed else each, out=out)
-            return
-        x = self.x.transpose(1, 2) if transposed else self.x
-        for start, stop, place in self.sharing.blocks:
-            torch.bmm(left[start:stop], x[place].expand(stop - start, -1, -1), out=out[start:stop])
+    place: int | None  # of their seed's batch; None where each run is given its own
+    weight: Tensor
+    units: Tensor
+    delta: Tensor | None
+    gradient: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -38,34 +31,43 @@ class Network:
 
     layers: tuple[Layer, ...]
     parameters: tuple[Dense[Tensor], ...]
+    sharing: Sharing
+    blocks: tuple[Block, ...]
     units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
     deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer
     slopes: tuple[Tensor, ...]
     gradients: tuple[Dense[Tensor], ...]
 
 
-def network(layers: tuple[Layer, ...], parameters: tuple[Dense[Tensor], ...], width: int, *, learns: bool = True) -> Network:
-    """A network for batches of a width; one that does not learn has no room for derivatives."""
-    like = parameters[0].weight
-    runs = like.shape[0]
-    rooms = [(runs, layer.outputs, width) for layer in layers]
-    gradients = tuple(Dense(torch.zeros_like(p.weight), torch.zeros_like(p.bias)) for p in parameters) if learns else ()
-    return Network(
-        layers,
-        parameters,
-        tuple(buffer(room, like) for room in rooms),
-        tuple(buffer(room, like) for room in rooms) if learns else (),
-        tuple(buffer(room, like) for room in rooms[:-1]) if learns else (),
-        gradients,
-    )
+@dataclass(frozen=True)
+class Plot:
+    """What a network is built on: its layers, parameters, who shares a batch, and how wide a batch is."""
+
+    layers: tuple[Layer, ...]
+    parameters: tuple[Dense[Tensor], ...]
+    sharing: Sharing
+    width: int
 
 
-def forward(net: Network, inputs: Inputs) -> Tensor:
+def network(plot: Plot, *, learns: bool = True) -> Network:
+    """A network with its buffers; one that does not learn has no room for derivatives."""
+    like = plot.parameters[0].weight
+    rooms = [(like.shape[0], layer.outputs, plot.width) for layer in plot.layers]
+    units = tuple(buffer(room, like) for room in rooms)
+    deltas = tuple(buffer(room, like) for room in rooms) if learns else ()
+    slopes = tuple(buffer(room, like) for room in rooms[:-1]) if learns else ()
+    gradients = tuple(Dense(torch.zeros_like(p.weight), torch.zeros_like(p.bias)) for p in plot.parameters) if learns else ()
+    first = (like, units[0], deltas[0] if learns else None, gradients[0].weight if learns else None)
+    blocks = tuple(_blocks(plot.sharing, first))
+    return Network(plot.layers, plot.parameters, plot.sharing, blocks, units, deltas, slopes, gradients)
+
+
+def forward(net: Network, x: Tensor) -> Tensor:
     """Raw outputs z (R, C, B); hidden activations are left in `net.units`."""
+    for block, batch in _shown(net, x):
+        torch.bmm(block.weight, batch.transpose(1, 2), out=block.units)
     for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
-        if number == 0:
-            inputs.product(parameters.weight, units, transposed=True)
-        else:
+        if number > 0:
             torch.bmm(parameters.weight, net.units[number - 1], out=units)
         units.add_(parameters.bias)
         if layer.activation:
@@ -73,14 +75,13 @@ def forward(net: Network, inputs: Inputs) -> Tensor:
     return net.units[-1]
 
 
-def backward(net: Network, inputs: Inputs) -> None:
+def backward(net: Network, x: Tensor) -> None:
     """Gradients of the mean loss, left in `net.gradients`, from dL/dz in the last of `net.deltas`."""
     for number in reversed(range(len(net.layers))):
         delta, gradient = net.deltas[number], net.gradients[number]
         torch.sum(delta, -1, keepdim=True, out=gradient.bias)
         if number == 0:
-            inputs.product(delta, gradient.weight, transposed=False)
-            return
+            break
         below = net.units[number - 1]
         torch.bmm(delta, below.transpose(1, 2), out=gradient.weight)
         torch.bmm(net.parameters[number].weight.transpose(1, 2), delta, out=net.deltas[number - 1])
@@ -89,6 +90,28 @@ def backward(net: Network, inputs: Inputs) -> None:
             slope = whole(net.slopes[number - 1])
             SLOPE[activation](whole(below), slope)
             whole(net.deltas[number - 1]).mul_(slope)
+    for block, batch in _shown(net, x):
+        if block.delta is not None and block.gradient is not None:
+            torch.bmm(block.delta, batch, out=block.gradient)
+
+
+def _blocks(sharing: Sharing, first: tuple[Tensor, Tensor, Tensor | None, Tensor | None]) -> Iterator[Block]:
+    if not sharing.by_block:
+        yield Block(None, *first)
+        return
+    for start, stop, place in sharing.blocks:
+        views = [None if tensor is None else tensor[start:stop] for tensor in first]
+        yield Block(place, *views)  # type: ignore[arg-type]
+
+
+def _shown(net: Network, x: Tensor) -> Iterator[tuple[Block, Tensor]]:
+    """Each block with the batch (runs, B, D) that its runs see."""
+    batches = x.unbind(0)
+    for block in net.blocks:
+        if block.place is None:
+            yield block, x.index_select(0, net.sharing.owner)  # laid out as x is, or the product would take another path
+        else:
+            yield block, batches[block.place].expand(len(block.weight), -1, -1)
 
 
 def _sigmoid_slope(h: Tensor, out: Tensor) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.engine.network import Inputs, Network, forward, network
+from lossbench.engine.network import Network, Plot, forward, network
 from lossbench.engine.objective import Columns, by_run, columns, fill, scatter
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import Array, Dense, ExampleProbe, Loss, Outputs, Probe, Step, StepProbe, Task
@@ -21,7 +21,7 @@ CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order 
 class Chunk:
     """Some examples to evaluate, with the room to do it in: x (1, n, D), y (C, n) on the columns of each loss."""
 
-    inputs: Inputs
+    x: Tensor
     net: Network
     rooms: tuple[Columns, ...]
     width: int
@@ -51,11 +51,11 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     for start in range(0, len(x), CHUNK):
         part, width = x[start : start + CHUNK], len(x[start : start + CHUNK])
         if width not in rooms:
-            rooms[width] = network(net.layers, net.parameters, width, learns=False)
+            rooms[width] = network(Plot(net.layers, net.parameters, everybody, width), learns=False)
         filled = columns(blocks, rooms[width].units[-1])
         for room in filled:
             fill(room.y, y[start : start + CHUNK].T.expand(room.runs.stop - room.runs.start, -1, -1))
-        chunks.append(Chunk(Inputs(part[None], everybody), rooms[width], tuple(filled), width))
+        chunks.append(Chunk(part[None], rooms[width], tuple(filled), width))
     return Examples(prefix, tuple(chunks), len(x))
 
 
@@ -65,10 +65,10 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
     if not fitting:
         return {}
     runs = data.chunks[0].net.units[-1].shape[0]
-    device = data.chunks[0].inputs.x.device
+    device = data.chunks[0].x.device
     sums = {data.prefix + probe.word: torch.zeros(runs, dtype=torch.float64, device=device) for probe in fitting}
     for chunk in data.chunks:
-        z = forward(chunk.net, chunk.inputs)
+        z = forward(chunk.net, chunk.x)
         for room in chunk.rooms:
             fill(room.z, z[room.runs])
             outputs = _outputs(room, task)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lossbench.engine.batches import batches
 from lossbench.engine.forms import LEAST_RUNS
-from lossbench.engine.network import Inputs, Network, backward, forward, network
+from lossbench.engine.network import Network, Plot, backward, forward, network
 from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, inspect, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
@@ -94,10 +94,9 @@ class Scene:
     probes: tuple[Probe, ...]
     task: Task
 
-    def batches(self) -> Iterator[tuple[Inputs, Tensor]]:
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Mini-batches from the state's step on."""
-        runs = self.cohort.runs
-        return batches(runs, sharing(runs, str(self.data[0].device)), *self.data, start=self.state.step)
+        return batches(self.cohort.runs, self.net.sharing, *self.data, start=self.state.step)
 
 
 def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
@@ -105,7 +104,7 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
     layers = runs[0].model.layers(train_x.shape[1], train_y.shape[1])
-    net = network(layers, parameters(runs, layers, like), runs[0].batch or len(train_x))
+    net = network(Plot(layers, parameters(runs, layers, like), sharing(runs, device), runs[0].batch or len(train_x)))
     learner = Learner(optimizer(runs, like), net)
     blocks = loss_blocks(runs)
     bound = cohort.recording.examples
@@ -128,14 +127,14 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
     finite, alive = state.tensors["finite"], state.tensors["alive"]
     recorded = set(scene.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
-    for step, (inputs, y) in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        z = forward(net, inputs)
+    for step, (x, y) in zip(range(state.step, steps + 1), scene.batches(), strict=False):
+        z = forward(net, x)
         alive &= (z * 0).sum((1, 2)) == 0  # 0 · ∞ and 0 · NaN are NaN
         finite += alive
         if step % LOOK_EVERY == 0 and not alive.any():
             break
         gradient(scene.rooms, z, y, net.deltas[-1])
-        backward(net, inputs)
+        backward(net, x)
         if step in recorded:
             state.moments.append(_record(scene, y, last=step == steps))
         elif step < steps:
