@@ -79,7 +79,9 @@ def _values(parser: OverridesParser, override: Override) -> Iterator[Value]:
     except (ValueError, HydraException) as error:
         raise BadInput(f"The sweep {override.input_line} cannot be read: {error}.") from error
     if not contents:
-        raise BadInput(f"The sweep {override.input_line} names nothing. range(3) names 0, 1 and 2; glob(*) every option of a group.")
+        raise BadInput(
+            f"The sweep {override.input_line} names nothing. range(3) names 0, 1 and 2; glob(*) all options of a group."
+        )
     if len(contents) > LIMIT:
         raise BadInput(TOO_MANY)
     return (_value(parser, override, content) for content in contents)

@@ -17,7 +17,9 @@ FLAGS = (
     click.option("--cfg", "-c", type=click.Choice(["job", "hydra", "all"]), help="Print the composed config of one run."),
     click.option("--resolve", is_flag=True, help="With --cfg: resolve interpolations."),
     click.option("--package", "-p", metavar="KEY", help="With --cfg: only this part, such as optimizer."),
-    click.option("--info", "-i", is_flag=False, flag_value="all", type=click.Choice(INFO), help="Print how the config comes about."),
+    click.option(
+        "--info", "-i", is_flag=False, flag_value="all", type=click.Choice(INFO), help="Print how a config comes about."
+    ),
     click.option("--hydra-help", is_flag=True, help="Print Hydra's own help."),
     click.option("--config-dir", "-cd", metavar="DIR", help="Find your own configs too, such as DIR/experiment/mine.yaml."),
     click.option("--config-path", "-cp", metavar="DIR", help="Find configs there instead of in lossbench's own conf/."),
@@ -42,16 +44,23 @@ def answer(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _told("Interrupted. What was stored is kept, and the same command continues.", 130)
-    except BadInput as error:
-        return _told(f"Error: {error}", 2)
-    except Failure as error:
-        return _told(f"Error: {error}", 1)
-    except OSError as error:
-        return _told(f"Error: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}. What was stored is kept.", 1)
-    except MemoryError:
-        return _told("Error: there is not enough memory. What was stored is kept; a smaller engine.tile needs less.", 1)
+    except (BadInput, Failure, OSError, MemoryError, click.Abort, KeyboardInterrupt) as error:
+        line, code = _told(error)
+        click.echo(line, err=True)
+        return code
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What stopped a command, in a sentence, and its exit code."""
+    line, code = f"Error: {error}", 2 if isinstance(error, BadInput) else 1
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        line = f"Error: {error.strerror or error}{place}. What was stored is kept."
+    elif isinstance(error, MemoryError):
+        line = "Error: there is not enough memory. What was stored is kept; a smaller engine.tile needs less."
+    elif isinstance(error, click.Abort | KeyboardInterrupt):
+        line, code = "Interrupted. What was stored is kept, and the same command continues.", 130
+    return line, code
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -177,8 +186,3 @@ def _complete(arguments: Sequence[str]) -> None:
     elif not line or command in ("run", "plan"):
         os.environ["COMP_LINE"] = f"{program} --multirun {words}"
         inspect([word for word in arguments if "=" in word], ["--shell-completion"])
-
-
-def _told(line: str, code: int) -> int:
-    click.echo(line, err=True)
-    return code

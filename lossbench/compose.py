@@ -22,6 +22,7 @@ from lossbench.refusals import refusal
 OWN_SWEEPER = "hydra/sweeper must stay lossbench: every run is part of a sweep here, which lossbench expands itself."
 DOORKEEPERS = {"hydra", "omegaconf"}
 
+
 def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     """Every run that the words name, each as one fully composed config.
 
@@ -37,13 +38,13 @@ def inspect(words: Sequence[str], flags: Sequence[str]) -> None:
     said = StringIO()
     try:
         with redirect_stderr(said):
-            _hydra(lambda points: None, flags, words)
+            _hydra(list, flags, words)
     except SystemExit as end:
         if end.code:
             raise BadInput(said.getvalue().strip()) from end
 
 
-def _hydra(task: Callable[[list[Point]], None], flags: Sequence[str], words: Sequence[str]) -> None:
+def _hydra(task: Callable[[list[Point]], object], flags: Sequence[str], words: Sequence[str]) -> None:
     def job(points: list[Point] | DictConfig) -> None:
         if not isinstance(points, list):
             raise BadInput(OWN_SWEEPER)
@@ -67,7 +68,7 @@ def _hydra(task: Callable[[list[Point]], None], flags: Sequence[str], words: Seq
 
 def _raised_by(error: Exception) -> str:
     """Which of the packages that meet here the error comes from, libraries that these call counted to the caller."""
-    frames = (frame.f_globals["__name__"].partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__))
+    frames = (str(frame.f_globals["__name__"]).partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__))
     return [name for name in frames if name in {"lossbench", "hydra_plugins", *DOORKEEPERS}][-1]
 
 

@@ -24,9 +24,8 @@ def print_outline(plan: Plan, root: Path) -> None:
     """Print what `run` would train. Raises BadInput where the study's folder is no study's."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
-    console.print(
-        Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {len(plan.runs) - len(todo):,} stored, {len(todo):,} to train")
-    )
+    stored = len(plan.runs) - len(todo)
+    console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     if todo:
         groups = Counter(_row(cohort) for cohort in cohorts(todo, plan.recording, plan.resources.tile))
         console.print(_table(groups))

@@ -161,7 +161,7 @@ def _shape(dataset: Dataset) -> Shape:
 def _steps(course: Course, rows: int, word: str) -> int:
     if course.batch is not None and course.batch > rows:
         raise BadInput(
-            f"batch is {course.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all at every step."
+            f"batch is {course.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all of them."
         )
     steps = course.steps or course.epochs * (1 if course.batch is None else rows // course.batch)
     if steps > LONGEST:
@@ -191,7 +191,7 @@ def _listed(value: Any) -> Any:
 
 
 def _resources(engine: Any) -> Resources:
-    resources = _section(Resources, "engine", engine)
+    resources: Resources = _section(Resources, "engine", engine)
     _within("engine.workers", resources.workers, 1, 1024)
     _within("engine.tile", resources.tile, 1, 10**6)
     return resources

@@ -74,10 +74,11 @@ def _missing(error: MissingConfigException) -> str:
 
 
 def _unknown_key(asked: str, failed: str, parent: DictConfig) -> str:
-    """A key that the config does not have. The nearest is sought by the whole key first, then by its last part anywhere."""
+    """A key that the config does not have. The nearest is sought by the whole key first, then by its last part."""
     level = failed.rpartition(".")[0]
-    keys = [key for key in _keys(OmegaConf.to_container(parent._get_root(), resolve=False)) if not key.startswith("hydra.")]
-    known = [key for key in keys if key.rpartition(".")[0] == level and key != "hydra" and not key.endswith(".word")]
+    prefix = f"{level}." if level else ""
+    keys = [key for key in _keys(OmegaConf.to_container(parent, resolve=False), prefix) if not key.startswith("hydra.")]
+    known = [key for key in keys if key.count(".") == prefix.count(".") and key != "hydra" and not key.endswith(".word")]
     ends = {key.rpartition(".")[2]: key for key in reversed(keys)}
     near = get_close_matches(asked, keys, n=1, cutoff=0.75) or get_close_matches(asked.rpartition(".")[2], ends, n=1, cutoff=0.75)
     hint = f" Did you mean {ends.get(near[0], near[0])!r}?" if near else ""

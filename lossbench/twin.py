@@ -50,9 +50,7 @@ def _held(hint: Any) -> Any:
 
 
 def _default(f: dataclasses.Field[Any]) -> Any:
-    if f.default_factory is not NO_DEFAULT:
-        return field(default_factory=lambda: plain(f.default_factory()))  # type: ignore[misc]
-    if f.default is NO_DEFAULT:
+    if f.default_factory is NO_DEFAULT and f.default is NO_DEFAULT:
         return field(default=MISSING)
-    default = plain(f.default)
+    default = plain(f.default if f.default_factory is NO_DEFAULT else f.default_factory())
     return field(default_factory=lambda: default) if isinstance(default, list | dict) else field(default=default)

@@ -21,6 +21,7 @@ from lossbench.twin import is_wrapper, twin
 
 CLASSES = [(noun, word) for noun in GROUPS for word, cls in shelf(noun).items() if not is_wrapper(cls)]
 ASKED = {("dataset", "table"): ["dataset.path=x.csv", "dataset.target=y"], ("init", "file"): ["init.path=x.npz"]}
+CE, MSE = "cross_entropy", "half_squared_error"
 PLUGIN = """
     from dataclasses import dataclass
     from lossbench.interfaces import Loss
@@ -92,8 +93,8 @@ def test_every_experiment_makes_a_plan_of_its_own_name(experiment: str) -> None:
 def test_every_preset_says_in_its_first_comment_what_it_is() -> None:
     for group in config.PRESET_GROUPS:
         for path in presets(group).values():
-            comments = [line for line in path.read_text(encoding="utf-8").splitlines()[:2] if line.startswith("# ") and "@package" not in line]
-            assert comments, path
+            beginning = path.read_text(encoding="utf-8").splitlines()[:2]
+            assert any(line.startswith("# ") and "@package" not in line for line in beginning), path
 
 
 def test_the_schema_has_every_setting_that_a_plan_reads_and_no_other() -> None:
@@ -125,12 +126,12 @@ def test_an_experiment_may_name_its_plugins(plugin: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("sweeper", "words", "expected"),
     [
-        ("{params: {seed: 'range(2)', loss: 'ce,mse'}}", [], [(s, w) for s in (0, 1) for w in ("cross_entropy", "half_squared_error")]),
-        ("{params: {seed: 'range(2)'}}", ["seed=7"], [(7, "cross_entropy")]),
-        ("{grids: [{loss: ce, seed: '1,2'}, {loss: mse, seed: 3}]}", [], [(1, "cross_entropy"), (2, "cross_entropy"), (3, "half_squared_error")]),
-        ("{grids: [{loss: ce, seed: '1,2'}, {loss: mse, seed: 3}]}", ["seed=5"], [(5, "cross_entropy"), (5, "half_squared_error")]),
-        ("{params: {seed: 4}, grids: [{loss: ce}, {loss: mse, seed: 3}]}", [], [(4, "cross_entropy"), (3, "half_squared_error")]),
-        ("{params: {seed: '${dataset.seed}', dataset.seed: '8,9'}}", [], [(8, "cross_entropy"), (9, "cross_entropy")]),
+        ("{params: {seed: 'range(2)', loss: 'ce,mse'}}", [], [(0, CE), (0, MSE), (1, CE), (1, MSE)]),
+        ("{params: {seed: 'range(2)'}}", ["seed=7"], [(7, CE)]),
+        ("{grids: [{loss: ce, seed: '1,2'}, {loss: mse, seed: 3}]}", [], [(1, CE), (2, CE), (3, MSE)]),
+        ("{grids: [{loss: ce, seed: '1,2'}, {loss: mse, seed: 3}]}", ["seed=5"], [(5, CE), (5, MSE)]),
+        ("{params: {seed: 4}, grids: [{loss: ce}, {loss: mse, seed: 3}]}", [], [(4, CE), (3, MSE)]),
+        ("{params: {seed: '${dataset.seed}', dataset.seed: '8,9'}}", [], [(8, CE), (9, CE)]),
     ],
 )
 def test_a_sweep_in_a_file_is_the_union_of_its_grids(sweeper: str, words: list[str], expected: list[Any], tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_points_that_share_their_options_and_points_that_do_not_make_the_same_ru
 
 @pytest.mark.parametrize("name", ["study", "schedule", "probes", "examples", "keep", "engine"])
 def test_what_belongs_to_the_study_is_one_for_a_sweep(name: str) -> None:
-    other = {"study": "other", "schedule": {"kind": "every"}, "probes": ["loss"], "examples": 5, "keep": "parameters", "engine": {}}
+    other = {"study": "b", "schedule": {"kind": "every"}, "probes": ["loss"], "examples": 5, "keep": "parameters", "engine": {}}
     with pytest.raises(BadInput, match=f"{name} is one for a whole sweep"):
         make_plan([point(), point(**{name: other[name]})])
 
@@ -151,7 +151,7 @@ def test_a_word_alone_is_a_list_of_one() -> None:
         ({"engine": {"tile": 0}}, "engine.tile is 0"),
         ({"loss": None}, "loss is None"),
         ({"loss": {"word": "cross_entrpy"}}, "Did you mean 'cross_entropy'"),
-        ({"loss": {"word": "cross_entropy", "gamma": 1.0}}, "No option of the loss 'cross_entropy' is called 'gamma'"),
+        ({"loss": {"word": "cross_entropy", "gamma": 1}}, "No option of the loss 'cross_entropy' is called 'gamma'"),
         ({"optimizer__lr": -1.0}, "optimizer.lr is -1"),
         ({"model__activation": "sigmiod"}, "Did you mean 'sigmoid'"),
         ({"sede": 3}, "Did you mean 'seed'"),
@@ -187,13 +187,18 @@ def thing(noun: str, description: dict[str, Any]) -> Any:
     return find(noun, options.pop("word")).build(options)
 
 
+SGD = {"word": "sgd"}
 changes = st.fixed_dictionaries(
     {},
     optional={
         "seed": st.integers(0, 3),
         "loss": st.sampled_from([{"word": "cross_entropy"}, {"word": "half_squared_error"}]),
-        "optimizer": st.sampled_from([{"word": "sgd", "lr": lr, "momentum": m} for lr in (0.1, 0.2) for m in (0.0, 0.5)] + [{"word": "adam"}]),
-        "model": st.sampled_from([{"word": "logistic"}, {"word": "mlp", "hidden": [4]}, {"word": "mlp", "hidden": [4], "activation": "tanh"}]),
+        "optimizer": st.sampled_from(
+            [{"word": "adam"}, *(SGD | {"lr": r, "momentum": m} for r in (0.1, 0.2) for m in (0.0, 0.5))]
+        ),
+        "model": st.sampled_from(
+            [{"word": "logistic"}, *({"word": "mlp", "hidden": [4], "activation": a} for a in ("tanh", "relu"))]
+        ),
         "dataset": st.sampled_from([{"word": "iris"}, {"word": "wine"}, {"word": "iris", "seed": 1}]),
         "batch": st.sampled_from([None, 10]),
         "dtype": st.sampled_from(["float32", "float64"]),
@@ -227,7 +232,8 @@ def neighbours(keys: list[Any]) -> None:
 
 
 def test_a_tile_that_nobody_chose_fits_into_the_cache() -> None:
-    runs = make_plan([point(dataset={"word": "digits"}, model__hidden=[width], seed=s) for width in (20, 60) for s in range(150)]).runs
+    points = [point(dataset={"word": "digits"}, model__hidden=[width], seed=seed) for width in (20, 60) for seed in range(150)]
+    runs = make_plan(points).runs
     for cohort in cohorts(runs, Recording(), None):
         assert len(cohort.runs) > 2
         assert len(cohort.runs) * run_size(cohort.runs[0]).bytes <= CACHE_BYTES
