@@ -82,7 +82,12 @@ def _classes(z: Tensor) -> Chance:
 
 
 def _output(z: Tensor) -> Chance:
-    return Chance(torch.sigmoid(z), torch.sigmoid(-z), logsigmoid(z))
+    return Chance(_sigmoid(z), _sigmoid(-z), logsigmoid(z))
+
+
+def _sigmoid(z: Tensor) -> Tensor:
+    """σ(z), down to the smallest floats; torch's own is 0 in float32 from z = −88.8 on, where e^(−z) is infinite."""
+    return torch.where(z < -80, z.clamp_max(0).exp(), torch.sigmoid(z))
 
 
 def _times(weight: Tensor, factor: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class MulticlassHinge(Loss):
         strongest), less their sum for the right one.
     Identities: with two classes both forms agree; with one output this is Hinge; margin = 0 with crammer_singer is the
         multiclass perceptron's max_c z_c − s.
-    Properties: convex; with three classes or more not classification-calibrated; saturation exponent 0.
+    Properties: convex; classification-calibrated for two classes and not for more; saturation exponent 0.
     Source: Weston & Watkins, Support Vector Machines for Multi-Class Pattern Recognition, 1999; Crammer & Singer, On the
         Algorithmic Implementation of Multiclass Kernel-based Vector Machines, 2001.
     """
@@ -64,7 +64,6 @@ class MulticlassHinge(Loss):
             proper=False,
             strictly=False,
             convex=True,
-            calibrated=False,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,

@@ -229,10 +229,11 @@ class ClampedCrossEntropy(Local):
         return 1 / (chance.p + self.delta)
 
     def properties(self) -> Properties:
+        seen = False if self.delta > 1e-9 else None  # a smaller δ shows so far out that a measurement may miss it
         return Properties(
-            convex=False,
+            convex=seen,
             calibrated=True,
-            canonical=False,
+            canonical=seen,
             symmetric=True,
             noise_tolerant=False,
             bounded=True,

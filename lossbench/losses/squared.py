@@ -121,7 +121,7 @@ class RescaledSquaredError(Loss):
         return (self.k * y * (z - self.m) + (1 - y) * z) * (2 / z.shape[OUTPUTS])
 
     def properties(self) -> Properties:
-        return Properties(convex=True, canonical=False, noise_tolerant=False, bounded=False, saturation=0.0)
+        return Properties(convex=True, canonical=self.k == 1 and self.m == 1, noise_tolerant=False, bounded=False, saturation=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
