@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from lossbench.audit.limits import TooSlow, time_limit
 from lossbench.audit.margin import Curve, Shape, shape
-from lossbench.audit.numerics import Accuracy, Numerics, numerics
+from lossbench.audit.numerics import Accuracy, Miss, Numerics, numerics
 from lossbench.audit.propriety import Propriety, propriety
 from lossbench.audit.robustness import Robustness, robustness
 from lossbench.audit.saturation import Saturation, Tail, saturation
@@ -180,9 +180,14 @@ def from_plain(plain: dict[str, Any]) -> Card:
         if plain[name] is not None:
             built[name] = kind(**_tuples(plain[name]))
     if plain["numerics"] is not None:
-        accuracies = tuple(Accuracy(**_tuples(row)) for row in plain["numerics"]["accuracies"])
+        accuracies = tuple(_accuracy(row) for row in plain["numerics"]["accuracies"])
         built["numerics"] = Numerics(against=plain["numerics"]["against"], accuracies=accuracies)
     return Card(**built | {"notes": tuple(plain["notes"])})
+
+
+def _accuracy(plain: dict[str, Any]) -> Accuracy:
+    misses = {name: Miss(**_tuples(plain[name])) if plain[name] is not None else None for name in ("first", "harm")}
+    return Accuracy(**plain | misses)
 
 
 def _tuples(plain: dict[str, Any]) -> dict[str, Any]:

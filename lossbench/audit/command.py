@@ -13,6 +13,8 @@ from lossbench.audit.convention import Told
 from lossbench.audit.foreign import Asked
 from lossbench.audit.html import as_html
 from lossbench.audit.markdown import as_markdown
+from lossbench.audit.pages import write_pages
+from lossbench.audit.sections import miss_text
 from lossbench.audit.subject import parsed
 from lossbench.audit.terminal import print_cards
 from lossbench.disk import write_whole
@@ -33,6 +35,7 @@ class Request:
     plugins: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     output: Path | None = None
+    docs: Path | None = None
     seconds: float = 5.0
     fresh: bool = False
 
@@ -55,14 +58,21 @@ def audit(request: Request, out: Console, notes: Console) -> list[Card]:
     for path in (word for word in words if ":" in word):
         asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
         cards += cards_of_path(asked, fresh=request.fresh)
-    if request.output is None:
-        print_cards(cards, out)
-    else:
-        text = as_html(cards) if written == "html" else as_markdown(cards)
-        write_whole(request.output, text.encode())
-        notes.print(f"{len(cards)} cards are in {request.output}.", soft_wrap=True)
+    _tell(cards, request, written, out, notes)
     _fail(cards, reasons)
     return cards
+
+
+def _tell(cards: Sequence[Card], request: Request, written: str, out: Console, notes: Console) -> None:
+    if request.output is None and request.docs is None:
+        print_cards(cards, out)
+    if request.output is not None:
+        write_whole(request.output, (as_html(cards) if written == "html" else as_markdown(cards)).encode())
+        notes.print(f"{len(cards)} cards are in {request.output}.", soft_wrap=True)
+    if request.docs is not None:
+        notes.print("Measuring other libraries' losses.")
+        for path in write_pages(request.docs, cards):
+            notes.print(f"Wrote {path}.", soft_wrap=True)
 
 
 def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
@@ -76,9 +86,9 @@ def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
             ]
         if "numerics" in reasons and card.numerics is not None:
             found += [
-                f"{card.name}: {row.quantity} in {row.dtype} is {row.fault} first."
+                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.first)}."
                 for row in card.numerics.accuracies
-                if row.faults
+                if row.first is not None
             ]
         if not card.complete:
             found.append(f"{card.name}: not everything could be measured.")

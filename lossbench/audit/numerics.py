@@ -6,28 +6,52 @@ one unit in its last place changes the true number by more than the bar, as next
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from math import inf, isfinite
 
 import numpy as np
 import torch
-from mpmath import mp, mpf
 
 from lossbench.audit.grids import Points, one_output, several_outputs
 from lossbench.audit.subject import Subject, Truth
+from lossbench.audit.truths import Table, entry, truths
 from lossbench.interfaces import Array
 
 BARS = {"float64": 1e-12, "float32": 1e-5}
-_STEP = mpf(10) ** -40
-_DIGITS = 120
-_MOST = 320  # what is smaller than 1e-320 is no normal number, however many digits it has
+HARM = 1e-3  # an error of so much, against 1 or the right number, is felt in training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Miss:
+    """One number that came out wrong: `got` for `right`, at raw outputs z and the target y; row: the output of a gradient.
+
+    `kind` is "wrong", "not finite" or "falsely zero"; `error` is relative.
+    """
+
+    kind: str
+    z: tuple[float, ...]
+    y: tuple[float, ...]
+    row: int
+    got: float
+    right: float
+    error: float
+
+    @property
+    def size(self) -> float:
+        """How far out the raw outputs are."""
+        return max(map(abs, self.z))
+
+    @property
+    def off(self) -> float:
+        """The error against 1 or the right number, whichever is larger; inf for what is not finite."""
+        return abs(self.got - self.right) / max(1.0, abs(self.right)) if isfinite(self.got) else inf
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """How right one quantity is in one dtype, wherever the true number is a normal one.
+    """How right one quantity is in one dtype: `worst` is the largest relative error.
 
-    `worst` is the largest relative error. `fault` says what is wrong first, going out from 0: "wrong", "not finite" or
-    "falsely zero", at raw outputs `z` for the target `y`, where `got` came out and `right` is right.
+    `first` is the first miss above the bar, going out from 0; `harm` the first that is off by more than 1e-3 against 1 or
+    the right number, and `off` the largest such distance.
     """
 
     quantity: str
@@ -35,11 +59,9 @@ class Accuracy:
     judged: int
     faults: int
     worst: float
-    fault: str = ""
-    z: tuple[float, ...] = ()
-    y: tuple[float, ...] = ()
-    got: float = 0.0
-    right: float = 0.0
+    off: float
+    first: Miss | None = None
+    harm: Miss | None = None
 
     @property
     def passes(self) -> bool:
@@ -53,32 +75,6 @@ class Numerics:
     against: str
     accuracies: tuple[Accuracy, ...]
 
-    @property
-    def passes(self) -> bool:
-        return all(accuracy.passes for accuracy in self.accuracies)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """True values (N,) and gradients (C, N) at points; NaN where there is none, as at a corner."""
-
-    points: Points
-    value: Array
-    gradient: Array
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One number that came out, beside the right one; `row` is the output whose slope it is."""
-
-    z: tuple[float, ...]
-    y: tuple[float, ...]
-    row: int
-    got: float
-    right: float
-    error: float
-    fault: str
-
 
 def numerics(subject: Subject) -> Numerics:
     """The accuracies of a subject: against its formula, or else its float32 against its float64."""
@@ -88,55 +84,10 @@ def numerics(subject: Subject) -> Numerics:
         tables = [truths(subject.truth, len(points.z)) for points in grids]
         dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
     else:
-        tables = [_Table(points, *_answers(subject, points, "float64")) for points in grids]
+        tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"
     found = [_judged(subject, tables, dtype) for dtype in dtypes]
     return Numerics(against=against, accuracies=tuple(accuracy for both in found for accuracy in both))
-
-
-@lru_cache(maxsize=8)
-def truths(truth: Truth, classes: int) -> _Table:
-    """The truth at every point of the grid for C = classes outputs."""
-    points = one_output() if classes == 1 else several_outputs(classes)
-    rows = [_true(truth, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
-    return _Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
-
-
-def _true(truth: Truth, z: list[float], y: list[float]) -> list[float]:
-    """Value and gradient at one point, each rounded to the nearest float64."""
-    with mp.workdps(_digits(z)):
-        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = truth(here, target)
-        return [float(value), *(float(_slope(truth, here, target, axis, value)) for axis in range(len(here)))]
-
-
-def _entry(truth: Truth, z: list[float], y: list[float], row: int | None) -> float:
-    """The true value (row None), or the true slope along one output."""
-    with mp.workdps(_digits(z)):
-        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = truth(here, target)
-        return float(value if row is None else _slope(truth, here, target, row, value))
-
-
-def _digits(z: list[float]) -> int:
-    return _DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))
-
-
-def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> mpf:
-    """dℓ/dz along one axis, ℓ being `value`; NaN at a corner; 0 where what is left is the error of the difference itself."""
-
-    def moved(step: mpf) -> mpf:
-        return truth([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
-
-    ahead, behind = moved(_STEP), moved(-_STEP)
-    if abs(ahead - 2 * value + behind) > _STEP * max(mpf(10) ** -25, abs(ahead - behind) / 10**10):
-        return mp.nan
-    slope = (ahead - behind) / (2 * _STEP)
-    if abs(slope) < mpf(10) ** -70 * max(1, abs(value)):
-        finer = _STEP / 10
-        again = (moved(finer) - moved(-finer)) / (2 * finer)
-        return slope if abs(again - slope) < abs(slope) / 2 else mpf(0)
-    return slope
 
 
 def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array]:
@@ -147,9 +98,9 @@ def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array
     return loss.value(z, y).double().numpy(), gradient.double().numpy()
 
 
-def _judged(subject: Subject, tables: Sequence[_Table], dtype: str) -> list[Accuracy]:
-    values: list[_Case] = []
-    gradients: list[_Case] = []
+def _judged(subject: Subject, tables: Sequence[Table], dtype: str) -> list[Accuracy]:
+    values: list[Miss] = []
+    gradients: list[Miss] = []
     for table in tables:
         value, gradient = _answers(subject, table.points, dtype)
         values += _cases(table.points, table.value[None], value[None], dtype)
@@ -158,38 +109,35 @@ def _judged(subject: Subject, tables: Sequence[_Table], dtype: str) -> list[Accu
     return found if subject.differentiable else found[:1]
 
 
-def _accuracy(quantity: str, dtype: str, cases: Sequence[_Case], truth: Truth | None) -> Accuracy:
-    posed = [case for case in cases if not (case.fault and truth and _ill_posed(truth, case, quantity, dtype))]
-    faulty = sorted((case for case in posed if case.fault), key=lambda case: max(map(abs, case.z)))
-    first = faulty[0] if faulty else _Case((), (), 0, 0.0, 0.0, 0.0, "")
+def _accuracy(quantity: str, dtype: str, cases: Sequence[Miss], truth: Truth | None) -> Accuracy:
+    posed = [case for case in cases if not (case.error > BARS[dtype] and truth and _ill_posed(truth, case, quantity, dtype))]
+    missed = sorted((case for case in posed if case.error > BARS[dtype]), key=lambda case: case.size)
     return Accuracy(
         quantity=quantity,
         dtype=dtype,
         judged=len(posed),
-        faults=len(faulty),
+        faults=len(missed),
         worst=max((case.error for case in posed), default=0.0),
-        fault=first.fault,
-        z=first.z,
-        y=first.y,
-        got=first.got,
-        right=first.right,
+        off=max((case.off for case in posed), default=0.0),
+        first=missed[0] if missed else None,
+        harm=next((case for case in missed if case.off > HARM), None),
     )
 
 
-def _ill_posed(truth: Truth, case: _Case, quantity: str, dtype: str) -> bool:
+def _ill_posed(truth: Truth, case: Miss, quantity: str, dtype: str) -> bool:
     """Whether one unit in the last place of a raw output changes the true number by more than the bar."""
     row = None if quantity == "value" else case.row
     for axis, item in enumerate(case.z):
         if item == 0:
             continue
         moved = float(np.nextafter(getattr(np, dtype)(item), np.inf))
-        there = _entry(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
+        there = entry(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
         if abs(there - case.right) > BARS[dtype] * abs(case.right) > 0:
             return True
     return False
 
 
-def _cases(points: Points, right: Array, got: Array, dtype: str) -> list[_Case]:
+def _cases(points: Points, right: Array, got: Array, dtype: str) -> list[Miss]:
     """Every number that can be judged: the true one is normal, or it is 0 (nearly) and what came out is not finite."""
     limits, size = np.finfo(dtype), np.abs(right)
     normal = (size >= limits.tiny) & (size <= limits.max)
@@ -198,14 +146,14 @@ def _cases(points: Points, right: Array, got: Array, dtype: str) -> list[_Case]:
     judged = normal | ((size < limits.tiny) & ~np.isfinite(got))
     kinds = np.where(~np.isfinite(got), "not finite", np.where(got == 0, "falsely zero", "wrong"))
     return [
-        _Case(
+        Miss(
+            kind=str(kinds[row, column]),
             z=tuple(points.z[:, column].tolist()),
             y=tuple(points.y[:, column].tolist()),
             row=int(row),
             got=float(got[row, column]),
             right=float(right[row, column]),
             error=float(error[row, column]),
-            fault=str(kinds[row, column]) if error[row, column] > BARS[dtype] else "",
         )
         for row, column in zip(*np.nonzero(judged), strict=True)
     ]

@@ -7,7 +7,7 @@ from math import inf
 from lossbench.analysis import prose
 from lossbench.audit.card import Card, exponent_text, spoken_exponents
 from lossbench.audit.margin import Curve, Shape
-from lossbench.audit.numerics import BARS, Accuracy, Numerics
+from lossbench.audit.numerics import BARS, Accuracy, Miss, Numerics
 from lossbench.audit.saturation import RATE, Saturation, Tail
 
 SHOWN_STARTS = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 16.0, 20.0)
@@ -236,25 +236,29 @@ def _numerics(numbers: Numerics) -> Section:
         title="Numerical truth",
         sentences=(
             f"Held against {numbers.against}, at raw outputs from 0 to ±10000, wherever the right number is a normal float.",
-            f"Passed: relative error ≤ {', '.join(f'{bar:.0e} in {dtype}' for dtype, bar in BARS.items())}.".replace("e-0", "e-"),
+            "Worst error: relative to the right number; against 1: relative to it or to 1, whichever is larger.",
+            f"The bar: relative error ≤ {', '.join(f'{bar:.0e} in {dtype}' for dtype, bar in BARS.items())}.".replace(
+                "e-0", "e-"
+            ),
         ),
-        head=("", "worst error", "wrong of judged", "first wrong"),
+        head=("", "worst error", "above the bar", "against 1", "first above the bar"),
         rows=rows,
         loud=frozenset(place for place, row in enumerate(numbers.accuracies) if not row.passes),
     )
 
 
 def _accuracy_row(row: Accuracy) -> tuple[str, ...]:
-    return (f"{row.quantity} in {row.dtype}", error_text(row.worst), f"{row.faults} of {row.judged}", fault_text(row) or "–")
+    name, share = f"{row.quantity} in {row.dtype}", f"{row.faults} of {row.judged}"
+    return (name, error_text(row.worst), share, error_text(row.off), miss_text(row.first) or "–")
 
 
-def fault_text(row: Accuracy) -> str:
-    """The first fault: what is wrong, where, and what would be right."""
-    if not row.fault:
+def miss_text(miss: Miss | None) -> str:
+    """A miss in words: what is wrong, where, and what would be right."""
+    if miss is None:
         return ""
-    z = ", ".join(f"{item:.6g}" for item in row.z).replace("-", "−")
-    y = ", ".join(f"{item:g}" for item in row.y)
-    got, right = (f"{number:.6g}".replace("-", "−") for number in (row.got, row.right))
+    z = ", ".join(f"{item:.6g}" for item in miss.z)
+    y = ", ".join(f"{item:g}" for item in miss.y)
+    got, right = (f"{number:.6g}" for number in (miss.got, miss.right))
     if got == right:
-        got, right = (f"{number:.14g}".replace("-", "−") for number in (row.got, row.right))
-    return f"{row.fault} at z = {z}, y = {y}: {got}, right is {right}"
+        got, right = (f"{number:.14g}" for number in (miss.got, miss.right))
+    return f"{miss.kind} at z = {z}, y = {y}: {got}, right is {right}".replace("-", "−")
