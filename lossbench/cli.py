@@ -28,6 +28,22 @@ FLAGS = (
     click.option("--run", "-r", is_flag=True, hidden=True, expose_value=False),
 )
 
+AUDITED = (
+    click.option("--as", "claim", metavar="WORD", help="Hold somebody's loss against this one of ours, to 50 digits."),
+    click.option("--given", "-g", multiple=True, metavar="NAME=VALUE", help="A keyword for somebody's loss: reduction=none."),
+    click.option("--takes", type=click.Choice(["raw", "probabilities", "log-probabilities"]), help="What it takes."),
+    click.option("--link", type=click.Choice(["identity", "sigmoid", "softmax"]), help="What makes its estimate of raw outputs."),
+    click.option("--outputs", type=click.Choice(["one", "several"]), help="How many raw outputs an example has."),
+    click.option("--classes", type=click.Choice(["first", "last"]), help="Which axis of several outputs counts the classes."),
+    click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
+    click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also losses that a module of yours defines."),
+    click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics."),
+    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the cards to FILE.html or FILE.md instead."),
+    click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Time for finding out how to call somebody's loss."),
+    click.option("--fresh", is_flag=True, help="Measure again what was measured before."),
+)
+
 
 def main() -> None:
     """The program `lossbench`."""
@@ -77,6 +93,12 @@ def commands() -> None:
 def _with_hydras_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     for flag in reversed(FLAGS):
         command = flag(command)
+    return command
+
+
+def _with_audits_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(AUDITED):
+        command = option(command)
     return command
 
 
@@ -148,6 +170,26 @@ def show(kind: str, word: str | None, plugins: tuple[str, ...]) -> None:
 
     import_plugins(plugins)
     show_kind(kind, word)
+
+
+@commands.command()
+@click.argument("words", nargs=-1)
+@_with_audits_options
+def audit(words: tuple[str, ...], **options: Any) -> None:
+    """Make a card of each loss: what it does to learning, measured before anything is trained.
+
+    WORDS are losses (WORD or WORD,OPTION=VALUE) and anybody's functions and torch modules (PACKAGE.MODULE:NAME). Importing
+    somebody's module runs its code. Without WORDS all losses are audited.
+
+    \b
+    lossbench audit                                          every card, and a chart of all
+    lossbench audit focal,gamma=3 cross_entropy -o cards.html
+    lossbench audit torch.nn:BCELoss --as cross_entropy      where it breaks
+    lossbench audit my_losses:mine --fail-on declared,numerics
+    """
+    from lossbench.audit.command import answer as audit_answer
+
+    audit_answer(words, options)
 
 
 def _looked(words: Sequence[str], flags: Mapping[str, Any]) -> bool:

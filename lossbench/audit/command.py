@@ -1,7 +1,8 @@
 """The command `lossbench audit`: which cards are asked for, how they are told, and what counts as a failure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lossbench.audit.subject import parsed
 from lossbench.audit.terminal import print_cards
 from lossbench.disk import write_whole
 from lossbench.errors import BadInput, Failure, unknown
+from lossbench.registry import load_plugins
 
 REASONS = ("declared", "numerics")
 FORMATS = {".md": "markdown", ".html": "html"}
@@ -45,21 +47,29 @@ def audit(request: Request, out: Console, notes: Console) -> list[Card]:
 
     Raises BadInput for words, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
     """
-    reasons = [reason.strip() for text in request.fail_on for reason in text.split(",")]
-    for reason in reasons:
-        if reason not in REASONS:
-            raise unknown("reason to fail", reason, REASONS)
-    given = _given(request)
+    reasons = _reasons(request)
     written = _format(request.output)
+    cards = _cards(request, notes)
+    _tell(cards, request, written, out, notes)
+    found = failures(cards, reasons) if reasons else []
+    if found:
+        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *found]))
+    return cards
+
+
+def _cards(request: Request, notes: Console) -> list[Card]:
+    """The cards of everything that was asked for, in its order; of all losses where nothing was."""
+    given = _given(request)
+    load_plugins(request.plugins)
     cards: list[Card] = []
     words = request.words or tuple(words_of_all_losses())
-    plain = [word for word in words if ":" not in word]
-    cards += cards_of_words(plain, request.plugins, fresh=request.fresh, report=notes.print) if plain else []
-    for path in (word for word in words if ":" in word):
-        asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
-        cards += cards_of_path(asked, fresh=request.fresh)
-    _tell(cards, request, written, out, notes)
-    _fail(cards, reasons)
+    for is_path, group in groupby(words, lambda word: ":" in word):
+        if not is_path:
+            cards += cards_of_words(list(group), request.plugins, fresh=request.fresh, report=notes.print)
+            continue
+        for path in group:
+            asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
+            cards += cards_of_path(asked, fresh=request.fresh)
     return cards
 
 
@@ -95,10 +105,12 @@ def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
     return found
 
 
-def _fail(cards: Sequence[Card], reasons: Sequence[str]) -> None:
-    found = failures(cards, reasons) if reasons else []
-    if found:
-        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *found]))
+def _reasons(request: Request) -> list[str]:
+    reasons = [reason.strip() for text in request.fail_on for reason in text.split(",")]
+    for reason in reasons:
+        if reason not in REASONS:
+            raise unknown("reason to fail", reason, REASONS)
+    return reasons
 
 
 def _given(request: Request) -> dict[str, Any]:
@@ -117,3 +129,21 @@ def _format(output: Path | None) -> str:
             f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither."
         )
     return FORMATS[output.suffix]
+
+
+def answer(words: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Do what the command line asks for: cards to standard output, what happens meanwhile to standard error."""
+    told = Told(**{name: options[name] for name in ("takes", "link", "outputs", "classes", "targets")})
+    request = Request(
+        words=tuple(words),
+        claim=options["claim"],
+        given=options["given"],
+        told=told,
+        plugins=options["plugins"],
+        fail_on=options["fail_on"],
+        output=options["output"],
+        docs=options["docs"],
+        seconds=options["seconds"],
+        fresh=options["fresh"],
+    )
+    audit(request, Console(), Console(stderr=True))

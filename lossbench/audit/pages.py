@@ -62,6 +62,7 @@ def who_breaks_where(measured: Sequence[Rival]) -> str:
             bars={dtype: f"{bar:.0e}".replace("e-0", "e-") for dtype, bar in BARS.items()},
             versions="; ".join(versions()),
             harms=_harms(measured),
+            troubles=[escaped(f"{rival.path}: {rival.trouble}") for rival in measured if rival.trouble],
             tables={dtype: "\n".join(table_lines(_breaks(measured, dtype))) for dtype in BARS},
         )
     )
@@ -80,7 +81,7 @@ def _checked(cards: Sequence[Card]) -> Section:
 
 def _breaks(measured: Sequence[Rival], dtype: str) -> Section:
     rows = []
-    for rival in measured:
+    for rival in (rival for rival in measured if not rival.trouble):
         found = [rival.row(quantity, dtype) for quantity in ("value", "gradient")]
         cells = [cell for row in found for cell in _cells(row)]
         rows.append((rival.path, rival.given, rival.claim, *cells))

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossbench.audit.convention import Told
+from lossbench.audit.detection import Unusable
 from lossbench.audit.foreign import Asked, foreign
 from lossbench.audit.numerics import Accuracy, Numerics, numerics
+from lossbench.audit.subject import Subject
+from lossbench.errors import BadInput
 
 _ONE, _SEVERAL = Told(outputs="one"), Told(outputs="several")
 _ON_SIGMOID, _ON_SOFTMAX = (Told(takes="probabilities", outputs="one"), Told(takes="probabilities", outputs="several"))
@@ -44,12 +47,16 @@ PACKAGES = {"torch": "torch", "sklearn": "scikit-learn", "optax": "optax"}
 
 @dataclass(frozen=True, kw_only=True)
 class Rival:
-    """One implementation: its path, what it is given, the loss that it claims to be, and how right it is."""
+    """One implementation: its path, what it is given, the loss that it claims to be, and how right it is.
+
+    `trouble` says why it could not be measured.
+    """
 
     path: str
     given: str
     claim: str
     numbers: Numerics
+    trouble: str = ""
 
     def row(self, quantity: str, dtype: str) -> Accuracy | None:
         """The accuracy of one quantity in one dtype, None where it has none to give."""
@@ -61,10 +68,19 @@ def rivals() -> Iterator[Rival]:
     for path, claim, told in _LOSSES:
         if importlib.util.find_spec(path.partition(":")[0].partition(".")[0]) is None:
             continue
-        for subject in foreign(Asked(path=path, claim=claim, told=told, seconds=60.0)):
-            takes = "raw outputs" if told.takes in {None, "raw"} and "probabilities" not in subject.notes[0] else ""
-            given = takes or f"torch's {subject.link}"
-            yield Rival(path=path, given=given, claim=claim.partition(",")[0], numbers=numerics(subject))
+        word = claim.partition(",")[0]
+        try:
+            for subject in foreign(Asked(path=path, claim=claim, told=told, seconds=60.0)):
+                yield Rival(path=path, given=_given(subject), claim=word, numbers=numerics(subject))
+        except (Unusable, BadInput) as error:
+            yield Rival(path=path, given="–", claim=word, numbers=Numerics(against="", accuracies=()), trouble=str(error))
+
+
+def _given(subject: Subject) -> str:
+    sentence = subject.notes[0]
+    if "log-probabilities" in sentence:
+        return f"the log of torch's {subject.link}"
+    return f"torch's {subject.link}" if "probabilities" in sentence else "raw outputs"
 
 
 def versions() -> list[str]:

@@ -17,6 +17,7 @@ _LEGEND = (
     "2ηT(z₀): how long gradient descent takes to leave a start that is wrong by z₀, in units of 2η steps. "
     "float64 and float32: the worst relative error of value and gradient."
 )
+_BAR_TEXT = ", ".join(f"{bar:.0e} in {dtype}".replace("e-0", "e-") for dtype, bar in BARS.items())
 _RACE = (
     "Time 2ηT from a start that is wrong by z₀ to the boundary, for one neuron that trains weight and bias (x = 1, target 0): "
     "by the integral of 1/|dℓ/dz|, and by gradient descent."
@@ -237,9 +238,7 @@ def _numerics(numbers: Numerics) -> Section:
         sentences=(
             f"Held against {numbers.against}, at raw outputs from 0 to ±10000, wherever the right number is a normal float.",
             "Worst error: relative to the right number; against 1: relative to it or to 1, whichever is larger.",
-            f"The bar: relative error ≤ {', '.join(f'{bar:.0e} in {dtype}' for dtype, bar in BARS.items())}.".replace(
-                "e-0", "e-"
-            ),
+            f"The bar: relative error ≤ {_BAR_TEXT}.",
         ),
         head=("", "worst error", "above the bar", "against 1", "first above the bar"),
         rows=rows,
