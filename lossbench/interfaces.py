@@ -90,16 +90,17 @@ class Loss(Registered):
         """dℓ/da, (..., C, B), a being the link's output.
 
         Solved here from dℓ/dz = (dℓ/da)(da/dz): divided by the slope where the link acts element by
-        element; for the softmax, whose Jacobian loses a constant, the solution that sums to 0.
+        element; for the softmax, whose Jacobian loses a constant, the solution that is 0 for the largest output.
         """
         gradient = self.gradient(z, y)
-        a = self.link_function.value(z)
         if self.link == "identity":
             return gradient
+        a = self.link_function.value(z)
+        slope = a * torch.sigmoid(-z) if self.link == "sigmoid" else a
+        quotient = torch.where(gradient == 0, 0.0, gradient / slope)
         if self.link == "sigmoid":
-            return gradient / (a * torch.sigmoid(-z))
-        quotient = gradient / a
-        return quotient - quotient.mean(OUTPUTS, keepdim=True)
+            return quotient
+        return quotient - quotient.gather(OUTPUTS, a.argmax(OUTPUTS, keepdim=True))
 
     def properties(self) -> Properties:
         """What the loss claims of itself, its link being settled."""
