@@ -1,0 +1,48 @@
+"""In float32 a loss that cancels loses every digit long before it does in float64: the two agree wherever it is well posed."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from lossbench.audit.grids import one_output, several_outputs
+from lossbench.interfaces import Loss
+from lossbench.registry import find, shelf
+
+BAR = 1e-5
+WORDS = [word for word, cls in shelf("loss").items() if cls.__module__.startswith("lossbench.losses.")]
+
+
+def settled(word: str) -> list[tuple[Loss, int]]:
+    """A loss for one output, for two and for three, links as they settle."""
+    cls = find("loss", word)
+    assert issubclass(cls, Loss)
+    return [(cls().on("classification", outputs), outputs) for outputs in (1, 2, 3) if outputs > 1 or word != "squentropy"]
+
+
+def answers(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
+    """Value and gradient, (1 + C, N), float64."""
+    return torch.cat([loss.value(z, y)[None], loss.gradient(z, y)]).double()
+
+
+def well_posed(loss: Loss, z: Tensor, y: Tensor, right: Tensor) -> Tensor:
+    """Where no raw output's last place in float32 changes the true number by more than the bar."""
+    steady = torch.ones_like(right, dtype=torch.bool)
+    for output in range(len(z)):
+        moved = z.clone()
+        moved[output] = torch.nextafter(z[output], torch.full_like(z[output], torch.inf))
+        there = answers(loss, moved.double(), y.double())
+        steady &= (there - right).abs() <= BAR * right.abs()
+    return steady
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_no_digits_are_lost(word: str) -> None:
+    limits = torch.finfo(torch.float32)
+    for loss, outputs in settled(word):
+        points = one_output() if outputs == 1 else several_outputs(outputs)
+        z, y = torch.from_numpy(points.z).float(), torch.from_numpy(points.y).float()
+        right, got = answers(loss, z.double(), y.double()), answers(loss, z, y)
+        normal = (right.abs() >= limits.tiny) & (right.abs() <= limits.max)
+        wrong = normal & well_posed(loss, z, y, right) & ((got - right).abs() > BAR * right.abs())
+        where = wrong.any(0)
+        assert not wrong.any(), (loss, z[:, where].T[:3], y[:, where].T[:3], got[:, where].T[:3], right[:, where].T[:3])
