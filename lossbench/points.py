@@ -29,11 +29,6 @@ def points(config: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
     Raises BadInput where a value is still missing, and what Hydra and OmegaConf raise for a key or value that does not fit.
     """
     tree = raw(config)
-    stray = next((axis for axis in axes if not _has_parent(tree, axis.place)), None)
-    if stray is not None:
-        for value in stray.values:
-            yield from points(_assigned(config, [(stray, value)]), [axis for axis in axes if axis is not stray])
-        return
     dynamic = dict(_dynamic(tree, ()))
     texts = [*dynamic.values(), *(str(value.content) for axis in axes for value in axis.values if value.is_dynamic)]
     read = [axis for axis in axes if _is_read(axis, texts)]
@@ -89,9 +84,10 @@ def _checked(config: DictConfig, axis: Axis) -> list[Any]:
     *parents, last = axis.place
     scratch = deepcopy(config)
     parent = OmegaConf.select(scratch, ".".join(parents)) if parents else scratch
+    direct = isinstance(parent, DictConfig) and _has_parent(raw(config), axis.place)
     checked = []
     for value in axis.values:
-        if value.is_number and isinstance(parent, DictConfig):
+        if value.is_number and direct:
             with _failing_as_hydra(axis, value):
                 parent[last] = value.content
             checked.append(parent[last])

@@ -220,6 +220,14 @@ def test_cohorts_hold_every_run_once_and_only_what_may_train_together(sweep: lis
         neighbours([(spec.loss, spec.seed) for spec in cohort.runs])
 
 
+def test_in_a_cohort_equal_losses_stand_together_and_then_equal_seeds() -> None:
+    losses = ({"word": "cross_entropy"}, {"word": "half_squared_error"})
+    points = [point(optimizer__lr=lr, seed=seed, loss=loss) for lr in (0.1, 0.2) for seed in (2, 0, 1) for loss in losses]
+    (cohort,) = cohorts(make_plan(points).runs, Recording(), 12)
+    places = [(spec.loss.word, spec.seed) for spec in cohort.runs]
+    assert places == [(loss["word"], seed) for loss in losses for seed in (0, 0, 1, 1, 2, 2)]
+
+
 def program(spec: RunSpec) -> tuple[Any, ...]:
     options = {name: value == 0 if isinstance(value, float) else value for name, value in spec.optimizer.describe().items()}
     return (spec.dataset, spec.data, spec.model, spec.batch, spec.order, spec.steps, spec.dtype, json.dumps(options))

@@ -29,7 +29,7 @@ Points = list[dict[str, Any]]
 REFUSALS = (BadInput, HydraException, OmegaConfBaseException, ValueError, TypeError)
 FILES = {
     "menu": "defaults: [menu_schema, _self_, drink: tea, dish: soup, extra: null, override hydra/sweeper: lossbench]\n"
-    "name: plain",
+    "name: plain\nalias: ${nested}",
     "dish/soup": "{size: 3, heat: 0.5, parts: [1, 2], of: '${drink.kind}'}",
     "dish/cake": "{size: 9, heat: 1.5, layers: {upper: jam, lower: '${dish.size}'}}",
     "dish/feast": "# @package _global_\ndefaults: [/dish/cake@dish, override /drink: wine, _self_]\ncount: 7",
@@ -48,7 +48,7 @@ count=true,0 | count='${more}' | more='${count}' | more=3,4 | count=range(0) | ~
 share=0.03,0.3 | share=1 | share=range(0.1,0.4,0.1) | share=1e-3,inf | share='${count}' | share=choice(0.5)
 share=[1] | share=x | flag=true,false | flag=null,yes | flag=1 | name=plain | name='a b',"c,d" | name='a${count}'
 name=${drink.kind} | name=1,2 | name=str(1.5) | name='' | name=a-b/c | name='${hydra:runtime.choices.dish}'
-name='\${x}' | name=${${which}} | which=count,share | which=nested | name=${nothing} | name=??? | name=a:b | name=null
+name='\${x}' | name='${${which}}' | which=count,share | which=nested | name=${nothing} | name=??? | name=a:b | name=null
 sizes=[30],[10,10] | sizes=[] | sizes.0=3,4 | sizes.5=1 | sizes=['${count}'] | sizes=[x] | free=1,a,[1],null
 free={a:1} | free='${nested}' | free=true | free='1',1 | free=${nested.deep.points} | nested={points:3},{kind:every}
 nested.points=3,30 | nested.deep.points='${count}' | nested=null | nested.kind=null | nested.deep={points:1}
@@ -86,6 +86,7 @@ class Menu:
     which: str = "count"
     sizes: list[int] = field(default_factory=lambda: [1, 2])
     free: Any = None
+    alias: Any = None
     nested: Nested = field(default_factory=Nested)
 
 
@@ -97,6 +98,26 @@ def menu(tmp_path: Path) -> Iterator[str]:
     ConfigStore.instance().store(name="menu_schema", node=Menu)
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
         yield "menu"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["name='${${which}}'", "which=count,more", "count=1,2"],
+        ["name='${${which}}'", "count=1,2", "more='${count}'", "which=more"],
+        ["nested.points=4,5", "nested={points:3}"],
+        ["nested={points:3},{kind:every}", "nested.points=4"],
+        ["sizes.0=9", "sizes=[1,2],[3,4]"],
+        ["sizes=[1,2],[3,4]", "sizes.0=9"],
+    ],
+)
+def test_words_that_meddle_with_one_another_are_what_hydra_composes(menu: str, words: list[str]) -> None:
+    assert _agreed(menu, words)
+
+
+@pytest.mark.parametrize("word", ["alias.points=5,6", "alias.points=a", "count.points=1", "sizes.a=1,2", "nothing.here=1"])
+def test_a_place_that_hydra_refuses_to_reach_is_refused(menu: str, word: str) -> None:
+    assert _agreed(menu, [word]) is None
 
 
 @pytest.mark.slow
