@@ -19,6 +19,7 @@ from benchmarks.probing import probing
 from benchmarks.profile import Profile, profile
 from benchmarks.reporting import reporting
 from benchmarks.sweep import sweep
+from benchmarks.tiles import tiles
 from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
 from lossbench.errors import BadInput, unknown
@@ -29,6 +30,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "digits": digits,
     "mnist": mnist,
     "logistic": logistic,
+    "tiles": tiles,
     "sweep": sweep,
     "planning": planning,
     "probing": probing,
@@ -53,7 +55,9 @@ def main(names: Sequence[str], repetitions: int | None, out: Path | None) -> Non
     try:
         chosen = _chosen(names)
         results = [_held(name, repetitions) for name in chosen if name != PROFILE]
-    except (BadInput, Disagreement) as error:
+    except BadInput as error:
+        raise click.UsageError(str(error)) from error
+    except Disagreement as error:
         raise click.ClickException(str(error)) from error
     text = page(results, _profiles() if PROFILE in chosen else {}, where)
     click.echo(text)

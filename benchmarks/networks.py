@@ -9,6 +9,7 @@ from benchmarks.rivals import eager
 from benchmarks.training import EAGER, HAS_JAX, JAX, OURS, PEAK, by_jax, by_loop, by_lossbench, by_lossbench_alone, peak
 
 MICROSECONDS = 1e6
+STEPS = 600
 
 
 def digits() -> Contest:
@@ -18,7 +19,7 @@ def digits() -> Contest:
         *([_faster_than(JAX, bound=1.2, hoped=2.5)] if HAS_JAX else []),
         _share_of_peak(DIGITS, bound=0.30, hoped=0.65),
     ]
-    return _contest("Digits 64-32-10, batch 32, 400 runs", DIGITS, 300, goals)
+    return _contest("Digits 64-32-10, batch 32, 400 runs", DIGITS, STEPS, goals)
 
 
 def mnist() -> Contest:
@@ -28,7 +29,7 @@ def mnist() -> Contest:
         *([_faster_than(JAX, bound=1.5, hoped=3.5)] if HAS_JAX else []),
         _share_of_peak(MNIST, bound=0.30, hoped=0.65),
     ]
-    return _contest("MNIST 784-30-10, batch 10, 100 runs", MNIST, 300, goals)
+    return _contest("MNIST 784-30-10, batch 10, 100 runs", MNIST, STEPS, goals)
 
 
 def _contest(title: str, lesson: Lesson, steps: int, goals: list[Goal]) -> Contest:

@@ -88,17 +88,17 @@ class Profile:
         return {kind: part / self.profiled for kind, part in sorted(seconds.items(), key=lambda item: -item[1])}
 
 
-def profile(lesson: Lesson) -> Profile:
+def profile(lesson: Lesson, steps: int = STEPS) -> Profile:
     """Profile the first tile of a lesson, with the gradients' norms kept at every step."""
-    tile = cohorts(lesson.runs(STEPS), NORMS, None)[0]
+    tile = cohorts(lesson.runs(steps), NORMS, None)[0]
     split, _ = load(lesson.dataset)
     train(tile, split)
-    plain = min(_seconds(lambda: train(tile, split)) for _ in range(3)) / STEPS
+    plain = min(_seconds(lambda: train(tile, split)) for _ in range(3)) / steps
     with torch.profiler.profile(activities=[ProfilerActivity.CPU]) as seen:
-        profiled = _seconds(lambda: train(tile, split)) / STEPS
+        profiled = _seconds(lambda: train(tile, split)) / steps
     averages = [(event.key.removeprefix("aten::"), event.count, event.self_cpu_time_total) for event in seen.key_averages()]
     operations = tuple(
-        Operation(name=name, kind=_kind(name), calls=count / STEPS, seconds=microseconds / 1e6 / STEPS)
+        Operation(name=name, kind=_kind(name), calls=count / steps, seconds=microseconds / 1e6 / steps)
         for name, count, microseconds in sorted(averages, key=lambda average: -average[2])
     )
     products = sum(operation.seconds for operation in operations if operation.kind == "matrix products")

@@ -21,6 +21,7 @@ from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS, layer_column
 OURS, ALONE, EAGER, JAX, PEAK = "lossbench", "lossbench, one process", "eager PyTorch", "JAX", "matrix product"
 NORMS = Recording(schedule=Schedule(kind="every"), probes=("gradient_norms",))
 WORKERS = 2
+SAMPLED_RATES = 5
 SIDE = 2048  # of the square matrices whose product is the machine's peak
 HAS_JAX = find_spec("jax") is not None
 TrainOne = Callable[[Lesson, str, int, float, int], Singles]
@@ -31,7 +32,7 @@ def by_lossbench(lesson: Lesson, steps: int) -> Contestant:
     tiles = cohorts(lesson.runs(steps), NORMS, None)
     sizes = " and ".join(str(size) for size in sorted(Counter(len(tile.runs) for tile in tiles)))
     note = f"{WORKERS} worker processes, one thread each; tiles of {sizes} runs"
-    return Contestant(name=OURS, units=lesson.count * steps, work=lambda: _side_by_side(tiles), note=note)
+    return Contestant(name=OURS, units=lesson.count * steps, work=lambda: side_by_side(tiles), note=note)
 
 
 def by_lossbench_alone(lesson: Lesson, steps: int) -> Contestant:
@@ -83,7 +84,8 @@ def peak() -> Contestant:
 
 def sample(lesson: Lesson) -> list[tuple[str, int, float]]:
     """Loss, seed and rate of a few runs: both losses, from the least rate to the largest, seeds in turn."""
-    chosen = [(place % lesson.seeds, rate) for place, rate in enumerate(lesson.rates[:: max(1, len(lesson.rates) // 5)])]
+    spread = np.linspace(0, len(lesson.rates) - 1, min(SAMPLED_RATES, len(lesson.rates))).round().astype(int).tolist()
+    chosen = [(number % lesson.seeds, lesson.rates[place]) for number, place in enumerate(spread)]
     return [(loss.word, seed, rate) for loss in lesson.losses for seed, rate in chosen]
 
 
@@ -106,7 +108,8 @@ def _norms(trace: Trace, layers: int) -> Singles:
     return np.stack([trace.values[name] for name in names], -1).astype(np.float32)
 
 
-def _side_by_side(tiles: Sequence[Cohort]) -> None:
+def side_by_side(tiles: Sequence[Cohort]) -> None:
+    """Train the tiles in worker processes of one thread each, as a sweep does."""
     Parallel(n_jobs=WORKERS, batch_size=1, inner_max_num_threads=1, backend="loky")(delayed(_train)(tile) for tile in tiles)
 
 
