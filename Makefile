@@ -1,6 +1,7 @@
 # make demo   trains a small study and writes its report
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
 # make pictures   trains the demo and draws the README's pictures
+# make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
 # make clean  removes what these made; results stay
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +11,7 @@ INSTALLED := .venv/installed
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: demo pictures test check clean
+.PHONY: demo pictures test check bench clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -29,6 +30,10 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow"
+
+bench: $(INSTALLED)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]' -c constraints.txt
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,11 @@ from lossbench.plan import make_plan
 from lossbench.store import missing
 
 BOTH, MANY, FEWER = "compose, plan and store 1,000 runs", "`lossbench plan`, 100,000 runs", "`lossbench plan`, 10,000 runs"
+TEXT = (
+    "Runs of digits by loss, rate and seed. Planning is composing the configs from words, checking them, and asking the store "
+    f"what is missing. What is stored is invented, 60 recorded steps of every quantity, {A_PART} runs a file. The command's time "
+    "is from its start to its end."
+)
 
 
 def planning() -> Contest:
@@ -25,11 +30,7 @@ def planning() -> Contest:
 
     return Contest(
         title="Planning and storing",
-        text=(
-            "Runs of digits by loss, rate and seed. Planning is composing the configs from words, checking them, and asking the "
-            f"store what is missing. What is stored is invented, 60 recorded steps of every quantity, {A_PART} runs a file. The "
-            "command's time is from its start to its end."
-        ),
+        text=TEXT,
         unit="ms a run",
         scale=1e3,
         contestants=[

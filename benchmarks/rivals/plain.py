@@ -23,8 +23,7 @@ class LogisticRegression:
             delta = (a - y) if self.loss == "cross_entropy" else (a - y) * a * (1 - a)
             by_weight, by_bias = x.T @ delta / np.float32(len(x)), delta.mean()
             norms.append((np.linalg.norm(by_weight), abs(by_bias)))
-            weight = weight - rate * by_weight
-            bias = bias - rate * by_bias
+            weight, bias = weight - rate * by_weight, bias - rate * by_bias
         self.weight_, self.bias_, self.norms_ = weight, bias, np.array(norms, np.float32)
         return self
 

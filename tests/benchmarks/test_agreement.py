@@ -23,19 +23,26 @@ def test_every_rival_computes_the_same_norms(lesson):
     assert all(name in said for name in rivals)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda lesson, loss, seed, rate, steps: eager.train(lesson, loss, seed, rate * 1.1, steps),
-        lambda lesson, loss, seed, rate, steps: eager.train(lesson, loss, seed + 1, rate, steps),
-        lambda lesson, loss, seed, rate, steps: eager.train(lesson, "cross_entropy", seed, rate, steps),
-        lambda lesson, loss, seed, rate, steps: eager.train(lesson, loss, seed, rate, steps)[:, :2],
-    ],
-    ids=["another rate", "another seed", "another loss", "fewer norms"],
-)
-def test_a_rival_that_does_something_else_is_refused(wrong):
+MISTAKES = {
+    "another rate": lambda loss, seed, rate: (loss, seed, rate * 1.1),
+    "another seed": lambda loss, seed, rate: (loss, seed + 1, rate),
+    "one loss for both": lambda loss, seed, rate: (loss.replace("half_squared_error", "cross_entropy"), seed, rate),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_rival_that_trains_something_else_is_refused(mistake):
+    def wrong(lesson, *run_and_steps):
+        *run, steps = run_and_steps
+        return eager.train(lesson, *MISTAKES[mistake](*run), steps)
+
     with pytest.raises(Disagreement, match="eager"):
         same_norms(SMALL, {"eager": wrong}, jax=False)
+
+
+def test_a_rival_that_logs_less_is_refused():
+    with pytest.raises(Disagreement, match="eager"):
+        same_norms(SMALL, {"eager": lambda *run: eager.train(*run)[:, :2]}, jax=False)
 
 
 def test_rounding_is_forgiven_and_nan_is_not():

@@ -23,19 +23,20 @@ def test_contestants_take_turns_and_the_warm_up_counts_for_nothing():
 
 def test_what_starts_anew_each_time_is_not_warmed_up():
     calls: list[str] = []
-    interleave([contestant("a", calls, warms_up=False), contestant("b", calls)], 1, lambda number: None)
+    interleave([contestant("a", calls, warms_up=False), contestant("b", calls)], 1, [].append)
     assert calls == ["b", "a", "b"]
 
 
 def test_seconds_are_those_of_one_unit_of_the_work():
     sleeper = Contestant(name="sleeper", units=4, work=lambda: time.sleep(0.02))
-    (taken,) = interleave([sleeper], 1, lambda number: None)
-    assert 0.005 <= taken["sleeper"].seconds < 0.02
+    started = time.perf_counter()
+    (taken,) = interleave([sleeper], 1, [].append)
+    assert 0.02 / 4 <= taken["sleeper"].seconds <= (time.perf_counter() - started) / 4
 
 
 def test_a_call_that_clocks_itself_is_believed():
     clocked = Contestant(name="clocked", units=2, work=lambda: Taken(seconds=8.0, peak=3.0))
-    (taken,) = interleave([clocked], 1, lambda number: None)
+    (taken,) = interleave([clocked], 1, [].append)
     assert taken["clocked"] == Taken(seconds=4.0, peak=3.0)
 
 
@@ -53,4 +54,4 @@ def test_a_spread_is_least_median_and_most():
     ("kind", "number", "holds"), [("at least", 2.0, True), ("at least", 1.9, False), ("at most", 2.1, False)]
 )
 def test_a_goal_keeps_to_its_bound(kind, number, holds):
-    assert Goal(label="", number=lambda taken: 0.0, shown="{}", kind=kind, bound=2.0).holds(number) is holds
+    assert Goal(label="", number=len, shown="{}", kind=kind, bound=2.0).holds(number) is holds
