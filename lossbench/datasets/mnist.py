@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,8 @@ def _from_folder() -> dict[str, Bytes] | None:
 def _from_openml() -> dict[str, Bytes]:
     """The four arrays, from scikit-learn's cache or, the first time, over the network."""
     try:
-        bunch = scikit_learn("datasets").fetch_openml("mnist_784", version=1, as_frame=False)
+        with warnings.catch_warnings(action="ignore"):  # each try that fails is told by one; the last says what matters
+            bunch = scikit_learn("datasets").fetch_openml("mnist_784", version=1, as_frame=False)
     except (OSError, ValueError) as error:
         place = f"{FOLDER} is not set" if not os.environ.get(FOLDER) else f"{FOLDER}={os.environ[FOLDER]} holds no mnist.npz"
         raise BadInput(
