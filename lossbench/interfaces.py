@@ -107,6 +107,14 @@ class Loss(Registered):
         return Properties()
 
     @property
+    def boundary(self) -> float:
+        """The raw output above which a lone output decides for class 1: 0, but ½ where it imitates the targets 0 and 1.
+
+        That is what a loss for regression makes of them.
+        """
+        return 0.5 if self.link == "identity" and "regression" in self.tasks else 0.0
+
+    @property
     def link_function(self) -> Link:
         return LINKS[self.link]
 
@@ -202,6 +210,7 @@ class Outputs(NamedTuple):
     value: Tensor  # ℓ (..., B)
     link: str
     task: Task
+    boundary: float = 0.0  # the raw output above which a lone output decides for class 1
 
 
 class Step(NamedTuple):

@@ -37,7 +37,7 @@ def through_softmax(error: Tensor, p: Tensor) -> Tensor:
     """
     top = torch.add(error, p - p.amax(OUTPUTS, keepdim=True), alpha=FAR).amax(OUTPUTS, keepdim=True)
     error = error - top
-    return p * (error - (p * error).sum(OUTPUTS, keepdim=True))
+    return error.sub_((p * error).sum(OUTPUTS, keepdim=True)).mul_(p)
 
 
 def _rest(powers: Tensor) -> Tensor:

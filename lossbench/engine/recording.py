@@ -128,4 +128,5 @@ def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 def _outputs(room: Columns, task: Task) -> Outputs:
     loss = room.loss
-    return Outputs(room.z, loss.link_function.value(room.z), room.y, loss.value(room.z, room.y), loss.link, task)
+    a, value = loss.link_function.value(room.z), loss.value(room.z, room.y)
+    return Outputs(room.z, a, room.y, value, loss.link, task, loss.boundary)

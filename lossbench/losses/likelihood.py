@@ -116,6 +116,10 @@ class Poisson(Loss):
         near = z.clamp(-1, 1).expm1() + (1 - y)
         return torch.where(z.abs() < 1, near, _rate(z) - y)
 
+    @property
+    def boundary(self) -> float:
+        return -math.log(2)
+
     def properties(self) -> Properties:
         return Properties(convex=True, canonical=False, symmetric=False, noise_tolerant=False, bounded=False)
 

@@ -120,6 +120,10 @@ class RescaledSquaredError(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         return (self.k * y * (z - self.m) + (1 - y) * z) * (2 / z.shape[OUTPUTS])
 
+    @property
+    def boundary(self) -> float:
+        return self.m * self.k / (self.k + 1)
+
     def properties(self) -> Properties:
         return Properties(convex=True, canonical=self.k == 1 and self.m == 1, noise_tolerant=False, bounded=False, saturation=0.0)
 

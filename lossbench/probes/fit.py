@@ -23,8 +23,9 @@ class Loss(ExampleProbe):
 
 @dataclass(frozen=True, kw_only=True)
 class Accuracy(ExampleProbe):
-    """Share of examples whose class is the most likely one: the largest raw output, or z > 0 where there is one output.
+    """Share of examples decided rightly: for the largest raw output, or for class 1 where a lone one is over the boundary.
 
+    The boundary is the loss's own: 0, but ½ for a squared error on raw outputs, which imitate the targets 0 and 1.
     Units: a share, 0 to 1. A tie is no answer: it counts as wrong.
     """
 
@@ -33,7 +34,7 @@ class Accuracy(ExampleProbe):
     def measure(self, outputs: Outputs) -> Tensor:
         z, y = outputs.z, outputs.y
         if z.shape[OUTPUTS] == 1:
-            return (z * (2 * y - 1) > 0).select(OUTPUTS, 0).to(z.dtype)
+            return ((z - outputs.boundary) * (2 * y - 1) > 0).select(OUTPUTS, 0).to(z.dtype)
         rivals = z.sub(y, alpha=FAR)  # arithmetic and no argmax, which is a hundred times slower
         return ((z * y).sum(OUTPUTS) > rivals.amax(OUTPUTS)).to(z.dtype)
 

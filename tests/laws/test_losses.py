@@ -208,6 +208,14 @@ def test_asked_twice_it_says_the_same_and_leaves_its_inputs_alone(case: Case) ->
         assert torch.equal(y, before[1])
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.outputs == 1 and "classification" in case.loss.tasks], ids=str)
+def test_a_lone_output_decides_where_an_even_coin_is_cheapest(case: Case) -> None:
+    around = torch.tensor([[case.loss.boundary - 1e-6, case.loss.boundary + 1e-6]], dtype=torch.float64)
+    slope = case.loss.gradient(around, torch.ones_like(around)) + case.loss.gradient(around, torch.zeros_like(around))
+    assert slope[0, 0] <= 1e-12
+    assert slope[0, 1] >= -1e-12
+
+
 @every_loss
 def test_a_description_builds_the_same_loss(word: str) -> None:
     cls = find("loss", word)
