@@ -30,17 +30,17 @@ FLAGS = (
 
 AUDITED = (
     click.option("--as", "claim", metavar="WORD", help="Hold somebody's loss against this one of ours, to 50 digits."),
-    click.option("--given", "-g", multiple=True, metavar="NAME=VALUE", help="A keyword for somebody's loss: reduction=none."),
+    click.option("--given", "-g", multiple=True, metavar="NAME=VALUE", help="A keyword for somebody's loss, as reduction=none."),
     click.option("--takes", type=click.Choice(["raw", "probabilities", "log-probabilities"]), help="What it takes."),
-    click.option("--link", type=click.Choice(["identity", "sigmoid", "softmax"]), help="What makes its estimate of raw outputs."),
+    click.option("--link", type=click.Choice(["identity", "sigmoid", "softmax"]), help="What its raw outputs go through."),
     click.option("--outputs", type=click.Choice(["one", "several"]), help="How many raw outputs an example has."),
     click.option("--classes", type=click.Choice(["first", "last"]), help="Which axis of several outputs counts the classes."),
     click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
-    click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also losses that a module of yours defines."),
+    click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines."),
     click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics."),
     click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the cards to FILE.html or FILE.md instead."),
     click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
-    click.option("--seconds", type=float, default=5.0, show_default=True, help="Time for finding out how to call somebody's loss."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="To find out how somebody's loss is called."),
     click.option("--fresh", is_flag=True, help="Measure again what was measured before."),
 )
 

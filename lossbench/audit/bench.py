@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from joblib import Parallel, delayed
 
+from lossbench.analysis import prose
 from lossbench.audit import cache
 from lossbench.audit.card import Card, make_card
 from lossbench.audit.content import content
@@ -45,7 +46,7 @@ def cards_of_words(
     known: dict[str, Card | None] = {job.key: None if fresh else cache.recall(job.key) for job in jobs}
     todo = [job for job in jobs if known[job.key] is None]
     if todo:
-        report(f"Measuring {len(todo)} of {len(jobs)} cards.")
+        report(f"Measuring {prose.counted(len(todo), 'card')}; {len(jobs) - len(todo)} known.")
     workers = min(os.cpu_count() or 1, len(todo))
     if len(todo) <= _FEW or workers == 1:
         made = [make_card(job.subject) for job in todo]

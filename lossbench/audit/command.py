@@ -8,11 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
+from lossbench.analysis import prose
 from lossbench.audit.bench import cards_of_path, cards_of_words, words_of_all_losses
 from lossbench.audit.card import Card
 from lossbench.audit.convention import Told
 from lossbench.audit.foreign import Asked
 from lossbench.audit.html import as_html
+from lossbench.audit.imported import look_here
 from lossbench.audit.markdown import as_markdown
 from lossbench.audit.pages import write_pages
 from lossbench.audit.sections import miss_text
@@ -60,6 +62,7 @@ def audit(request: Request, out: Console, notes: Console) -> list[Card]:
 def _cards(request: Request, notes: Console) -> list[Card]:
     """The cards of everything that was asked for, in its order; of all losses where nothing was."""
     given = _given(request)
+    look_here()
     load_plugins(request.plugins)
     cards: list[Card] = []
     words = request.words or tuple(words_of_all_losses())
@@ -78,7 +81,7 @@ def _tell(cards: Sequence[Card], request: Request, written: str, out: Console, n
         print_cards(cards, out)
     if request.output is not None:
         write_whole(request.output, (as_html(cards) if written == "html" else as_markdown(cards)).encode())
-        notes.print(f"{len(cards)} cards are in {request.output}.", soft_wrap=True)
+        notes.print(f"{prose.counted(len(cards), 'card')} in {request.output}.", soft_wrap=True)
     if request.docs is not None:
         notes.print("Measuring other libraries' losses.")
         for path in write_pages(request.docs, cards):

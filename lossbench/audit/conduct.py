@@ -3,7 +3,6 @@
 import warnings
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -78,15 +77,15 @@ def _named(dtype: torch.dtype) -> str:
 
 
 def _mutates(adapted: Adapted) -> bool:
-    arguments = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
-    given = [item if adapted.convention.library == "torch" else item.numpy() for item in arguments]
-    before = [np.array(item) for item in given]
+    tensors = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
+    given = tensors if adapted.convention.library == "torch" else [item.numpy() for item in tensors]
+    before = [item.clone() for item in tensors]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         adapted.convention.answer(adapted.function, *given)
-    return any(not np.array_equal(np.asarray(item), was) for item, was in zip(given, before, strict=True))
+    return any(not torch.equal(item, was) for item, was in zip(tensors, before, strict=True))  # arrays share their memory
 
 
 def _repeats(adapted: Adapted) -> bool:
-    answers = [np.asarray(number(_answer(adapted, *_example(adapted))).detach()) for _ in range(4)]
-    return all(np.array_equal(answers[0], answer) for answer in answers[1:])
+    answers = [number(_answer(adapted, *_example(adapted))).detach() for _ in range(4)]
+    return all(torch.equal(answers[0], answer) for answer in answers[1:])

@@ -37,7 +37,7 @@ def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:
     path = getattr(module, "__file__", None)
     if path is None or str(Path(path).resolve()).startswith(_INSTALLED):
         package = name.split(".")[0]
-        texts[package] = str(getattr(sys.modules.get(package), "__version__", ""))
+        texts[package] = str(vars(sys.modules[package]).get("__version__", "")) if package in sys.modules else ""
         return
     texts[name] = Path(path).read_text(encoding="utf-8", errors="replace")
     for value in list(vars(module).values()):

@@ -148,10 +148,10 @@ def _behaves(adapted: Adapted) -> None:
     if not bool(torch.isfinite(values).all()):
         raise ValueError("its values are not finite")
     farthest, far, middle, near, right, very_right, most_right = values
-    if adapted.convention.takes == "raw" and not bool((far > middle).all()):
-        raise ValueError("raw outputs far on the wrong side are cut off")
     if not (bool((farthest > near).all()) and float((farthest - right).sum()) > 0):
         raise ValueError("being more wrong does not cost more")
+    if adapted.convention.takes == "raw" and not bool((far > middle).all()):
+        raise ValueError("raw outputs far on the wrong side are cut off")
     if float((very_right - most_right).sum()) > max(0.6 * float((farthest - far).sum()), 1e-3):
         raise ValueError("being more right saves as much as being more wrong costs")
     if adapted.convention.outputs == 2 and not _sees_rivals(adapted):

@@ -18,6 +18,13 @@ from lossbench.errors import BadInput, unknown
 _IMPORT_SECONDS = 60.0
 
 
+def look_here() -> None:
+    """Let modules of the current folder be found, after all others."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
 def imported(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     """What the path names: a function with its keywords given, or an instance of a class made with them.
 
@@ -41,10 +48,8 @@ def _callables(thing: Any) -> list[str]:
 
 
 def _module(name: str, path: str) -> Any:
-    here = str(Path.cwd())
+    look_here()
     os.environ.setdefault("JAX_ENABLE_X64", "true")  # by default jax has no float64, and it reads this when it is imported
-    if here not in sys.path:
-        sys.path.insert(0, here)
     try:
         with time_limit(_IMPORT_SECONDS):
             return importlib.import_module(name)
@@ -52,7 +57,7 @@ def _module(name: str, path: str) -> Any:
         lacking = error.name or name
         if name == lacking or name.startswith(lacking + "."):
             raise BadInput(
-                f"{path}: no module is called {lacking!r}. Looked for it in {here}, on PYTHONPATH and among installed packages."
+                f"{path}: no module is called {lacking!r}. Looked in {Path.cwd()}, on PYTHONPATH and among installed packages."
             ) from error
         raise BadInput(
             f"{path}: importing {name} failed, for it needs the module {lacking!r}, which is not installed."

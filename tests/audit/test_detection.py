@@ -1,0 +1,176 @@
+import math
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from lossbench.audit.conduct import conduct, endurance
+from lossbench.audit.convention import Told
+from lossbench.audit.detection import Unusable, detect
+from lossbench.audit.foreign import Asked, foreign
+from lossbench.audit.references import formula
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.squared import HalfSquaredError
+
+ENTROPY = [formula(CrossEntropy(link=link)) for link in ("sigmoid", "softmax")]
+SQUARE = [formula(HalfSquaredError(link=link)) for link in ("identity", "sigmoid", "softmax")]
+
+
+UNTOLD = Told()
+
+
+def called(function, claims=(), told=UNTOLD, seconds=5.0):
+    return detect(function, "mine:loss", told, claims, seconds)
+
+
+def binary(z, y):
+    return functional.binary_cross_entropy_with_logits(z, y, reduction="none")
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (binary, {"outputs": 1, "takes": "raw", "targets": "alike", "swapped": False, "link": "sigmoid"}),
+        (lambda target, z: binary(z, target), {"outputs": 1, "swapped": True}),
+        (functional.cross_entropy, {"outputs": 2, "takes": "raw", "targets": "index", "layout": "last", "link": "softmax"}),
+        (functional.binary_cross_entropy, {"outputs": 1, "takes": "probabilities", "link": "sigmoid"}),
+        (functional.soft_margin_loss, {"outputs": 1, "targets": "signed"}),
+        (functional.mse_loss, {"outputs": 1, "takes": "raw", "link": "identity"}),
+        (lambda z, y: -(y * torch.log_softmax(z, 0)).sum(0), {"outputs": 2, "layout": "first", "targets": "alike"}),
+        (lambda z, y: torch.logsumexp(z, 0) - z[y], {"outputs": 2, "layout": "single", "targets": "index"}),
+        (lambda p, y: -(y * (p + 1e-7).log()).sum(-1), {"outputs": 2, "takes": "probabilities", "targets": "alike"}),
+        (
+            lambda p, y: -(y * p.clamp(1e-7, 1 - 1e-7).log() + (1 - y) * (1 - p).clamp(1e-7, 1 - 1e-7).log()),
+            {"outputs": 1, "takes": "probabilities"},
+        ),
+    ],
+)
+def test_how_a_callable_wants_to_be_called_is_found_out(function, expected):
+    convention = called(function).adapted.convention
+    assert {name: getattr(convention, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(("reduction", "form"), [("none", "each"), ("mean", "mapped"), ("sum", "mapped")])
+def test_a_callable_that_reduces_is_asked_one_example_at_a_time(reduction, form):
+    def loss(z, y):
+        return functional.binary_cross_entropy_with_logits(z, y, reduction=reduction)
+
+    found = called(loss, ENTROPY).adapted
+    assert found.form == form
+    z, y = torch.tensor([[1.0, -2.0, 0.5]], dtype=torch.float64), torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    ours = CrossEntropy(link="sigmoid")
+    assert found.value(z, y).tolist() == pytest.approx(ours.value(z, y).tolist())
+    assert found.gradient(z, y)[0].tolist() == pytest.approx(ours.gradient(z, y)[0].tolist())
+
+
+def test_a_claim_decides_between_readings_that_all_make_sense():
+    assert called(functional.mse_loss, SQUARE).adapted.link == "identity"
+    on_sigmoid = called(functional.mse_loss, SQUARE[1:2])
+    assert on_sigmoid.adapted.convention.takes == "probabilities"
+    assert dict(on_sigmoid.factors) == {1: 2}
+    on_softmax = called(functional.mse_loss, SQUARE[2:])
+    assert {rows: float(factor) for rows, factor in on_softmax.factors} == pytest.approx({2: 1, 3: 2 / 3})
+    assert called(functional.nll_loss, ENTROPY).adapted.convention.takes == "log-probabilities"
+
+
+def test_a_claim_that_does_not_hold_is_no_claim():
+    assert called(lambda z, y: binary(z, y) ** 2, ENTROPY).claimed is None
+
+
+def test_what_is_told_is_not_looked_for():
+    found = called(functional.mse_loss, (), Told(takes="probabilities", outputs="several"))
+    assert (found.adapted.convention.takes, found.adapted.convention.outputs) == ("probabilities", 2)
+
+
+def test_numpy_gives_values_and_its_slopes_are_differences():
+    def loss(y_true, y_pred):
+        return float(np.mean(np.logaddexp(0, np.where(np.asarray(y_true) == 1, -1, 1) * np.asarray(y_pred))))
+
+    found = called(loss, ENTROPY).adapted
+    assert (found.convention.library, found.convention.swapped, found.differentiable) == ("numpy", True, False)
+    z, y = torch.tensor([[0.7, -3.0]], dtype=torch.float64), torch.tensor([[1.0, 1.0]], dtype=torch.float64)
+    assert found.gradient(z, y).tolist()[0] == pytest.approx(CrossEntropy(link="sigmoid").gradient(z, y).tolist()[0], rel=1e-6)
+    assert "It has no gradient to give: slopes are central differences of its values." in conduct(found)
+
+
+def test_a_callable_that_changes_its_input_is_told_of_and_harms_nothing():
+    def loss(z, y):
+        value = binary(z, y)
+        z.zero_()
+        return value
+
+    found = called(loss, ENTROPY)
+    assert "It changes its input." in conduct(found.adapted)
+    z = torch.tensor([[2.0]], dtype=torch.float64)
+    assert found.adapted.value(z, torch.ones_like(z)).item() == pytest.approx(math.log1p(math.exp(-2)))
+    assert z.item() == 2
+
+
+def test_a_callable_that_is_not_deterministic_is_told_of():
+    def loss(z, y):
+        return binary(z, y) + 1e-3 * torch.rand_like(z)
+
+    assert any("not deterministic" in sentence for sentence in conduct(called(loss).adapted))
+    assert not any("not deterministic" in sentence for sentence in conduct(called(binary).adapted))
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [
+        (lambda z, y: binary(z, y).float(), "Given float64, it answers float32."),
+        (lambda z, y: binary(z, y).long(), "Given float32, it answers int64."),
+        (lambda z, y: binary(z.double(), y.double()), "Given float32, it answers float64."),
+    ],
+)
+def test_a_wrong_dtype_is_told_of(loss, sentence):
+    assert sentence in conduct(called(loss).adapted)
+
+
+def refuses(z, y):
+    raise RuntimeError("no luck today")
+
+
+@pytest.mark.parametrize(
+    ("loss", "reason"),
+    [
+        (refuses, "no luck today"),
+        (lambda _z, _y: "cheap", "the answer is str, no number"),
+        (lambda z: z, "2 were given"),
+        (lambda z, _y: torch.zeros(7, 2) + z.sum(), r"an array of shape \(7, 2\)"),
+        (lambda z, y: -binary(z, y), "being more wrong does not cost more"),
+    ],
+)
+def test_what_cannot_be_a_loss_is_refused_with_what_was_tried(loss, reason):
+    with pytest.raises(Unusable, match=reason) as refusal:
+        called(loss)
+    assert "--takes" in str(refusal.value)
+
+
+def test_a_callable_that_hangs_is_left_in_time():
+    def loss(z, y):
+        time.sleep(60)
+
+    started = time.monotonic()
+    with pytest.raises(Unusable, match=r"It hangs: no answer within 0\.3 s"):
+        called(loss, seconds=0.3)
+    assert time.monotonic() - started < 5
+
+
+def test_a_callable_that_raises_far_out_is_nan_there_and_measured_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "far_out.py").write_text(
+        "import torch\n"
+        "def loss(z, y):\n"
+        "    if float(z.detach().abs().max()) > 50: raise ValueError('too large')\n"
+        "    return torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction='none')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (subject,) = foreign(Asked(path="far_out:loss"))
+    assert "It raises ValueError at raw outputs of 100: too large" in subject.notes
+    z = torch.tensor([[1.0, 60.0]], dtype=torch.float64)
+    value = subject.loss.value(z, torch.zeros_like(z))
+    assert value[0].item() == pytest.approx(math.log1p(math.e))
+    assert value[1].isnan()
+    assert endurance(called(binary).adapted) == ()
