@@ -209,12 +209,12 @@ def _share_gradient(z: Tensor, y: Tensor) -> Tensor:
     d = z.amax(OUTPUTS, keepdim=True) - z
     w = -log_softmax(z).amax(OUTPUTS, keepdim=True)
     rivals = z.shape[OUTPUTS] - 1
-    whole = d.sum(OUTPUTS, keepdim=True)
+    whole, mean = d.sum(OUTPUTS, keepdim=True), (y * d).sum(OUTPUTS, keepdim=True)
     others = torch.where(y == 1, ((1 - y) * d).sum(OUTPUTS, keepdim=True), whole - d)
-    gaps = whole - rivals * d
     as_right = -(rivals * w + rest * others + rivals * p * d)
-    distance, gap = (y * d).sum(OUTPUTS, keepdim=True) - y * d, (y * gaps).sum(OUTPUTS, keepdim=True) - y * gaps
-    as_other = (1 - y) * w + rest * distance + p * gap
+    level = d == 0
+    gaps = torch.where(level, 0.0, d - mean).sum(OUTPUTS, keepdim=True) - (level.sum(OUTPUTS, keepdim=True) - 1) * mean
+    as_other = (1 - y) * w + rest * (mean - y * d) + p * (gaps - y * (whole - rivals * d))
     total = whole + (rivals + 1) * w
     return (y * as_right + torch.where(y == 1, 0.0, as_other)) / total.square()
 
