@@ -32,7 +32,8 @@ def points(config: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
     dynamic = dict(_dynamic(tree, ()))
     texts = [*dynamic.values(), *(str(value.content) for axis in axes for value in axis.values if value.is_dynamic)]
     read = [axis for axis in axes if _is_read(axis, texts)]
-    columns = [(axis.place, _checked(config, axis)) for axis in axes if axis not in read]
+    scratch = deepcopy(config)
+    columns = [(axis.place, _checked(config, scratch, tree, axis)) for axis in axes if axis not in read]
     open_places = [place for place in dynamic if not any(_leads(axis.place, place) for axis in axes)]
     for settled in _resolved(config, tree, read, open_places):
         yield from _filled(settled, columns)
@@ -79,12 +80,11 @@ def _resolve(config: DictConfig, place: Place) -> Any:
     return value
 
 
-def _checked(config: DictConfig, axis: Axis) -> list[Any]:
-    """The axis's values as the config's types make them."""
+def _checked(config: DictConfig, scratch: DictConfig, tree: Point, axis: Axis) -> list[Any]:
+    """The axis's values as the config's types make them: numbers are tried in the scratch copy, all else in copies of its own."""
     *parents, last = axis.place
-    scratch = deepcopy(config)
     parent = OmegaConf.select(scratch, ".".join(parents)) if parents else scratch
-    direct = isinstance(parent, DictConfig) and _has_parent(raw(config), axis.place)
+    direct = isinstance(parent, DictConfig) and _has_parent(tree, axis.place)
     checked = []
     for value in axis.values:
         if value.is_number and direct:

@@ -1,19 +1,18 @@
 """A sweep becomes points: every run that the words name as one composed config.
 
-Hydra composes once for each combination of group choices, and of whatever else shapes a config (+x, ~x, x@package, a
-dictionary as a value), not once a run.
+Hydra composes what shapes a config (group choices, +x, ~x, x@package, a dictionary as a value); all other values are only
+put in their places. Nothing is composed once a run.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import product
 from math import prod
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig
 
 from lossbench.axes import LIMIT, TOO_MANY, Axis, read_axes
+from lossbench.compositions import READS_HYDRA, chooses, compositions
 from lossbench.errors import BadInput
 from lossbench.points import Point, points, raw
 
@@ -51,20 +50,9 @@ def _written(key: str, value: Any) -> str:
 
 
 def _grid_points(loader: ConfigLoader, master: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
-    groups = {axis.key for axis in axes if loader.get_group_options(axis.override.key_or_group)}
-    shaping = [axis for axis in axes if axis.key in groups or not axis.only_assigns(axes)]
+    rest = [axis for axis in axes if not chooses(loader, axis)]
+    shaping = [axis for axis in axes if axis not in rest or not axis.only_assigns(rest)]
     assigning = [axis for axis in axes if axis not in shaping]
-    for choice in product(*(axis.values for axis in shaping)):
-        words = [f"{axis.key}={value.text}" for axis, value in zip(shaping, choice, strict=True)]
-        yield from points(_composed(loader, master, words), assigning)
-
-
-def _composed(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:
-    """What Hydra composes from the words, without Hydra's own part, which ${hydra:…} still reads."""
-    config = loader.load_sweep_config(master, list(words))
-    if raw(config.hydra.sweeper) != raw(master.hydra.sweeper):
-        raise BadInput(f"{' '.join(words)}: a sweep over configs that hold a sweep themselves. Run them one after another.")
-    HydraConfig.instance().set_config(config)
-    with open_dict(config):
-        del config["hydra"]
-    return config
+    whole = any(READS_HYDRA in str(value.content) for axis in axes for value in axis.values)
+    for config in compositions(loader, master, shaping, whole=whole):
+        yield from points(config, assigning)

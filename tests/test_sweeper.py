@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hydra import initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
@@ -36,6 +37,11 @@ FILES = {
     "drink/tea": "{kind: green, cups: 2}",
     "drink/wine": "{kind: red, cups: '${count}', year: '???'}",
     "extra/salt": "{grams: 1}",
+    "extra/pepper": "{grams: 2, of: '${dish.size}'}",
+    "extra/mixed": "{defaults: [salt, pepper, _self_], more: true}",
+    "pair/cake_pepper": "{odd: true}",
+    "paired": "defaults: [menu_schema, _self_, drink: tea, dish: soup, extra: null, optional pair: '${dish}_${extra}', "
+    "override hydra/sweeper: lossbench]\nname: plain",
 }
 WORDS = (
     r"""
@@ -87,6 +93,7 @@ class Menu:
     sizes: list[int] = field(default_factory=lambda: [1, 2])
     free: Any = None
     alias: Any = None
+    pair: Any = None
     nested: Nested = field(default_factory=Nested)
 
 
@@ -113,6 +120,41 @@ def menu(tmp_path: Path) -> Iterator[str]:
 )
 def test_words_that_meddle_with_one_another_are_what_hydra_composes(menu: str, words: list[str]) -> None:
     assert _agreed(menu, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dish=soup,cake", "extra=salt,pepper,mixed", "dish.size=1,2", "dish.heat='${count}',3", "count=range(2)"],
+        ["dish=soup,cake", "extra=salt,pepper", "name='${hydra:runtime.choices.dish}'"],
+        ["dish=feast,soup", "extra=salt,pepper", "count=1,2"],
+        ["dish=soup,cake", "extra=salt,pepper", "+more_extra=1,2", "dish.heat=1"],
+        ["extra=pepper,salt", "extra@dish.extra=salt", "+dish.new=1,2"],
+    ],
+)
+def test_choices_of_several_groups_are_what_hydra_composes(menu: str, words: list[str]) -> None:
+    _agreed(menu, words)
+
+
+def test_a_config_that_only_a_combination_brings_in_is_there(menu: str) -> None:
+    outcome = _agreed("paired", ["dish=soup,cake", "extra=salt,pepper"])
+    assert outcome
+    assert sum('"odd": true' in point for point in outcome) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "times"),
+    [("dish=soup,cake extra=salt,pepper,mixed", 4), ("dish=soup,feast extra=salt,pepper drink=wine drink.year=1", 4)],
+)
+def test_an_option_that_keeps_to_itself_is_composed_once(menu: str, words: str, times: int, monkeypatch: Any) -> None:
+    composed: list[Sequence[str]] = []
+    real = ConfigLoaderImpl.load_sweep_config
+    monkeypatch.setattr(ConfigLoaderImpl, "load_sweep_config", lambda *given: composed.append(given[2]) or real(*given))
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    master = hydra.compose_config(menu, words.split(), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
+    expand(hydra.config_loader, master, words.split())
+    assert len(composed) == times
 
 
 @pytest.mark.parametrize("word", ["alias.points=5,6", "alias.points=a", "count.points=1", "sizes.a=1,2", "nothing.here=1"])
