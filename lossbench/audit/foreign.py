@@ -68,6 +68,7 @@ def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
         exact=replace(found.adapted, form="reduced", guarded=True) if found.adapted.form == "mapped" else None,
         outputs=found.adapted.convention.outputs,
         regression=found.adapted.link == "identity",
+        boundary=_boundary(found.adapted),
         several=found.adapted.convention.outputs == 2,
         truth=truth,
         claims=asked.claim or "",
@@ -96,6 +97,15 @@ def _multiple(found: Found, claimed: Formula) -> str:
         return f"It computes {claimed.loss.word} on the {found.adapted.link}."
     told = ", ".join(f"{factor} times with {rows} output{'s' if rows > 1 else ''}" for rows, factor in times.items())
     return f"It computes a multiple of {claimed.loss.word} on the {found.adapted.link}: {told}."
+
+
+def _boundary(adapted: Adapted) -> float:
+    """0, or ½ where a lone output imitates the targets 0 and 1: there both targets cost the same."""
+    if adapted.link != "identity" or adapted.convention.outputs == 2:
+        return 0.0
+    z = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
+    gap = (adapted.value(z, torch.ones_like(z)) - adapted.value(z, torch.zeros_like(z))).abs()
+    return 0.5 if float(gap[1]) < float(gap[0]) else 0.0
 
 
 def _pace(adapted: Adapted) -> float:

@@ -67,16 +67,14 @@ def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
     exact = _TRUTHS if subject.link == "identity" else np.log(_TRUTHS / (1 - _TRUTHS))
     spread = np.linspace(-30, 30, subject.thinned(961, 61))
     margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, subject.thinned(301, 31)), exact, [0.0, subject.boundary])))
-    losses = np.stack([subject.cost(torch.from_numpy(margins), target).numpy() for target in (0, 1)])
-    risk = np.stack((1 - _TRUTHS, _TRUTHS), 1) @ losses
-    truth = np.searchsorted(margins, exact)
-    best = _polish(subject, margins, risk.argmin(1))
-    least = np.minimum(risk.min(1), _risk(subject, best, _TRUTHS))
+    risk = np.stack((1 - _TRUTHS, _TRUTHS), 1) @ np.stack([subject.cost(torch.from_numpy(margins), t).numpy() for t in (0, 1)])
     a = margins if subject.link == "identity" else 1 / (1 + np.exp(-margins))
-    wrong = np.sign(margins - subject.boundary) != np.sign(_TRUTHS - 0.5)[:, None]
-    elsewhere = np.where(np.abs(a - _TRUTHS[:, None]) > 0.01, risk, np.inf).min(1)
-    wrongly = np.where(wrong & (_TRUTHS != 0.5)[:, None], risk, np.inf).min(1)
-    return _answer(least, risk[np.arange(len(risk)), truth], elsewhere, wrongly), best
+    decided = np.sign(_TRUTHS - 0.5)[:, None]
+    wrong = (np.sign(margins - subject.boundary) != decided) & (decided != 0)
+    best, least = _least(subject, margins, risk, np.ones(risk.shape, bool))
+    _, elsewhere = _least(subject, margins, risk, np.abs(a - _TRUTHS[:, None]) > 0.01)
+    _, wrongly = _least(subject, margins, risk, wrong)
+    return _answer(least, risk[np.arange(len(risk)), np.searchsorted(margins, exact)], elsewhere, wrongly), best
 
 
 def _answer(least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Answer:
@@ -94,14 +92,25 @@ def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
     return np.asarray((1 - truths) * off + truths * on)
 
 
-def _polish(subject: Subject, margins: Array, index: Index) -> Array:
-    """Narrow the best candidate of every truth down between its neighbours (some are twins but for rounding), by thirds."""
-    low, high = margins[np.maximum(index - 2, 0)], margins[np.minimum(index + 2, len(margins) - 1)]
+def _least(subject: Subject, margins: Array, risk: Array, allowed: Mask) -> tuple[Array, Array]:
+    """The best of the allowed margins for every truth, and its risk: a candidate, narrowed down by thirds among its neighbours.
+
+    Two neighbours on either side, for some candidates are twins but for rounding. Without an allowed one the risk is inf.
+    """
+    open_risk = np.where(allowed, risk, np.inf)
+    index, rows = open_risk.argmin(1), np.arange(len(risk))
+    low = high = index
+    for _ in range(2):
+        below, above = np.maximum(low - 1, 0), np.minimum(high + 1, len(margins) - 1)
+        low, high = np.where(allowed[rows, below], below, low), np.where(allowed[rows, above], above, high)
+    left, right = margins[low], margins[high]
     for _ in range(45 if subject.pace == 1 else 25 if subject.pace > 0.01 else 8):
-        first, second = low + (high - low) / 3, high - (high - low) / 3
+        first, second = left + (right - left) / 3, right - (right - left) / 3
         lower = _risk(subject, first, _TRUTHS) <= _risk(subject, second, _TRUTHS)
-        low, high = np.where(lower, low, first), np.where(lower, second, high)
-    return (low + high) / 2
+        left, right = np.where(lower, left, first), np.where(lower, second, right)
+    best = (left + right) / 2
+    found = np.minimum(open_risk.min(1), _risk(subject, best, _TRUTHS))
+    return best, np.where(allowed.any(1), found, np.inf)
 
 
 def _classes(subject: Subject, truths: Array) -> tuple[_Answer, Array]:

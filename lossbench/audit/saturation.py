@@ -69,14 +69,15 @@ def escape_times(subject: Subject, starts: Array) -> Array:
         return np.full(starts.shape, np.nan)
     nodes, weights = np.polynomial.legendre.leggauss(8)
     width = 0.125 if subject.pace > 0.2 else 1.0
-    edges = np.arange(subject.boundary, float(starts.max()) + width / 2, width)
-    middles = (edges[:-1] + edges[1:]) / 2
-    z = middles[:, None] + nodes * width / 2
+    even = np.arange(0, float(starts.max()) + width / 2, width)
+    edges = np.unique(np.concatenate(([subject.boundary], even[even > subject.boundary], starts)))
+    middles, halves = (edges[:-1] + edges[1:]) / 2, np.diff(edges) / 2
+    z = middles[:, None] + nodes * halves[:, None]
     gradient = subject.slope(torch.from_numpy(z.ravel()), 0).numpy().reshape(z.shape)
     with np.errstate(divide="ignore", over="ignore"):
-        panels = np.where((gradient > 0).all(1), (weights / np.where(gradient > 0, gradient, 1)).sum(1) * width / 2, np.inf)
+        panels = np.where((gradient > 0).all(1), (weights / np.where(gradient > 0, gradient, 1)).sum(1) * halves, np.inf)
     reached = np.concatenate(([0.0], np.cumsum(panels)))
-    return reached[np.searchsorted(edges, starts - width / 2)]
+    return reached[np.searchsorted(edges, starts)]
 
 
 def _descend(subject: Subject, predicted: Array) -> tuple[float, ...]:

@@ -31,17 +31,18 @@ class Lossy(Protocol):
 class Subject:
     """A loss under audit.
 
-    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `several` is true where
-    three outputs and a one-hot target have a meaning, `regression` where real targets have one. `truth` is the formula in
-    mpmath, ℓ of lists z and y of C numbers, and `claims` names it where it is another loss's. `exact` is what numerical
-    truth is asked of, where `loss` is a quicker way to nearly the same numbers. `pace` is 1 for what is quick on many
-    examples at once; grids of slower ones are thinned.
+    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `boundary` is the margin
+    at which the decision changes sides. `several` is true where three outputs and a one-hot target have a meaning,
+    `regression` where real targets have one. `truth` is the formula in mpmath, ℓ of lists z and y of C numbers, and
+    `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
+    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
     """
 
     title: str
     loss: Lossy
     outputs: int
     several: bool = False
+    boundary: float = 0.0
     exact: Lossy | None = None
     declared: Properties = field(default_factory=Properties)
     truth: Truth | None = None
@@ -64,15 +65,6 @@ class Subject:
     def thinned(self, points: int, least: int = 3) -> int:
         """How many points of a grid this subject can be asked in good time."""
         return max(min(points, least), round(points * self.pace))
-
-    @property
-    def boundary(self) -> float:
-        """The margin at which the decision changes sides: 0, or ½ where the output itself imitates the targets 0 and 1."""
-        if self.link != "identity":
-            return 0.0
-        z = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
-        gap = (self.cost(z[0], 1) - self.cost(z[0], 0)).abs()
-        return 0.5 if gap[1] < gap[0] else 0.0
 
     def on_margin(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
         """Value and slope dℓ/dz (N,) at margins (N,), target 1 or 0. Of two outputs the first rests at 0 and the second moves."""
@@ -114,10 +106,12 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     """The subjects of a class of losses, "auto" being settled in every way it can."""
     loss = cls.build(options)
     for settled in _links(loss):
+        outputs = _outputs(settled)
         yield Subject(
             title=_title(settled, options),
             loss=settled,
-            outputs=_outputs(settled),
+            outputs=outputs,
+            boundary=settled.boundary if outputs == 1 else 0.0,
             several=settled.link != "sigmoid" and answers(settled, 3),
             declared=settled.properties(),
             truth=formula(settled),

@@ -54,6 +54,7 @@ class AbsoluteError(Loss):
             strictly=False,
             convex=identity,
             calibrated=True,
+            calibrated_for_three=not identity,
             canonical=False,
             symmetric=True,
             noise_tolerant=not identity,
@@ -100,6 +101,7 @@ class Chebyshev(Loss):
             strictly=False,
             convex=False,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=True,
@@ -137,7 +139,19 @@ class Huber(Loss):
         return (z - y).clamp(-self.delta, self.delta)
 
     def properties(self) -> Properties:
-        return Properties(convex=True, calibrated=True, symmetric=True, noise_tolerant=False, bounded=False, saturation=0.0)
+        within = self.delta >= 1  # the residuals of a probability to 0 and 1
+        return Properties(
+            proper=within,
+            strictly=within,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +180,18 @@ class LogCosh(Loss):
         return (z - y).tanh()
 
     def properties(self) -> Properties:
-        return Properties(convex=True, calibrated=True, symmetric=True, noise_tolerant=False, bounded=False, saturation=0.0)
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,8 +221,18 @@ class Pinball(Loss):
         return (1 - self.tau) * (z > y).to(z.dtype) - self.tau * (z < y).to(z.dtype)
 
     def properties(self) -> Properties:
+        median = self.tau == 0.5
         return Properties(
-            proper=False, strictly=False, convex=True, canonical=False, noise_tolerant=False, bounded=False, saturation=0.0
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=median,
+            calibrated_for_three=False,
+            canonical=False,
+            symmetric=median,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
         )
 
 

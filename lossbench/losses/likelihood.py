@@ -45,6 +45,7 @@ class Gaussian(Loss):
             strictly=True,
             convex=True,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=True,
             symmetric=True,
             noise_tolerant=False,
@@ -85,6 +86,7 @@ class Laplace(Loss):
             strictly=False,
             convex=True,
             calibrated=True,
+            calibrated_for_three=False,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,
@@ -121,7 +123,18 @@ class Poisson(Loss):
         return -math.log(2)
 
     def properties(self) -> Properties:
-        return Properties(convex=True, canonical=False, symmetric=False, noise_tolerant=False, bounded=False)
+        return Properties(
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
+            canonical=False,
+            symmetric=False,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=(0.0, -1.0),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -39,19 +39,19 @@ class Margin(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         return y * self.slope(z) - (1 - y) * self.slope(-z)
 
-    def _claims(
-        self, *, convex: bool = True, calibrated: bool = True, bounded: bool = False, saturation: float = 0.0
-    ) -> Properties:
+    def _claims(self) -> Properties:
+        """What most losses of the margin claim."""
         return Properties(
             proper=False,
             strictly=False,
-            convex=convex,
-            calibrated=calibrated,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,
-            bounded=bounded,
-            saturation=saturation,
+            bounded=False,
+            saturation=0.0,
         )
 
 
@@ -75,7 +75,7 @@ class Perceptron(Margin):
         return -(m <= 0).to(m.dtype)
 
     def properties(self) -> Properties:
-        return self._claims(calibrated=False)
+        return replace(self._claims(), calibrated=False, calibrated_for_three=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,8 @@ class Hinged(Margin):
         return -self.power * (self.margin - m).clamp_min(0).pow(self.power - 1)
 
     def properties(self) -> Properties:
-        return self._claims(calibrated=self.margin > 0)
+        inside = self.margin > 0
+        return replace(self._claims(), calibrated=inside, calibrated_for_three=inside and self.power > 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +203,7 @@ class Exponential(Margin):
         return -self.penalty(m)
 
     def properties(self) -> Properties:
-        return self._claims(saturation=-1.0)
+        return replace(self._claims(), saturation=-1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +226,7 @@ class Savage(Margin):
         return -4 * torch.sigmoid(-2 * m).square() * torch.sigmoid(2 * m)
 
     def properties(self) -> Properties:
-        return self._claims(convex=False, bounded=True, saturation=2.0)
+        return replace(self._claims(), convex=False, bounded=True, saturation=2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,4 +249,4 @@ class Tangent(Margin):
         return 4 * (2 * m.atan() - 1) / (1 + m.square())
 
     def properties(self) -> Properties:
-        return self._claims(convex=False, bounded=True)
+        return replace(self._claims(), convex=False, bounded=True)

@@ -25,7 +25,8 @@ class MulticlassHinge(Loss):
         strongest), less their sum for the right one.
     Identities: with two classes both forms agree; with one output this is Hinge; margin = 0 with crammer_singer is the
         multiclass perceptron's max_c z_c − s.
-    Properties: convex; classification-calibrated for two classes and not for more; saturation exponent 0.
+    Properties: convex; classification-calibrated for two classes, for more only weston_watkins with power 2; saturation
+        exponent 0.
     Source: Weston & Watkins, Support Vector Machines for Multi-Class Pattern Recognition, 1999; Crammer & Singer, On the
         Algorithmic Implementation of Multiclass Kernel-based Vector Machines, 2001.
     """
@@ -64,6 +65,8 @@ class MulticlassHinge(Loss):
             proper=False,
             strictly=False,
             convex=True,
+            calibrated=self.margin > 0,
+            calibrated_for_three=self.margin > 0 and self.power == 2 and self.form == "weston_watkins",
             canonical=False,
             symmetric=True,
             noise_tolerant=False,
@@ -99,7 +102,16 @@ class Sparsemax(Loss):
 
     def properties(self) -> Properties:
         return Properties(
-            convex=True, calibrated=True, canonical=False, symmetric=True, noise_tolerant=False, bounded=False, saturation=0.0
+            proper=False,
+            strictly=False,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
         )
 
 

@@ -63,6 +63,7 @@ class Focal(Local):
             strictly=plain and balanced,
             convex=plain,
             calibrated=balanced,
+            calibrated_for_three=balanced,
             canonical=plain and balanced,
             symmetric=balanced,
             noise_tolerant=False,
@@ -80,7 +81,7 @@ class Poly1(Local):
     Formula: ℓ = Σ_c y_c [−log p_c + ε (1 − p_c)]; on the sigmoid also (1 − y_c) with 1 − a_c for p_c.
     Gradient: for the right class dℓ/dz = −(1 + ε p)(1 − p).
     Identities: epsilon = 0 is CrossEntropy.
-    Properties: strictly proper and convex in z for epsilon = 0; saturation exponent 0.
+    Properties: strictly proper for epsilon = 0; convex in z for epsilon up to 1; saturation exponent 0.
     Source: Leng et al., PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions, 2022.
     """
 
@@ -107,7 +108,9 @@ class Poly1(Local):
         return Properties(
             proper=plain,
             strictly=plain,
+            convex=self.epsilon <= 1,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=plain,
             symmetric=True,
             noise_tolerant=False,
@@ -152,6 +155,7 @@ class TaylorCrossEntropy(Local):
             strictly=False,
             convex=False,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=self.order == 1,
@@ -169,7 +173,7 @@ class LogSquared(Local):
     Formula: ℓ = Σ_c y_c (log p_c)²; on the sigmoid also (1 − y_c) (log(1 − a_c))². The source prints a minus sign.
     Gradient: for the right class dℓ/dz = 2 log p · (1 − p).
     Identities: with one-hot targets on the softmax, the square of CrossEntropy.
-    Properties: not proper; unbounded; saturation exponent 0.
+    Properties: not proper; convex in z; unbounded; saturation exponent 0.
     Source: Janocha & Czarnecki, On Loss Functions for Deep Neural Networks in Classification, 2017.
     """
 
@@ -189,7 +193,9 @@ class LogSquared(Local):
         return Properties(
             proper=False,
             strictly=False,
+            convex=True,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,
@@ -233,6 +239,7 @@ class ClampedCrossEntropy(Local):
         return Properties(
             convex=seen,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=seen,
             symmetric=True,
             noise_tolerant=False,

@@ -50,6 +50,7 @@ class GeneralisedCrossEntropy(Local):
             strictly=False,
             convex=False,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=self.q == 1,
@@ -67,7 +68,7 @@ class SymmetricCrossEntropy(Categorical):
     Formula: ℓ = −α Σ_c y_c log p_c − β Σ_c p_c max(log y_c, A); on the sigmoid the same for each pair (a, 1 − a).
     Gradient: α (p − y) + β p_j (w_j − Σ_k p_k w_k), w_c = −max(log y_c, A).
     Identities: beta = 0 is alpha times CrossEntropy; with one-hot targets ℓ = −α log p − β A (1 − p).
-    Properties: noise-tolerant for alpha = 0 only; saturation exponent 0 (1 for alpha = 0).
+    Properties: noise-tolerant for alpha = 0 only; convex in z for −β A up to α; saturation exponent 0 (1 for alpha = 0).
     Source: Wang, Ma, Chen, Luo, Yi & Bailey, Symmetric Cross Entropy for Robust Learning with Noisy Labels, 2019.
     """
 
@@ -96,8 +97,9 @@ class SymmetricCrossEntropy(Categorical):
         return Properties(
             proper=self.beta == 0,
             strictly=self.beta == 0,
-            convex=self.beta == 0,
+            convex=-self.beta * self.floor <= self.alpha,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=self.beta == 0,
             symmetric=True,
             noise_tolerant=passive,
@@ -175,6 +177,7 @@ def _tolerant() -> Properties:
         strictly=False,
         convex=False,
         calibrated=True,
+        calibrated_for_three=True,
         canonical=False,
         symmetric=True,
         noise_tolerant=True,

@@ -63,6 +63,7 @@ class ProperBeta(Loss):
         return Properties(
             proper=True,
             strictly=True,
+            convex=self.alpha <= 0 and self.beta <= 0,
             calibrated=True,
             canonical=self.alpha == 0 and self.beta == 0,
             symmetric=self.alpha == self.beta,
@@ -118,6 +119,7 @@ class SphericalScore(Loss):
             strictly=True,
             convex=False,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,

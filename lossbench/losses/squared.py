@@ -51,6 +51,7 @@ class HalfSquaredError(Loss):
             strictly=True,
             convex=identity,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=identity,
             symmetric=True,
             noise_tolerant=False,
@@ -125,7 +126,19 @@ class RescaledSquaredError(Loss):
         return self.m * self.k / (self.k + 1)
 
     def properties(self) -> Properties:
-        return Properties(convex=True, canonical=self.k == 1 and self.m == 1, noise_tolerant=False, bounded=False, saturation=0.0)
+        plain = self.k == 1 and self.m == 1
+        return Properties(
+            proper=plain,
+            strictly=plain,
+            convex=True,
+            calibrated=True,
+            calibrated_for_three=True,
+            canonical=plain,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=0.0,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +173,7 @@ class Squentropy(Loss):
             strictly=False,
             convex=True,
             calibrated=True,
+            calibrated_for_three=True,
             canonical=False,
             symmetric=True,
             noise_tolerant=False,

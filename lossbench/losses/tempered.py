@@ -63,8 +63,12 @@ class BiTempered(Loss):
     def properties(self) -> Properties:
         plain = self.t1 == 1 and self.t2 == 1
         return Properties(
+            proper=False,
+            strictly=False,
             convex=plain,
             calibrated=True,
+            calibrated_for_three=True,
+            canonical=False,
             symmetric=True,
             noise_tolerant=False,
             bounded=self.t1 < 1,

@@ -222,3 +222,42 @@ def test_every_card_holds_what_its_loss_declares_and_what_the_literature_says():
     assert [card.name for card in cards if not card.complete] == []
     for statement in statements():
         assert agrees(answered(found[statement.loss, statement.link], statement.quantity), statement.says), statement
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        "huber,delta=0.5",
+        "pinball,tau=0.3",
+        "multiclass_hinge,form=weston_watkins,power=2",
+        "multiclass_hinge,power=2",
+        "multiclass_hinge,margin=0.0",
+        "hinge,margin=0.0",
+        "squared_hinge,margin=0.0",
+        "poly_1,epsilon=-1.0",
+        "poly_1,epsilon=2.0",
+        "focal,gamma=0.0",
+        "focal,gamma=0.0,alpha=0.25,link=sigmoid",
+        "taylor_cross_entropy,order=1",
+        "clamped_cross_entropy,delta=0.001",
+        "label_smoothing,smoothing=0.0",
+        "label_smoothing,smoothing=1.0",
+        "confidence_penalty,beta=0.0",
+        "rescaled_squared_error,k=1.0,m=1.0",
+        "generalised_cross_entropy,q=1.0",
+        "symmetric_cross_entropy,alpha=0.0",
+        "symmetric_cross_entropy,alpha=1.0,beta=0.1",
+        "active_passive,alpha=0.0",
+        "bi_tempered,t1=0.5,t2=1.0",
+        "proper_beta,alpha=-0.4,beta=-0.2",
+        "proper_beta,alpha=2.0,beta=0.0",
+        "fahlman_offset,offset=0.0",
+        "fahlman_offset,offset=1.0",
+        "inset_half_squared_error,inset=0.0",
+    ],
+)
+def test_claims_follow_the_options(words, monkeypatch):
+    monkeypatch.setattr("lossbench.audit.card.numerics", lambda _: None)
+    for subject in registered(words):
+        assert make_card(subject).disagreements == ()
