@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lossbench.calibration import estimate
 from lossbench.cohorts import Size, cohorts, run_size
 from lossbench.plan import Plan
 from lossbench.progress import count
 from lossbench.spec import Cohort
 from lossbench.store import missing, study_folder
 
+Row = tuple[str, int, int, Size]  # data, runs, steps, and the size of a run
 WIDTH = 120  # columns, where the output is no terminal's
 
 
@@ -27,8 +29,10 @@ def print_outline(plan: Plan, root: Path) -> None:
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     if todo:
-        groups = Counter(_row(cohort) for cohort in cohorts(todo, plan.recording, plan.resources.tile))
-        console.print(_table(groups))
+        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile))
+        console.print(_table({row: times for row, (_, times) in kinds.items()}))
+        seconds = estimate(dict(kinds.values()), plan.resources.device)
+        console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
 
 
 def composed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -45,12 +49,25 @@ def _merged(values: Sequence[Any]) -> Any:
     return {"swept": distinct}
 
 
-def _row(cohort: Cohort) -> tuple[str, int, int, Size]:
+def _kinds(found: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
+    """One cohort of each shape, and how many there are of it."""
+    times = Counter(map(_row, found))
+    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in found}
+
+
+def _spoken(seconds: float) -> str:
+    for unit, size in (("hours", 7200), ("minutes", 120)):
+        if seconds >= size:
+            return f"{seconds / (size / 2):.2g} {unit}" if seconds < 10 * size else f"{seconds / (size / 2):,.0f} {unit}"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _row(cohort: Cohort) -> Row:
     run = cohort.runs[0]
     return run.dataset.word, len(cohort.runs), run.steps, run_size(run)
 
 
-def _table(groups: Counter[tuple[str, int, int, Size]]) -> Table:
+def _table(groups: Mapping[Row, int]) -> Table:
     """A line for cohorts of one shape, and the sums."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_footer=True)
     columns = ("data", "layers", "batch", "steps", "runs a cohort", "cohorts", "GFLOP", "MiB a cohort")

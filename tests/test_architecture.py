@@ -62,7 +62,8 @@ FLOOR_PLAN = {
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door
-    "outline": "cohorts plan progress spec store rich",
+    "calibration": "cohorts data engine spec",
+    "outline": "calibration cohorts plan progress spec store rich",
     "catalogue": "config errors registry twin omegaconf rich",
     "cli": "analysis audit catalogue compose config errors executor outline plan click",
     "hydra_plugins": "sweep hydra omegaconf",

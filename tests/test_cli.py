@@ -127,7 +127,9 @@ def test_what_stops_a_run_is_told_in_a_sentence(
 def test_run_plan_and_report_tell_one_story(capsys: pytest.CaptureFixture[str]) -> None:
     words = [*TINY, "loss=ce,mse", "seed=range(3)", "study=tiny"]
     assert answer(["plan", *words]) == 0
-    assert "results/tiny: 6 runs, 0 stored, 6 to train" in capsys.readouterr().out
+    planned = capsys.readouterr().out
+    assert "results/tiny: 6 runs, 0 stored, 6 to train" in planned
+    assert re.search(r"About \S+ s of training on one core", planned)
     assert not Path("results").exists()
     assert answer(["run", *words]) == 0
     assert capsys.readouterr().out == "Next: lossbench report results/tiny\n"

@@ -1,0 +1,53 @@
+"""How long cohorts take, from a few steps of each kind that are trained and thrown away."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lossbench.cohorts import run_size
+from lossbench.data import load
+from lossbench.engine import train
+from lossbench.spec import Cohort, Schedule
+
+MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
+TRIED_OPERATIONS = 3e8  # multiplications and additions in a try, about a hundredth of a second
+ENDS, EVERY = Schedule(kind="linear", points=2), Schedule(kind="every")
+STEPS = (2, 50)  # the fewest and the most steps of a try
+
+
+def estimate(cohorts: Mapping[Cohort, int], device: str) -> float:
+    """Seconds that the cohorts take, each as often as it says, one after the other on one core (or one graphics card).
+
+    Raises BadInput where the first steps show that a cohort cannot be trained.
+    """
+    heaviest = sorted(cohorts, key=lambda cohort: -_operations(cohort) * cohorts[cohort])
+    tried = {cohort: _seconds(cohort, device) for cohort in heaviest[:MEASURED]}
+    pace = sum(tried.values()) / sum(map(_operations, tried))
+    return sum(times * tried.get(cohort, pace * _operations(cohort)) for cohort, times in cohorts.items())
+
+
+def _operations(cohort: Cohort) -> int:
+    return len(cohort.runs) * cohort.runs[0].steps * run_size(cohort.runs[0]).operations
+
+
+def _seconds(cohort: Cohort, device: str) -> float:
+    """What all steps and all records of a cohort take, from tries of two lengths and of two schedules."""
+    run = cohort.runs[0]
+    steps = int(min(max(TRIED_OPERATIONS * run.steps / _operations(cohort), STEPS[0]), STEPS[1]))
+    _try(cohort, 1, ENDS, device)  # the first is slower than all others
+    short, long = _try(cohort, steps, ENDS, device), _try(cohort, 2 * steps, ENDS, device)
+    recorded = _try(cohort, steps, EVERY, device)
+    step = max(long - short, 0.0) / steps
+    record = max(recorded - short, 0.0) / (steps - 1)
+    records = len(cohort.recording.schedule.steps(run.steps)) - 2  # beside those of both ends
+    return max(short - steps * step, 0.0) + run.steps * step + records * record
+
+
+def _try(cohort: Cohort, steps: int, schedule: Schedule, device: str) -> float:
+    """Seconds for some steps of a cohort."""
+    runs = tuple(replace(run, steps=steps) for run in cohort.runs)
+    recording = replace(cohort.recording, schedule=schedule, keep=())
+    split = load(runs[0].dataset).split
+    started = time.perf_counter()
+    train(Cohort(runs=runs, recording=recording), split, device)
+    return time.perf_counter() - started
