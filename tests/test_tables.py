@@ -2,7 +2,10 @@
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -151,3 +154,19 @@ def test_a_part_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, monke
 
 def test_names_of_quantities_by_layer_count_from_one() -> None:
     assert [layer_column("saturated", layer) for layer in (1, 2)] == ["saturated/1", "saturated/2"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to count threads in")
+def test_reading_starts_no_thread_that_could_outlive_the_interpreter(tmp_path: Path) -> None:
+    part = write_part(tmp_path, 1, [row("a", [0, 1, 5], train_loss=[3.0, 2.0, 1.0])])
+    program = """
+        import sys
+        from pathlib import Path
+        from lossbench.tables import read_part
+        count = lambda: len(list(Path("/proc/self/task").iterdir()))
+        before = count()
+        read_part(Path(sys.argv[1]))
+        print(count() - before)
+    """
+    done = subprocess.run([sys.executable, "-c", dedent(program), part], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n", done.stderr
