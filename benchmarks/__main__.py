@@ -23,7 +23,7 @@ from benchmarks.tiles import tiles
 from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
 from lossbench.errors import BadInput, unknown
-from lossbench.progress import say
+from lossbench.execution.progress import say
 from lossbench.provenance import provenance
 
 CONTESTS: dict[str, Callable[[], Contest]] = {

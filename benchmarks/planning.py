@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.command import lossbench
 from benchmarks.contest import Contest, Contestant, Goal, Round, Taken
 from benchmarks.invented import A_PART, store, traces
-from lossbench.compose import compose
+from lossbench.door.compose import compose
 from lossbench.plan import make_plan
 from lossbench.store import missing
 

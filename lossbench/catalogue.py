@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lossbench.config import PRESET_GROUPS, presets
+from lossbench.door.config import PRESET_GROUPS, presets
+from lossbench.door.twin import is_wrapper
 from lossbench.errors import unknown
 from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
-from lossbench.twin import is_wrapper
 
 KINDS = {**{plural: noun for noun, plural in SHELVES.items()}, "experiments": "experiment"}
 WIDTH = 120  # columns, where the output is no terminal's

@@ -122,8 +122,8 @@ def run(words: tuple[str, ...], **flags: Any) -> None:
     """
     if _looked(words, flags):
         return
-    from lossbench.compose import compose
-    from lossbench.executor import RESULTS, run_plan
+    from lossbench.door.compose import compose
+    from lossbench.execution.executor import RESULTS, run_plan
     from lossbench.outline import composed
     from lossbench.plan import make_plan
 
@@ -139,8 +139,8 @@ def plan(words: tuple[str, ...], **flags: Any) -> None:
     """Show what `run` would train for the same WORDS: runs, what is stored of them, cohorts and their cost. Trains nothing."""
     if _looked(words, flags):
         return
-    from lossbench.compose import compose
-    from lossbench.executor import RESULTS
+    from lossbench.door.compose import compose
+    from lossbench.execution.executor import RESULTS
     from lossbench.outline import print_outline
     from lossbench.plan import make_plan
 
@@ -166,7 +166,7 @@ def report(folder: Path) -> None:
 def show(kind: str, word: str | None, plugins: tuple[str, ...]) -> None:
     """List the losses, models, …, one line each; with a WORD show its formula, options and source."""
     from lossbench.catalogue import show as show_kind
-    from lossbench.config import import_plugins
+    from lossbench.door.config import import_plugins
 
     import_plugins(plugins)
     show_kind(kind, word)
@@ -196,7 +196,7 @@ def _looked(words: Sequence[str], flags: Mapping[str, Any]) -> bool:
     """Whether a flag asked to look rather than run; then it is done."""
     looks = any(flags[name] for name in LOOKS)
     if looks:
-        from lossbench.compose import inspect
+        from lossbench.door.compose import inspect
 
         inspect(words, _written(flags))
     return looks
@@ -218,7 +218,7 @@ def _study(folder: Path) -> Path:
 
 def _complete(arguments: Sequence[str]) -> None:
     """Complete a command line: the commands here, their words by Hydra, which reads the line from COMP_LINE."""
-    from lossbench.compose import inspect
+    from lossbench.door.compose import inspect
 
     line = os.environ.get("COMP_LINE", "")
     program, _, rest = line.partition(" ")

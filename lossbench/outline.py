@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lossbench.calibration import estimate
 from lossbench.cohorts import Size, cohorts, run_size
+from lossbench.execution.calibration import estimate
+from lossbench.execution.progress import count
 from lossbench.plan import Plan
-from lossbench.progress import count
 from lossbench.spec import Cohort
 from lossbench.store import missing, study_folder
 

@@ -34,14 +34,7 @@ FLOOR_PLAN = {
     "optimizers": "errors interfaces torch",
     "probes": "errors interfaces links tables torch",
     # the line from words to records
-    "twin": "registry omegaconf",
-    "config": "errors registry spec twin hydra omegaconf",
-    "axes": "errors hydra",
-    "points": "axes errors hydra omegaconf",
-    "compositions": "axes errors points hydra omegaconf",
-    "sweep": "axes compositions errors points hydra omegaconf",
-    "refusals": "config errors hydra omegaconf",
-    "compose": "config errors points refusals hydra omegaconf",
+    "door": "door errors registry spec hydra omegaconf",
     "preparation": "errors interfaces rng scikit_learn numpy",
     "data": "errors interfaces numpy",
     "cohorts": "data interfaces spec",
@@ -50,23 +43,17 @@ FLOOR_PLAN = {
     "part": "interfaces spec tables numpy pyarrow",
     "store": "disk errors part spec tables pyarrow",
     "provenance": "errors importlib torch",
-    "progress": "spec numpy rich",
-    "workbench": "disk interfaces numpy",
-    "checkpoint": "disk spec numpy torch",
-    "job": "checkpoint engine interfaces part spec store",
-    "crew": "job workbench joblib",
-    "executor": "checkpoint cohorts crew data errors interfaces job part plan progress provenance spec store workbench joblib",
+    "execution": "cohorts data disk engine errors execution interfaces part plan provenance spec store joblib numpy rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis audit disk errors interfaces links registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch
     "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
     # the door
-    "calibration": "cohorts data engine spec",
-    "outline": "calibration cohorts plan progress spec store rich",
-    "catalogue": "config errors registry twin omegaconf rich",
-    "cli": "analysis audit catalogue compose config errors executor outline plan click",
-    "hydra_plugins": "sweep hydra omegaconf",
+    "outline": "cohorts execution plan spec store rich",
+    "catalogue": "door errors registry omegaconf rich",
+    "cli": "analysis audit catalogue door errors execution outline plan click",
+    "hydra_plugins": "door hydra omegaconf",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "probes"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so

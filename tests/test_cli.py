@@ -119,7 +119,7 @@ def test_what_stops_a_run_is_told_in_a_sentence(
     def stop(*_: Any) -> None:
         raise raised
 
-    monkeypatch.setattr("lossbench.executor.run_plan", stop)
+    monkeypatch.setattr("lossbench.execution.executor.run_plan", stop)
     assert answer(["run", *TINY]) == code
     assert said in capsys.readouterr().err
 

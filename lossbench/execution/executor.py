@@ -12,20 +12,20 @@ from typing import Any
 
 import joblib
 
-from lossbench.checkpoint import begun
 from lossbench.cohorts import cohorts, run_size
-from lossbench.crew import side_by_side
 from lossbench.data import load
 from lossbench.errors import Failure
+from lossbench.execution.checkpoint import begun
+from lossbench.execution.crew import side_by_side
+from lossbench.execution.job import Done, Job, do
+from lossbench.execution.progress import Progress, Work, count, rate, say
+from lossbench.execution.workbench import lay_out, set_up
 from lossbench.interfaces import Split
-from lossbench.job import Done, Job, do
 from lossbench.part import Origin
 from lossbench.plan import Plan
-from lossbench.progress import Progress, Work, count, rate, say
 from lossbench.provenance import provenance
 from lossbench.spec import Cohort, Resources, RunSpec
 from lossbench.store import missing, remember, study_folder
-from lossbench.workbench import lay_out, set_up
 
 RESULTS = Path("results")
 Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and what became of them: None where it is lost

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from lossbench import progress
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.xor import Xor
+from lossbench.execution import progress
+from lossbench.execution.progress import Progress, Work, count, label, rate
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.progress import Progress, Work, count, label, rate
 from lossbench.spec import Cohort, Recording, RunSpec, Schedule
 
 GREY = "\x1b[90m"  # what rich begins the unfilled part of a bar with

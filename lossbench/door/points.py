@@ -15,7 +15,7 @@ from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from lossbench.axes import Axis, Value
+from lossbench.door.axes import Axis, Value
 from lossbench.errors import BadInput
 
 Point = dict[str, Any]

@@ -22,9 +22,9 @@ from hydra.types import RunMode
 from omegaconf import MISSING, DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from lossbench.config import conf_folder, register
+from lossbench.door.config import conf_folder, register
+from lossbench.door.sweep import expand
 from lossbench.errors import BadInput
-from lossbench.sweep import expand
 
 Points = list[dict[str, Any]]
 REFUSALS = (BadInput, HydraException, OmegaConfBaseException, ValueError, TypeError)

@@ -15,9 +15,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
 
-from lossbench.axes import Axis, Value
+from lossbench.door.axes import Axis, Value
+from lossbench.door.points import raw
 from lossbench.errors import BadInput
-from lossbench.points import raw
 
 READS_HYDRA = "hydra:"  # in an interpolation: it reads what Hydra says of the composition as a whole
 Choice = Mapping[Axis, Value]

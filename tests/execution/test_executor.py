@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lossbench import executor, job
 from lossbench.data import load
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput, Failure
-from lossbench.executor import run_plan
+from lossbench.execution import executor, job
+from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError

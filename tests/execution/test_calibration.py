@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lossbench import calibration
-from lossbench.calibration import estimate
+from lossbench.execution import calibration
+from lossbench.execution.calibration import estimate
 from lossbench.registry import find
 from lossbench.spec import Cohort, Recording, RunSpec, Schedule
 

@@ -14,10 +14,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from lossbench.config import conf_folder, load_named_plugins, register
+from lossbench.door.config import conf_folder, load_named_plugins, register
+from lossbench.door.points import Point
+from lossbench.door.refusals import refusal
 from lossbench.errors import BadInput
-from lossbench.points import Point
-from lossbench.refusals import refusal
 
 OWN_SWEEPER = "hydra/sweeper must stay lossbench: every run is part of a sweep here, which lossbench expands itself."
 DOORKEEPERS = {"hydra", "omegaconf"}

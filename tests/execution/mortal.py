@@ -13,7 +13,7 @@ from torch import Tensor
 from lossbench.data import load
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput, Failure
-from lossbench.executor import run_plan
+from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
 from lossbench.interfaces import Loss
 from lossbench.losses.squared import HalfSquaredError

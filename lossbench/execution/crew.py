@@ -21,8 +21,8 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from lossbench.job import Done, Job, do
-from lossbench.workbench import pick_up, steps
+from lossbench.execution.job import Done, Job, do
+from lossbench.execution.workbench import pick_up, steps
 
 Looks = Generator[list[tuple[int, Done | None]], None, None]
 LOOK_SECONDS = 0.2

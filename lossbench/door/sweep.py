@@ -11,10 +11,10 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
-from lossbench.axes import LIMIT, TOO_MANY, Axis, read_axes
-from lossbench.compositions import READS_HYDRA, chooses, compositions
+from lossbench.door.axes import LIMIT, TOO_MANY, Axis, read_axes
+from lossbench.door.compositions import READS_HYDRA, chooses, compositions
+from lossbench.door.points import Point, points, raw
 from lossbench.errors import BadInput
-from lossbench.points import Point, points, raw
 
 
 def expand(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> list[Point]:

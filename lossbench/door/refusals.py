@@ -9,7 +9,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
-from lossbench.config import choosable
+from lossbench.door.config import choosable
 from lossbench.errors import BadInput, unknown
 
 KINDS = {

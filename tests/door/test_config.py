@@ -11,13 +11,14 @@ import pytest
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from lossbench import config, registry
-from lossbench.compose import compose
-from lossbench.config import GROUPS, Config, conf_folder, presets
+from lossbench import registry
+from lossbench.door import config
+from lossbench.door.compose import compose
+from lossbench.door.config import GROUPS, Config, conf_folder, presets
+from lossbench.door.twin import is_wrapper, twin
 from lossbench.errors import BadInput
 from lossbench.plan import SHARED, Course, make_plan
 from lossbench.registry import find, shelf
-from lossbench.twin import is_wrapper, twin
 
 CLASSES = [(noun, word) for noun in GROUPS for word, cls in shelf(noun).items() if not is_wrapper(cls)]
 ASKED = {("dataset", "table"): ["dataset.path=x.csv", "dataset.target=y"], ("init", "file"): ["init.path=x.npz"]}
@@ -104,7 +105,7 @@ def test_the_schema_has_every_setting_that_a_plan_reads_and_no_other() -> None:
 def test_an_installed_package_finds_its_own_configs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site-packages" / "lossbench"
     package.mkdir(parents=True)
-    monkeypatch.setattr(config, "__file__", str(package / "config.py"))
+    monkeypatch.setattr(config, "__file__", str(package / "door" / "config.py"))
     assert conf_folder() == package.parent / "conf"
     (package / "conf").mkdir()
     assert conf_folder() == package / "conf"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from lossbench.checkpoint import cohort_file
 from lossbench.engine import train
+from lossbench.execution.checkpoint import cohort_file
 from lossbench.interfaces import Split
 from lossbench.part import Origin
 from lossbench.spec import Cohort

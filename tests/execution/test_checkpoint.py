@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossbench import checkpoint as checkpoints
-from lossbench import job
 from lossbench.data import load
 from lossbench.datasets.xor import Xor
-from lossbench.executor import run_plan
+from lossbench.execution import checkpoint as checkpoints
+from lossbench.execution import job
+from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP

@@ -11,10 +11,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import MISSING, ListConfig, OmegaConf
 
+from lossbench.door.twin import is_wrapper, twin
 from lossbench.errors import BadInput
 from lossbench.registry import load_plugins, shelf
 from lossbench.spec import Resources, Schedule
-from lossbench.twin import is_wrapper, twin
 
 GROUPS = ("loss", "model", "init", "dataset", "optimizer")
 PRESET_GROUPS = (*GROUPS, "engine", "experiment")
@@ -22,7 +22,7 @@ PRESET_GROUPS = (*GROUPS, "engine", "experiment")
 
 def conf_folder() -> Path:
     """Where the configs lie: inside the package once it is installed, beside it in a checkout."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     return here / "conf" if (here / "conf").is_dir() else here.parent / "conf"
 
 
