@@ -1,5 +1,6 @@
 # make demo   trains a small study and writes its report
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
+# make docs   writes the pages in docs/ that are made from measurements
 # make pictures   trains the demo and draws the README's pictures
 # make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
 # make clean  removes what these made; results stay
@@ -11,7 +12,7 @@ INSTALLED := .venv/installed
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: demo pictures test check bench clean
+.PHONY: demo pictures docs test check bench clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -21,6 +22,11 @@ demo: $(INSTALLED)
 pictures: demo
 	mkdir -p docs/pictures
 	cp results/demo/figures/factors.png results/demo/figures/convergence.png docs/pictures/
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/zoo.py
+	$(BIN)/python docs/textbook.py
+	$(BIN)/lossbench audit --docs docs
 
 test: $(INSTALLED)
 	$(BIN)/pytest
