@@ -38,9 +38,7 @@ TORCH = (
     Entry("NLLLoss", "cross_entropy link=softmax", "torch's takes log p"),
     Entry("NLLLoss2d", "cross_entropy link=softmax", "an old name of NLLLoss, for pictures"),
     Entry("PoissonNLLLoss", "poisson", "ours has log(y!) in it"),
-    Entry(
-        "GaussianNLLLoss", "gaussian", "with full=True and a fixed variance; a learnt one takes two raw outputs for each target"
-    ),
+    Entry("GaussianNLLLoss", "gaussian_learnt_variance", "with full=True; torch's var is our e^s; in gaussian it is fixed"),
     Entry("KLDivLoss", "kullback_leibler link=softmax", "torch's takes log p"),
     Entry("MSELoss", "half_squared_error", "torch's mean over elements is 2/C of it"),
     Entry(
@@ -138,7 +136,7 @@ def page() -> str:
             "",
             "*Written by `python docs/zoo.py`.*",
             "",
-            "A loss is a number for one example, from raw outputs and one target of the same shape. `lossbench show losses WORD`",
+            "A loss is a number for one example, from raw outputs and targets. `lossbench show losses WORD`",
             "tells its formula, constants, identities, properties and source; `lossbench audit WORD` measures them.",
             "",
             *families(),

@@ -69,7 +69,7 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
     losses: dict[Hashable, int] = {}
     groups: dict[Program, list[RunSpec]] = {}
     for run in runs:
-        shape = (run.model, run.dataset)
+        shape = (run.model, run.dataset, run.loss)
         if shape not in layers:
             layers[shape] = _shape(run)[1]
         losses.setdefault(run.loss, len(losses))
@@ -93,7 +93,8 @@ def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
 def _shape(run: RunSpec) -> tuple[int, tuple[Layer, ...]]:
     """Training examples and layers of a run."""
     split = load(run.dataset).split
-    return len(split.train_x), run.model.layers(split.train_x.shape[1], split.train_y.shape[1])
+    outputs = run.loss.raw_outputs(split.train_y.shape[1])
+    return len(split.train_x), run.model.layers(split.train_x.shape[1], outputs)
 
 
 def _tile(run: RunSpec, total: int) -> int:

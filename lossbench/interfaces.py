@@ -2,7 +2,8 @@
 
 Everything here is written for one run. Outputs (or features, or units) lie along axis −2 and examples
 along −1, columns as in the textbooks' a = σ(Wx + b); leading axes are free, and the engine puts its
-runs there. Axis letters: R runs · B batch · C outputs · D features · L layers · T recorded steps · N examples.
+runs there. Axis letters: R runs · B batch · C outputs · D features · L layers · N examples ·
+T recorded steps, or targets where a loss has its own number of outputs.
 """
 
 from abc import abstractmethod
@@ -67,6 +68,8 @@ class Properties:
 class Loss(Registered):
     """A number for one example, from raw outputs; it reduces nothing and declares its link.
 
+    Targets y are (..., T, B) and raw outputs z (..., C, B), C = raw_outputs(T): as many, unless the loss says otherwise.
+
     A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
     `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd,
     and `properties` claims nothing until it is written.
@@ -78,7 +81,7 @@ class Loss(Registered):
 
     @abstractmethod
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        """ℓ of raw outputs z and targets y, both (..., C, B); returns (..., B)."""
+        """ℓ of raw outputs z (..., C, B) and targets y (..., T, B); returns (..., B)."""
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         """dℓ/dz, (..., C, B)."""
@@ -101,6 +104,14 @@ class Loss(Registered):
         if self.link == "sigmoid":
             return quotient
         return quotient - quotient.gather(OUTPUTS, a.argmax(OUTPUTS, keepdim=True))
+
+    def raw_outputs(self, targets: int) -> int:
+        """How many raw outputs C a network needs for T targets."""
+        return targets
+
+    def prediction(self, a: Tensor) -> Tensor:
+        """Those of the link's outputs a (..., C, B) that stand for the targets, (..., T, B)."""
+        return a
 
     def properties(self) -> Properties:
         """What the loss claims of itself, its link being settled."""
@@ -205,8 +216,8 @@ class Outputs(NamedTuple):
     """What a model says about some examples, and what the loss makes of it. Leading axes are free."""
 
     z: Tensor  # raw outputs (..., C, B)
-    a: Tensor  # the link's outputs (..., C, B)
-    y: Tensor  # targets (..., C, B)
+    a: Tensor  # the link's outputs that stand for the targets (..., T, B)
+    y: Tensor  # targets (..., T, B)
     value: Tensor  # ℓ (..., B)
     link: str
     task: Task
@@ -221,7 +232,7 @@ class Step(NamedTuple):
     updates: tuple[Dense[Tensor], ...] | None  # None after the last step, where nothing is updated
     hidden: tuple[Tensor, ...]  # activations of the hidden layers (..., H, B)
     activations: tuple[ActivationName, ...]
-    outputs: Tensor  # the link's outputs a (..., C, B)
+    outputs: Tensor  # all of the link's outputs a (..., C, B)
     link: str
     gradient: Tensor  # dℓ/dz (..., C, B)
     error: Tensor  # dℓ/da (..., C, B)

@@ -228,6 +228,19 @@ def test_in_a_cohort_equal_losses_stand_together_and_then_equal_seeds() -> None:
     assert places == [(loss["word"], seed) for loss in losses for seed in (0, 0, 1, 1, 2, 2)]
 
 
+def test_runs_with_another_number_of_raw_outputs_are_another_cohort() -> None:
+    losses = ({"word": "half_squared_error"}, {"word": "gaussian_learnt_variance"}, {"word": "huber"})
+    points = [
+        point(loss=loss, dataset={"word": "diabetes"}, model={"word": "logistic"}, init={"word": "uniform"}) for loss in losses
+    ]
+    found = cohorts(make_plan(points).runs, Recording(), 12)
+    assert [[spec.loss.word for spec in cohort.runs] for cohort in found] == [
+        ["half_squared_error", "huber"],
+        ["gaussian_learnt_variance"],
+    ]
+    assert [run_size(cohort.runs[0]).layers[-1].outputs for cohort in found] == [1, 2]
+
+
 def program(spec: RunSpec) -> tuple[Any, ...]:
     options = {name: value == 0 if isinstance(value, float) else value for name, value in spec.optimizer.describe().items()}
     return (spec.dataset, spec.data, spec.model, spec.batch, spec.order, spec.steps, spec.dtype, json.dumps(options))

@@ -19,7 +19,7 @@ class Counsel:
 
 def counsels(cards: Sequence[Card]) -> list[Counsel]:
     """Counsel for six purposes, drawn from what the cards measured."""
-    complete = [card for card in cards if card.complete]
+    complete = [card for card in cards if card.complete and not card.paired]
     return [
         _probabilities(complete),
         _bad_start(complete),

@@ -32,12 +32,16 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why."""
+    """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
+
+    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning.
+    """
 
     title: str
     link: str
     about: str = ""
     notes: tuple[str, ...] = ()
+    paired: bool = False
     verdicts: tuple[Verdict, ...] = ()
     shape: Shape | None = None
     saturation: Saturation | None = None
@@ -53,9 +57,10 @@ class Card:
 
     @property
     def complete(self) -> bool:
-        """Whether every section could be measured."""
-        parts = (self.shape, self.saturation, self.propriety, self.robustness, self.slopes, self.numerics)
-        return all(part is not None for part in parts)
+        """Whether every section that has a meaning could be measured."""
+        parts = (self.shape, self.saturation, self.propriety, self.robustness)
+        rest = (self.slopes, self.numerics)
+        return all(part is not None for part in (rest if self.paired else parts + rest))
 
     @property
     def disagreements(self) -> tuple[Verdict, ...]:
@@ -82,13 +87,15 @@ def make_card(subject: Subject) -> Card:
             notes.append(f"{title} was not measured: {type(error).__name__}: {str(error).split(chr(10))[0][:200]}")
         return None
 
-    form, tails = section("Its shape", shape), section("Its saturation", saturation)
-    asks = section("What it asks for", propriety)
+    along = () if not subject.paired else (None,)
+    form, tails = section("Its shape", shape, *along), section("Its saturation", saturation, *along)
+    asks = section("What it asks for", propriety, *along)
     holds = section("Its robustness", robustness, form, tails)
     return Card(
         title=subject.title,
         link=subject.link,
         about=subject.about,
+        paired=subject.paired,
         shape=form,
         saturation=tails,
         propriety=asks,

@@ -19,7 +19,7 @@ MAGNITUDES = tuple(float(np.float32(number)) for number in _ROUGH)
 
 @dataclass(frozen=True)
 class Points:
-    """Raw outputs z and targets y, one-hot or 0/1, both (C, N)."""
+    """Raw outputs z (C, N) and targets y, one-hot or 0/1, (C, N) unless a target has two outputs."""
 
     z: Array
     y: Array
@@ -38,3 +38,11 @@ def several_outputs(classes: int) -> Points:
     z = np.array([[size * share + 0.0 for share in pattern] for pattern in patterns for size in sizes]).T
     y = np.repeat(np.eye(classes), z.shape[1], axis=1)
     return Points(np.tile(z, classes), y)
+
+
+def two_outputs_a_target() -> Points:
+    """One target, 0 or 1, and two raw outputs (2, N): either one alone at every magnitude and sign, and both at once."""
+    line = np.array(sorted({sign * size + 0.0 for size in MAGNITUDES for sign in (-1, 1)}))
+    rest = np.zeros_like(line)
+    z = np.concatenate([np.stack(pair) for pair in ((line, rest), (rest, line), (line, line), (line, -line))], 1)
+    return Points(np.tile(z, 2), np.repeat([[0.0, 1.0]], z.shape[1], 1))

@@ -11,9 +11,9 @@ from math import inf, isfinite
 import numpy as np
 import torch
 
-from lossbench.audit.grids import Points, one_output, several_outputs
+from lossbench.audit.grids import Points, one_output, several_outputs, two_outputs_a_target
 from lossbench.audit.subject import Subject, Truth
-from lossbench.audit.truths import Table, entry, truths
+from lossbench.audit.truths import Table, entry, truths, truths_of_pairs
 from lossbench.interfaces import Array
 
 BARS = {"float64": 1e-12, "float32": 1e-5}
@@ -80,8 +80,10 @@ def numerics(subject: Subject) -> Numerics:
     """The accuracies of a subject: against its formula, or else its float32 against its float64."""
     grids = [one_output() if subject.outputs == 1 else several_outputs(2)]
     grids += [several_outputs(3)] if subject.several else []
+    grids = [two_outputs_a_target()] if subject.paired else grids
     if subject.truth is not None:
-        tables = [truths(subject.truth, len(points.z)) for points in grids]
+        truth = subject.truth
+        tables = [truths_of_pairs(truth)] if subject.paired else [truths(truth, len(points.z)) for points in grids]
         dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
     else:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]

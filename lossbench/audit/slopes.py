@@ -35,12 +35,12 @@ def slopes(subject: Subject) -> Slopes:
 
 def _slopes(subject: Subject, rows: int) -> Slopes:
     rng = np.random.default_rng(0)
-    z = torch.from_numpy(rng.normal(0, 2, (rows, 12)))
+    z = torch.from_numpy(rng.normal(0, 2, (2 * rows if subject.paired else rows, 12)))
     hard = (torch.arange(12) % 2)[None] if rows == 1 else torch.eye(3)[:, torch.arange(12) % 3]
     y = hard.to(torch.float64)
     gradient = subject.loss.gradient(z, y)
     scale = gradient.abs().amax(0).clamp_min(1e-12)
-    differences = torch.stack([_difference(subject, z, y, row) for row in range(rows)])
+    differences = torch.stack([_difference(subject, z, y, row) for row in range(len(z))])
     return Slopes(
         against_autograd=_autograd_gap(subject, z, y, gradient, scale),
         against_differences=float(((gradient - differences).abs() / scale).max()),

@@ -16,6 +16,10 @@ from lossbench.links import OUTPUTS
 from lossbench.registry import field_types, find, plain
 
 Truth = Callable[[list[mpf], list[mpf]], mpf]
+_PAIRED = (
+    "A target has two raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
+    "classes has no meaning here. Its gradient and its numerical truth are measured."
+)
 
 
 class Lossy(Protocol):
@@ -36,6 +40,7 @@ class Subject:
     `regression` where real targets have one. `truth` is the formula in mpmath, ℓ of lists z and y of C numbers, and
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
     to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
+    `paired` is true where a target has two raw outputs, so that none of them is a margin.
     """
 
     title: str
@@ -51,6 +56,7 @@ class Subject:
     pace: float = 1.0
     differentiable: bool = True
     regression: bool = False
+    paired: bool = False
     about: str = ""
 
     @property
@@ -106,13 +112,16 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     """The subjects of a class of losses, "auto" being settled in every way it can."""
     loss = cls.build(options)
     for settled in _links(loss):
-        outputs = _outputs(settled)
+        paired = settled.raw_outputs(1) == 2
+        outputs = 1 if paired else _outputs(settled)
         yield Subject(
             title=_title(settled, options),
             loss=settled,
             outputs=outputs,
             boundary=settled.boundary if outputs == 1 else 0.0,
             several=settled.link != "sigmoid" and answers(settled, 3),
+            paired=paired,
+            notes=(_PAIRED,) if paired else (),
             declared=settled.properties(),
             truth=formula(settled),
             regression=settled.link == "identity" and "regression" in settled.tasks,

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from mpmath import mp, mpf
 
-from lossbench.audit.grids import Points, one_output, several_outputs
+from lossbench.audit.grids import Points, one_output, several_outputs, two_outputs_a_target
 from lossbench.audit.subject import Truth
 from lossbench.interfaces import Array
 
@@ -27,7 +27,16 @@ class Table:
 @lru_cache(maxsize=8)
 def truths(truth: Truth, classes: int) -> Table:
     """The truth at every point of the grid for C = classes outputs."""
-    points = one_output() if classes == 1 else several_outputs(classes)
+    return _table(truth, one_output() if classes == 1 else several_outputs(classes))
+
+
+@lru_cache(maxsize=8)
+def truths_of_pairs(truth: Truth) -> Table:
+    """The truth at every point of the grid for two outputs a target."""
+    return _table(truth, two_outputs_a_target())
+
+
+def _table(truth: Truth, points: Points) -> Table:
     rows = [_true(truth, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
     return Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
 

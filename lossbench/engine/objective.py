@@ -15,7 +15,7 @@ from lossbench.interfaces import Loss
 
 @dataclass(frozen=True)
 class Columns:
-    """The raw outputs and targets of one loss's runs, both (C, M), M = r·B rounded up; what is beyond r·B is 0."""
+    """The raw outputs (C, M) and targets (T, M) of one loss's runs, M = r·B rounded up; what is beyond r·B is 0."""
 
     loss: Loss
     runs: slice
@@ -23,12 +23,12 @@ class Columns:
     y: Tensor
 
 
-def columns(blocks: Sequence[tuple[Loss, slice]], like: Tensor) -> list[Columns]:
-    """Room for raw outputs and targets shaped like (R, C, B)."""
+def columns(blocks: Sequence[tuple[Loss, slice]], like: Tensor, targets: int) -> list[Columns]:
+    """Room for raw outputs shaped like (R, C, B) and as many examples' targets, T each."""
     _, outputs, width = like.shape
     lengths = [round_up((runs.stop - runs.start) * width) for _, runs in blocks]
     return [
-        Columns(loss, runs, like.new_zeros(outputs, length), like.new_zeros(outputs, length))
+        Columns(loss, runs, like.new_zeros(outputs, length), like.new_zeros(targets, length))
         for (loss, runs), length in zip(blocks, lengths, strict=True)
     ]
 

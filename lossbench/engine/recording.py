@@ -19,7 +19,7 @@ CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some examples to evaluate, with the room to do it in: x (1, n, D), y (C, n) on the columns of each loss."""
+    """Some examples to evaluate, with the room to do it in: x (1, n, D), y (T, n) on the columns of each loss."""
 
     x: Tensor
     net: Network
@@ -43,7 +43,7 @@ def probes(words: Sequence[str]) -> tuple[Probe, ...]:
 
 
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
-    """All of x (N, D) and y (N, C), in chunks, for the parameters of a network that goes on learning."""
+    """All of x (N, D) and y (N, T), in chunks, for the parameters of a network that goes on learning."""
     runs = len(net.parameters[0].weight)
     everybody = Sharing((0,), torch.zeros(runs, dtype=torch.long, device=x.device), ((0, runs, 0),))
     rooms: dict[int, Network] = {}
@@ -52,7 +52,7 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
         part, width = x[start : start + CHUNK], len(x[start : start + CHUNK])
         if width not in rooms:
             rooms[width] = network(Plot(net.layers, net.parameters, everybody, width), learns=False)
-        filled = columns(blocks, rooms[width].units[-1])
+        filled = columns(blocks, rooms[width].units[-1], y.shape[1])
         for room in filled:
             fill(room.y, y[start : start + CHUNK].T.expand(room.runs.stop - room.runs.start, -1, -1))
         chunks.append(Chunk(part[None], rooms[width], tuple(filled), width))
@@ -128,5 +128,5 @@ def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 def _outputs(room: Columns, task: Task) -> Outputs:
     loss = room.loss
-    a, value = loss.link_function.value(room.z), loss.value(room.z, room.y)
+    a, value = loss.prediction(loss.link_function.value(room.z)), loss.value(room.z, room.y)
     return Outputs(room.z, a, room.y, value, loss.link, task, loss.boundary)

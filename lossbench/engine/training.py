@@ -103,7 +103,8 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
-    layers = runs[0].model.layers(train_x.shape[1], train_y.shape[1])
+    targets = train_y.shape[1]
+    layers = runs[0].model.layers(train_x.shape[1], runs[0].loss.raw_outputs(targets))
     net = network(Plot(layers, parameters(runs, layers, like), sharing(runs, device), runs[0].batch or len(train_x)))
     learner = Learner(optimizer(runs, like), net)
     blocks = loss_blocks(runs)
@@ -113,7 +114,7 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
         net,
         learner,
         state(net.parameters, learner.memory),
-        tuple(columns(blocks, net.units[-1])),
+        tuple(columns(blocks, net.units[-1], targets)),
         (train_x, train_y),
         (examples(TRAIN, train_x[:bound], train_y[:bound], net, blocks), examples(TEST, test_x, test_y, net, blocks)),
         probes(cohort.recording.probes),

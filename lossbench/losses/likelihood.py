@@ -55,6 +55,46 @@ class Gaussian(Loss):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GaussianLearntVariance(Loss):
+    """Targets scatter about the output with a variance that is learnt too, for each example its own.
+
+    Domain: any real targets.
+    Link: identity. Of T targets the first T raw outputs are the means m, the last T the logarithms s of the variances.
+    Formula: ℓ = Σ_t [(y_t − m_t)² / (2 e^(s_t)) + s_t / 2 + ½ log 2π]. What is larger than the largest float counts as it.
+    Gradient: (m − y) e^(−s) in the means, ½ [1 − (y − m)² e^(−s)] in the log variances.
+    Identities: where every s is log v this is Gaussian with variance v.
+    Properties: strictly proper for mean and variance; not convex in both; unbounded below; saturation exponent 0 in the
+        means, and 0 or −1 (it grows) in a log variance that is too large or too small.
+    Source: Nix & Weigend, Estimating the mean and variance of the target probability distribution, 1994; with log
+        variances Kendall & Gal, What Uncertainties Do We Need in Bayesian Deep Learning for Computer Vision?, 2017.
+    """
+
+    link: Literal["identity"] = "identity"
+    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
+
+    def raw_outputs(self, targets: int) -> int:
+        return 2 * targets
+
+    def prediction(self, a: Tensor) -> Tensor:
+        return torch.chunk(a, 2, OUTPUTS)[0]
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        mean, log_variance = torch.split(z, y.shape[OUTPUTS], OUTPUTS)
+        gap = (mean - y) * _rate(-log_variance / 2)  # in standard deviations, whose square alone may overflow
+        total = (gap * (gap / 2) + log_variance / 2 + 0.5 * math.log(2 * math.pi)).sum(OUTPUTS)
+        return total.clamp_max(torch.finfo(total.dtype).max)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        mean, log_variance = torch.split(z, y.shape[OUTPUTS], OUTPUTS)
+        error, steepness = mean - y, _rate(-log_variance / 2)
+        gap = error * steepness
+        near = (1 - y + mean) * (1 + y - mean) - error.square() * (-log_variance.clamp(-1, 1)).expm1()
+        surplus = torch.where((log_variance.abs() < 1) & (gap.abs() < 2), near / 2, (1 - gap) * (0.5 + gap / 2))
+        largest = torch.finfo(z.dtype).max
+        return torch.cat([gap * steepness, surplus], OUTPUTS).clamp(-largest, largest)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Laplace(Loss):
     """Targets scatter about the output with heavier tails than a Gaussian's.
 

@@ -1,3 +1,4 @@
+import json
 import math
 
 import mpmath
@@ -6,6 +7,7 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
+from lossbench.audit.card import from_plain, make_card, to_plain
 from lossbench.audit.grids import MAGNITUDES, one_output, several_outputs
 from lossbench.audit.numerics import numerics
 from lossbench.audit.references import Formula, formula
@@ -106,6 +108,16 @@ def test_truths_are_the_closed_forms():
     assert table.gradient[0] == pytest.approx(slope, rel=1e-15)
 
 
+def test_two_raw_outputs_a_target_leave_gradient_and_numbers_to_measure():
+    card = make_card(subject("gaussian_learnt_variance"))
+    assert card.complete
+    assert (card.shape, card.saturation, card.propriety, card.robustness, card.verdicts) == (None, None, None, None, ())
+    assert card.slopes.right
+    assert [row.passes for row in card.numerics.accuracies] == [True] * 4
+    assert "two raw outputs" in card.notes[0]
+    assert from_plain(json.loads(json.dumps(to_plain(card)))) == card
+
+
 def test_a_corner_has_no_slope_and_a_crossing_has_the_slope_0():
     hinge, square = subject("hinge").truth, Formula(HalfSquaredError(link="identity"))
     assert math.isnan(entry(hinge, [1.0], [1.0], 0))
@@ -119,6 +131,7 @@ def test_every_loss_has_a_formula_and_it_is_the_loss(word):
         rows = 3 if found.outputs == 2 else 1
         z = torch.linspace(-2, 2.5, 5 * rows, dtype=torch.float64).reshape(rows, 5)
         y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(5) % max(rows, 2)]
+        z = torch.cat([z, z.flip(1)]) if found.paired else z
         pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
         right = [float(found.truth(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs]
         assert found.loss.value(z, y).tolist() == pytest.approx(right, rel=1e-12)

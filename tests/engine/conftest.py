@@ -60,7 +60,7 @@ class Twin:
 
     def __init__(self, run: RunSpec, split: Split) -> None:
         self.run, self.split = run, split
-        layers = run.model.layers(split.train_x.shape[1], split.train_y.shape[1])
+        layers = run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
         self.activations = [layer.activation for layer in layers]
         drawn = run.init.draw(layers, generator(run.seed, "init"))
         dtype = getattr(torch, run.dtype)

@@ -15,7 +15,7 @@ from lossbench.losses.absolute import AbsoluteError, Chebyshev, Huber, LogCosh, 
 from lossbench.losses.divergence import CauchySchwarz, Tanimoto
 from lossbench.losses.entropy import ConfidencePenalty, CrossEntropy, KullbackLeibler, LabelSmoothing
 from lossbench.losses.history import FahlmanArctanh, FahlmanOffset, InsetHalfSquaredError
-from lossbench.losses.likelihood import Bernoulli, Gaussian, Laplace, Poisson
+from lossbench.losses.likelihood import Bernoulli, Gaussian, GaussianLearntVariance, Laplace, Poisson
 from lossbench.losses.margin import CubedHinge, Exponential, Hinge, LogisticMargin, Perceptron, Savage, SquaredHinge, Tangent
 from lossbench.losses.multiclass import MulticlassHinge, Sparsemax
 from lossbench.losses.reshaped import ClampedCrossEntropy, Focal, LogSquared, Poly1, TaylorCrossEntropy
@@ -33,6 +33,7 @@ SOFT = torch.randn(4, 64, dtype=torch.float64).softmax(OUTPUTS)
 LABEL = HOT[:1]  # of one output: 0 or 1
 SHARES = torch.rand(4, 64, dtype=torch.float64)  # between 0 and 1, in no sum
 REAL = torch.randn(4, 64, dtype=torch.float64)
+LOG_THREE = torch.cat([Z, torch.full_like(Z, math.log(3))])  # means, and log variances that are all the same
 P = torch.softmax(Z, OUTPUTS)
 RIGHT_P = (HOT * P).sum(OUTPUTS)
 CE, BCE = CrossEntropy(link="softmax"), CrossEntropy(link="sigmoid")
@@ -139,6 +140,10 @@ IDENTITIES: dict[tuple[str, str], Callable[[], list[Sides]]] = {
         (FahlmanOffset(offset=0.3).value(Z, SHARES), HALF_SIGMOID.value(Z, SHARES) + 0.3 * BCE.value(Z, SHARES))
     ],
     ("focal", "gamma = 0 is CrossEntropy"): lambda: both(Focal(gamma=0.0), CE),
+    ("gaussian_learnt_variance", "where every s is log v this is Gaussian with variance v"): lambda: [
+        (GaussianLearntVariance().value(LOG_THREE, REAL), Gaussian(variance=3.0).value(Z, REAL)),
+        (GaussianLearntVariance().gradient(LOG_THREE, REAL)[:4], Gaussian(variance=3.0).gradient(Z, REAL)),
+    ],
     ("gaussian", "less ½ log(2π v) for each output this is HalfSquaredError on the identity over v"): lambda: same(
         Gaussian(variance=3.0), HALF, REAL, 1 / 3, 4 * 0.5 * (LOG_2PI + math.log(3))
     ),

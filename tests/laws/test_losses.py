@@ -28,7 +28,7 @@ FAR = [0.0, 1.0, -1.0, 16.2, -16.2, 88.5, -88.5, 104.5, -104.5, 709.5, -709.5, 7
 
 @dataclass(frozen=True)
 class Case:
-    """A loss, its link settled, for C outputs of a task."""
+    """A loss, its link settled, for so many targets of a task: its outputs, where each has one."""
 
     loss: Loss
     outputs: int
@@ -38,11 +38,13 @@ class Case:
         return f"{self.loss.word}-{self.loss.link}-{self.outputs}-{self.task}"
 
     def raw(self, *leading: int, spread: float = 2.0, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Raw outputs (*leading, C, EXAMPLES)."""
-        return (spread * torch.randn(*leading, self.outputs, EXAMPLES, dtype=torch.float64)).to(dtype)
+        """Raw outputs (*leading, C, EXAMPLES), as many as the loss asks for."""
+        rows = self.loss.raw_outputs(self.outputs)
+        return (spread * torch.randn(*leading, rows, EXAMPLES, dtype=torch.float64)).to(dtype)
 
     def targets(self, z: Tensor, *, soft: bool = False) -> Tensor:
         """Targets for raw outputs: real numbers, or classes, or shares of classes."""
+        z = z[..., : self.outputs, :]
         if self.task == "regression":
             return torch.randn_like(z)
         independent = self.outputs == 1 or self.loss.link == "sigmoid"
@@ -113,6 +115,12 @@ def test_a_number_for_each_example_and_nothing_reduced(case: Case) -> None:
 
 
 @every_case
+def test_what_stands_for_the_targets_has_their_shape(case: Case) -> None:
+    z = case.raw(*SHAPE)
+    assert case.loss.prediction(case.loss.link_function.value(z)).shape == case.targets(z).shape
+
+
+@every_case
 def test_leading_axes_are_free(case: Case) -> None:
     z = case.raw(*SHAPE)
     y = case.targets(z)
@@ -151,7 +159,7 @@ def test_the_gradient_is_what_finite_differences_find(case: Case, soft: bool) ->
     y = case.targets(z, soft=soft)
     step = 1e-6
     gradient = case.loss.gradient(z, y)
-    for output in range(case.outputs):
+    for output in range(len(z)):
         shift = torch.zeros_like(z)
         shift[output] = step
         ahead, behind = case.loss.value(z + shift, y), case.loss.value(z - shift, y)
@@ -186,10 +194,11 @@ def test_float32_agrees_with_float64(case: Case) -> None:
 @every_case
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_far_out_everything_is_finite(case: Case, dtype: torch.dtype) -> None:
-    points = torch.cartesian_prod(*[torch.tensor(FAR, dtype=dtype)] * min(case.outputs, 2)).reshape(-1, min(case.outputs, 2))
-    z = torch.cat([points, torch.zeros(len(points), max(0, case.outputs - 2), dtype=dtype)], 1).T.contiguous()
+    rows = case.loss.raw_outputs(case.outputs)
+    points = torch.cartesian_prod(*[torch.tensor(FAR, dtype=dtype)] * min(rows, 2)).reshape(-1, min(rows, 2))
+    z = torch.cat([points, torch.zeros(len(points), max(0, rows - 2), dtype=dtype)], 1).T.contiguous()
     for right in (0, -1):
-        y = torch.zeros_like(z)
+        y = torch.zeros_like(z[: case.outputs])
         y[right] = 1
         for target in (y, 1 - y) if case.outputs == 1 else (y,):
             assert case.loss.value(z, target).isfinite().all()

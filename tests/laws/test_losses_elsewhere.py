@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from torch import Tensor, nn
 
@@ -12,7 +13,7 @@ from lossbench.interfaces import Loss
 from lossbench.links import OUTPUTS
 from lossbench.losses.absolute import AbsoluteError, Huber
 from lossbench.losses.entropy import CrossEntropy, KullbackLeibler, LabelSmoothing
-from lossbench.losses.likelihood import Bernoulli, Gaussian, Poisson
+from lossbench.losses.likelihood import Bernoulli, Gaussian, GaussianLearntVariance, Poisson
 from lossbench.losses.margin import LogisticMargin
 from lossbench.losses.multiclass import MulticlassHinge
 from lossbench.losses.squared import HalfSquaredError
@@ -126,6 +127,18 @@ def test_torch_says_the_same(name: str) -> None:
     (gradient,) = torch.autograd.grad(value.sum(), free)
     torch.testing.assert_close(loss.value(Z, y), factor * value.detach(), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(loss.gradient(Z, y), factor * gradient, rtol=1e-10, atol=1e-12)
+
+
+def test_torch_and_scipy_say_the_same_of_a_learnt_variance() -> None:
+    loss, z = GaussianLearntVariance(), torch.cat([Z, REAL.flip(OUTPUTS)])
+    free = z.clone().requires_grad_()
+    theirs = nn.GaussianNLLLoss(full=True, eps=1e-30, reduction="none")(free[:CLASSES], REAL, free[CLASSES:].exp()).sum(OUTPUTS)
+    (gradient,) = torch.autograd.grad(theirs.sum(), free)
+    torch.testing.assert_close(loss.value(z, REAL), theirs.detach(), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(loss.gradient(z, REAL), gradient, rtol=1e-11, atol=1e-13)
+    density = scipy.stats.norm.logpdf(REAL, Z, (z[CLASSES:] / 2).exp())
+    np.testing.assert_allclose(loss.value(z, REAL), -density.sum(OUTPUTS), rtol=1e-12)
+    torch.testing.assert_close(loss.prediction(z), Z, rtol=0, atol=0)
 
 
 def per_row(cost: Callable[[Array, Array], float]) -> Callable[[Array, Array], Array]:

@@ -38,6 +38,7 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
 TASKS = [
     ("bernoulli", "regression", 1, "for classification"),
     ("cross_entropy", "regression", 1, "identity link"),
+    ("gaussian_learnt_variance", "classification", 1, "for regression"),
     ("hinge", "regression", 2, "for classification"),
     ("sparsemax", "regression", 2, "for classification"),
     ("squentropy", "classification", 1, "sigmoid link"),

@@ -12,6 +12,11 @@ def gaussian(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
     return sum((t - s) ** 2 / (2 * variance) + log(2 * pi * variance) / 2 for s, t in zip(z, y, strict=True))
 
 
+def gaussian_learnt_variance(_loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
+    triples = zip(z[: len(y)], z[len(y) :], y, strict=True)
+    return sum((t - m) ** 2 / (2 * exp(s)) + s / 2 + log(2 * pi) / 2 for m, s, t in triples)
+
+
 def laplace(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
     scale = mpf(loss.scale)
     return sum(abs(t - s) / scale + log(2 * scale) for s, t in zip(z, y, strict=True))
