@@ -48,7 +48,10 @@ def foreign(asked: Asked) -> Iterator[Subject]:
 def _claims(word: str | None) -> Sequence[Formula]:
     if word is None:
         return ()
-    claims = [subject.truth for subject in registered(word)]
+    subjects = list(registered(word))
+    if any(subject.paired for subject in subjects):
+        raise BadInput(f"--as {word}: it has two raw outputs a target, and a callable is given one.")
+    claims = [subject.truth for subject in subjects]
     if not all(isinstance(claim, Formula) for claim in claims):
         raise BadInput(f"--as {word}: nothing can be held against it, for lossbench has no formula of it to many digits.")
     return [cast(Formula, claim) for claim in claims]

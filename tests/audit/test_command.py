@@ -86,6 +86,11 @@ def test_somebodys_function_is_held_against_what_it_claims(mine):
         asked(words=(f"{mine}:entropy",), claim="cross_entropy", fail_on=("numerics",))
 
 
+def test_a_callable_is_not_held_against_a_loss_with_two_raw_outputs_a_target(mine):
+    with pytest.raises(BadInput, match="two raw outputs"):
+        asked(words=(f"{mine}:entropy",), claim="gaussian_learnt_variance")
+
+
 def test_what_cannot_be_asked_has_a_card_that_says_so_and_fails_what_it_was_to_pass(mine):
     Path(f"{mine}.py").write_text(MINE + "\ndef broken(z, y):\n    raise RuntimeError('no luck')\n")
     (card,), text = asked(words=(f"{mine}:broken",))
