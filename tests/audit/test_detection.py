@@ -65,6 +65,16 @@ def test_a_callable_that_reduces_is_asked_one_example_at_a_time(reduction, form)
     assert found.gradient(z, y)[0].tolist() == pytest.approx(ours.gradient(z, y)[0].tolist())
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_numbers_of_elements_are_added_up_over_the_outputs(axis):
+    told = Told(classes="first" if axis == 0 else "last", targets="alike", outputs="several")
+    found = called(lambda z, y: -(y * torch.log_softmax(z, axis)), ENTROPY, told).adapted
+    assert found.form == "elements"
+    z = torch.tensor([[1.0, -2.0], [0.5, 0.1], [0.2, 3.0]], dtype=torch.float64)
+    y = torch.tensor([[1.0, 0.2], [0.0, 0.5], [0.0, 0.3]], dtype=torch.float64)
+    assert found.value(z, y).tolist() == pytest.approx(CrossEntropy(link="softmax").value(z, y).tolist())
+
+
 def test_a_claim_decides_between_readings_that_all_make_sense():
     assert called(functional.mse_loss, SQUARE).adapted.link == "identity"
     on_sigmoid = called(functional.mse_loss, SQUARE[1:2])

@@ -7,7 +7,7 @@ from mpmath import log, mp, mpf
 
 from lossbench.audit.references import links
 
-_DIGITS = 170  # for t2 > 1 nothing decays faster than a power, and so many are enough
+_DIGITS = 115  # for t2 > 1 nothing decays faster than a power, and so many are enough
 
 
 def bi_tempered(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
@@ -34,7 +34,7 @@ def _probabilities(z: list[mpf], t: mpf) -> list[mpf]:
     k, top = t - 1, max(z)
     d = [top - item for item in z]
     x = mpf(_rough(float(k), [float(item) for item in d]))
-    for _ in range(5):
+    for _ in range(4):
         p = [(1 + x + k * item) ** (-1 / k) for item in d]
         x += (sum(p) - 1) * k / sum(a / (1 + x + k * item) for a, item in zip(p, d, strict=True))
     return [(1 + x + k * item) ** (-1 / k) for item in d]
