@@ -8,7 +8,7 @@ T recorded steps, or targets where a loss has its own number of outputs.
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -224,19 +224,43 @@ class Outputs(NamedTuple):
     boundary: float = 0.0  # the raw output above which a lone output decides for class 1
 
 
-class Step(NamedTuple):
-    """One moment of training, on its mini-batch, before the update. Leading axes are free."""
+class Step(Protocol):
+    """One moment of training, on its mini-batch, before the update. Leading axes are free.
 
-    parameters: tuple[Dense[Tensor], ...]
-    gradients: tuple[Dense[Tensor], ...]
-    updates: tuple[Dense[Tensor], ...] | None  # None after the last step, where nothing is updated
-    hidden: tuple[Tensor, ...]  # activations of the hidden layers (..., H, B)
-    activations: tuple[ActivationName, ...]
-    outputs: Tensor  # all of the link's outputs a (..., C, B)
-    link: str
-    gradient: Tensor  # dℓ/dz (..., C, B)
-    error: Tensor  # dℓ/da (..., C, B)
-    slope: Tensor  # size of da/dz (..., B)
+    What no probe looks at is not computed.
+    """
+
+    @property
+    def parameters(self) -> tuple[Dense[Tensor], ...]: ...
+    @property
+    def gradients(self) -> tuple[Dense[Tensor], ...]: ...
+    @property
+    def updates(self) -> tuple[Dense[Tensor], ...] | None:
+        """What the step adds to the parameters; None after the last step, where nothing is updated."""
+
+    @property
+    def hidden(self) -> tuple[Tensor, ...]:
+        """Activations of the hidden layers (..., H, B)."""
+
+    @property
+    def activations(self) -> tuple[ActivationName, ...]: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def outputs(self) -> Tensor:
+        """All of the link's outputs a (..., C, B)."""
+
+    @property
+    def gradient(self) -> Tensor:
+        """dℓ/dz (..., C, B)."""
+
+    @property
+    def error(self) -> Tensor:
+        """dℓ/da (..., C, B)."""
+
+    @property
+    def slope(self) -> Tensor:
+        """Size of da/dz (..., B)."""
 
 
 class Probe(Registered):

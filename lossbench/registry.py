@@ -10,7 +10,7 @@ import typing
 from abc import ABC
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast, get_args, get_origin
 
 from lossbench.errors import BadInput, unknown
 
@@ -61,7 +61,7 @@ def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:
 
     Raises BadInput.
     """
-    hints = field_types(cls)
+    hints = field_types(cast(type, cls))
     return cls(**{name: _typed(f"{prefix}{name}", value, hints[name]) for name, value in options.items()})
 
 

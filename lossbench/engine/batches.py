@@ -1,34 +1,47 @@
 """The order of examples, and the mini-batches that follow from it."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench.engine.network import Inputs, is_narrow, lasting
+from lossbench.engine.objective import Columns, Targets, lay
 from lossbench.engine.stacking import Sharing
 from lossbench.rng import generator
 from lossbench.spec import RunSpec
 
+AHEAD_BYTES = 2**18  # of features gathered at once: few calls, and no more than the cache holds
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
-def batches(runs: Sequence[RunSpec], sharing: Sharing, x: Tensor, y: Tensor, *, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+class Batch(NamedTuple):
+    """What a step sees: features of every seed, and targets on the columns of each loss."""
+
+    inputs: Inputs
+    targets: Targets
+
+
+def batches(run: RunSpec, sharing: Sharing, data: tuple[Tensor, Tensor], rooms: Sequence[Columns], start: int) -> Iterator[Batch]:
     """Endless mini-batches of features x (N, D) and targets y (N, C), from a step on.
 
-    Each is a batch for every seed (S, B, D), and the targets by run (R, C, B).
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
-    reshuffle. Order and batch are those of the first run: a cohort has them in common.
+    reshuffle. Order and batch are those of one run: a cohort has them in common.
     """
-    if runs[0].batch is None:
-        everything = x[None], y.T.expand(len(runs), -1, -1)
-        while True:
-            yield everything
-    for places in islice(_places(runs[0], sharing.seeds, len(x)), start, None):
-        index = torch.as_tensor(places, device=x.device)
-        targets = y[index].transpose(1, 2).contiguous()
-        yield x[index], targets.index_select(0, sharing.owner)
+    x, y = data
+    if run.batch is None:
+        yield from repeat(Batch(lasting(x[None]), lay(rooms, y.T[None, None], sharing)[0]))
+    places = islice(_places(run, sharing.seeds, len(x)), start, None)
+    size = len(sharing.seeds) * (run.batch or len(x)) * x.shape[1] * x.element_size()
+    while ahead := list(islice(places, max(1, AHEAD_BYTES // size))):
+        index = torch.as_tensor(np.stack(ahead), device=x.device)
+        targets = lay(rooms, y[index].transpose(2, 3).contiguous(), sharing)
+        rows = x[index]
+        columns = rows if is_narrow(rows.shape[2]) else rows.transpose(2, 3).contiguous()
+        yield from map(Batch, map(Inputs, rows, columns), targets)
 
 
 def _places(run: RunSpec, seeds: Sequence[int], examples: int) -> Iterator[Places]:

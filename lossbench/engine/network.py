@@ -1,6 +1,6 @@
 """The dense network of R runs: forward, and the backward pass derived by hand.
 
-Weights are (R, out, in), biases (R, out, 1), activations (R, units, B), and a batch for every seed x (S, B, D).
+Weights are (R, out, in), biases (R, out, 1), activations (R, units, B), and a batch for every seed (S, B, D).
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,18 @@ from lossbench.engine.forms import buffer, whole
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
 
+NARROW = 16  # examples that fill a vector: along fewer of them, products waste it
+
+
+class Inputs(NamedTuple):
+    """A batch for every seed, examples as rows (S, B, D) and as columns (S, D, B).
+
+    Both lie in memory as they are read, but for a narrow batch, whose columns nobody reads.
+    """
+
+    rows: Tensor
+    columns: Tensor
+
 
 class Block(NamedTuple):
     """Neighbouring runs that see the same batch: their views of what the first layer reads and writes."""
@@ -21,6 +33,7 @@ class Block(NamedTuple):
     place: int | None  # of their seed's batch; None where each run is given its own
     weight: Tensor
     units: Tensor
+    rows: Tensor | None
     delta: Tensor | None
     gradient: Tensor | None
 
@@ -34,6 +47,7 @@ class Network:
     sharing: Sharing
     blocks: tuple[Block, ...]
     units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
+    rows: Tensor | None  # (R, B, units) of the first layer, where batches are narrow
     deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer
     slopes: tuple[Tensor, ...]
     gradients: tuple[Dense[Tensor], ...]
@@ -57,25 +71,49 @@ def network(plot: Plot, *, learns: bool = True) -> Network:
     deltas = tuple(buffer(room, like) for room in rooms) if learns else ()
     slopes = tuple(buffer(room, like) for room in rooms[:-1]) if learns else ()
     gradients = tuple(Dense(torch.zeros_like(p.weight), torch.zeros_like(p.bias)) for p in plot.parameters) if learns else ()
-    first = (like, units[0], deltas[0] if learns else None, gradients[0].weight if learns else None)
+    rows = like.new_zeros(len(like), plot.width, plot.layers[0].outputs) if is_narrow(plot.width) else None
+    first = (like, units[0], rows, deltas[0] if learns else None, gradients[0].weight if learns else None)
     blocks = tuple(_blocks(plot.sharing, first))
-    return Network(plot.layers, plot.parameters, plot.sharing, blocks, units, deltas, slopes, gradients)
+    return Network(plot.layers, plot.parameters, plot.sharing, blocks, units, rows, deltas, slopes, gradients)
 
 
-def forward(net: Network, x: Tensor) -> Tensor:
+def is_narrow(width: int) -> bool:
+    """Whether a batch is so narrow that the first layer is the faster for having examples as rows."""
+    return width < NARROW
+
+
+def lasting(batch: Tensor) -> Inputs:
+    """A batch (S, B, D) that is seen many times."""
+    return Inputs(batch, batch.transpose(1, 2).contiguous())
+
+
+def forward(net: Network, inputs: Inputs) -> Tensor:
     """Raw outputs z (R, C, B); hidden activations are left in `net.units`."""
-    for block, batch in _shown(net, x):
-        torch.bmm(block.weight, batch.transpose(1, 2), out=block.units)
     for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
-        if number > 0:
+        if number == 0:
+            _enter(net, inputs)
+        else:
             torch.bmm(parameters.weight, net.units[number - 1], out=units)
-        units.add_(parameters.bias)
+            units.add_(parameters.bias)
         if layer.activation:
             ACTIVATE[layer.activation](whole(units))
     return net.units[-1]
 
 
-def backward(net: Network, x: Tensor) -> None:
+def _enter(net: Network, inputs: Inputs) -> None:
+    """z = Wx + b of the first layer."""
+    bias, units = net.parameters[0].bias, net.units[0]
+    if net.rows is None:
+        for block, batch in _shown(net, inputs.columns):
+            torch.bmm(block.weight, batch, out=block.units)
+        units.add_(bias)
+        return
+    for block, batch in _shown(net, inputs.rows):
+        torch.bmm(batch, block.weight.transpose(1, 2), out=block.rows)
+    torch.add(net.rows.transpose(1, 2), bias, out=units)
+
+
+def backward(net: Network, inputs: Inputs) -> None:
     """Gradients of the mean loss, left in `net.gradients`, from dL/dz in the last of `net.deltas`."""
     for number in reversed(range(len(net.layers))):
         delta, gradient = net.deltas[number], net.gradients[number]
@@ -90,12 +128,12 @@ def backward(net: Network, x: Tensor) -> None:
             slope = whole(net.slopes[number - 1])
             SLOPE[activation](whole(below), slope)
             whole(net.deltas[number - 1]).mul_(slope)
-    for block, batch in _shown(net, x):
+    for block, batch in _shown(net, inputs.rows):
         if block.delta is not None and block.gradient is not None:
             torch.bmm(block.delta, batch, out=block.gradient)
 
 
-def _blocks(sharing: Sharing, first: tuple[Tensor, Tensor, Tensor | None, Tensor | None]) -> Iterator[Block]:
+def _blocks(sharing: Sharing, first: tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]) -> Iterator[Block]:
     if not sharing.by_block:
         yield Block(None, *first)
         return
@@ -105,7 +143,7 @@ def _blocks(sharing: Sharing, first: tuple[Tensor, Tensor, Tensor | None, Tensor
 
 
 def _shown(net: Network, x: Tensor) -> Iterator[tuple[Block, Tensor]]:
-    """Each block with the batch (runs, B, D) that its runs see."""
+    """Each block with the batch (runs, …, …) that its runs see, from the batches of all seeds."""
     batches = x.unbind(0)
     for block in net.blocks:
         if block.place is None:

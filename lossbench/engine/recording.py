@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.engine.network import Network, Plot, forward, network
-from lossbench.engine.objective import Columns, by_run, columns, fill, scatter
+from lossbench.engine.network import Inputs, Network, Plot, forward, lasting, network
+from lossbench.engine.objective import Columns, Targets, by_run, columns, fill, lay
 from lossbench.engine.stacking import Sharing
-from lossbench.interfaces import Array, Dense, ExampleProbe, Loss, Outputs, Probe, Step, StepProbe, Task
+from lossbench.interfaces import Array, ExampleProbe, Loss, Outputs, Probe, Step, StepProbe, Task
 from lossbench.registry import find, shelf
 
 CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
@@ -19,11 +18,12 @@ CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some examples to evaluate, with the room to do it in: x (1, n, D), y (T, n) on the columns of each loss."""
+    """Some examples to evaluate, n of them, with the room to do it in."""
 
-    x: Tensor
+    inputs: Inputs
     net: Network
     rooms: tuple[Columns, ...]
+    targets: Targets
     width: int
 
 
@@ -49,13 +49,12 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     rooms: dict[int, Network] = {}
     chunks = []
     for start in range(0, len(x), CHUNK):
-        part, width = x[start : start + CHUNK], len(x[start : start + CHUNK])
+        part, labels = x[start : start + CHUNK], y[start : start + CHUNK]
+        width = len(part)
         if width not in rooms:
             rooms[width] = network(Plot(net.layers, net.parameters, everybody, width), learns=False)
-        filled = columns(blocks, rooms[width].units[-1], y.shape[1])
-        for room in filled:
-            fill(room.y, y[start : start + CHUNK].T.expand(room.runs.stop - room.runs.start, -1, -1))
-        chunks.append(Chunk(part[None], rooms[width], tuple(filled), width))
+        filled = columns(blocks, rooms[width].units[-1])
+        chunks.append(Chunk(lasting(part[None]), rooms[width], filled, lay(filled, labels.T[None, None], everybody)[0], width))
     return Examples(prefix, tuple(chunks), len(x))
 
 
@@ -65,43 +64,17 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
     if not fitting:
         return {}
     runs = data.chunks[0].net.units[-1].shape[0]
-    device = data.chunks[0].x.device
+    device = data.chunks[0].inputs.rows.device
     sums = {data.prefix + probe.word: torch.zeros(runs, dtype=torch.float64, device=device) for probe in fitting}
     for chunk in data.chunks:
-        z = forward(chunk.net, chunk.x)
-        for room in chunk.rooms:
-            fill(room.z, z[room.runs])
-            outputs = _outputs(room, task)
+        z = forward(chunk.net, chunk.inputs)
+        for room, y in zip(chunk.rooms, chunk.targets, strict=True):
+            fill(room, z)
+            outputs = _outputs(room, y, task)
             for probe in fitting:
-                measured = by_run(probe.measure(outputs), room.runs.stop - room.runs.start, chunk.width)
+                measured = by_run(probe.measure(outputs), room.count, chunk.width)
                 sums[data.prefix + probe.word][room.runs] += measured.double().sum(-1)
     return {name: total / data.count for name, total in sums.items()}
-
-
-def inspect(net: Network, rooms: Sequence[Columns], y: Tensor, before: tuple[Dense[Tensor], ...], *, last: bool) -> Step:
-    """The step that the network has just made from the parameters `before`; after the last none is made.
-
-    The error is float64 in any run: cross entropy's, 1/p, leaves float32 where the network is confidently wrong.
-    """
-    z = net.units[-1]
-    gradient, error, a, slope = (torch.empty_like(part) for part in (z, z.double(), z, z[:, 0]))
-    scatter(rooms, z, y, gradient, lambda room: room.loss.gradient(room.z, room.y))
-    scatter(rooms, z, y, error, lambda room: room.loss.error(room.z.double(), room.y.double()))
-    scatter(rooms, z, y, a, lambda room: room.loss.link_function.value(room.z))
-    scatter(rooms, z, y, slope, lambda room: room.loss.link_function.slope(room.loss.link_function.value(room.z)))
-    moved = [Dense(new.weight - old.weight, new.bias - old.bias) for new, old in zip(net.parameters, before, strict=True)]
-    return Step(
-        parameters=before,
-        gradients=net.gradients,
-        updates=None if last else tuple(moved),
-        hidden=net.units[:-1],
-        activations=tuple(layer.activation for layer in net.layers if layer.activation),
-        outputs=a,
-        link=rooms[0].loss.link,
-        gradient=gradient,
-        error=error,
-        slope=slope,
-    )
 
 
 def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:
@@ -115,7 +88,7 @@ def curves(moments: Sequence[dict[str, Tensor]]) -> dict[str, Array]:
     """The recorded moments as curves, (R, T) float64 a quantity."""
     if not moments:
         return {}
-    return {name: np.stack([moment[name].double().cpu().numpy() for moment in moments], 1) for name in moments[0]}
+    return {name: torch.stack([moment[name] for moment in moments], 1).double().cpu().numpy() for name in moments[0]}
 
 
 def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
@@ -126,7 +99,7 @@ def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
         yield tables.layer_column(name, layer + 1), measured[:, layer]
 
 
-def _outputs(room: Columns, task: Task) -> Outputs:
+def _outputs(room: Columns, y: Tensor, task: Task) -> Outputs:
     loss = room.loss
-    a, value = loss.prediction(loss.link_function.value(room.z)), loss.value(room.z, room.y)
-    return Outputs(room.z, a, room.y, value, loss.link, task, loss.boundary)
+    a, value = loss.prediction(loss.link_function.value(room.z)), loss.value(room.z, y)
+    return Outputs(room.z, a, y, value, loss.link, task, loss.boundary)

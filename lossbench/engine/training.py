@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from lossbench.engine.batches import batches
+from lossbench.engine.batches import Batch, batches
 from lossbench.engine.forms import LEAST_RUNS
+from lossbench.engine.moment import Moment
 from lossbench.engine.network import Network, Plot, backward, forward, network
-from lossbench.engine.objective import Columns, columns, gradient
-from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, inspect, probes
+from lossbench.engine.objective import Columns, Targets, columns, gradient
+from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
 from lossbench.engine.state import Checkpoint, State, state
-from lossbench.interfaces import Array, Dense, Memory, Optimizer, Probe, Split, Task
+from lossbench.interfaces import Array, Dense, ExampleProbe, Memory, Optimizer, Probe, Split, Task
 from lossbench.spec import Cohort, Recording, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
 
@@ -94,30 +95,32 @@ class Scene:
     probes: tuple[Probe, ...]
     task: Task
 
-    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self) -> Iterator[Batch]:
         """Mini-batches from the state's step on."""
-        return batches(self.cohort.runs, self.net.sharing, *self.data, start=self.state.step)
+        return batches(self.cohort.runs[0], self.net.sharing, self.data, self.rooms, self.state.step)
 
 
 def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
-    targets = train_y.shape[1]
-    layers = runs[0].model.layers(train_x.shape[1], runs[0].loss.raw_outputs(targets))
+    layers = runs[0].model.layers(train_x.shape[1], runs[0].loss.raw_outputs(train_y.shape[1]))
     net = network(Plot(layers, parameters(runs, layers, like), sharing(runs, device), runs[0].batch or len(train_x)))
     learner = Learner(optimizer(runs, like), net)
     blocks = loss_blocks(runs)
+    chosen = probes(cohort.recording.probes)
     bound = cohort.recording.examples
+    sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
+    looked_at = sets if any(isinstance(probe, ExampleProbe) for probe in chosen) else ()
     return Scene(
         cohort,
         net,
         learner,
         state(net.parameters, learner.memory),
-        tuple(columns(blocks, net.units[-1], targets)),
+        columns(blocks, net.units[-1]),
         (train_x, train_y),
-        (examples(TRAIN, train_x[:bound], train_y[:bound], net, blocks), examples(TEST, test_x, test_y, net, blocks)),
-        probes(cohort.recording.probes),
+        tuple(examples(*part, net, blocks) for part in looked_at),
+        chosen,
         split.task,
     )
 
@@ -128,16 +131,16 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
     finite, alive = state.tensors["finite"], state.tensors["alive"]
     recorded = set(scene.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
-    for step, (x, y) in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        z = forward(net, x)
-        alive &= (z * 0).sum((1, 2)) == 0  # 0 · ∞ and 0 · NaN are NaN
+    for step, batch in zip(range(state.step, steps + 1), scene.batches(), strict=False):
+        z = forward(net, batch.inputs)
+        alive &= z.sum((1, 2)) * 0 == 0  # 0 · ∞ and 0 · NaN are NaN
         finite += alive
         if step % LOOK_EVERY == 0 and not alive.any():
             break
-        gradient(scene.rooms, z, y, net.deltas[-1])
-        backward(net, x)
+        gradient(scene.rooms, batch.targets, z, net.deltas[-1])
+        backward(net, batch.inputs)
         if step in recorded:
-            state.moments.append(_record(scene, y, last=step == steps))
+            state.moments.append(_record(scene, batch.targets, last=step == steps))
         elif step < steps:
             scene.learner.step()
         state.step = step + 1
@@ -147,13 +150,13 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
             saved = time.monotonic()
 
 
-def _record(scene: Scene, y: Tensor, *, last: bool) -> dict[str, Tensor]:
+def _record(scene: Scene, targets: Targets, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
-    moment = evaluate(scene.examples[0], scene.probes, scene.task) | evaluate(scene.examples[1], scene.probes, scene.task)
-    before = tuple(Dense(p.weight.clone(), p.bias.clone()) for p in scene.net.parameters)
-    if not last:
-        scene.learner.step()
-    return moment | describe(inspect(scene.net, scene.rooms, y, before, last=last), scene.probes)
+    fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
+    moment = Moment(scene.net, scene.rooms, targets, scene.learner.step, last)
+    described = describe(moment, scene.probes)
+    moment.finish()
+    return fit | described
 
 
 class Learner:

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from lossbench.engine import train
-from lossbench.interfaces import Dense
+from lossbench.inits.given import Given
+from lossbench.interfaces import Dense, Split
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
-from lossbench.models.dense import MLP
-from lossbench.spec import Cohort, Recording, Schedule
+from lossbench.models.dense import MLP, Logistic
+from lossbench.optimizers.sgd import SGD
+from lossbench.spec import Cohort, Recording, RunSpec, Schedule
 
 LOSSES = [CrossEntropy(link="softmax"), HalfSquaredError(link="softmax"), HalfSquaredError(link="sigmoid")]
 
@@ -121,3 +123,21 @@ def test_a_bound_on_examples_takes_the_first_of_them(run, blobs):
     other = train(Cohort(runs=(run(steps=0, batch=None),), recording=Recording(schedule=Schedule(kind="every"))), short)[0]
     assert one.values["train_loss"] == other.values["train_loss"]
     assert one.values["test_loss"] == other.values["test_loss"]
+
+
+def test_a_gradient_that_has_all_but_vanished_is_still_measured_in_float32():
+    split = Split(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "classification")
+    spec = RunSpec(
+        loss=HalfSquaredError(link="sigmoid"),
+        model=Logistic(),
+        init=Given(weight=30.0, bias=30.0),
+        dataset=None,
+        optimizer=SGD(),
+        data="",
+        seed=0,
+        steps=1,
+    )
+    (trace,) = train(Cohort(runs=(spec,), recording=Recording()), split)
+    slope = np.exp(-60.0)
+    for name in ("gradient_norm_weights/1", "gradient_norm_biases/1", "output_gradient"):
+        np.testing.assert_allclose(trace.values[name], slope, rtol=1e-5, err_msg=name)
