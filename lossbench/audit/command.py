@@ -24,6 +24,7 @@ from lossbench.disk import write_whole
 from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
+_PAPER = 140  # columns where no terminal says how many there are
 REASONS = ("declared", "numerics")
 FORMATS = {".md": "markdown", ".html": "html"}
 
@@ -149,4 +150,5 @@ def answer(words: Sequence[str], options: Mapping[str, Any]) -> None:
         seconds=options["seconds"],
         fresh=options["fresh"],
     )
-    audit(request, Console(), Console(stderr=True))
+    out = Console()
+    audit(request, out if out.is_terminal else Console(width=_PAPER), Console(stderr=True))
