@@ -32,12 +32,13 @@ def content(modules: list[str], asked: str) -> str:
 def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:
     """Add a module and what it reaches, by name: its source, or its package's version where it is installed."""
     name = getattr(module, "__name__", "")
-    if module is None or name in texts or name.split(".")[0] in texts:
+    package = name.split(".")[0]
+    version = f"version of {package}"
+    if module is None or name in texts or version in texts:
         return
     path = getattr(module, "__file__", None)
     if path is None or str(Path(path).resolve()).startswith(_INSTALLED):
-        package = name.split(".")[0]
-        texts[package] = str(vars(sys.modules[package]).get("__version__", "")) if package in sys.modules else ""
+        texts[version] = str(vars(sys.modules[package]).get("__version__", "")) if package in sys.modules else ""
         return
     texts[name] = Path(path).read_text(encoding="utf-8", errors="replace")
     for value in list(vars(module).values()):

@@ -1,3 +1,4 @@
+import importlib
 import io
 import json
 from pathlib import Path
@@ -9,6 +10,7 @@ from lossbench.audit import cache
 from lossbench.audit.bench import cards_of_path, cards_of_words
 from lossbench.audit.card import Card, from_plain, make_card, to_plain
 from lossbench.audit.command import Request, audit, failures
+from lossbench.audit.content import content
 from lossbench.audit.foreign import Asked
 from lossbench.audit.html import as_html
 from lossbench.audit.literature import agrees, answered, statements
@@ -157,6 +159,24 @@ def test_somebodys_card_is_made_anew_when_the_code_changes(mine):
     Path(f"{mine}.py").write_text(MINE + "\n# another content\n")
     cards_of_path(Asked(path=f"{mine}:entropy"))
     assert len(set(cache.folder().glob("*.json"))) == len(kept) + 1
+
+
+def test_what_a_card_depends_on_is_the_code_that_it_reaches(tmp_path, monkeypatch):
+    name = f"reached_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    (tmp_path / name / "inner.py").write_text("FACTOR = 1\n")
+    (tmp_path / name / "outer.py").write_text(f"import {name}\nimport torch\nfrom {name} import inner\n")
+    (tmp_path / "elsewhere.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(f"{name}.outer")
+    before = content([f"{name}.outer"], "")
+    assert content([f"{name}.outer"], "") == before
+    assert content([f"{name}.outer"], "gamma=3") != before
+    (tmp_path / "elsewhere.py").write_text("# it is not reached\n")
+    assert content([f"{name}.outer"], "") == before
+    (tmp_path / name / "inner.py").write_text("FACTOR = 2\n")
+    assert content([f"{name}.outer"], "") != before
 
 
 def test_a_damaged_or_forbidden_cache_costs_time_only(monkeypatch, tmp_path):
