@@ -180,8 +180,8 @@ def _shape(form: Shape) -> Section:
         title="Shape over the margin",
         head=("", ""),
         rows=(
-            ("convex for target 0", _regions(form.curves[0])),
-            ("convex for target 1", _regions(form.curves[1])),
+            ("convex for target 0, within ±15", _regions(form.curves[0])),
+            ("convex for target 1, within ±15", _regions(form.curves[1])),
             ("largest value", _bound(form.largest_value)),
             ("largest |dℓ/dz|", _bound(form.largest_gradient)),
             ("Lipschitz constant of the gradient", _bound(form.lipschitz)),
