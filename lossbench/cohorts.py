@@ -9,7 +9,7 @@ from lossbench.data import load
 from lossbench.interfaces import Layer, Optimizer
 from lossbench.spec import Cohort, Recording, RunSpec
 
-CACHE_BYTES = 2 * 2**20  # what a core's second-level cache holds, more or less
+CACHE_BYTES = 12 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
 FEWEST, MOST = 2, 200  # runs a tile where nobody chooses
 WORKERS = 2  # cores that should both have work
 

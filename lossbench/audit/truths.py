@@ -68,7 +68,7 @@ def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> m
         return truth([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
 
     ahead, behind = moved(_STEP), moved(-_STEP)
-    if abs(ahead - 2 * value + behind) > _STEP * max(mpf(10) ** -25, abs(ahead - behind) / 10**10):
+    if abs(ahead - 2 * value + behind) > max(_STEP * mpf(10) ** -25, abs(ahead - behind) / 10**10):
         return mp.nan
     slope = (ahead - behind) / (2 * _STEP)
     if abs(slope) < mpf(10) ** -70 * max(1, abs(value)):
