@@ -4,6 +4,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, cast
 
+import torch
+
 from lossbench.cohorts import cohorts
 from lossbench.data import load
 from lossbench.datasets.noisy import Noisy
@@ -194,6 +196,10 @@ def _resources(engine: Any) -> Resources:
     resources: Resources = _section(Resources, "engine", engine)
     _within("engine.workers", resources.workers, 1, 1024)
     _within("engine.tile", resources.tile, 1, 10**6)
+    if resources.device == "cuda" and not torch.cuda.is_available():
+        raise BadInput(
+            f"engine.device is cuda, and torch {torch.__version__} sees no CUDA device here. Possible: engine.device=cpu."
+        )
     return resources
 
 

@@ -38,7 +38,7 @@ FLOOR_PLAN = {
     "preparation": "errors interfaces rng scikit_learn numpy",
     "data": "errors interfaces numpy",
     "cohorts": "data interfaces spec",
-    "plan": "cohorts data datasets errors interfaces registry spec",
+    "plan": "cohorts data datasets errors interfaces registry spec torch",
     "engine": "engine errors interfaces links registry rng spec tables numpy torch",
     "part": "interfaces spec tables numpy pyarrow",
     "store": "disk errors part spec tables pyarrow",

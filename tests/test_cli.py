@@ -223,3 +223,12 @@ def test_help_imports_nothing_heavy() -> None:
 def test_flags_that_look_are_flags() -> None:
     names = {parameter.name for parameter in cli.commands.commands["run"].params}
     assert set(LOOKS) < names
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for command in ("run", "plan"):
+        assert cli.answer([command, "engine=cuda", "dataset=iris"]) == 2
+        assert "sees no CUDA device here. Possible: engine.device=cpu" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

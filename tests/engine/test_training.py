@@ -290,3 +290,14 @@ def test_training_continued_from_any_checkpoint_is_the_same_bits(rule: Optimizer
     for kept in drawer.kept:
         for trace, continued in zip(whole, train(cohort, split, checkpoint=Drawer(kept)), strict=True):
             same(trace, continued)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: training on one is compared with the CPU")
+def test_training_on_a_cuda_device_agrees_with_the_cpu_and_with_itself(run, blobs):
+    runs, split = tuple(run(loss=loss, seed=seed) for loss in (SOFTMAX, SQUARED) for seed in (0, 1)), blobs()
+    cohort = Cohort(runs=runs, recording=KEPT)
+    first, second, cpu = train(cohort, split, "cuda"), train(cohort, split, "cuda"), train(cohort, split)
+    for one, again, expected in zip(first, second, cpu, strict=True):
+        same(one, again)
+        for name, curve in expected.values.items():
+            np.testing.assert_allclose(one.values[name], curve, rtol=1e-9, atol=1e-12, err_msg=name)
