@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossbench.engine import train
-from lossbench.inits.given import File, Given
+from lossbench.inits.given import File
 from lossbench.inits.normal import Normal
 from lossbench.inits.uniform import Uniform
 from lossbench.interfaces import Loss, Optimizer, Split
@@ -240,28 +240,6 @@ def test_runs_with_two_raw_outputs_a_target_are_the_same_bits_in_any_company(run
     runs = tuple(run(loss=GaussianLearntVariance(), seed=seed, dtype="float32") for seed in seeds)
     for trace in train(Cohort(runs=runs, recording=KEPT), split):
         same(trace, alone(trace.run, split))
-
-
-def test_one_neuron_follows_the_update_written_out_by_hand():
-    split = Split(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "classification")
-    spec = RunSpec(
-        loss=HalfSquaredError(link="sigmoid"),
-        model=Logistic(),
-        init=Given(weight=2.0, bias=2.0),
-        dataset=None,
-        optimizer=SGD(lr=0.15),
-        data="",
-        seed=0,
-        steps=300,
-        dtype="float64",
-    )
-    trace = alone(spec, split)
-    z, expected = 4.0, []
-    for _ in range(301):
-        a = 1 / (1 + np.exp(-z))
-        expected.append(0.5 * a * a)
-        z -= 2 * 0.15 * a * a * (1 - a)
-    np.testing.assert_allclose(trace.values["train_loss"], expected, rtol=1e-11)
 
 
 class Drawer:
