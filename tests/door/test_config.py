@@ -80,7 +80,8 @@ def test_an_option_that_asks_for_something_composes_once_it_has_it(asked: tuple[
 
 
 @pytest.mark.parametrize("engine", presets("engine"))
-def test_every_engine_composes(engine: str) -> None:
+def test_every_engine_composes(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert make_plan(compose([f"engine={engine}"])).resources.device in {"cpu", "cuda"}
 
 
