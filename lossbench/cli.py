@@ -128,7 +128,7 @@ def run(words: tuple[str, ...], **flags: Any) -> None:
     from lossbench.plan import make_plan
 
     points = compose(words, _written(flags))
-    summary = run_plan(make_plan(points), RESULTS, words, composed(points))
+    summary = run_plan(make_plan(points), RESULTS, [*_written(flags), *words], composed(points))
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")
 
 

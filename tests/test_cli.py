@@ -232,3 +232,13 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_pa
         assert cli.answer([command, "engine=cuda", "dataset=iris"]) == 2
         assert "sees no CUDA device here. Possible: engine.device=cpu" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_typed_is_kept_with_its_flags(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "mine" / "experiment"
+    own.mkdir(parents=True)
+    (own / "short.yaml").write_text("# @package _global_\nstudy: short\nepochs: 1\ndefaults:\n  - override /dataset: iris\n")
+    assert cli.answer(["run", "--config-dir", "mine", "experiment=short"]) == 0
+    (kept,) = (tmp_path / "results" / "short" / "invocations").glob("*.json")
+    assert "--config-dir=mine" in kept.read_text(encoding="utf-8")
