@@ -1,6 +1,6 @@
 """Which learning rate stands for a loss where several were tried, and by which measure that is decided."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,8 @@ from lossbench.analysis.labels import natural
 from lossbench.analysis.quantities import Better, Quantity, quantity
 from lossbench.analysis.statistics import Values
 
+FEWEST_TO_SPLIT = 4  # with fewer seeds the ones that choose would leave too few to judge by
+TUNING_SHARE = 4  # one seed in so many chooses: enough to tell rates apart, and most are left to judge
 _MEASURES = (tables.ACCURACY, tables.BRIER, tables.LOG_LOSS, tables.SQUARED_ERROR)
 
 
@@ -28,6 +30,19 @@ class Measure:
     def better(self) -> Better:
         """Which way is better."""
         return self.quantity.better or "higher"
+
+
+def tuning_seeds(seeds: Sequence[int], count: int | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The seeds on which learning rates are chosen, and the others, on which losses are then judged; both ascending.
+
+    The lowest quarter chooses, rounded down, or the lowest `count`. Of fewer than four seeds, or with a count that leaves
+    none on either side, all choose and all judge: both are then the same. Repeated seeds count once.
+    """
+    known = tuple(sorted(set(seeds)))
+    chosen = len(known) // TUNING_SHARE if count is None else count
+    if len(known) < FEWEST_TO_SPLIT or not 0 < chosen < len(known):
+        return known, known
+    return known[:chosen], known[chosen:]
 
 
 def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:

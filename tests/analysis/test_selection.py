@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lossbench.analysis.digest import digest
-from lossbench.analysis.selection import finals
+from lossbench.analysis.selection import finals, tuning_seeds
 from lossbench.tables import read_study
 
 
@@ -71,3 +71,21 @@ def test_a_measure_that_one_loss_lacks_is_no_common_one(digested, made):
 def test_of_several_tasks_each_has_its_measure(digested, made):
     runs = [made.learn(), made.learn(loss=made.MSE | {"link": "identity"}, dataset__word="diabetes").regression()]
     assert [board.measure.column for board in digested(runs).boards] == ["test_squared_error", "test_accuracy"]
+
+
+@pytest.mark.parametrize("n", range(4, 41))
+def test_the_lowest_quarter_of_the_seeds_chooses_and_the_others_judge(n):
+    seeds = np.random.default_rng(n).permutation(100)[:n].tolist()
+    tuning, judging = tuning_seeds(seeds)
+    assert [*tuning, *judging] == sorted(seeds)
+    assert len(tuning) == n // 4
+
+
+@pytest.mark.parametrize("seeds", [(), (7,), (2, 1), (3, 1, 2), (1, 1, 2, 2)])
+def test_few_seeds_choose_and_judge_together(seeds):
+    assert tuning_seeds(seeds) == (tuple(sorted(set(seeds))),) * 2
+
+
+def test_as_many_seeds_choose_as_are_asked_for_unless_none_are_left():
+    assert tuning_seeds(range(6), 2) == ((0, 1), (2, 3, 4, 5))
+    assert tuning_seeds(range(6), 6) == tuning_seeds(range(6), 0) == (tuple(range(6)),) * 2
