@@ -48,7 +48,7 @@ FLOOR_PLAN = {
     "audit": "analysis audit disk errors interfaces links registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window: no torch
-    "analysis": "analysis disk errors tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy",
+    "analysis": "analysis disk errors registry tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy yaml",
     # the door
     "outline": "cohorts execution plan spec store rich",
     "catalogue": "door errors registry omegaconf rich",

@@ -1,0 +1,1 @@
+"""Claims: what somebody published, beside what our records say of it."""

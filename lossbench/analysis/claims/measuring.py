@@ -1,0 +1,222 @@
+"""From stored records to a claim's numbers: one for every seed."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis import scores
+from lossbench.analysis.claims.formula import evaluate
+from lossbench.analysis.claims.statement import Measure, Score, Tuning
+from lossbench.analysis.curves import Curves
+from lossbench.analysis.labels import RATE, SEED, natural
+from lossbench.analysis.presets import presets
+from lossbench.analysis.quantities import quantity
+from lossbench.analysis.selection import tuning_seeds
+from lossbench.analysis.statistics import Values
+from lossbench.errors import BadInput, unknown
+
+ALONG = "x"  # what formulas call the swept column
+STAR = "*"
+_IDENTITY = {*tables.RUN_COLUMNS, SEED}  # columns that tell runs apart without deciding anything
+
+_ACROSS: dict[str, Callable[[Values, float], Values]] = {
+    "count below": lambda values, level: (values < level).sum(axis=0).astype(float),
+    "count above": lambda values, level: (values > level).sum(axis=0).astype(float),
+    "smallest": lambda values, _: np.min(values, axis=0),
+    "largest": lambda values, _: np.max(values, axis=0),
+    "mean": lambda values, _: np.mean(values, axis=0),
+}
+_REDUCE: dict[str, Callable[[Values, Values], float]] = {
+    "mean": lambda _, y: float(np.mean(y)),
+    "smallest": lambda _, y: float(np.min(y)),
+    "largest": lambda _, y: float(np.max(y)),
+    "slope": lambda x, y: float(np.polyfit(x, y, 1)[0]),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """A study's runs and curves, and how its rates are tuned."""
+
+    runs: pd.DataFrame
+    curves: Curves
+    tuning: Tuning | None = None
+
+
+def measure(measured: Measure, records: Records) -> "pd.Series[float]":
+    """The measure for every seed that all its scores have, by seed. Raises BadInput where something was not recorded."""
+    named = {score.name: score_runs(score, records, measured.along) for score in measured.scores}
+    frame = pd.concat(named, axis=1, join="inner").sort_index()
+    if frame.empty:
+        raise BadInput("the scores have no seed in common.")
+    frame = frame.reset_index()
+    value = evaluate(measured.value, frame, "value")
+    if measured.along is None:
+        return pd.Series(value, index=frame[SEED])
+    parts = frame.assign(**{"": value}).groupby(SEED)
+    reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
+    return pd.Series({seed: reduce(part[ALONG].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts})
+
+
+def score_runs(score: Score, records: Records, along: str | None = None) -> "pd.Series[float]":
+    """The score of every seed (and every value of the column `along`), one run each; rates are chosen where there are several.
+
+    Raises BadInput where runs are missing, or where several answer for one seed.
+    """
+    runs = selected(records.runs, score.of)
+    if along is None:
+        return _by_seed(score, runs, records)
+    if along not in runs:
+        raise unknown("column", along, _spec_columns(runs))
+    parts = {value: _by_seed(score, part, records) for value, part in runs.groupby(along)}
+    return pd.concat(parts, names=[ALONG, SEED]).reorder_levels([1, 0])
+
+
+def selected(runs: pd.DataFrame, of: Mapping[str, Any]) -> pd.DataFrame:
+    """The runs that have each of the named columns at the value, or at one of the values, given. Raises BadInput for none."""
+    for name, wanted in _spelt_out(of).items():
+        if name not in runs:
+            raise unknown("column of the runs", name, _spec_columns(runs))
+        values = wanted if isinstance(wanted, list) else [wanted]
+        fits = pd.concat([_equal(runs[name], value) for value in values], axis=1).any(axis=1)
+        if not fits.any():
+            seen = sorted({_spoken(value) for value in runs[name]}, key=natural)
+            raise BadInput(f"no run has {name} = {wanted}; seen: {', '.join(seen)}.")
+        runs = runs[fits]
+    return runs
+
+
+def curve(score: Score, run: str, curves: Curves) -> Values:
+    """A run's curve of a score's column, (T,); several columns become one. Raises BadInput for what nobody recorded."""
+    names = [name for name in curves.columns if re.fullmatch(re.escape(score.column).replace(r"\*", "[^/]+"), name)]
+    if not names:
+        raise unknown("recorded quantity", score.column, set(curves.columns) - {tables.STEPS})
+    values = np.array([curves.values(run, name) for name in sorted(names, key=natural)])
+    if score.across is None:
+        if len(values) > 1:
+            raise BadInput(
+                f"{score.column} stands for {len(values)} columns; `across` says what is made of them, such as 'mean'."
+            )
+        lone: Values = values[0]
+        return lone
+    words = re.fullmatch(r"(.*?)\s*(-?[\d.]+)?", score.across)
+    way, level = (words[1], float(words[2] or "nan")) if words else (score.across, np.nan)
+    combined: Values = _chosen(way, _ACROSS, "way across columns")(values, level)
+    return combined
+
+
+def number(score: str, steps: Values, values: Values, column: str, *, diverged: bool) -> float:
+    """What is made of a curve: final, first, best, average, highest, lowest, `at 300`, `steps below 0.5`, `steps above 0.9`.
+
+    Of a diverged run, final is worse than any number. Raises BadInput for another word, or a step that is not recorded.
+    """
+    better = quantity(column).better
+    words = re.fullmatch(r"(at|steps below|steps above) (\S+)", score)
+    if words:
+        return _placed(words[1], float(words[2]), steps, values)
+    made: dict[str, Callable[[], float]] = {
+        "final": lambda: scores.worst(better) if diverged and better else scores.final(values, diverged),
+        "first": lambda: float(values[0]),
+        "best": lambda: scores.best(values, better or "higher"),
+        "average": lambda: scores.average(steps, values),
+        "highest": lambda: float(np.nanmax(values)),
+        "lowest": lambda: float(np.nanmin(values)),
+        "step of highest": lambda: float(steps[np.nanargmax(values)]),
+        "step of lowest": lambda: float(steps[np.nanargmin(values)]),
+    }
+    return float(_chosen(score, made, "score")())
+
+
+def _placed(way: str, at: float, steps: Values, values: Values) -> float:
+    if way != "at":
+        return scores.steps_to(steps, values, at, "lower" if way == "steps below" else "higher")
+    there = np.flatnonzero(steps == at)
+    if not len(there):
+        near = steps[np.abs(steps - at).argmin()] if len(steps) else np.nan
+        raise BadInput(f"step {at:g} was not recorded; the nearest is {near:g}.")
+    return float(values[there[0]])
+
+
+def _by_seed(score: Score, runs: pd.DataFrame, records: Records) -> "pd.Series[float]":
+    """One number a seed; where the runs have several learning rates, at the one that the tuning seeds choose."""
+    if RATE in runs and records.tuning and len(runs[RATE].unique()) > 1:
+        runs = _tuned(runs, records, records.tuning)
+    crowded = runs.groupby(SEED).size()
+    if (crowded > 1).any():
+        seed = crowded.idxmax()
+        apart = [name for name in _spec_columns(runs) if len(runs[runs[SEED] == seed][name].astype(str).unique()) > 1]
+        raise BadInput(
+            f"{crowded.max()} runs of seed {seed} answer to {_spoken_of(score.of)}; they differ in {', '.join(apart)}. "
+            "Say which under `of`, or give a `tuning` where they differ in the learning rate."
+        )
+    values = [
+        _run_score(score, run, records.curves, diverged=outcome == "diverged")
+        for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True)
+    ]
+    return pd.Series(values, index=pd.Index(runs[SEED], name=SEED))
+
+
+def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool) -> float:
+    values = curve(score, run, curves)
+    if len(values) and np.isnan(values).all():
+        raise BadInput(f"{score.column} was not recorded for the runs with {_spoken_of(score.of)}.")
+    return number(score.score, curves.steps(run), values, score.column, diverged=diverged)
+
+
+def _tuned(runs: pd.DataFrame, records: Records, tuning: Tuning) -> pd.DataFrame:
+    """The judging seeds' runs at the rate with the best median over the tuning seeds; of rates that tie, the smallest."""
+    choosing, judging = tuning_seeds(sorted({int(seed) for seed in runs[SEED]}), tuning.seeds)
+    sign = -1.0 if quantity(tuning.by).better == "higher" else 1.0
+    by = Score(column=tuning.by)
+    medians: dict[Any, float] = {
+        rate: sign * float(np.median([_tuning_score(by, row, records.curves) for _, row in part.iterrows()]))
+        for rate, part in runs[runs[SEED].isin(choosing)].groupby(RATE)
+    }
+    best = min(medians, key=lambda rate: (np.isnan(medians[rate]), medians[rate], rate))
+    chosen: pd.DataFrame = runs[(runs[RATE] == best) & runs[SEED].isin(judging)]
+    return chosen
+
+
+def _tuning_score(by: Score, run: "pd.Series[Any]", curves: Curves) -> float:
+    return _run_score(by, run[tables.RUN], curves, diverged=run[tables.OUTCOME] == "diverged")
+
+
+def _spelt_out(of: Mapping[str, Any]) -> dict[str, Any]:
+    """Preset names as the words and options that they stand for: init: saturated is init: scaled with its numbers."""
+    spelt: dict[str, Any] = {}
+    for name, value in of.items():
+        options = presets(name).get(value, {}) if isinstance(value, str) and "." not in name else {}
+        spelt |= {name if key == "word" else f"{name}.{key}": option for key, option in options.items() if option != "auto"}
+        spelt.setdefault(name, value)
+    return spelt
+
+
+def _equal(column: "pd.Series[Any]", value: Any) -> "pd.Series[bool]":
+    if value is None:
+        return column.isna()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return pd.to_numeric(column, errors="coerce") == value
+    return column.astype(str) == str(value)
+
+
+def _spec_columns(runs: pd.DataFrame) -> list[str]:
+    return [name for name in runs.columns if name not in _IDENTITY and runs[name].notna().any()]
+
+
+def _spoken(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _spoken_of(of: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in of.items()) or "all runs"
+
+
+def _chosen(word: str, known: Mapping[str, Callable[..., Any]], what: str) -> Callable[..., Any]:
+    if word not in known:
+        raise unknown(what, word, known)
+    return known[word]

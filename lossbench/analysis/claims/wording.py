@@ -1,0 +1,78 @@
+"""Judged claims in words: what is published, what was measured, the tolerance."""
+
+import math
+from dataclasses import dataclass
+
+from lossbench.analysis import prose
+from lossbench.analysis.claims.statement import Bound, Claim, Curve, Number, Verdict
+from lossbench.analysis.claims.verdict import Judgement
+
+_MOST_DECIMALS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A judged claim as a row of a table; `changed` says what the repository records, "" where it is the same."""
+
+    claim: str
+    row: str
+    source: str
+    published: str
+    measured: str
+    interval: str
+    tolerance: str
+    verdict: Verdict
+    changed: str
+
+
+def line(judgement: Judgement) -> Line:
+    """The row of a judged claim."""
+    claim, estimate = judgement.claim, judgement.estimate
+    interval = f"{_number(estimate.low, claim)} to {_number(estimate.high, claim)}"
+    told = estimate.n > 1 and estimate.low < estimate.high
+    return Line(
+        claim=claim.claim,
+        row=claim.row,
+        source=f"{claim.source}, {claim.place}",
+        published=published(claim),
+        measured=_measured(judgement),
+        interval=interval if told else "",
+        tolerance=_tolerance(claim),
+        verdict=judgement.verdict,
+        changed="" if judgement.as_recorded else f"recorded: {claim.verdict}",
+    )
+
+
+def published(claim: Claim) -> str:
+    """What the source says, as text."""
+    said = claim.published
+    if isinstance(said, Number):
+        return _number(said.value, claim)
+    if isinstance(said, Bound):
+        return f"{said.side} {_number(said.value, claim)}"
+    if isinstance(said, Curve):
+        return f"a curve of {prose.counted(len(said.x), 'point')}"
+    return f"{_number(said.low, claim)} to {_number(said.high, claim)}"
+
+
+def _measured(judgement: Judgement) -> str:
+    centre = judgement.estimate.centre
+    if isinstance(judgement.claim.published, Curve):
+        return f"{100 * centre:.0f} % within the band of {prose.counted(judgement.estimate.n, 'run')}"
+    return _number(centre, judgement.claim)
+
+
+def _tolerance(claim: Claim) -> str:
+    if isinstance(claim.published, Curve):
+        return f"at least {100 * claim.tolerance:g} %"
+    return f"±{prose.number(claim.tolerance)}" if claim.tolerance else "0"
+
+
+def _number(value: float, claim: Claim) -> str:
+    """To the digit that the tolerance resolves; three significant digits where there is none, and of what is far larger."""
+    if not math.isfinite(value) or not claim.tolerance:
+        return prose.number(value)
+    decimals = max(0, -math.floor(math.log10(claim.tolerance)))
+    if decimals > _MOST_DECIMALS or abs(value) > 1e9 * claim.tolerance:
+        return prose.number(value, 6)
+    return f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
