@@ -264,19 +264,27 @@ class Step(Protocol):
 
 
 class Probe(Registered):
-    """Something to be recorded: either an ExampleProbe or a StepProbe."""
+    """Something to be recorded: either an ExampleProbe or a StepProbe.
+
+    Where a study names no probes, all are recorded that have `by_default`.
+    """
 
     noun: ClassVar[str] = "probe"
+    by_default: ClassVar[bool] = True
 
 
 class ExampleProbe(Probe):
-    """A number for one example. The engine averages it over the training data and over the test data."""
+    """A number for one example, or one for each of K classes or outputs.
+
+    The engine averages it over the training data and over the test data. Of K numbers those that are NaN are left out:
+    the example says nothing there.
+    """
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
 
     @abstractmethod
     def measure(self, outputs: Outputs) -> Tensor:
-        """From outputs of B examples to (..., B)."""
+        """From outputs of B examples to (..., B) or (..., K, B)."""
 
 
 class StepProbe(Probe):

@@ -40,12 +40,13 @@ RUN_COLUMNS = {
     STEPS: pa.list_(pa.int32()),
 }
 CURVE = "curve."  # prefix of the columns that hold a quantity's curve
-LAYER = "/"  # between a quantity and the layer it belongs to: gradient_norm_weights/2
+LAYER = "/"  # between a quantity and the layer, class or output it belongs to: gradient_norm_weights/2, test_recall/7
 
 TRAIN, TEST = "train_", "test_"
 LOSS, ACCURACY, LOG_LOSS, BRIER, SQUARED_ERROR = "loss", "accuracy", "log_loss", "brier", "squared_error"
 GRADIENT_WEIGHTS, GRADIENT_BIASES = "gradient_norm_weights", "gradient_norm_biases"
 OUTPUT_GRADIENT, OUTPUT_ERROR, OUTPUT_SLOPE = "output_gradient", "output_error", "output_slope"
+OUTPUT_GRADIENTS, OUTPUT_SLOPES, RECALL = "output_gradients", "output_slopes", "recall"  # a column a class or output
 SATURATED, ACTIVATION_MEAN, ACTIVATION_SPREAD = "saturated", "activation_mean", "activation_spread"
 UPDATE_RATIO = "update_ratio"
 
@@ -70,6 +71,11 @@ class Study:
 def layer_column(quantity: str, layer: int) -> str:
     """The column of a quantity at a layer, counted from 1 at the input."""
     return f"{quantity}{LAYER}{layer}"
+
+
+def class_column(quantity: str, number: int) -> str:
+    """The column of a quantity for a class, or for the output that stands for it, counted from 0 as labels are."""
+    return f"{quantity}{LAYER}{number}"
 
 
 def part_files(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ class Quantity:
     """A recorded quantity.
 
     `owners` are the losses that minimise this very measure, up to a factor: among them it is no neutral ground.
-    None in `better` says that neither way is better.
+    None in `better` says that neither way is better. `part` is what a number behind a slash counts.
     """
 
     stem: str
@@ -23,6 +23,7 @@ class Quantity:
     better: Better | None = None
     owners: tuple[str, ...] = ()
     share: bool = False
+    part: Literal["layer", "class", "output"] = "layer"
 
     @property
     def label(self) -> str:
@@ -51,6 +52,9 @@ _QUANTITIES = (
     Quantity(stem=tables.OUTPUT_GRADIENT, title="gradient |dL/dz|"),
     Quantity(stem=tables.OUTPUT_ERROR, title="error |dL/da|"),
     Quantity(stem=tables.OUTPUT_SLOPE, title="slope |da/dz|"),
+    Quantity(stem=tables.RECALL, title="recall", unit="%", better="higher", share=True, part="class"),
+    Quantity(stem=tables.OUTPUT_SLOPES, title="slope", part="output"),
+    Quantity(stem=tables.OUTPUT_GRADIENTS, title="gradient |dL/dz|", part="output"),
     Quantity(stem=tables.SATURATED, title="saturated", unit="%", share=True),
     Quantity(stem=tables.ACTIVATION_MEAN, title="mean activation"),
     Quantity(stem=tables.ACTIVATION_SPREAD, title="spread of activations"),
@@ -64,13 +68,15 @@ _SIDES = {tables.TRAIN: "training", tables.TEST: "test"}
 def quantity(column: str) -> Quantity:
     """What a column holds; `test_accuracy` is titled "test accuracy", `saturated/2` "saturated, layer 2".
 
+    `test_recall/3` is "test recall, class 3": classes and outputs are counted from 0, layers from 1.
+
     A column that a plugin's probe made up is titled by its own name.
     """
-    name, _, layer = column.partition(tables.LAYER)
+    name, _, number = column.partition(tables.LAYER)
     side = next((prefix for prefix in _SIDES if name.startswith(prefix)), "")
     stem = name.removeprefix(side)
     known = _BY_STEM.get(stem, Quantity(stem=stem, title=stem.replace("_", " ")))
     title = f"{_SIDES[side]} {known.title}" if side else known.title
     if stem == tables.LOSS and side:
         title = f"own {_SIDES[side]} loss"
-    return replace(known, title=f"{title}, layer {layer}" if layer else title)
+    return replace(known, title=f"{title}, {known.part} {number}" if number else title)

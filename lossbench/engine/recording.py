@@ -37,9 +37,9 @@ class Examples:
 
 
 def probes(words: Sequence[str]) -> tuple[Probe, ...]:
-    """The probes by their words; none named means all that there are. Raises BadInput for an unknown word."""
-    chosen = [find("probe", word) for word in words] or list(shelf("probe").values())
-    return tuple(probe() for probe in chosen)  # type: ignore[misc]
+    """The probes by their words; none named means all that are recorded by default. Raises BadInput for an unknown word."""
+    chosen = [find("probe", word)() for word in words] or [probe() for probe in shelf("probe").values()]
+    return tuple(probe for probe in chosen if isinstance(probe, Probe) and (words or probe.by_default))
 
 
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
@@ -59,13 +59,12 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
 
 
 def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, Tensor]:
-    """Means over the examples, (R,) float64, of every example probe that has a meaning for the task."""
+    """Means over the examples, (R,) float64 a column, of every example probe that has a meaning for the task."""
     fitting = [probe for probe in chosen if isinstance(probe, ExampleProbe) and task in probe.tasks]
     if not fitting:
         return {}
     runs = data.chunks[0].net.units[-1].shape[0]
-    device = data.chunks[0].inputs.rows.device
-    sums = {data.prefix + probe.word: torch.zeros(runs, dtype=torch.float64, device=device) for probe in fitting}
+    means = {data.prefix + probe.word: Mean(runs) for probe in fitting}
     for chunk in data.chunks:
         z = forward(chunk.net, chunk.inputs)
         for room, y in zip(chunk.rooms, chunk.targets, strict=True):
@@ -73,8 +72,36 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
             outputs = _outputs(room, y, task)
             for probe in fitting:
                 measured = by_run(probe.measure(outputs), room.count, chunk.width)
-                sums[data.prefix + probe.word][room.runs] += measured.double().sum(-1)
-    return {name: total / data.count for name, total in sums.items()}
+                means[data.prefix + probe.word].add(room.runs, measured.double())
+    return {column: values for name, mean in means.items() for column, values in mean.columns(name, data.count)}
+
+
+class Mean:
+    """A mean over examples in the making: a number for each of R runs, or one for each class."""
+
+    def __init__(self, runs: int) -> None:
+        self.runs = runs
+        self.total: Tensor | None = None
+        self.count: Tensor | None = None
+
+    def add(self, runs: slice, measured: Tensor) -> None:
+        """Take in what was measured of examples of some runs, (r, B) or (r, K, B) float64; of the latter, NaN does not count."""
+        if self.total is None:
+            self.total = measured.new_zeros(self.runs, *measured.shape[1:-1])
+        if measured.dim() == 2:
+            self.total[runs] += measured.sum(-1)
+            return
+        self.count = torch.zeros_like(self.total) if self.count is None else self.count
+        self.total[runs] += measured.nansum(-1)
+        self.count[runs] += measured.shape[-1] - measured.isnan().sum(-1)
+
+    def columns(self, name: str, examples: int) -> Iterator[tuple[str, Tensor]]:
+        """The means, (R,) a column."""
+        if self.total is None or self.count is None:
+            yield from () if self.total is None else [(name, self.total / examples)]
+            return
+        for number, mean in enumerate((self.total / self.count).unbind(1)):
+            yield tables.class_column(name, number), mean
 
 
 def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:

@@ -24,6 +24,8 @@ def test_every_quantity_that_the_window_names_is_described():
         ("test_accuracy", "test accuracy"),
         ("train_loss", "own training loss"),
         ("saturated/2", "saturated, layer 2"),
+        ("test_recall/7", "test recall, class 7"),
+        ("train_output_slopes/0", "training slope, output 0"),
         ("test_my_own_probe", "test my own probe"),
     ],
 )

@@ -89,6 +89,45 @@ def test_units_are_counted_on_the_batch(seen):
     np.testing.assert_allclose(start[f"saturated/{len(hidden) + 1}"], np.mean(4 * a * (1 - a) < 0.05))
 
 
+def test_recall_and_slopes_are_those_of_each_class_and_of_each_output(run, blobs, twin):
+    named = Recording(schedule=Schedule(kind="every"), probes=("recall", "output_slopes", "output_gradients"))
+    for loss in LOSSES:
+        spec, split = run(loss=loss, steps=1), blobs(examples=300)
+        start = train(Cohort(runs=(spec,), recording=named), split)[0].values
+        other = twin(spec, split)
+        batch, z = other.batch(), other.outputs(split.train_x)[-1].detach().numpy()
+        p = probabilities(z, "softmax") if loss.link == "softmax" else sigmoid(z)
+        y = torch.tensor(split.train_y[batch]).T
+        pulls = loss.gradient(torch.tensor(z[batch]).T, y).abs().mean(-1)
+        for c in range(3):
+            members = split.train_y[:, c] == 1
+            np.testing.assert_allclose(start[f"train_recall/{c}"][0], np.mean(z[members].argmax(1) == c), rtol=1e-12)
+            np.testing.assert_allclose(start[f"train_output_slopes/{c}"][0], np.mean(p[:, c] * (1 - p[:, c])), rtol=1e-12)
+            np.testing.assert_allclose(start[f"output_gradients/{c}"][0], pulls[c], rtol=1e-12)
+
+
+def test_a_lone_output_has_the_recall_of_both_classes(run, blobs, twin):
+    spec, split = run(loss=CrossEntropy(link="sigmoid"), steps=0), blobs(classes=2)
+    (trace,) = train(Cohort(runs=(spec,), recording=Recording(probes=("recall", "accuracy"))), split)
+    z, y = twin(spec, split).outputs(split.train_x)[-1].detach().numpy(), split.train_y
+    for c in (0, 1):
+        np.testing.assert_allclose(trace.values[f"train_recall/{c}"], np.mean((z > 0)[y == c] == c))
+
+
+def test_the_recall_of_a_class_that_does_not_occur_is_no_number(run, blobs):
+    split = blobs()
+    never = split._replace(test_x=split.test_x[:1], test_y=np.array([[0.0, 0.0, 1.0]]))
+    (trace,) = train(Cohort(runs=(run(steps=0),), recording=Recording(probes=("recall",))), never)
+    assert np.isnan(trace.values["test_recall/0"][0])
+    assert trace.values["test_recall/2"][0] in {0.0, 1.0}
+
+
+def test_a_probe_that_must_be_named_is_not_recorded_unless_it_is(run, blobs):
+    (trace,) = train(Cohort(runs=(run(steps=0),), recording=Recording()), blobs())
+    assert not [name for name in trace.values if "recall" in name or "slopes" in name or "gradients" in name]
+    assert "test_accuracy" in trace.values
+
+
 def test_the_update_ratio_is_the_step_over_the_weight(run, blobs):
     spec, split = run(steps=1), blobs()
     kept = Recording(schedule=Schedule(kind="every"), keep=("parameters",))

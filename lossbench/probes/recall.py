@@ -1,0 +1,33 @@
+"""How well each class is recognised, where a mean over all examples hides that one of them is not."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lossbench.interfaces import ExampleProbe, Outputs, Task
+from lossbench.links import FAR, OUTPUTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall(ExampleProbe):
+    """Recall: of the examples of a class, the share that is decided rightly. Must be named in probes.
+
+    The decision is the one that accuracy counts; recall is the accuracy among the examples of one class.
+    Columns: one a class, from 0; for a lone output two, 0 and 1. Soft targets belong to the class that has more than half.
+    Units: a share, 0 to 1; NaN for a class that does not occur.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    by_default: ClassVar[bool] = False
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        z, y = outputs.z, outputs.y
+        if z.shape[OUTPUTS] == 1:
+            lead = (z - outputs.boundary) * (2 * y - 1)
+            member = torch.cat([y < 0.5, y > 0.5], OUTPUTS)
+        else:
+            lead = (z * y).sum(OUTPUTS, keepdim=True) - z.sub(y, alpha=FAR).amax(OUTPUTS, keepdim=True)
+            member = y > 0.5
+        return torch.where(member, (lead > 0).to(z.dtype), torch.nan)
