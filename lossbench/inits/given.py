@@ -26,6 +26,53 @@ class Given(Init):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TwoWeights(Init):
+    """One given number for all hidden weights and another for those of the outputs, biases 0: a point of a map.
+
+    With one feature and one hidden unit these are the network's only two weights.
+    Source: Glorot & Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks, 2010, section 4.1.
+    """
+
+    hidden: float = 1.0
+    output: float = 1.0
+
+    def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
+        del rng  # nothing is drawn: every seed starts alike
+        numbers = [self.output if layer.activation is None else self.hidden for layer in layers]
+        return tuple(
+            Dense(np.full((n.outputs, n.inputs), number), np.zeros((n.outputs, 1)))
+            for n, number in zip(layers, numbers, strict=True)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Init):
+    """A network that starts with one answer to everything: softmax probabilities that are given.
+
+    Formula: all weights are 0 and the outputs' biases log p, with p = right for the first class, favourite · (1 − right) for
+    the second, and what is left shared evenly among the others. It takes 3 outputs or more.
+    """
+
+    right: float = 0.4
+    favourite: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("right", "favourite"):
+            if not 0 < getattr(self, name) < 1:
+                raise BadInput(f"init.{name} is {getattr(self, name):g}; it is a share between 0 and 1, neither included.")
+
+    def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
+        del rng  # nothing is drawn: every seed starts alike
+        others = layers[-1].outputs - 2
+        if others < 1:
+            raise BadInput(f"init=answer spreads what is wrong over several classes; this model has {others + 2} output(s).")
+        wrong = 1 - self.right
+        shares = [self.right, self.favourite * wrong, *[(1 - self.favourite) * wrong / others] * others]
+        biases: list[Array] = [*(np.zeros((n.outputs, 1)) for n in layers[:-1]), np.log(shares)[:, None]]
+        return tuple(Dense(np.zeros((n.outputs, n.inputs)), bias) for n, bias in zip(layers, biases, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
 class File(Init):
     """Parameters from an .npz file, so that another program's start, or a stored run's end, can be continued.
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
 
 from lossbench.errors import BadInput
-from lossbench.inits.given import File, Given
+from lossbench.inits.given import Answer, File, Given, TwoWeights
 from lossbench.inits.normal import Normal, ScaledNormal
 from lossbench.inits.scaled import Scaled
 from lossbench.inits.uniform import Glorot, Uniform
@@ -86,6 +86,25 @@ def test_the_seed_decides_and_shapes_are_out_by_in(word):
 def test_given_is_the_same_number_everywhere():
     (layer,) = drawn(Given(weight=0.6, bias=0.9), (Layer(1, 1, None),))
     assert (layer.weight.item(), layer.bias.item()) == (0.6, 0.9)
+
+
+def test_two_weights_are_two_numbers():
+    hidden, output = drawn(TwoWeights(hidden=-2.0, output=3.0), (Layer(1, 1, "tanh"), Layer(1, 1, None)))
+    assert (hidden.weight.item(), hidden.bias.item(), output.weight.item(), output.bias.item()) == (-2.0, 0.0, 3.0, 0.0)
+
+
+def test_an_answer_is_the_softmax_of_what_it_starts_with():
+    _, layer = drawn(Answer(right=0.2, favourite=0.75), (Layer(3, 2, "sigmoid"), Layer(2, 5, None)))
+    assert not layer.weight.any()
+    np.testing.assert_allclose(special.softmax(layer.bias[:, 0]), [0.2, 0.6, 0.2 / 3, 0.2 / 3, 0.2 / 3], rtol=1e-12)
+
+
+def test_an_answer_wants_shares_and_classes_to_spread_them_over():
+    for options in ({"right": 1.0}, {"favourite": 0.0}):
+        with pytest.raises(BadInput, match="a share between 0 and 1"):
+            Answer(**options)
+    with pytest.raises(BadInput, match=r"has 2 output\(s\)"):
+        drawn(Answer(), (Layer(1, 2, None),))
 
 
 @pytest.fixture

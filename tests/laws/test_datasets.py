@@ -11,6 +11,7 @@ import pytest
 
 from lossbench.data import fingerprint, load
 from lossbench.datasets.classic import Iris
+from lossbench.datasets.contiguity import Contiguity
 from lossbench.datasets.mnist import Mnist
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.table import Table
@@ -30,7 +31,9 @@ FINGERPRINTS = {  # stored runs name their data by these: they change with a rea
     "blobs": "fe0d77b9cd486d90",
     "breast_cancer": "75bf898566f4628d",
     "circles": "8b3db62cd56e6cd4",
+    "contiguity": "671ecf1e7538f7b9",
     "diabetes": "03ba2a5c5c2892a2",
+    "diabetes_share": "3564bfcf036889c0",
     "digits": "e65eb0656e6c7167",
     "iris": "5c379b524651fedc",
     "mnist_1k": "b0ad9fd74e5cb961",
@@ -38,6 +41,8 @@ FINGERPRINTS = {  # stored runs name their data by these: they change with a rea
     "moons": "9aa31ba2ea1cbaf4",
     "neuron": "9c2f30eb09a625ba",
     "noisy": "cd22996d3bc4d7aa",
+    "one_example": "453a88bc1b448a2f",
+    "random_signals": "09852860395ea8e5",
     "table": "4f9ab7666565cf45",
     "wine": "d7d9a84e16996c8f",
     "xor": "2519fbf885c39ed9",
@@ -58,6 +63,7 @@ def _example(folder: Path):
     """A data set by its word, with options where it has no default or a test would take long."""
     chosen: dict[str, Dataset] = {
         "mnist": Mnist(train=1000),
+        "contiguity": Contiguity(train=400),
         "noisy": Noisy(of=Iris(), rate=0.2),
         "table": Table(path=str(folder / "mine.csv"), target="bought"),
         "xor": Xor(copies=5, noise=0.1),
@@ -102,11 +108,14 @@ def test_targets_are_a_column_of_0_and_1_or_one_hot_or_standardised_numbers(word
         np.testing.assert_allclose([split.train_y.mean(), split.train_y.std()], [0, 1], atol=1e-12)
         return
     for y in (split.train_y, split.test_y):
+        if word == "diabetes_share":
+            assert y.shape[1] == 1
+            continue
         assert set(np.unique(y)) <= {0.0, 1.0}
         assert y.shape[1] != 2
         if y.shape[1] > 1:
             assert (y.sum(axis=1) == 1).all()
-    if word != "neuron":
+    if word not in {"neuron", "one_example"}:
         assert (split.train_y.max(axis=0) == 1).all()
         assert (split.train_y.min(axis=0) == 0).all()
 
