@@ -151,12 +151,63 @@ def plan(words: tuple[str, ...], **flags: Any) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def report(folder: Path) -> None:
     """Write figures, tables and a page from the records in FOLDER, such as results/demo. Trains nothing."""
+    from lossbench.analysis.claims.terminal import print_verdicts
     from lossbench.analysis.report import write_report
     from lossbench.analysis.terminal import print_scoreboard
 
-    page, scoreboard = write_report(_study(folder))
+    page, scoreboard, judged = write_report(_study(folder))
     print_scoreboard(scoreboard)
+    if judged:
+        print_verdicts(folder.name, judged)
     click.echo(page)
+
+
+@commands.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="Every experiment.")
+@click.option("--list", "listed", is_flag=True, help="Only list the experiments, and the verdicts that are recorded.")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Where runs lie.")
+@click.option("--config-dir", "-cd", metavar="DIR", help="Find your own experiments' configs too, as DIR/experiment/NAME.yaml.")
+def reproduce(names: tuple[str, ...], *, everything: bool, listed: bool, results: Path, config_dir: str | None) -> int:
+    """Run published experiments again and judge what was published: train what is not there yet, compare, write the report.
+
+    Exit code: 0 where every verdict is the one recorded in the repository, 1 where one has changed, 2 where an experiment
+    could not be run or a claim not be judged. A published number that does not hold is a finding, not a failure.
+
+    \b
+    lossbench reproduce --list
+    lossbench reproduce nielsen_neuron dead_outputs
+    lossbench reproduce --all --results anew             everything, trained from nothing
+    """
+    from lossbench.reproduction import exit_code, named, print_list, told
+
+    if listed:
+        print_list(named(names), results)
+        return 0
+    if bool(names) == everything:
+        raise BadInput("Which experiments? Name some, or say --all; --list tells which there are.")
+    return exit_code(list(told(named(names), results, _written({"config_dir": config_dir}))))
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Every stored run.")
+@click.option("--runs", type=click.IntRange(1), help="So many of them.  [default: 4]")
+@click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines.")
+def verify(folder: Path, *, everything: bool, runs: int | None, plugins: tuple[str, ...]) -> int:
+    """Train some of the runs in FOLDER again, such as results/demo, and compare them with what is stored there.
+
+    On the same machine, versions and device they must be the same bits; elsewhere they may differ by 1 % of a curve's
+    largest value. What differs is named, and the exit code is 1. The folder is only read.
+    """
+    from lossbench.door.config import import_plugins
+    from lossbench.verification import SAMPLE, print_verification
+    from lossbench.verification import verify as verify_study
+
+    import_plugins(plugins)
+    found = verify_study(_study(folder), None if everything else runs or SAMPLE)
+    print_verification(folder, found)
+    return 0 if found.holds else 1
 
 
 @commands.command()

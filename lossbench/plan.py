@@ -11,8 +11,8 @@ from lossbench.data import load
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Task
-from lossbench.registry import Registered, construct, find, load_plugins
-from lossbench.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.registry import Registered, construct, field_types, find, load_plugins
+from lossbench.spec import Recording, Resources, RunSpec, Schedule, content_id
 
 __all__ = ["Plan", "cohorts", "make_plan"]
 
@@ -118,6 +118,31 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
         recording=_recording(common),
         resources=_resources(common["engine"]),
     )
+
+
+def stored_run(description: Mapping[str, Any]) -> RunSpec:
+    """The run that a stored description names, built anew.
+
+    Raises BadInput where this lossbench, or the data and files that it finds, would make another run of it.
+    """
+    parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS}
+    dataset = cast(Dataset, parts["dataset"])
+    named = {name: value for name, value in description.items() if name not in NOUNS}
+    run = construct(RunSpec, named | parts | {"data": load(dataset).fingerprint})
+    if run.describe() != description:
+        apart = [name for name, value in run.describe().items() if value != description.get(name)]
+        raise BadInput(
+            f"Run {content_id(description)} cannot be trained again as it was: its {' and '.join(apart)} would be another now."
+        )
+    return run
+
+
+def _options(noun: str, described: Mapping[str, Any]) -> dict[str, Any]:
+    """A described thing's options, without what its description adds to them, such as a file's hash."""
+    known = {"word", *field_types(find(noun, described["word"]))}
+    return {
+        name: _options(noun, value) if isinstance(value, Mapping) else value for name, value in described.items() if name in known
+    }
 
 
 def _refuse_keys(points: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -52,9 +53,14 @@ class RunSpec:
 
     @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of the description."""
-        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """The id of the description."""
+        return content_id(self.describe())
+
+
+def content_id(description: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits of the SHA-256 of a run's description."""
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

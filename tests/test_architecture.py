@@ -51,8 +51,10 @@ FLOOR_PLAN = {
     "analysis": "analysis disk errors registry tables jinja2 markupsafe matplotlib numpy omegaconf pandas rich scipy yaml",
     # the door
     "outline": "cohorts execution plan spec store rich",
+    "reproduction": "analysis door errors execution outline plan store tables click rich",
+    "verification": "errors execution plan provenance registry spec tables click numpy pyarrow",
     "catalogue": "door errors registry omegaconf rich",
-    "cli": "analysis audit catalogue door errors execution outline plan click",
+    "cli": "analysis audit catalogue door errors execution outline plan reproduction verification click",
     "hydra_plugins": "door hydra omegaconf",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "probes"}

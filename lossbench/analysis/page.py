@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,20 +11,45 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lossbench.analysis import making, prose, wording
+from lossbench.analysis.claims.wording import Line
 from lossbench.analysis.digest import Digest
 from lossbench.analysis.exhibits import Exhibit
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.statistics import FEWEST
 from lossbench.analysis.summary import reservations, summary
+from lossbench.tables import Study
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
 
 
-def content(digest: Digest, exhibits: Sequence[Exhibit], tables: Sequence[str]) -> dict[str, Any]:
-    """Everything that the templates say; `tables` are the names of the CSV files."""
-    study = digest.study
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """What an experiment puts on its report's page before everything else: its title and its judged claims."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def content(study: Study, exhibits: Sequence[Exhibit], tables: Sequence[str]) -> dict[str, Any]:
+    """What the templates say of any study; `tables` are the names of the CSV files."""
     return {
         "name": str(study.manifest.get("name", study.folder.name)),
+        "argument": None,
+        "exhibits": exhibits,
+        "tables": tables,
+        "invocations": making.invocations(study.folder, study.runs),
+        "fingerprints": making.fingerprints(study.runs),
+        "summary": (),
+        "reservations": (),
+        "facts": (),
+        "scoreboard": (),
+        "differences": (),
+    }
+
+
+def comparison(digest: Digest) -> dict[str, Any]:
+    """What the templates say of losses that are compared."""
+    return {
         "summary": summary(digest),
         "reservations": reservations(digest),
         "facts": digest.everything.facts,
@@ -32,10 +58,6 @@ def content(digest: Digest, exhibits: Sequence[Exhibit], tables: Sequence[str]) 
         "swept": digest.everything.swept,
         "intervals": digest.everything.seeds >= FEWEST,
         "several_seeds": digest.everything.seeds > 1,
-        "exhibits": exhibits,
-        "tables": tables,
-        "invocations": making.invocations(study.folder, study.runs),
-        "fingerprints": making.fingerprints(study.runs),
     }
 
 

@@ -1,47 +1,74 @@
 """A report is a claim: a study's folder in, its page, figures and tables out."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pandas as pd
+
+from lossbench.analysis.claims.places import experiments, find_experiment
+from lossbench.analysis.claims.statement import Experiment
+from lossbench.analysis.claims.verdict import Judgement, Unjudged, judge_all
+from lossbench.analysis.claims.wording import line
 from lossbench.analysis.digest import digest
-from lossbench.analysis.exhibits import exhibits
-from lossbench.analysis.page import content, html, markdown
+from lossbench.analysis.exhibits import Exhibit, exhibits
+from lossbench.analysis.page import Argument, comparison, content, html, markdown
 from lossbench.analysis.sheets import csv, sheets
 from lossbench.analysis.wording import Standings, scoreboard
 from lossbench.disk import write_whole
-from lossbench.tables import read_study
+from lossbench.tables import Study, read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
 _OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "rates")
 
 
 class Report(NamedTuple):
-    """What was written: the page, and the scoreboard that stands on it."""
+    """What was written: the page, and what stands on it: the scoreboard, and an experiment's judged claims."""
 
     page: Path
     scoreboard: list[Standings]
+    judged: list[Judgement | Unjudged]
 
 
 def write_report(folder: Path) -> Report:
     """Write the report of a study beside its records; nothing is trained.
 
     Files: report.html (self-contained), report.md, figures/*.svg and *.png, tables/*.csv. The same records give the same
-    bytes. Raises BadInput where the folder is no study or cannot be written to, Failure where the disk is full.
+    bytes. A study that is named as an experiment is, also gets the experiment's claims and figures. Raises BadInput where
+    the folder is no study or cannot be written to, or a claims file cannot be read; Failure where the disk is full.
     """
-    found = digest(read_study(folder))
-    shown = exhibits(found)
+    study = read_study(folder)
+    name = str(study.manifest.get("name"))
+    experiment = find_experiment(name) if name in experiments() else None
+    found = digest(study) if experiment is None or experiment.general else None
+    judged = judge_all(experiment, study) if experiment else []
+    shown = [*(_drawn(experiment, study) if experiment else []), *(exhibits(found) if found else [])]
+    made = sheets(found) if found else {}
+    if judged:
+        made["claims"] = pd.DataFrame([asdict(line(claim)) for claim in judged])
+    page = content(study, shown, list(made)) | (comparison(found) if found else {})
+    if experiment:
+        page["argument"] = Argument(title=experiment.title, lines=tuple(map(line, judged)))
+    _write(folder, page, made)
+    return Report(folder / PAGE, scoreboard(found) if found else [], judged)
+
+
+def _drawn(experiment: Experiment, study: Study) -> list[Exhibit]:
+    """An experiment's own figures."""
+    del experiment, study
+    return []
+
+
+def _write(folder: Path, page: dict[str, Any], made: dict[str, pd.DataFrame]) -> None:
     files: dict[Path, bytes] = {}
-    for picture in (picture for exhibit in shown for picture in exhibit.pictures):
+    for picture in (picture for exhibit in page["exhibits"] for picture in exhibit.pictures):
         files[folder / FIGURES / f"{picture.name}.svg"] = picture.svg
         files[folder / FIGURES / f"{picture.name}.png"] = picture.png
-    tables = sheets(found)
-    files |= {folder / TABLES / f"{name}.csv": csv(table) for name, table in tables.items()}
-    page = content(found, shown, list(tables))
+    files |= {folder / TABLES / f"{name}.csv": csv(table) for name, table in made.items()}
     files |= {folder / TEXT: markdown(page), folder / PAGE: html(page)}
     for path, data in files.items():
         write_whole(path, data)
     _clear(folder / FIGURES, files)
-    return Report(folder / PAGE, scoreboard(found))
 
 
 def _clear(figures: Path, kept: dict[Path, bytes]) -> None:

@@ -122,13 +122,17 @@ class Tuning:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A claims file: its claims one by one, how rates are tuned, and its figures as they are written there."""
+    """A claims file: its claims one by one, how rates are tuned, and its figures as they are written there.
+
+    `general` says whether its report also has what every study's has: scoreboard, differences and figures.
+    """
 
     name: str
     title: str
     claims: tuple[Claim, ...]
     figures: tuple[dict[str, Any], ...] = ()
     tuning: Tuning | None = None
+    general: bool = True
     folder: Path
 
 
@@ -136,7 +140,7 @@ def read_experiment(folder: Path) -> Experiment:
     """The experiment in a folder. Raises BadInput where its claims cannot be read or lack something."""
     path = folder / FILE
     content = _content(path)
-    known = {"title", "tuning", "claims", "figures"}
+    known = {"title", "general", "tuning", "claims", "figures"}
     for key in sorted(content.keys() - known):
         raise BadInput(f"{path}: {unknown('part', key, known)}")
     written = [
@@ -147,7 +151,8 @@ def read_experiment(folder: Path) -> Experiment:
         title=str(content.get("title") or folder.name.replace("_", " ")),
         claims=tuple(_claim(entry, f"{path}, {where}", folder) for entry, where in written),
         figures=tuple(content.get("figures") or ()),
-        tuning=_built(Tuning, content["tuning"], f"{path}, tuning") if content.get("tuning") else None,
+        tuning=built(Tuning, content["tuning"], f"{path}, tuning") if content.get("tuning") else None,
+        general=content.get("general") is not False,
         folder=folder,
     )
 
@@ -171,16 +176,16 @@ def _rows(entry: Any, where: str) -> list[tuple[dict[str, Any], str]]:
     shared = {key: value for key, value in entry.items() if key != "rows"}
     where = where.rpartition("/")[2].partition(", ")[2]
     return (
-        [(_laid_over(shared, row), f"{where} ({row.get('row', '')})") for row in entry["rows"]]
+        [(laid_over(shared, row), f"{where} ({row.get('row', '')})") for row in entry["rows"]]
         if "rows" in entry
         else [(shared, where)]
     )
 
 
-def _laid_over(under: Any, over: Any) -> Any:
+def laid_over(under: Any, over: Any) -> Any:
     if isinstance(under, dict) and isinstance(over, dict):
         return {
-            key: _laid_over(under[key], over[key]) if key in under and key in over else over.get(key, under.get(key))
+            key: laid_over(under[key], over[key]) if key in under and key in over else over.get(key, under.get(key))
             for key in {**under, **over}
         }
     return over
@@ -201,14 +206,14 @@ def _claim(entry: Mapping[str, Any], where: str, folder: Path) -> Claim:
     told = {key: " ".join(str(entry.get(key) or "").split()) for key in ("claim", "row", "source", "place")}
     return Claim(
         **told,
-        measured=_measure(entry["measured"], where),
+        measured=measure_of(entry["measured"], where),
         published=_published(entry["published"], where, folder),
         tolerance=float(tolerance),
         verdict=entry["verdict"],
     )
 
 
-def _measure(content: Any, where: str) -> Measure:
+def measure_of(content: Any, where: str) -> Measure:
     """A measure; one that has a `column` of its own is a single score."""
     if not isinstance(content, dict):
         raise BadInput(f"{where}: `measured` wants a mapping with a column, or with scores and a value.")
@@ -223,14 +228,14 @@ def _measure(content: Any, where: str) -> Measure:
     if "value" not in given and len(named) > 1:
         raise BadInput(f"{where}: `measured` has {len(named)} scores and no `value` that makes one number of them.")
     scores = [_score(str(name), score, of, where) for name, score in named.items()]
-    return _built(Measure, {"value": next(iter(named)), **given, "scores": scores}, where)
+    return built(Measure, {"value": next(iter(named)), **given, "scores": scores}, where)
 
 
 def _score(name: str, content: Any, of: Mapping[str, Any], where: str) -> Score:
     """A score; what the measure says of its runs holds for all its scores."""
     if not isinstance(content, dict):
         raise BadInput(f"{where}: the score {name!r} wants a mapping with a column, and got {content!r}.")
-    return _built(Score, {"name": name, **content, "of": {**of, **(content.get("of") or {})}}, where)
+    return built(Score, {"name": name, **content, "of": {**of, **(content.get("of") or {})}}, where)
 
 
 def _published(content: Any, where: str, folder: Path) -> Published:
@@ -260,7 +265,7 @@ def published_curve(content: Mapping[str, str], where: str, folder: Path) -> Cur
     return Curve(x=x, y=y)
 
 
-def _built(cls: type[T], content: Any, where: str) -> T:
+def built(cls: type[T], content: Any, where: str) -> T:
     what = cls.__name__.lower()
     if not isinstance(content, Mapping):
         raise BadInput(f"{where}: a {what} wants a mapping and got {content!r}.")

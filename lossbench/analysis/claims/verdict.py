@@ -10,9 +10,11 @@ from scipy import stats
 from lossbench import tables
 from lossbench.analysis import statistics
 from lossbench.analysis.claims.measuring import Records, curve, measure, selected
-from lossbench.analysis.claims.statement import Bound, Claim, Curve, Measure, Number, Span, Verdict
+from lossbench.analysis.claims.statement import Bound, Claim, Curve, Experiment, Measure, Number, Span, Verdict
+from lossbench.analysis.curves import read_curves
 from lossbench.analysis.statistics import CONFIDENCE, Estimate, Values
 from lossbench.errors import BadInput
+from lossbench.tables import Study
 
 SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise
 FEW = 20  # of fewer seeds the scatter spans all
@@ -34,8 +36,28 @@ class Judgement:
         return self.verdict == self.claim.verdict
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unjudged:
+    """A claim that could not be measured, and why."""
+
+    claim: Claim
+    reason: str
+
+
+def judge_all(experiment: Experiment, study: Study) -> list[Judgement | Unjudged]:
+    """Every claim of an experiment, judged by a study's records; one that cannot be measured does not stop the others."""
+    records = Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+    judged: list[Judgement | Unjudged] = []
+    for claim in experiment.claims:
+        try:
+            judged.append(judge(claim, records))
+        except BadInput as error:
+            judged.append(Unjudged(claim=claim, reason=str(error)))
+    return judged
+
+
 def judge(claim: Claim, records: Records) -> Judgement:
-    """The verdict on a claim. Raises BadInput, with the claim's name, where it cannot be measured.
+    """The verdict on a claim. Raises BadInput where it cannot be measured.
 
     A published number holds where the estimate lies within the tolerance of it; else it is within scatter where it lies
     in the middle 90 % of seeds (of fewer than 20, between the smallest and the largest) or in the 95 % interval of the
@@ -43,19 +65,16 @@ def judge(claim: Claim, records: Records) -> Judgement:
     take the tolerance; they are within scatter where only a part of the interval does. A curve holds where at least the
     tolerated share of its points lies in the middle 90 % of seeds.
     """
-    try:
-        if isinstance(claim.published, Curve):
-            return _judged_curve(claim, claim.published, records)
-        values, estimate = _estimate(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
-    except BadInput as error:
-        raise BadInput(f"{claim.name}: {error}") from error
+    if isinstance(claim.published, Curve):
+        return _judged_curve(claim, claim.published, records)
+    values, estimate = _estimate(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
     scatter = _scatter(values)
     return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=_verdict(claim, claim.published, estimate, scatter))
 
 
 def _verdict(claim: Claim, published: Number | Span | Bound, estimate: Estimate, scatter: tuple[float, float]) -> Verdict:
     if np.isnan(estimate.centre):
-        raise BadInput(f"{claim.name}: nothing but undefined values was measured.")
+        raise BadInput("nothing but undefined values was measured.")
     tolerance = claim.tolerance
     if isinstance(published, Number):
         low, high = min(scatter[0], estimate.low), max(scatter[1], estimate.high)

@@ -4,15 +4,15 @@ import math
 from dataclasses import dataclass
 
 from lossbench.analysis import prose
-from lossbench.analysis.claims.statement import Bound, Claim, Curve, Number, Verdict
-from lossbench.analysis.claims.verdict import Judgement
+from lossbench.analysis.claims.statement import Bound, Claim, Curve, Number
+from lossbench.analysis.claims.verdict import Judgement, Unjudged
 
 _MOST_DECIMALS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A judged claim as a row of a table; `changed` says what the repository records, "" where it is the same."""
+    """A judged claim as a row of a table; `changed` says what the repository records, or why there is no verdict."""
 
     claim: str
     row: str
@@ -21,26 +21,36 @@ class Line:
     measured: str
     interval: str
     tolerance: str
-    verdict: Verdict
+    verdict: str
     changed: str
 
 
-def line(judgement: Judgement) -> Line:
-    """The row of a judged claim."""
-    claim, estimate = judgement.claim, judgement.estimate
+def line(judgement: Judgement | Unjudged) -> Line:
+    """The row of a claim, judged or not."""
+    claim = judgement.claim
+    if isinstance(judgement, Unjudged):
+        blank = {"measured": "–", "interval": "", "verdict": "not judged", "changed": judgement.reason}
+        return Line(**_said(claim), **blank)
+    estimate = judgement.estimate
     interval = f"{_number(estimate.low, claim)} to {_number(estimate.high, claim)}"
     told = estimate.n > 1 and estimate.low < estimate.high
     return Line(
-        claim=claim.claim,
-        row=claim.row,
-        source=f"{claim.source}, {claim.place}",
-        published=published(claim),
+        **_said(claim),
         measured=_measured(judgement),
         interval=interval if told else "",
-        tolerance=_tolerance(claim),
         verdict=judgement.verdict,
         changed="" if judgement.as_recorded else f"recorded: {claim.verdict}",
     )
+
+
+def _said(claim: Claim) -> dict[str, str]:
+    return {
+        "claim": claim.claim,
+        "row": claim.row,
+        "source": f"{claim.source}, {claim.place}",
+        "published": published(claim),
+        "tolerance": _tolerance(claim),
+    }
 
 
 def published(claim: Claim) -> str:
@@ -65,7 +75,8 @@ def _measured(judgement: Judgement) -> str:
 def _tolerance(claim: Claim) -> str:
     if isinstance(claim.published, Curve):
         return f"at least {100 * claim.tolerance:g} %"
-    return f"±{prose.number(claim.tolerance)}" if claim.tolerance else "0"
+    digits = len(f"{claim.tolerance:e}".partition("e")[0].replace(".", "").rstrip("0"))
+    return f"±{prose.number(claim.tolerance, digits)}" if claim.tolerance else "0"
 
 
 def _number(value: float, claim: Claim) -> str:

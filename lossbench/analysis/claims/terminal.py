@@ -1,0 +1,42 @@
+"""Judged claims on a terminal."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lossbench.analysis.claims.verdict import Judgement, Unjudged
+from lossbench.analysis.claims.wording import Line, line
+
+WIDTH = 150  # columns, where the output is no terminal's
+_COLOURS = {"holds": "green", "differs": "red", "within scatter": "yellow"}
+
+
+def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
+    """Print an experiment's claims: source, published, measured, tolerance and verdict."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("claim", ratio=4)
+    table.add_column("source", ratio=2)
+    for name in ("published", "measured", "tolerance"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict", ratio=1)
+    told = ""
+    for row in map(line, judged):
+        _add(table, row, told)
+        told = row.claim
+    console.print(table)
+
+
+def _add(table: Table, row: Line, told: str) -> None:
+    """A row; what the row above says already is not said again."""
+    claim = "" if row.claim == told else row.claim
+    named = "\n".join(filter(None, [claim, f"  {row.row}" if row.row else ""]))
+    measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
+    verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
+    changed = f"\n[magenta]{escape(row.changed)}[/]" if row.changed else ""
+    table.add_row(escape(named), escape(row.source) if claim else "", row.published, measured, row.tolerance, verdict + changed)
