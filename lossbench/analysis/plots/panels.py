@@ -67,10 +67,15 @@ def chunks(settings: Sequence[Setting]) -> list[list[Setting]]:
 
 def note(comparison: Comparison) -> str:
     """What a line and its band are."""
-    if comparison.seeds == 1:
+    return note_on(comparison.seeds)
+
+
+def note_on(seeds: int) -> str:
+    """What a line and its band over so many seeds are."""
+    if seeds == 1:
         return "One seed: a line is one run, and there is no band."
-    band = "10th to 90th percentile" if comparison.seeds >= FEW else "smallest to largest"
-    return f"Lines: medians of {prose.counted(comparison.seeds, 'seed')}. Bands: {band} over the seeds."
+    band = "10th to 90th percentile" if seeds >= FEW else "smallest to largest"
+    return f"Lines: medians of {prose.counted(seeds, 'seed')}. Bands: {band} over the seeds."
 
 
 def _rates(comparison: Comparison) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,7 +26,10 @@ KEY_COLUMNS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What a sheet has to hold; `direct` leaves room for names at the ends of the lines."""
+    """What a sheet has to hold; `direct` leaves room for names at the ends of the lines, so many inches.
+
+    `also` stands in the key even then: what is no loss's line, such as a published curve.
+    """
 
     title: str
     note: str
@@ -36,6 +39,13 @@ class Layout:
     direct: bool
     height: float
     foot: str = "training steps"
+    also: Mapping[Contender, Stroke] = field(default_factory=dict)
+    beside: float = NAMES
+
+    @property
+    def key(self) -> dict[Contender, Stroke]:
+        """What the key above the panels explains."""
+        return {**({} if self.direct else self.strokes), **self.also}
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,9 @@ class Sheet:
 def open_sheet(layout: Layout) -> Sheet:
     """An empty figure: vertical axes are labelled in the first column, steps under the last row."""
     rows, columns = len(layout.labels), len(layout.heads)
-    width = (WIDTH - LEFT - (NAMES if layout.direct else RIGHT) - (columns - 1) * BETWEEN_COLUMNS) / columns
+    width = (WIDTH - LEFT - (layout.beside if layout.direct else RIGHT) - (columns - 1) * BETWEEN_COLUMNS) / columns
     heads = [wrapped(head, int(width * HEAD_LETTERS), 2) for head in layout.heads]
-    key = 0.0 if layout.direct else GAP + KEY_LINE * math.ceil(len(layout.strokes) / KEY_COLUMNS)
+    key = GAP + KEY_LINE * math.ceil(len(layout.key) / KEY_COLUMNS) if layout.key else 0.0
     above = TITLE + NOTE_LINE * (layout.note.count("\n") + 1)
     top = above + key + GAP + max(HEAD_LINE * (head.count("\n") + 1) if head else 0 for head in heads) + GAP
     height = top + rows * layout.height + (rows - 1) * BETWEEN_ROWS + BOTTOM
@@ -72,7 +82,7 @@ def open_sheet(layout: Layout) -> Sheet:
     ]
     sheet = Sheet(figure, axes)
     _write(sheet, layout, heads, height)
-    if not layout.direct:
+    if layout.key:
         _key(sheet, layout, (height - above - GAP) / height)
     return sheet
 
@@ -123,8 +133,15 @@ def _write(sheet: Sheet, layout: Layout, heads: Sequence[str], height: float) ->
 
 def _key(sheet: Sheet, layout: Layout, top: float) -> None:
     handles = [
-        Line2D([], [], color=look.colour, linestyle=look.linestyle, label=wrapped(contender.label, KEY_LETTERS, 1))
-        for contender, look in layout.strokes.items()
+        Line2D(
+            [],
+            [],
+            color=look.colour,
+            linestyle=look.linestyle,
+            linewidth=look.width,
+            label=wrapped(contender.label, KEY_LETTERS, 1),
+        )
+        for contender, look in layout.key.items()
     ]
     sheet.figure.legend(
         handles=handles,

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -62,10 +63,11 @@ _RC: dict[Any, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Stroke:
-    """How a loss's line is drawn: colour, and dash in points on and off, () for a solid line."""
+    """How a loss's line is drawn: colour, dash in points on and off, () for a solid line, and width in points."""
 
     colour: str
     dash: Dash
+    width: float = 1.7
 
     @property
     def linestyle(self) -> tuple[float, Dash] | Literal["-"]:
@@ -100,6 +102,11 @@ def strokes(contenders: Iterable[Contender]) -> dict[Contender, Stroke]:
         for i, contender in enumerate(own):
             looks[contender] = Stroke(colour=_shade(colour, i, len(own)), dash=_DASHES[(dash + i) % len(_DASHES)])
     return looks
+
+
+def ramp(n: int) -> list[Stroke]:
+    """Strokes for n lines that have an order, such as layers: solid, from dark violet to green."""
+    return [Stroke(colour=to_hex(mpl.colormaps["viridis"](place)), dash=()) for place in np.linspace(0, 0.8, n)]
 
 
 def drawable(text: str) -> str:
