@@ -143,7 +143,20 @@ def _placed(way: str, at: float, steps: Values, values: Values) -> float:
 
 
 def _by_seed(score: Score, runs: pd.DataFrame, records: Records) -> "pd.Series[float]":
-    """One number a seed; where the runs have several learning rates, at the one that the tuning seeds choose."""
+    """One number a seed."""
+    runs = answering(score.of, runs, records)
+    values = [
+        _run_score(score, run, records.curves, diverged=outcome == "diverged")
+        for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True)
+    ]
+    return pd.Series(values, index=pd.Index(runs[SEED], name=SEED))
+
+
+def answering(of: Mapping[str, Any], runs: pd.DataFrame, records: Records) -> pd.DataFrame:
+    """Those of the runs, selected by `of`, that answer, one a seed: where rates differ, at the one that the tuning seeds choose.
+
+    Raises BadInput where several answer for one seed.
+    """
     if RATE in runs and records.tuning and len(runs[RATE].unique()) > 1:
         runs = _tuned(runs, records, records.tuning)
     crowded = runs.groupby(SEED).size()
@@ -151,14 +164,10 @@ def _by_seed(score: Score, runs: pd.DataFrame, records: Records) -> "pd.Series[f
         seed = crowded.idxmax()
         apart = [name for name in _spec_columns(runs) if len(runs[runs[SEED] == seed][name].astype(str).unique()) > 1]
         raise BadInput(
-            f"{crowded.max()} runs of seed {seed} answer to {_spoken_of(score.of)}; they differ in {', '.join(apart)}. "
+            f"{crowded.max()} runs of seed {seed} answer to {_spoken_of(of)}; they differ in {', '.join(apart)}. "
             "Say which under `of`, or give a `tuning` where they differ in the learning rate."
         )
-    values = [
-        _run_score(score, run, records.curves, diverged=outcome == "diverged")
-        for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True)
-    ]
-    return pd.Series(values, index=pd.Index(runs[SEED], name=SEED))
+    return runs
 
 
 def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool) -> float:

@@ -183,6 +183,7 @@ def _rows(entry: Any, where: str) -> list[tuple[dict[str, Any], str]]:
 
 
 def laid_over(under: Any, over: Any) -> Any:
+    """What `over` says, and where it says nothing, what `under` says; mappings within mappings likewise."""
     if isinstance(under, dict) and isinstance(over, dict):
         return {
             key: laid_over(under[key], over[key]) if key in under and key in over else over.get(key, under.get(key))
@@ -266,6 +267,7 @@ def published_curve(content: Mapping[str, str], where: str, folder: Path) -> Cur
 
 
 def built(cls: type[T], content: Any, where: str) -> T:
+    """A frozen value from what is written, every key checked. Raises BadInput with the nearest key, or what is lacking."""
     what = cls.__name__.lower()
     if not isinstance(content, Mapping):
         raise BadInput(f"{where}: a {what} wants a mapping and got {content!r}.")
