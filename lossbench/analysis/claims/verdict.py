@@ -138,7 +138,10 @@ def _judged_curve(claim: Claim, published: Curve, records: Records) -> Judgement
         np.interp(published.x, records.curves.steps(run), curve(score, run, records.curves), left=np.nan, right=np.nan)
         for run in runs[tables.RUN]
     ]
-    low, high = np.nanquantile(np.array(rows), SCATTER if len(rows) >= FEW else (0.0, 1.0), axis=0)
+    values = np.array(rows)
+    there = ~np.isnan(values).all(axis=0)
+    low, high = np.full((2, len(published.x)), np.nan)  # a point beyond all records lies in no band
+    low[there], high[there] = np.nanquantile(values[:, there], SCATTER if len(rows) >= FEW else (0.0, 1.0), axis=0)
     share = float(((published.y >= low) & (published.y <= high)).mean())
     estimate = Estimate(centre=share, low=share, high=share, n=len(rows), method="none")
     return Judgement(
