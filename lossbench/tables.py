@@ -39,6 +39,7 @@ RUN_COLUMNS = {
     DEVICE: pa.string(),
     STEPS: pa.list_(pa.int32()),
 }
+LABEL_NOISE = "label_noise"  # the share of wrong labels, where some run of a study has any
 CURVE = "curve."  # prefix of the columns that hold a quantity's curve
 LAYER = "/"  # between a quantity and the layer, class or output it belongs to: gradient_norm_weights/2, test_recall/7
 
@@ -145,8 +146,16 @@ def read_study(folder: Path) -> Study:
 
 def _runs(table: pa.Table) -> pd.DataFrame:
     runs: pd.DataFrame = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
-    specs = pd.DataFrame([_flat(json.loads(text)) for text in runs[SPEC]], index=runs.index)
+    specs = pd.DataFrame([_flat(_denoised(json.loads(text))) for text in runs[SPEC]], index=runs.index)
+    if LABEL_NOISE in specs:
+        specs[LABEL_NOISE] = specs[LABEL_NOISE].fillna(0.0)
     return pd.concat([runs.drop(columns=SPEC), specs], axis=1)
+
+
+def _denoised(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with noise on the labels as a share beside the data set that it was put on."""
+    dataset = spec["dataset"]
+    return spec | {"dataset": dataset["of"], LABEL_NOISE: dataset["rate"]} if dataset["word"] == "noisy" else spec
 
 
 def _flat(spec: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def test_runs_have_the_spec_spread_over_columns(tmp_path: Path) -> None:
     study = read_study(tmp_path)
     a, b = study.runs.to_dict("records")
     assert (a["run"], a["loss"], a["loss.gamma"], a["model"], a["model.hidden"]) == ("a", "focal", 2.0, "mlp", "[30, 10]")
-    assert (a["dataset"], a["dataset.of"], a["dataset.of.seed"], a["dataset.rate"]) == ("noisy", "digits", 3, 0.1)
+    assert (a["dataset"], a["dataset.seed"], a["label_noise"]) == ("digits", 3, 0.1)
     assert (a["seed"], b["seed"], a["stopped"], a["outcome"]) == (7, 8, 1, "finished")
     assert pd.isna(a["batch"])
     assert "spec" not in study.runs

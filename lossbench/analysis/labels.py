@@ -10,7 +10,7 @@ from lossbench import tables
 from lossbench.analysis import prose
 from lossbench.analysis.presets import preset_names
 
-LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", "label_noise"
+LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", tables.LABEL_NOISE
 NOUNS = ("dataset", "model", "init", "optimizer")
 _BOOKKEEPING = (tables.RUN, tables.RECORDING, tables.INVOCATION, tables.OUTCOME, tables.STOPPED, tables.SECONDS, tables.DEVICE)
 _ORDER = ("dataset", NOISE, "model", "init", LINK, "optimizer", RATE, "batch", "order", "steps", "dtype", tables.TASK)
@@ -19,12 +19,12 @@ _TITLES = {RATE: "learning rate", LINK: "link"}
 
 
 def spell(runs: pd.DataFrame) -> pd.DataFrame:
-    """All that decides a run's outcome as text, one column a word or option; label noise stands beside its data set."""
+    """All that decides a run's outcome as text, one column a word or option."""
     columns = {name: _spelt(runs[name]) for name in runs.columns if name not in _BOOKKEEPING}
     columns |= {noun: preset_names(runs, noun) for noun in NOUNS if noun in columns}
     if "batch" in columns:
         columns["batch"] = columns["batch"].replace("", "all examples")
-    return _denoised(pd.DataFrame(columns, index=runs.index))
+    return pd.DataFrame(columns, index=runs.index)
 
 
 def setting_columns(texts: pd.DataFrame) -> list[str]:
@@ -110,21 +110,6 @@ def _many(values: "pd.Series[str]") -> bool:
 def _spelt(column: "pd.Series[Any]") -> "pd.Series[str]":
     codes, values = pd.factorize(column, use_na_sentinel=False)
     return pd.Series([prose.spoken(value) for value in values], dtype=object).take(codes).set_axis(column.index)
-
-
-def _denoised(texts: pd.DataFrame) -> pd.DataFrame:
-    """Noisy data told as the data set it is made of, with the noise's rate in a column of its own."""
-    if not texts["dataset"].eq("noisy").any():
-        return texts
-    noisy = texts["dataset"] == "noisy"
-    inner = {name: name.replace(".of", "", 1) for name in texts.columns if name.startswith("dataset.of")}
-    columns = {name: texts[name].where(~noisy, "") if name.startswith("dataset") else texts[name] for name in texts.columns}
-    columns = {name: column for name, column in columns.items() if name not in inner} | {
-        NOISE: texts["dataset.rate"].where(noisy, "0")
-    }
-    for name, target in inner.items():
-        columns[target] = texts[name].where(noisy, columns.get(target, texts[name]))
-    return pd.DataFrame(columns, index=texts.index)
 
 
 def _named(name: str, value: str) -> str:
