@@ -1,4 +1,4 @@
-"""Remedies for the plateau of the squared error, from before cross entropy was common."""
+"""Remedies for the plateau of the squared error, from before cross entropy was common, and a slip made in explaining it."""
 
 import math
 from dataclasses import dataclass
@@ -153,6 +153,46 @@ class InsetHalfSquaredError(Loss):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlopeLeftOut(Loss):
+    """What is learnt from where cross entropy's error is back-propagated and the sigmoid's slope is forgotten.
+
+    Domain: targets y in [0, 1].
+    Link: sigmoid, also for several outputs.
+    Formula: ℓ = Σ_c [y_c (e^(−z_c) − z_c) + (1 − y_c) (e^(z_c) + z_c)]. Beyond the largest float it is that.
+    Gradient: (a − y) / (a(1 − a)), which is cross entropy's dℓ/da in place of its dℓ/dz = a − y.
+    Identities: for hard targets Exponential less the margin; the gradient is CrossEntropy's error on the sigmoid.
+    Properties: strictly proper, its weight being ω(q) = q⁻² (1 − q)⁻²; convex in z; unbounded from below; saturation exponent −1.
+    Source: two figures in Nielsen, Neural Networks and Deep Learning, chapter 3, 2015, whose programs step w and b by it; the
+        book's equations (61) and (62) are cross entropy's.
+    """
+
+    link: Literal["sigmoid"] = "sigmoid"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return (y * (_power(-z) - z) + (1 - y) * (_power(z) + z)).sum(OUTPUTS).clamp_max(torch.finfo(z.dtype).max)
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        return (1 - y) * (1 + _power(z)) - y * (1 + _power(-z))
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.gradient(z, y) * (2 + z.exp() + (-z).exp())
+
+    def properties(self) -> Properties:
+        return Properties(
+            proper=True,
+            strictly=True,
+            convex=True,
+            calibrated=True,
+            canonical=False,
+            symmetric=True,
+            noise_tolerant=False,
+            bounded=False,
+            saturation=-1.0,
+        )
+
+
 def _difference(z: Tensor, y: Tensor) -> Tensor:
     """a − y with nothing cancelled."""
     return torch.sigmoid(z) * (1 - y) - torch.sigmoid(-z) * y
@@ -162,3 +202,8 @@ def _room(z: Tensor, y: Tensor) -> Tensor:
     """1 − |a − y| with nothing cancelled."""
     a, rest = torch.sigmoid(z), torch.sigmoid(-z)
     return torch.where(a >= y, rest + y, a + (1 - y))
+
+
+def _power(z: Tensor) -> Tensor:
+    """e^z, but no more than the largest float."""
+    return z.exp().clamp_max(torch.finfo(z.dtype).max)

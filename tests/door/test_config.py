@@ -85,13 +85,6 @@ def test_every_engine_composes(engine: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert make_plan(compose([f"engine={engine}"])).resources.device in {"cpu", "cuda"}
 
 
-@pytest.mark.parametrize("experiment", presets("experiment"))
-def test_every_experiment_makes_a_plan_of_its_own_name(experiment: str) -> None:
-    plan = make_plan(compose([f"experiment={experiment}"]))
-    assert plan.study == experiment
-    assert len(plan.runs) > 1
-
-
 def test_every_preset_says_in_its_first_comment_what_it_is() -> None:
     for group in config.PRESET_GROUPS:
         for path in presets(group).values():

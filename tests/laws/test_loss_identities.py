@@ -14,7 +14,7 @@ from lossbench.links import OUTPUTS
 from lossbench.losses.absolute import AbsoluteError, Chebyshev, Huber, LogCosh, Pinball
 from lossbench.losses.divergence import CauchySchwarz, Tanimoto
 from lossbench.losses.entropy import ConfidencePenalty, CrossEntropy, KullbackLeibler, LabelSmoothing
-from lossbench.losses.history import FahlmanArctanh, FahlmanOffset, InsetHalfSquaredError
+from lossbench.losses.history import FahlmanArctanh, FahlmanOffset, InsetHalfSquaredError, SlopeLeftOut
 from lossbench.losses.likelihood import Bernoulli, Gaussian, GaussianLearntVariance, Laplace, Poisson
 from lossbench.losses.margin import CubedHinge, Exponential, Hinge, LogisticMargin, Perceptron, Savage, SquaredHinge, Tangent
 from lossbench.losses.multiclass import MulticlassHinge, Sparsemax
@@ -132,6 +132,12 @@ IDENTITIES: dict[tuple[str, str], Callable[[], list[Sides]]] = {
             1e8 * FahlmanArctanh().value(SMALL, torch.full_like(SMALL, 0.5)),
             2e8 * HALF_SIGMOID.value(SMALL, torch.full_like(SMALL, 0.5)),
         )
+    ],
+    ("slope_left_out", "for hard targets Exponential less the margin"): lambda: [
+        (SlopeLeftOut().value(Z, HOT), Exponential().value(Z, HOT) - ((2 * HOT - 1) * Z).sum(OUTPUTS))
+    ],
+    ("slope_left_out", "the gradient is CrossEntropy's error on the sigmoid"): lambda: [
+        (SlopeLeftOut().gradient(Z, SHARES), BCE.error(Z, SHARES))
     ],
     ("fahlman_arctanh", "at most 2 log 2 for each output"): lambda: [
         (FahlmanArctanh().value(torch.full_like(Z, -1e4), torch.ones_like(Z)), torch.full((64,), 4 * 2 * math.log(2)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mpmath import beta as beta_function
-from mpmath import hyp2f1, log, mpf, sqrt
+from mpmath import exp, hyp2f1, log, mpf, sqrt
 
 from lossbench.audit.references import entropies, links, squares
 
@@ -37,6 +37,11 @@ def fahlman_arctanh(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
 def inset_half_squared_error(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
     inset = mpf(loss.inset)
     return squares.half_squared_error(loss, z, [inset + (1 - 2 * inset) * t for t in y])
+
+
+def slope_left_out(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
+    del loss  # one link, no options
+    return sum(t * (exp(-s) - s) + (1 - t) * (exp(s) + s) for s, t in zip(z, y, strict=True))
 
 
 def _mass_above(a: mpf, rest: mpf, alpha: mpf, beta: mpf) -> mpf:
