@@ -20,7 +20,7 @@ from lossbench.analysis.comparison import Contender
 Dash = tuple[float, ...]
 
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
-_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)  # Okabe & Ito, Color Universal Design, 2008, less its yellow
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)  # Okabe & Ito, Color Universal Design, 2008, less its yellow
 _DASHES: tuple[Dash, ...] = ((), (5, 1.6), (1.3, 1.3), (7, 1.6, 1.3, 1.6))
 _FIXED = {"cross_entropy": BLUE, "half_squared_error": VERMILLION}
 _DASH_OF = {BLUE: 0, VERMILLION: 1, GREEN: 3, PURPLE: 2, ORANGE: 0, SKY: 1, BLACK: 2}
@@ -130,7 +130,7 @@ def rendered(figure: Figure) -> tuple[bytes, bytes]:
 
 def _free(word: str, taken: list[str]) -> str:
     """The colour that a word asks for, or the next of those that were given away least often."""
-    others = [colour for colour in _COLOURS if colour not in _FIXED.values()]
+    others = [colour for colour in COLOURS if colour not in _FIXED.values()]
     start = zlib.crc32(word.encode()) % len(others)
     return min(others[start:] + others[:start], key=taken.count)
 

@@ -1,0 +1,1 @@
+"""Kinds of figures that an experiment may ask for, one a file."""

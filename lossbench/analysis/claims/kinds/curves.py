@@ -1,0 +1,113 @@
+"""Figure kind `curves`: recorded quantities along the training, with bands over the seeds and published curves on top."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis.claims.kinds.grid import Ways, counted_seeds, filled, grid, span
+from lossbench.analysis.claims.kinds.parts import Heading
+from lossbench.analysis.claims.measuring import Records, answering, curve
+from lossbench.analysis.claims.statement import LONE, Score
+from lossbench.analysis.comparison import Contender
+from lossbench.analysis.curves import Band, Curves
+from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
+from lossbench.analysis.plots.panels import note_on
+from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.quantities import quantity
+from lossbench.errors import BadInput
+
+_SAID = ("of", "column", "across", "published", "theory", "label", "scale", "limits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What the file says of such a figure. `rows`, `panels` and `lines` are a spec column, or titles with what each says.
+
+    With `steps_per_epoch` it counts in epochs. x_scale is even, or log, which keeps the start in view.
+    """
+
+    of: Any = field(default_factory=dict)
+    column: str | None = None
+    across: str | None = None
+    published: Any = None
+    theory: Any = None
+    rows: Any = None
+    panels: Any = None
+    lines: Any = "loss"
+    label: str | None = None
+    scale: Scale | None = None
+    limits: tuple[float, ...] | None = None
+    steps_per_epoch: float = 1.0
+    x_label: str | None = None
+    x_scale: Literal["even", "log"] = "even"
+    x_limits: tuple[float, ...] | None = None
+    height: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.steps_per_epoch > 0:
+            raise BadInput(f"steps_per_epoch is {self.steps_per_epoch:g}; it is more than 0.")
+
+
+def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
+    """The figure. Raises BadInput where a column, a run or a file is not there."""
+
+    def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
+        return _line(_score(content), own, who, figure.steps_per_epoch)
+
+    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, records)
+    shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
+    chart = Chart(
+        name=heading.name,
+        title=heading.title,
+        note=note_on(counted_seeds(shown)),
+        heads=shown.heads,
+        x=Axis(
+            label=figure.x_label or ("training steps" if figure.steps_per_epoch == 1 else "epochs"),
+            scale="steps" if figure.x_scale == "log" else "even",
+            limits=span("x_limits", figure.x_limits),
+        ),
+        rows=shown.rows,
+        looks=shown.looks,
+        height=figure.height,
+    )
+    return draw_chart(chart)
+
+
+def _score(content: Mapping[str, Any]) -> Score:
+    if not content.get("column"):
+        raise BadInput("it names no column for some line: what is drawn?")
+    return Score(of=content.get("of") or {}, column=content["column"], across=content.get("across"))
+
+
+def _axis(content: Mapping[str, Any]) -> Axis:
+    described = quantity(content["column"].partition(tables.LAYER)[0])
+    return Axis(label=described.label, scale="share" if described.share and not content.get("across") else "auto")
+
+
+def _line(score: Score, records: Records, who: Contender, steps_per_epoch: float) -> Line | None:
+    runs = answering(score.of, records.runs, records)
+    band = _band(score, tuple(runs[tables.RUN]), records.curves)
+    if not len(band.steps):
+        return None
+    diverged = runs[tables.OUTCOME] == "diverged"
+    return Line(
+        who=who,
+        x=band.steps / steps_per_epoch,
+        middle=band.middle,
+        low=band.low,
+        high=band.high,
+        seeds=len(runs),
+        cut=bool(2 * diverged.sum() > len(runs)),
+    )
+
+
+def _band(score: Score, runs: tuple[str, ...], curves: Curves) -> Band:
+    """The band of what becomes of a score's columns."""
+    combined = np.full(len(curves.columns[tables.STEPS]), np.nan)
+    for run in runs:
+        if run in curves.places:  # a run that diverged at once has no records
+            combined[curves.places[run]] = curve(score, run, curves)
+    return Curves({tables.STEPS: curves.columns[tables.STEPS], LONE: combined}, curves.places).band(runs, LONE)

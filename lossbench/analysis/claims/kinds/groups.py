@@ -1,0 +1,43 @@
+"""Many lines in few colours: those of a group share one, and the two that everybody knows stand out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lossbench import tables
+from lossbench.analysis.claims.kinds.grid import Grid
+from lossbench.analysis.claims.kinds.parts import joined
+from lossbench.analysis.claims.measuring import Records, selected
+from lossbench.analysis.comparison import Contender
+from lossbench.analysis.plots.style import COLOURS, GREY, Stroke
+from lossbench.errors import BadInput
+
+KNOWN = ("cross_entropy", "half_squared_error")
+_THICK, _THIN, _KEY = 2.8, 1.2, 2.0
+_OTHERS = "others"
+Looks = Mapping[Contender, Stroke]
+
+
+def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Looks, Mapping[str, Stroke]]:
+    """The looks of the lines by group, and of the groups by title; as they were where there are no groups.
+
+    `groups` are titles, each with a filter of spec columns; a line belongs to the first that has one of its runs, and what
+    belongs to none is grey. Raises BadInput.
+    """
+    if groups is None:
+        return looks, {}
+    if not isinstance(groups, Mapping) or not all(isinstance(of, Mapping) for of in groups.values()):
+        raise BadInput(f"groups are titles with a filter each, such as {{linear: {{loss: [cross_entropy]}}}}; got {groups!r}.")
+    if len(groups) > len(COLOURS):
+        raise BadInput(f"there are {len(groups)} groups and {len(COLOURS)} colours.")
+    ids = {str(title): set(selected(records.runs, of)[tables.RUN]) for title, of in groups.items()}
+    colour = dict(zip(ids, COLOURS, strict=False))
+    runs = {part.title: joined(made.base, (part,), records) for part in made.lines}
+    found = {}
+    for who in looks:
+        own = runs[who.label]
+        mine = set(own[1].runs[tables.RUN]) if own else set()
+        group = next((title for title, members in ids.items() if members & mine), None)
+        found[who] = Stroke(colour=colour[group] if group else GREY, dash=(), width=_THICK if who.word in KNOWN else _THIN)
+    key = {title: Stroke(colour=colour[title], dash=(), width=_KEY) for title in ids}
+    others = {_OTHERS: Stroke(colour=GREY, dash=(), width=_KEY)} if any(look.colour == GREY for look in found.values()) else {}
+    return found, key | others

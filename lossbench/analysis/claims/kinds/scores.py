@@ -1,0 +1,140 @@
+"""Figure kind `scores`: what became of the runs, over a swept number such as a start, a rate or a share of wrong labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lossbench.analysis.claims.formula import evaluate
+from lossbench.analysis.claims.kinds.grid import Ways, counted_seeds, filled, grid, span
+from lossbench.analysis.claims.kinds.groups import grouped
+from lossbench.analysis.claims.kinds.parts import Heading
+from lossbench.analysis.claims.measuring import Records, score_runs
+from lossbench.analysis.claims.statement import Measure, measure_of
+from lossbench.analysis.comparison import Contender
+from lossbench.analysis.curves import band_ends
+from lossbench.analysis.labels import RATE, SEED, title
+from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
+from lossbench.analysis.plots.panels import note_on
+from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.quantities import quantity
+from lossbench.analysis.statistics import Values
+from lossbench.errors import BadInput
+
+_MEASURED = ("column", "across", "score", "scores", "value")
+_SAID = ("of", *_MEASURED, "published", "theory", "label", "scale", "limits")
+_DOTS = "Lines: medians of {} seeds. Dots: single seeds."
+_FINAL = {"final": "final {}", "best": "best {}", "highest": "highest {}", "lowest": "lowest {}", "first": "{} at the start"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What the file says of such a figure: a score as in claims, over the spec column x. In formulas `rate` is the learning rate.
+
+    `rows`, `panels` and `lines` are a spec column, or titles with what each says. `groups` are titles with an `of` each: lines
+    share the colour of the first group that has their runs, which keeps forty of them readable.
+    """
+
+    x: str
+    of: Any = field(default_factory=dict)
+    column: str | None = None
+    across: str | None = None
+    score: str | None = None
+    scores: Any = None
+    value: str | None = None
+    published: Any = None
+    theory: Any = None
+    rows: Any = None
+    panels: Any = None
+    lines: Any = "loss"
+    groups: Any = None
+    label: str | None = None
+    scale: Scale | None = None
+    limits: tuple[float, ...] | None = None
+    x_label: str | None = None
+    x_scale: Literal["even", "log"] | None = None  # log for a learning rate, else even
+    x_limits: tuple[float, ...] | None = None
+    seeds: Literal["band", "dots"] = "band"
+    height: float | None = None
+
+
+def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
+    """The figure. Raises BadInput where a column or a run is not there, or x holds no numbers."""
+
+    def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
+        return _line(_measured(content, heading.where), own, who, figure)
+
+    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, records)
+    shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
+    seeds = counted_seeds(shown)
+    looks, groups = grouped(figure.groups, shown.looks, made, records)
+    chart = Chart(
+        name=heading.name,
+        title=heading.title,
+        note="One seed: a point is one run." if seeds == 1 else note_on(seeds) if figure.seeds == "band" else _DOTS.format(seeds),
+        heads=shown.heads,
+        x=Axis(
+            label=figure.x_label or title(figure.x),
+            scale=figure.x_scale or ("log" if figure.x == RATE else "even"),
+            limits=span("x_limits", figure.x_limits),
+        ),
+        rows=shown.rows,
+        looks=looks,
+        groups=groups,
+        height=figure.height,
+    )
+    return draw_chart(chart)
+
+
+def _measured(content: Mapping[str, Any], where: str) -> Measure:
+    said = {name: content[name] for name in _MEASURED if content.get(name) is not None}
+    return measure_of({**said, "of": content.get("of") or {}}, where)
+
+
+def _axis(content: Mapping[str, Any]) -> Axis:
+    """The label of a plain score; of a formula, the formula, which is seldom what a reader wants to see."""
+    if content.get("value") or not content.get("column"):
+        return Axis(label=content.get("value") or "", scale="auto")
+    score, described = content.get("score") or "final", quantity(content["column"])
+    if score.startswith("steps") or score.startswith("step of"):
+        return Axis(label="training steps", scale="auto")
+    told = "{} at the start" if score == "at 0" else _FINAL.get(score, "{} " + score.replace("at ", "at step "))
+    share = described.share and not content.get("across")
+    return Axis(label=told.format(described.label), scale="share" if share else "auto")
+
+
+def _line(measured: Measure, records: Records, who: Contender, figure: Sweep) -> Line | None:
+    """The median over the seeds at each x that all scores have. What never happened is above everything, and not drawn."""
+    if figure.x not in records.runs or pd.to_numeric(records.runs[figure.x], errors="coerce").isna().any():
+        raise BadInput(f"x is {figure.x!r}, which is no number in every run it is about.")
+    scored = [score_runs(score, records, figure.x).rename(score.name) for score in measured.scores]
+    frame = pd.concat(scored, axis=1, join="inner").reset_index()
+    frame["rate"] = _rates(records, figure.x, frame)
+    values = frame.assign(value=evaluate(measured.value, frame, "value")).pivot(index=SEED, columns="x", values="value")
+    if values.isna().to_numpy().all():
+        return None
+    low, high = band_ends(len(values))
+    ends = values.quantile([low, high], interpolation="nearest").to_numpy(float)
+    return Line(
+        who=who,
+        x=values.columns.to_numpy(float),
+        middle=_finite(values.median().to_numpy(float)),
+        low=_finite(ends[0]),
+        high=_finite(ends[1]),
+        seeds=len(values),
+        dots=_finite(values.to_numpy(float)) if figure.seeds == "dots" else None,
+    )
+
+
+def _rates(records: Records, x: str, frame: pd.DataFrame) -> "pd.Series[float]":
+    """The learning rate at each row's x; NaN where several were tried."""
+    if RATE not in records.runs:
+        return pd.Series(np.nan, index=frame.index)
+    rates = records.runs.groupby(x)[RATE].agg(lambda rates: rates.iloc[0] if rates.nunique() == 1 else np.nan)
+    return frame["x"].map(rates)
+
+
+def _finite(values: Values) -> Values:
+    return np.where(np.isfinite(values), values, np.nan)
