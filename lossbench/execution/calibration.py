@@ -11,7 +11,8 @@ from lossbench.spec import Cohort, Schedule
 
 MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
 TRIED_OPERATIONS = 3e8  # multiplications and additions in a try, about a hundredth of a second
-ENDS, EVERY = Schedule(kind="linear", points=2), Schedule(kind="every")
+ENDS = Schedule(kind="linear", points=2)
+CHEAP = ("gradient_norms",)  # a probe that looks at no examples: where all are evaluated, their noise would hide the steps
 STEPS = (2, 50)  # the fewest and the most steps of a try
 
 
@@ -31,23 +32,22 @@ def _operations(cohort: Cohort) -> int:
 
 
 def _seconds(cohort: Cohort, device: str) -> float:
-    """What all steps and all records of a cohort take, from tries of two lengths and of two schedules."""
+    """What all steps and all records of a cohort take, from tries of two lengths that look at no examples, and one that does."""
     run = cohort.runs[0]
+    bare = replace(cohort, recording=replace(cohort.recording, schedule=ENDS, probes=CHEAP, keep=()))
+    full = replace(cohort, recording=replace(cohort.recording, schedule=ENDS, keep=()))
     steps = int(min(max(TRIED_OPERATIONS * run.steps / _operations(cohort), STEPS[0]), STEPS[1]))
-    _try(cohort, 1, ENDS, device)  # the first is slower than all others
-    short, long = _try(cohort, steps, ENDS, device), _try(cohort, 2 * steps, ENDS, device)
-    recorded = _try(cohort, steps, EVERY, device)
-    step = max(long - short, 0.0) / steps
-    record = max(recorded - short, 0.0) / (steps - 1)
-    records = len(cohort.recording.schedule.steps(run.steps)) - 2  # beside those of both ends
-    return max(short - steps * step, 0.0) + run.steps * step + records * record
+    _try(full, 1, device)  # the first is slower than all others
+    short, long, recorded = _try(bare, steps, device), _try(bare, 3 * steps, device), _try(full, steps, device)
+    step = max(long - short, 0.0) / (2 * steps)
+    record = max(recorded - short, 0.0) / 2  # both ends are recorded
+    return max(short - steps * step, 0.0) + run.steps * step + len(cohort.recording.schedule.steps(run.steps)) * record
 
 
-def _try(cohort: Cohort, steps: int, schedule: Schedule, device: str) -> float:
+def _try(cohort: Cohort, steps: int, device: str) -> float:
     """Seconds for some steps of a cohort."""
     runs = tuple(replace(run, steps=steps) for run in cohort.runs)
-    recording = replace(cohort.recording, schedule=schedule, keep=())
     split = load(runs[0].dataset).split
     started = time.perf_counter()
-    train(Cohort(runs=runs, recording=recording), split, device)
+    train(replace(cohort, runs=runs), split, device)
     return time.perf_counter() - started

@@ -30,7 +30,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Cohort]:
 
     def train(given: Cohort, *_: Any) -> None:
         steps = given.runs[0].steps
-        now[0] += START + STEP * steps + RECORD * len(given.recording.schedule.steps(steps))
+        looks = 0 if given.recording.probes == calibration.CHEAP else len(given.recording.schedule.steps(steps))
+        now[0] += START + STEP * steps + RECORD * looks
         seen.append(given)
 
     monkeypatch.setattr(calibration, "train", train)
@@ -40,7 +41,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Cohort]:
 
 def test_where_time_is_linear_in_steps_and_records_the_estimate_is_exact(trained: list[Cohort]) -> None:
     assert estimate({cohort(5000): 3}, "cpu") == pytest.approx(3 * (START + STEP * 5000 + RECORD * 20))
-    assert max(tried.runs[0].steps for tried in trained) <= 2 * calibration.STEPS[1]
+    assert max(tried.runs[0].steps for tried in trained) <= 3 * calibration.STEPS[1]
 
 
 def test_kinds_of_cohort_that_are_not_tried_count_by_their_arithmetic(trained: list[Cohort]) -> None:
