@@ -20,7 +20,7 @@ from lossbench.analysis.selection import tuning_seeds
 from lossbench.analysis.statistics import Values
 from lossbench.errors import BadInput, unknown
 
-ALONG = "x"  # what formulas call the swept column
+ALONG = ("x", "y")  # what formulas call the swept columns
 STAR = "*"
 _IDENTITY = {*tables.RUN_COLUMNS, SEED}  # columns that tell runs apart without deciding anything
 
@@ -59,22 +59,36 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
     parts = frame.assign(**{"": value}).groupby(SEED)
-    reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
-    return pd.Series({seed: reduce(part[ALONG].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts})
+    return pd.Series(
+        {seed: _reduced(measured.reduce, part[ALONG[0]].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts}
+    )
 
 
-def score_runs(score: Score, records: Records, along: str | None = None) -> "pd.Series[float]":
-    """The score of every seed (and every value of the column `along`), one run each; rates are chosen where there are several.
+def _reduced(way: str, x: Values, y: Values) -> float:
+    """One number of those along the swept columns: mean, smallest, largest, slope, or `share below 0.1 of largest`."""
+    words = re.fullmatch(r"share below ([\d.]+) of largest", way)
+    if words:
+        return float(np.mean(y < float(words[1]) * np.max(y)))
+    return float(_chosen(way, _REDUCE, "way to reduce")(x, y))
+
+
+def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | None = None) -> "pd.Series[float]":
+    """The score of every seed (and every value of the columns `along`), one run each; rates are chosen where there are several.
 
     Raises BadInput where runs are missing, or where several answer for one seed.
     """
     runs = selected(records.runs, score.of)
     if along is None:
         return _by_seed(score, runs, records)
-    if along not in runs:
-        raise unknown("column", along, _spec_columns(runs))
-    parts = {value: _by_seed(score, part, records) for value, part in runs.groupby(along)}
-    return pd.concat(parts, names=[ALONG, SEED]).reorder_levels([1, 0])
+    swept = [along] if isinstance(along, str) else list(along)
+    if not 1 <= len(swept) <= len(ALONG):
+        raise BadInput(f"along names {len(swept)} columns; one or two are swept along.")
+    for name in swept:
+        if name not in runs:
+            raise unknown("column", name, _spec_columns(runs))
+    parts = {values: _by_seed(score, part, records) for values, part in runs.groupby(swept)}
+    axes = list(ALONG[: len(swept)])
+    return pd.concat(parts, names=[*axes, SEED]).reorder_levels([len(axes), *range(len(axes))])
 
 
 def selected(runs: pd.DataFrame, of: Mapping[str, Any]) -> pd.DataFrame:
@@ -180,8 +194,9 @@ def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool) -> flo
 def _tuned(runs: pd.DataFrame, records: Records, tuning: Tuning) -> pd.DataFrame:
     """The judging seeds' runs at the rate with the best median over the tuning seeds; of rates that tie, the smallest."""
     choosing, judging = tuning_seeds(sorted({int(seed) for seed in runs[SEED]}), tuning.seeds)
-    sign = -1.0 if quantity(tuning.by).better == "higher" else 1.0
-    by = Score(column=tuning.by)
+    # Of steps to a level fewer are better, whatever the column.
+    sign = -1.0 if quantity(tuning.by).better == "higher" and "steps" not in tuning.score else 1.0
+    by = Score(column=tuning.by, score=tuning.score)
     medians: dict[Any, float] = {
         rate: sign * float(np.median([_tuning_score(by, row, records.curves) for _, row in part.iterrows()]))
         for rate, part in runs[runs[SEED].isin(choosing)].groupby(RATE)

@@ -40,14 +40,15 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A number for every seed: `value` is a formula over scores, pair by pair; along a swept column, `reduce` makes one of many.
+    """A number for every seed: `value` is a formula over scores, pair by pair; along swept columns, `reduce` makes one of many.
 
+    Formulas call what is swept x, and of two columns x and y.
     `over` says what is told of the seeds: median, mean, share, or the best of so many.
     """
 
     scores: tuple[Score, ...]
     value: str
-    along: str | None = None
+    along: tuple[str, ...] | str | None = None
     reduce: str = "mean"
     over: str = "median"
 
@@ -111,12 +112,14 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """How learning rates are chosen where a score's runs have several: by the final value of a column on tuning seeds.
+    """How learning rates are chosen where a score's runs have several: by the score of a column on tuning seeds.
 
+    `score` is made of the column's curve as a claim's is: `final`, or `steps above 0.9` for the fastest rate.
     `seeds` counts them; None is the rule of `selection.tuning_seeds`.
     """
 
     by: str
+    score: str = "final"
     seeds: int | None = None
 
 

@@ -81,6 +81,44 @@ def test_rates_are_chosen_on_tuning_seeds_and_judged_on_the_others(study, record
     assert found.to_dict() == {seed: by_rate[best][seed] for seed in judging}
 
 
+def test_a_rate_may_be_chosen_for_its_speed(study, records):
+    tuned = Records(runs=records.runs, curves=records.curves, tuning=Tuning(by="test_accuracy", score="steps above 0.9"))
+    score = Score(of={"loss": "cross_entropy"}, column="test_accuracy", score="steps above 0.9")
+    speeds = {
+        rate: score_runs(Score(of={**score.of, "optimizer.lr": rate}, column=score.column, score=score.score), records)
+        for rate in RATES
+    }
+    choosing, judging = tuning_seeds(range(6))
+    fastest = min(RATES, key=lambda rate: np.median(speeds[rate][list(choosing)]))
+    assert score_runs(score, tuned).to_dict() == speeds[fastest][list(judging)].to_dict()
+    assert len({np.median(speed[list(choosing)]) for speed in speeds.values()}) == len(RATES)  # else nothing was chosen
+
+
+def test_along_two_columns_every_pair_of_values_has_its_number(study, records):
+    score = Score(column="test_log_loss", of={"seed": [0, 1, 2]})
+    plane = score_runs(score, records, ("loss", "optimizer.lr"))
+    assert plane.index.names == ["seed", "x", "y"]
+    assert {(loss, rate, seed): plane[seed, loss, rate] for seed, loss, rate in plane.index} == {
+        (loss, rate, seed): value
+        for loss in ("cross_entropy", "half_squared_error")
+        for rate in RATES
+        for seed, value in finals(study, loss, rate).items()
+        if seed in (0, 1, 2)
+    }
+    with pytest.raises(BadInput, match="along names 3 columns; one or two"):
+        score_runs(score, records, ("loss", "optimizer.lr", "seed"))
+
+
+def test_a_flat_share_is_relative_to_the_largest_of_its_own_map(records):
+    score = Score(column="test_log_loss", of={"seed": 0, "loss": "cross_entropy"})
+    measured = Measure(scores=(score,), value="it", along="optimizer.lr", reduce="share below 0.9 of largest")
+    low, high = sorted(score_runs(score, records, "optimizer.lr"))
+    assert low < 0.9 * high  # of two points one is flat
+    assert measure(measured, records).to_dict() == {0: 0.5}
+    with pytest.raises(BadInput, match="No way to reduce is called 'shares'"):
+        measure(Measure(scores=(score,), value="it", along="optimizer.lr", reduce="shares"), records)
+
+
 def test_two_runs_of_a_seed_are_refused_with_what_they_differ_in(records):
     with pytest.raises(BadInput, match=r"2 runs of seed 0 answer to loss = cross_entropy; they differ in optimizer\.lr"):
         score_runs(Score(of={"loss": "cross_entropy"}, column="test_loss"), records)
