@@ -2,6 +2,7 @@
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
 # make docs   writes the pages in docs/ that are made from measurements
 # make pictures   trains the demo and draws the README's pictures
+# make reproduce   runs every published experiment again, as far as it is not stored, and judges the claims
 # make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
 # make clean  removes what these made; results stay
 PYTHON ?= python3
@@ -12,12 +13,15 @@ INSTALLED := .venv/installed
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: demo pictures docs test check bench clean
+.PHONY: demo reproduce pictures docs test check bench clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
 	$(BIN)/lossbench run experiment=demo
 	$(BIN)/lossbench report results/demo
+
+reproduce: $(INSTALLED)
+	$(BIN)/lossbench reproduce --all
 
 pictures: demo
 	mkdir -p docs/pictures
@@ -27,6 +31,7 @@ docs: $(INSTALLED)
 	$(BIN)/python docs/zoo.py
 	$(BIN)/python docs/textbook.py
 	$(BIN)/lossbench audit --docs docs
+	$(BIN)/python docs/verdicts.py
 
 test: $(INSTALLED)
 	$(BIN)/pytest

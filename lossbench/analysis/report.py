@@ -6,17 +6,19 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from lossbench.analysis.claims.figures import draw_figures
+from lossbench.analysis.claims.measuring import Records
 from lossbench.analysis.claims.places import experiments, find_experiment
-from lossbench.analysis.claims.statement import Experiment
 from lossbench.analysis.claims.verdict import Judgement, Unjudged, judge_all
 from lossbench.analysis.claims.wording import line
+from lossbench.analysis.curves import read_curves
 from lossbench.analysis.digest import digest
 from lossbench.analysis.exhibits import Exhibit, exhibits
 from lossbench.analysis.page import Argument, comparison, content, html, markdown
 from lossbench.analysis.sheets import csv, sheets
 from lossbench.analysis.wording import Standings, scoreboard
 from lossbench.disk import write_whole
-from lossbench.tables import Study, read_study
+from lossbench.tables import read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
 _OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "rates")
@@ -41,8 +43,12 @@ def write_report(folder: Path) -> Report:
     name = str(study.manifest.get("name"))
     experiment = find_experiment(name) if name in experiments() else None
     found = digest(study) if experiment is None or experiment.general else None
-    judged = judge_all(experiment, study) if experiment else []
-    shown = [*(_drawn(experiment, study) if experiment else []), *(exhibits(found) if found else [])]
+    judged: list[Judgement | Unjudged] = []
+    shown: list[Exhibit] = []
+    if experiment:
+        records = Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+        judged, shown = judge_all(experiment, records), draw_figures(experiment, records)
+    shown += exhibits(found) if found else []
     made = sheets(found) if found else {}
     if judged:
         made["claims"] = pd.DataFrame([asdict(line(claim)) for claim in judged])
@@ -51,12 +57,6 @@ def write_report(folder: Path) -> Report:
         page["argument"] = Argument(title=experiment.title, lines=tuple(map(line, judged)))
     _write(folder, page, made)
     return Report(folder / PAGE, scoreboard(found) if found else [], judged)
-
-
-def _drawn(experiment: Experiment, study: Study) -> list[Exhibit]:
-    """An experiment's own figures."""
-    del experiment, study
-    return []
 
 
 def _write(folder: Path, page: dict[str, Any], made: dict[str, pd.DataFrame]) -> None:

@@ -11,10 +11,8 @@ from lossbench import tables
 from lossbench.analysis import statistics
 from lossbench.analysis.claims.measuring import Records, curve, measure, selected
 from lossbench.analysis.claims.statement import Bound, Claim, Curve, Experiment, Measure, Number, Span, Verdict
-from lossbench.analysis.curves import read_curves
 from lossbench.analysis.statistics import CONFIDENCE, Estimate, Values
 from lossbench.errors import BadInput
-from lossbench.tables import Study
 
 SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise
 FEW = 20  # of fewer seeds the scatter spans all
@@ -44,9 +42,8 @@ class Unjudged:
     reason: str
 
 
-def judge_all(experiment: Experiment, study: Study) -> list[Judgement | Unjudged]:
-    """Every claim of an experiment, judged by a study's records; one that cannot be measured does not stop the others."""
-    records = Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+def judge_all(experiment: Experiment, records: Records) -> list[Judgement | Unjudged]:
+    """Every claim of an experiment, judged; one that cannot be measured does not stop the others."""
     judged: list[Judgement | Unjudged] = []
     for claim in experiment.claims:
         try:

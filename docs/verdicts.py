@@ -1,0 +1,72 @@
+"""The verdicts' page: `python docs/verdicts.py` writes docs/verdicts.md from the claims and the stored results. Trains nothing."""
+
+from collections import Counter
+from pathlib import Path
+
+from lossbench.analysis.claims.measuring import Records
+from lossbench.analysis.claims.places import experiments, find_experiment
+from lossbench.analysis.claims.statement import VERDICTS, Experiment
+from lossbench.analysis.claims.verdict import Judgement, Unjudged, judge_all
+from lossbench.analysis.claims.wording import Line, line
+from lossbench.analysis.curves import read_curves
+from lossbench.analysis.page import plain
+from lossbench.errors import BadInput
+from lossbench.tables import read_study
+
+PAGE = Path(__file__).with_suffix(".md")
+RESULTS = Path(__file__).parents[1] / "results"
+HEAD = """\
+# What was published, and what we found
+
+*Written by `python docs/verdicts.py` from the stored results; `lossbench reproduce --all` trains what is missing and judges anew.*
+
+A published number **holds** where what we measured lies within the tolerance of it. It is **within scatter** where it lies beyond, but
+where our own seeds lie: chance alone could make the difference, and nothing is claimed. Else it **differs**. A range or a bound holds
+where our whole interval, or for a range its middle, keeps to it. Measured values are medians over seeds with 95 % intervals unless
+the claim says otherwise. Each experiment's README tells the protocol, what was expected before the run, and why a number differs.
+"""
+
+
+def judged(name: str) -> tuple[Experiment, list[Judgement | Unjudged]]:
+    """An experiment and its claims, judged by what is stored; none where nothing is."""
+    experiment = find_experiment(name)
+    try:
+        study = read_study(RESULTS / name)
+    except BadInput:
+        return experiment, []
+    return experiment, judge_all(experiment, Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning))
+
+
+def summary(found: dict[str, tuple[Experiment, list[Judgement | Unjudged]]]) -> list[str]:
+    """A table of all experiments."""
+    rows = []
+    for name, (experiment, claims) in found.items():
+        counted = Counter(line(claim).verdict for claim in claims)
+        numbers = " | ".join(str(counted[verdict] or "–") for verdict in VERDICTS)
+        rows.append(f"| [{name}](#{name}) | {plain(experiment.title)} | {numbers} |")
+    return ["| experiment | | holds | differs | within scatter |", "| --- | --- | --- | --- | --- |", *rows, ""]
+
+
+def section(name: str, experiment: Experiment, lines: list[Line]) -> list[str]:
+    """One experiment's claims."""
+    rows = [f"| {' | '.join(map(plain, cells(told)))} |" for told in lines]
+    head = ["| claim | source | published | measured | tolerance | verdict |", "| --- | --- | --- | --- | --- | --- |"]
+    links = f"[Why, and what was expected](../experiments/{name}/README.md) · [the report](../results/{name}/report.md)"
+    return [f"## {name}", "", f"{plain(experiment.title)}. {links}", "", *(head + rows if rows else ["No results are stored."]), ""]
+
+
+def cells(told: Line) -> list[str]:
+    claim = f"{told.claim}: {told.row}" if told.row else told.claim
+    measured = f"{told.measured} ({told.interval})" if told.interval else told.measured
+    return [claim, told.source, told.published, measured, told.tolerance, told.verdict]
+
+
+def page() -> str:
+    """The page in Markdown."""
+    found = {name: judged(name) for name in experiments()}
+    parts = [part for name, (one, claims) in found.items() for part in section(name, one, [line(claim) for claim in claims])]
+    return "\n".join([HEAD, *summary(found), *parts])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
