@@ -8,8 +8,8 @@ from benchmarks.lesson import DIGITS
 from benchmarks.training import NORMS
 from lossbench.data import load
 from lossbench.engine import train
-from lossbench.interfaces import ExampleProbe
 from lossbench.plan import cohorts
+from lossbench.probing import ExampleProbe
 from lossbench.registry import shelf
 from lossbench.spec import Recording, Schedule
 

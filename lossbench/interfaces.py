@@ -1,4 +1,4 @@
-"""The nouns: what a loss, a model, an initialisation, a data set, an optimizer and a probe each promise.
+"""The nouns: what a loss, a model, an initialisation, a data set and an optimizer each promise; probing.py has the probe.
 
 Everything here is written for one run. Outputs (or features, or units) lie along axis −2 and examples
 along −1, columns as in the textbooks' a = σ(Wx + b); leading axes are free, and the engine puts its
@@ -8,7 +8,7 @@ T recorded steps, or targets where a loss has its own number of outputs.
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -203,6 +203,11 @@ class Optimizer(Registered):
 
     noun: ClassVar[str] = "optimizer"
 
+    @property
+    def plain_rate(self) -> Rate | None:
+        """η where the rule is w ← w − η·g for weights and biases, and nothing else; None where there is more to it."""
+        return None
+
     @abstractmethod
     def start(self, parameter: Tensor) -> Memory:
         """The rule's memory for one parameter (..., out, in) before the first step; () where it has none."""
@@ -210,86 +215,3 @@ class Optimizer(Registered):
     @abstractmethod
     def update(self, parameter: Tensor, gradient: Tensor, memory: Memory, decays: bool) -> None:
         """Change parameter and memory in place; `decays` is true for weights, false for biases."""
-
-
-class Outputs(NamedTuple):
-    """What a model says about some examples, and what the loss makes of it. Leading axes are free."""
-
-    z: Tensor  # raw outputs (..., C, B)
-    a: Tensor  # the link's outputs that stand for the targets (..., T, B)
-    y: Tensor  # targets (..., T, B)
-    value: Tensor  # ℓ (..., B)
-    link: str
-    task: Task
-    boundary: float = 0.0  # the raw output above which a lone output decides for class 1
-
-
-class Step(Protocol):
-    """One moment of training, on its mini-batch, before the update. Leading axes are free.
-
-    What no probe looks at is not computed.
-    """
-
-    @property
-    def parameters(self) -> tuple[Dense[Tensor], ...]: ...
-    @property
-    def gradients(self) -> tuple[Dense[Tensor], ...]: ...
-    @property
-    def updates(self) -> tuple[Dense[Tensor], ...] | None:
-        """What the step adds to the parameters; None after the last step, where nothing is updated."""
-
-    @property
-    def hidden(self) -> tuple[Tensor, ...]:
-        """Activations of the hidden layers (..., H, B)."""
-
-    @property
-    def activations(self) -> tuple[ActivationName, ...]: ...
-    @property
-    def link(self) -> str: ...
-    @property
-    def outputs(self) -> Tensor:
-        """All of the link's outputs a (..., C, B)."""
-
-    @property
-    def gradient(self) -> Tensor:
-        """dℓ/dz (..., C, B)."""
-
-    @property
-    def error(self) -> Tensor:
-        """dℓ/da (..., C, B)."""
-
-    @property
-    def slope(self) -> Tensor:
-        """Size of da/dz (..., B)."""
-
-
-class Probe(Registered):
-    """Something to be recorded: either an ExampleProbe or a StepProbe.
-
-    Where a study names no probes, all are recorded that have `by_default`.
-    """
-
-    noun: ClassVar[str] = "probe"
-    by_default: ClassVar[bool] = True
-
-
-class ExampleProbe(Probe):
-    """A number for one example, or one for each of K classes or outputs.
-
-    The engine averages it over the training data and over the test data. Of K numbers those that are NaN are left out:
-    the example says nothing there.
-    """
-
-    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
-
-    @abstractmethod
-    def measure(self, outputs: Outputs) -> Tensor:
-        """From outputs of B examples to (..., B) or (..., K, B)."""
-
-
-class StepProbe(Probe):
-    """Numbers that describe one step: {quantity: (...) or, for a quantity by layer, (..., L)}."""
-
-    @abstractmethod
-    def measure(self, step: Step) -> dict[str, Tensor]:
-        """The quantities by name."""

@@ -7,9 +7,12 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import Network
-from lossbench.engine.objective import Columns, Targets, scatter
-from lossbench.interfaces import ActivationName, Dense, Loss
+from lossbench.engine.network import Network, fused_norms, gradients
+from lossbench.engine.objective import Columns
+from lossbench.interfaces import ActivationName, Dense
+
+SMALL = 1e-12  # the square of what is much smaller is no normal float32
+FAR = 40.0  # raw outputs beyond which an error, 1/p at most, comes near what float32 holds
 
 
 @dataclass
@@ -21,7 +24,6 @@ class Moment:
 
     net: Network
     rooms: Sequence[Columns]
-    targets: Targets
     learn: Callable[[], None]
     last: bool
 
@@ -29,9 +31,9 @@ class Moment:
     def parameters(self) -> tuple[Dense[Tensor], ...]:
         return tuple(Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters)  # the step changes the network's own
 
-    @property
+    @cached_property
     def gradients(self) -> tuple[Dense[Tensor], ...]:
-        return self.net.gradients
+        return gradients(self.net)
 
     @cached_property
     def updates(self) -> tuple[Dense[Tensor], ...] | None:
@@ -47,6 +49,23 @@ class Moment:
         if not self.last and "updates" not in vars(self):
             self.learn()
 
+    @cached_property
+    def gradient_norms(self) -> Dense[Tensor]:
+        own = self.net.gradients
+        if not self.net.fused:
+            return _norms(own)
+        rest = [layer.weight for layer in own[1:]]
+        above = [_lengths(rest)] if rest else []
+        return Dense(torch.cat([fused_norms(self.net)[:, None], *above], 1), _lengths([layer.bias for layer in own]))
+
+    @cached_property
+    def parameter_norms(self) -> Dense[Tensor]:
+        return _norms(self.parameters)
+
+    @cached_property
+    def update_norms(self) -> Dense[Tensor] | None:
+        return None if self.updates is None else _norms(self.updates)
+
     @property
     def hidden(self) -> tuple[Tensor, ...]:
         return self.net.units[:-1]
@@ -61,7 +80,7 @@ class Moment:
 
     @cached_property
     def outputs(self) -> Tensor:
-        return self._laid_out(self._z, lambda loss, z, _: loss.link_function.value(z))
+        return self._laid_out(self._z, self._linked)
 
     @cached_property
     def gradient(self) -> Tensor:
@@ -70,15 +89,43 @@ class Moment:
     @cached_property
     def error(self) -> Tensor:
         """Float64 in any run: cross entropy's, 1/p, leaves float32 where the network is confidently wrong."""
-        return self._laid_out(self._z.double(), lambda loss, z, y: loss.error(z.double(), y.double()))
+        return self._laid_out(self._z.double(), [_error(room) for room in self.rooms])
 
     @cached_property
     def slope(self) -> Tensor:
-        return self._laid_out(self._z[:, 0], lambda loss, z, _: loss.link_function.slope(loss.link_function.value(z)))
+        found = [room.loss.link_function.slope(a) for room, a in zip(self.rooms, self._linked, strict=True)]
+        return self._laid_out(self._z[:, 0], found)
+
+    @cached_property
+    def _linked(self) -> list[Tensor]:
+        """The link's outputs, on the columns of each loss."""
+        return [room.loss.link_function.value(room.z) for room in self.rooms]
 
     @property
     def _z(self) -> Tensor:
         return self.net.units[-1]
 
-    def _laid_out(self, like: Tensor, measure: Callable[[Loss, Tensor, Tensor], Tensor]) -> Tensor:
-        return scatter(self.rooms, self.targets, torch.empty_like(like), measure)
+    def _laid_out(self, like: Tensor, found: Sequence[Tensor]) -> Tensor:
+        """What was measured on the columns of each loss, by run."""
+        out = torch.empty_like(like)
+        for room, part in zip(self.rooms, found, strict=True):
+            out[room.runs].copy_(room.by_run(part))
+        return out
+
+
+def _error(room: Columns) -> Tensor:
+    return room.loss.error(room.z.double(), room.y.double())
+
+
+def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
+    return Dense(_lengths([layer.weight for layer in layers]), _lengths([layer.bias for layer in layers]))
+
+
+def _lengths(matrices: Sequence[Tensor]) -> Tensor:
+    """‖·‖₂ of L matrices, (R, L), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
+    lengths = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1)) for matrix in matrices], -1).double()
+    small = lengths < SMALL
+    if not small.any():
+        return lengths
+    exact = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1), dtype=torch.float64) for matrix in matrices], -1)
+    return torch.where(small, exact, lengths)

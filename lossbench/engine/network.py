@@ -1,172 +1,206 @@
 """The dense network of R runs: forward, and the backward pass derived by hand.
 
-Weights are (R, out, in), biases (R, out, 1), activations (R, units, B), and a batch for every seed (S, B, D).
+Weights are (R, out, in), biases (R, out, 1), activations (R, units, B), and a batch for every seed (S, B, D). What a step
+reads and writes is laid out once; it then only fills it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from lossbench.engine.forms import buffer, whole
+from lossbench.engine.entrance import First, Layout, Product, layout, multiply
+from lossbench.engine.forms import LEAST_RUNS, buffer, whole
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
 
-NARROW = 16  # examples that fill a vector: along fewer of them, products waste it
+FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
 
 
 class Inputs(NamedTuple):
     """A batch for every seed, examples as rows (S, B, D) and as columns (S, D, B).
 
-    Both lie in memory as they are read, but for a narrow batch, whose columns nobody reads.
+    Both lie in memory as they are read where the batch lasts, but only rows where it changes from step to step.
     """
 
     rows: Tensor
     columns: Tensor
 
 
-class Block(NamedTuple):
-    """Neighbouring runs that see the same batch: their views of what the first layer reads and writes."""
+class Ascent(NamedTuple):
+    """A layer on the way forward: its products, bias, room for activations, and that room as one vector without a tail."""
 
-    place: int | None  # of their seed's batch; None where each run is given its own
-    weight: Tensor
+    products: tuple[Product, ...]
+    bias: Tensor
     units: Tensor
-    rows: Tensor | None
-    delta: Tensor | None
-    gradient: Tensor | None
+    even_units: Tensor
+    activate: Callable[[Tensor], Any]
 
 
-@dataclass(frozen=True)
-class Network:
-    """Layers with room for their activations, for the derivatives by raw outputs, and for the gradients."""
+class Descent(NamedTuple):
+    """A layer on the way back: dL/dz, where the bias's gradient belongs, and products for the weights' gradient and beyond.
 
-    layers: tuple[Layer, ...]
-    parameters: tuple[Dense[Tensor], ...]
-    sharing: Sharing
-    blocks: tuple[Block, ...]
-    units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
-    rows: Tensor | None  # (R, B, units) of the first layer, where batches are narrow
-    deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer
-    slopes: tuple[Tensor, ...]
-    gradients: tuple[Dense[Tensor], ...]
+    Then dL/dz and the activations of the layer below as vectors without a tail, and its activation's slope.
+    """
+
+    delta: Tensor
+    bias: Tensor
+    products: tuple[Product, ...]
+    even_delta: Tensor
+    even_units: Tensor
+    slope: Callable[[Tensor, Tensor], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plot:
-    """What a network is built on: its layers, parameters, who shares a batch, and how wide a batch is."""
+    """What a network is built on: its layers and parameters, who shares a batch, and how many examples a batch has.
+
+    A `lasting` batch is one for all that never changes; `fusible` says that a step is nothing but a rate times the gradient.
+    """
 
     layers: tuple[Layer, ...]
     parameters: tuple[Dense[Tensor], ...]
     sharing: Sharing
     width: int
+    lasting: bool = False
+    learns: bool = True
+    fusible: bool = False
 
 
-def network(plot: Plot, *, learns: bool = True) -> Network:
-    """A network with its buffers; one that does not learn has no room for derivatives."""
-    like = plot.parameters[0].weight
-    rooms = [(like.shape[0], layer.outputs, plot.width) for layer in plot.layers]
+@dataclass(frozen=True)
+class Network:
+    """Layers with room for a batch, for their activations, for the derivatives by raw outputs, and for the gradients.
+
+    Of a `fused` network `backward` does not form the gradient of the first layer's weights, and a step does without.
+    """
+
+    layers: tuple[Layer, ...]
+    parameters: tuple[Dense[Tensor], ...]
+    sharing: Sharing
+    inputs: Inputs
+    layout: Layout
+    fused: bool
+    units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
+    deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer; () where the network does not learn
+    gradients: tuple[Dense[Tensor], ...]
+    way_up: tuple[Ascent, ...]
+    way_down: tuple[Descent, ...]
+
+
+def network(plot: Plot) -> Network:
+    """A network with its room; one that does not learn has none for derivatives."""
+    like, first = plot.parameters[0].weight, plot.layers[0]
+    shape = First(first.outputs, first.inputs, plot.width, plot.lasting, like.dtype, like.device.type)
+    found = layout(plot.sharing, shape)
+    shared = plot.sharing if found else plot.sharing.apart()
+    laid = found or Layout(shared.stretches())
+    inputs = _inputs(plot, len(shared.seeds))
+    rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
     units = tuple(buffer(room, like) for room in rooms)
-    deltas = tuple(buffer(room, like) for room in rooms) if learns else ()
-    slopes = tuple(buffer(room, like) for room in rooms[:-1]) if learns else ()
-    gradients = tuple(Dense(torch.zeros_like(p.weight), torch.zeros_like(p.bias)) for p in plot.parameters) if learns else ()
-    rows = like.new_zeros(len(like), plot.width, plot.layers[0].outputs) if is_narrow(plot.width) else None
-    first = (like, units[0], rows, deltas[0] if learns else None, gradients[0].weight if learns else None)
-    blocks = tuple(_blocks(plot.sharing, first))
-    return Network(plot.layers, plot.parameters, plot.sharing, blocks, units, rows, deltas, slopes, gradients)
+    deltas = tuple(buffer(room, like) for room in rooms) if plot.learns else ()
+    fused = (
+        plot.learns and plot.fusible and like.dtype == torch.float32 and FORMED * plot.width**2 <= first.inputs * first.outputs
+    )
+    weights = [p.weight.new_empty(0) if fused and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
+    pairs = zip(weights, plot.parameters, strict=True)
+    gradients = tuple(Dense(weight, torch.empty_like(p.bias)) for weight, p in pairs) if plot.learns else ()
+    net = Network(plot.layers, plot.parameters, shared, inputs, laid, fused, units, deltas, gradients, (), ())
+    return replace(net, way_up=tuple(_way_up(net)), way_down=tuple(_way_down(net)) if plot.learns else ())
 
 
-def is_narrow(width: int) -> bool:
-    """Whether a batch is so narrow that the first layer is the faster for having examples as rows."""
-    return width < NARROW
+def _inputs(plot: Plot, batches: int) -> Inputs:
+    rows = plot.parameters[0].weight.new_zeros(batches, plot.width, plot.layers[0].inputs)
+    columns = rows.transpose(1, 2)
+    return Inputs(rows, columns.contiguous() if plot.lasting else columns)
 
 
-def lasting(batch: Tensor) -> Inputs:
-    """A batch (S, B, D) that is seen many times."""
-    return Inputs(batch, batch.transpose(1, 2).contiguous())
-
-
-def forward(net: Network, inputs: Inputs) -> Tensor:
-    """Raw outputs z (R, C, B); hidden activations are left in `net.units`."""
+def _way_up(net: Network) -> Iterator[Ascent]:
     for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
         if number == 0:
-            _enter(net, inputs)
+            products = net.layout.products(parameters.weight, net.inputs.columns, units)
         else:
-            torch.bmm(parameters.weight, net.units[number - 1], out=units)
-            units.add_(parameters.bias)
-        if layer.activation:
-            ACTIVATE[layer.activation](whole(units))
+            products = (Product(parameters.weight, net.units[number - 1], units),)
+        yield Ascent(products, parameters.bias, units, whole(units), ACTIVATE[layer.activation])
+
+
+def _way_down(net: Network) -> Iterator[Descent]:
+    for number in reversed(range(1, len(net.layers))):
+        delta, gradient, below = net.deltas[number], net.gradients[number], number - 1
+        units, passed = net.units[below], net.deltas[below]
+        products = (
+            Product(delta, units.transpose(1, 2), gradient.weight),
+            Product(net.parameters[number].weight.transpose(1, 2), delta, passed),
+        )
+        yield Descent(delta, gradient.bias, products, whole(passed), whole(units), SLOPE[net.layers[below].activation])
+    delta, gradient = net.deltas[0], net.gradients[0]
+    formed = () if net.fused else net.layout.products(delta, net.inputs.rows, gradient.weight)
+    yield Descent(delta, gradient.bias, formed, whole(delta), whole(delta), _nothing)
+
+
+def forward(net: Network) -> Tensor:
+    """Raw outputs z (R, C, B) of the batch in `net.inputs`; hidden activations are left in `net.units`."""
+    for products, bias, units, even, activate in net.way_up:
+        multiply(products)
+        units.add_(bias)
+        activate(even)
     return net.units[-1]
 
 
-def _enter(net: Network, inputs: Inputs) -> None:
-    """z = Wx + b of the first layer."""
-    bias, units = net.parameters[0].bias, net.units[0]
-    if net.rows is None:
-        for block, batch in _shown(net, inputs.columns):
-            torch.bmm(block.weight, batch, out=block.units)
-        units.add_(bias)
-        return
-    for block, batch in _shown(net, inputs.rows):
-        torch.bmm(batch, block.weight.transpose(1, 2), out=block.rows)
-    torch.add(net.rows.transpose(1, 2), bias, out=units)
-
-
-def backward(net: Network, inputs: Inputs) -> None:
+def backward(net: Network) -> None:
     """Gradients of the mean loss, left in `net.gradients`, from dL/dz in the last of `net.deltas`."""
-    for number in reversed(range(len(net.layers))):
-        delta, gradient = net.deltas[number], net.gradients[number]
-        torch.sum(delta, -1, keepdim=True, out=gradient.bias)
-        if number == 0:
-            break
-        below = net.units[number - 1]
-        torch.bmm(delta, below.transpose(1, 2), out=gradient.weight)
-        torch.bmm(net.parameters[number].weight.transpose(1, 2), delta, out=net.deltas[number - 1])
-        activation = net.layers[number - 1].activation
-        if activation:
-            slope = whole(net.slopes[number - 1])
-            SLOPE[activation](whole(below), slope)
-            whole(net.deltas[number - 1]).mul_(slope)
-    for block, batch in _shown(net, inputs.rows):
-        if block.delta is not None and block.gradient is not None:
-            torch.bmm(block.delta, batch, out=block.gradient)
+    for delta, bias, products, even_delta, even_units, slope in net.way_down:
+        torch.sum(delta, -1, keepdim=True, out=bias)
+        multiply(products)
+        slope(even_delta, even_units)
 
 
-def _blocks(sharing: Sharing, first: tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]) -> Iterator[Block]:
-    if not sharing.by_block:
-        yield Block(None, *first)
-        return
-    for start, stop, place in sharing.blocks:
-        views = [None if tensor is None else tensor[start:stop] for tensor in first]
-        yield Block(place, *views)  # type: ignore[arg-type]
+def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
+    """The gradients after `backward`, those it did not form among them."""
+    if not net.fused:
+        return net.gradients
+    weight = torch.empty_like(net.parameters[0].weight)
+    multiply(net.layout.products(net.deltas[0], net.inputs.rows, weight))
+    return (Dense(weight, net.gradients[0].bias), *net.gradients[1:])
 
 
-def _shown(net: Network, x: Tensor) -> Iterator[tuple[Block, Tensor]]:
-    """Each block with the batch (runs, …, …) that its runs see, from the batches of all seeds."""
-    batches = x.unbind(0)
-    for block in net.blocks:
-        if block.place is None:
-            yield block, x.index_select(0, net.sharing.owner)  # laid out as x is, or the product would take another path
-        else:
-            yield block, batches[block.place].expand(len(block.weight), -1, -1)
+def fused_norms(net: Network) -> Tensor:
+    """‖ΔX‖₂ of the first layer's gradient, (R,) float64, from the Gram matrices of Δ and X, without forming it.
+
+    ‖ΔX‖² = Σ (ΔᵀΔ)∘(XXᵀ), matrices as small as the batch; all runs of a seed have XXᵀ in common. In float64, for it cancels.
+    """
+    delta, rows = net.deltas[0].double(), net.inputs.rows.double()
+    batches = rows if len(rows) >= LEAST_RUNS else rows.expand(LEAST_RUNS, -1, -1)
+    shared = torch.bmm(batches, batches.transpose(1, 2))
+    own = torch.bmm(delta.transpose(1, 2), delta)
+    return own.mul_(shared[list(net.sharing.owners)]).sum((1, 2)).clamp_min_(0).sqrt_()
 
 
-def _sigmoid_slope(h: Tensor, out: Tensor) -> None:
-    torch.addcmul(h, h, h, value=-1, out=out)
+def _sigmoid_slope(delta: Tensor, h: Tensor) -> None:
+    torch.ops.aten.sigmoid_backward.grad_input(delta, h, grad_input=delta)  # δ h(1 − h)
 
 
-def _tanh_slope(h: Tensor, out: Tensor) -> None:
-    torch.mul(h, h, out=out).neg_().add_(1)
+def _tanh_slope(delta: Tensor, h: Tensor) -> None:
+    torch.ops.aten.tanh_backward.grad_input(delta, h, grad_input=delta)  # δ (1 − h²)
 
 
-def _relu_slope(h: Tensor, out: Tensor) -> None:
-    torch.gt(h, 0, out=out)
+def _relu_slope(delta: Tensor, h: Tensor) -> None:
+    torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)  # δ where h > 0
 
 
-ACTIVATE: dict[ActivationName, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid_, "tanh": torch.tanh_, "relu": torch.relu_}
-SLOPE: dict[ActivationName, Callable[[Tensor, Tensor], None]] = {
-    "sigmoid": _sigmoid_slope,  # f′ = h(1 − h)
-    "tanh": _tanh_slope,  # f′ = 1 − h²
-    "relu": _relu_slope,  # f′ = 1 where h > 0
+def _nothing(*_: Tensor) -> None: ...
+
+
+ACTIVATE: dict[ActivationName | None, Callable[[Tensor], Any]] = {
+    "sigmoid": torch.sigmoid_,
+    "tanh": torch.tanh_,
+    "relu": torch.relu_,
+    None: _nothing,
+}
+SLOPE: dict[ActivationName | None, Callable[[Tensor, Tensor], None]] = {
+    "sigmoid": _sigmoid_slope,
+    "tanh": _tanh_slope,
+    "relu": _relu_slope,
+    None: _nothing,
 }

@@ -1,39 +1,41 @@
 """What is recorded of a cohort: probes applied at the scheduled steps, on the mini-batch and on the whole data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.engine.network import Inputs, Network, Plot, forward, lasting, network
-from lossbench.engine.objective import Columns, Targets, by_run, columns, fill, lay
+from lossbench.engine.network import Network, Plot, forward, network
+from lossbench.engine.objective import Columns, columns, layings
 from lossbench.engine.stacking import Sharing
-from lossbench.interfaces import Array, ExampleProbe, Loss, Outputs, Probe, Step, StepProbe, Task
+from lossbench.interfaces import Array, Loss, Task
+from lossbench.probing import ExampleProbe, Outputs, Probe, Step, StepProbe
 from lossbench.registry import find, shelf
 
 CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Some examples to evaluate, n of them, with the room to do it in."""
+class Bench(NamedTuple):
+    """A network with room for so many examples at once, and what its losses read."""
 
-    inputs: Inputs
     net: Network
     rooms: tuple[Columns, ...]
-    targets: Targets
-    width: int
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A set of examples that probes are averaged over; the prefix names it in the records."""
+    """A set of examples x (N, D), y (T, N) that probes are averaged over, and benches by how many examples they hold.
+
+    The prefix names it in the records.
+    """
 
     prefix: str
-    chunks: tuple[Chunk, ...]
-    count: int
+    x: Tensor
+    y: Tensor
+    benches: Mapping[int, Bench]
 
 
 def probes(words: Sequence[str]) -> tuple[Probe, ...]:
@@ -43,37 +45,34 @@ def probes(words: Sequence[str]) -> tuple[Probe, ...]:
 
 
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
-    """All of x (N, D) and y (N, T), in chunks, for the parameters of a network that goes on learning."""
-    runs = len(net.parameters[0].weight)
-    everybody = Sharing((0,), torch.zeros(runs, dtype=torch.long, device=x.device), ((0, runs, 0),))
-    rooms: dict[int, Network] = {}
-    chunks = []
-    for start in range(0, len(x), CHUNK):
-        part, labels = x[start : start + CHUNK], y[start : start + CHUNK]
-        width = len(part)
-        if width not in rooms:
-            rooms[width] = network(Plot(net.layers, net.parameters, everybody, width), learns=False)
-        filled = columns(blocks, rooms[width].units[-1])
-        chunks.append(Chunk(lasting(part[None]), rooms[width], filled, lay(filled, labels.T[None, None], everybody)[0], width))
-    return Examples(prefix, tuple(chunks), len(x))
+    """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
+    everybody = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
+    benches = {}
+    for width in {min(CHUNK, len(x) - start) for start in range(0, len(x), CHUNK)}:
+        plot = Plot(layers=net.layers, parameters=net.parameters, sharing=everybody, width=width, learns=False)
+        bench = network(plot)
+        benches[width] = Bench(bench, columns(blocks, bench, y.shape[1]))
+    return Examples(prefix, x, y.T.contiguous(), benches)
 
 
 def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, Tensor]:
     """Means over the examples, (R,) float64 a column, of every example probe that has a meaning for the task."""
     fitting = [probe for probe in chosen if isinstance(probe, ExampleProbe) and task in probe.tasks]
-    if not fitting:
-        return {}
-    runs = data.chunks[0].net.units[-1].shape[0]
-    means = {data.prefix + probe.word: Mean(runs) for probe in fitting}
-    for chunk in data.chunks:
-        z = forward(chunk.net, chunk.inputs)
-        for room, y in zip(chunk.rooms, chunk.targets, strict=True):
-            fill(room, z)
-            outputs = _outputs(room, y, task)
+    means: dict[str, Mean] = {}
+    for start in range(0, len(data.x) if fitting else 0, CHUNK):
+        x, y = data.x[start : start + CHUNK], data.y[:, start : start + CHUNK]
+        net, rooms = data.benches[len(x)]
+        net.inputs.rows.copy_(x)
+        forward(net)
+        for there, here in layings(rooms, y[:, None]):
+            there.copy_(here)
+        for room in rooms:
+            room.fill()
+            outputs = Outputs(room.z, room.y, room.loss, task)
             for probe in fitting:
-                measured = by_run(probe.measure(outputs), room.count, chunk.width)
-                means[data.prefix + probe.word].add(room.runs, measured.double())
-    return {column: values for name, mean in means.items() for column, values in mean.columns(name, data.count)}
+                measured = room.by_run(probe.measure(outputs)).double()
+                means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(room.runs, measured)
+    return {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
 
 
 class Mean:
@@ -124,9 +123,3 @@ def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
         return
     for layer in range(measured.shape[1]):
         yield tables.layer_column(name, layer + 1), measured[:, layer]
-
-
-def _outputs(room: Columns, y: Tensor, task: Task) -> Outputs:
-    loss = room.loss
-    a, value = loss.prediction(loss.link_function.value(room.z)), loss.value(room.z, y)
-    return Outputs(room.z, a, y, value, loss.link, task, loss.boundary)

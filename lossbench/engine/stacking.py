@@ -1,9 +1,9 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -16,31 +16,52 @@ from lossbench.spec import RunSpec
 K = TypeVar("K")
 
 
+class Stretch(NamedTuple):
+    """Neighbouring runs, from `start` on: as many (`runs`) for each of `batches` neighbouring batches, from `place` on."""
+
+    start: int
+    runs: int
+    place: int
+    batches: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.runs * self.batches
+
+
 @dataclass(frozen=True)
 class Sharing:
-    """Which runs see the same batch.
+    """Which runs see the same batch: `seeds` in order of first appearance, and the place of each run's seed among them.
 
-    `seeds` in order of first appearance, `owner` (R,) the place of each run's seed among them, and
-    `blocks` of neighbours (start, stop, place) that share one.
+    `alike` says that any runs would, whatever their seeds.
     """
 
     seeds: tuple[int, ...]
-    owner: Tensor
-    blocks: tuple[tuple[int, int, int], ...]
+    owners: tuple[int, ...]
+    alike: bool
 
-    @property
-    def by_block(self) -> bool:
-        """Whether every block is wide enough for a product of its own."""
-        return all(stop - start > 1 for start, stop, _ in self.blocks)
+    def apart(self) -> "Sharing":
+        """The same with a batch for each run, though some will be equal."""
+        return replace(self, seeds=tuple(self.seeds[owner] for owner in self.owners), owners=tuple(range(len(self.owners))))
+
+    def stretches(self, runs: slice = slice(None)) -> tuple[Stretch, ...]:
+        """The stretches that some neighbouring runs fall into, all of them unless told; they are counted from the first."""
+        found: list[Stretch] = []
+        for start, stop, place in _neighbours(self.owners[runs]):
+            last = found[-1] if found else None
+            if last and last.runs == stop - start and last.place + last.batches == place:
+                found[-1] = last._replace(batches=last.batches + 1)
+            else:
+                found.append(Stretch(start, stop - start, place, 1))
+        return tuple(found)
 
 
-def sharing(runs: Sequence[RunSpec], device: str) -> Sharing:
+def sharing(runs: Sequence[RunSpec]) -> Sharing:
     """Who shares a batch with whom; with the full batch, or in sequence, everybody does."""
     alike = runs[0].batch is None or runs[0].order == "sequential"
     owners = [runs[0].seed if alike else run.seed for run in runs]
     seeds = tuple(dict.fromkeys(owners))
-    places = [seeds.index(owner) for owner in owners]
-    return Sharing(seeds, torch.tensor(places, device=device), tuple(_neighbours(places)))
+    return Sharing(seeds, tuple(seeds.index(owner) for owner in owners), alike)
 
 
 def loss_blocks(runs: Sequence[RunSpec]) -> list[tuple[Loss, slice]]:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from lossbench.engine.batches import Batch, batches
-from lossbench.engine.forms import LEAST_RUNS
+from lossbench.engine.batches import batches
+from lossbench.engine.entrance import add_up
+from lossbench.engine.forms import fitting
 from lossbench.engine.moment import Moment
 from lossbench.engine.network import Network, Plot, backward, forward, network
-from lossbench.engine.objective import Columns, Targets, columns, gradient
+from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
 from lossbench.engine.state import Checkpoint, State, state
-from lossbench.interfaces import Array, Dense, ExampleProbe, Memory, Optimizer, Probe, Split, Task
+from lossbench.interfaces import Array, Dense, Layer, Memory, Optimizer, Split, Task
+from lossbench.probing import ExampleProbe, Probe
 from lossbench.spec import Cohort, Recording, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
 
@@ -38,7 +40,8 @@ def train(
     """
     started = time.perf_counter()
     runs = list(cohort.runs)
-    together = runs * LEAST_RUNS if len(runs) < LEAST_RUNS else runs
+    layers = _layers(runs[0], split)
+    together = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
     with _one_thread(), torch.no_grad():
         scene = _scene(replace(cohort, runs=tuple(together)), split, device)
         kept = checkpoint.load() if checkpoint else None
@@ -95,18 +98,28 @@ class Scene:
     probes: tuple[Probe, ...]
     task: Task
 
-    def batches(self) -> Iterator[Batch]:
-        """Mini-batches from the state's step on."""
-        return batches(self.cohort.runs[0], self.net.sharing, self.data, self.rooms, self.state.step)
+    def batches(self) -> Iterator[None]:
+        """Mini-batches from the state's step on, put where a step reads them."""
+        return batches(self.cohort.runs[0], self.net, self.rooms, self.data, self.state.step)
 
 
 def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
-    layers = runs[0].model.layers(train_x.shape[1], runs[0].loss.raw_outputs(train_y.shape[1]))
-    net = network(Plot(layers, parameters(runs, layers, like), sharing(runs, device), runs[0].batch or len(train_x)))
-    learner = Learner(optimizer(runs, like), net)
+    rule = optimizer(runs, like)
+    layers = _layers(runs[0], split)
+    net = network(
+        Plot(
+            layers=layers,
+            parameters=parameters(runs, layers, like),
+            sharing=sharing(runs),
+            width=runs[0].batch or len(train_x),
+            lasting=runs[0].batch is None,
+            fusible=rule.plain_rate is not None,
+        )
+    )
+    learner = Learner(rule, net)
     blocks = loss_blocks(runs)
     chosen = probes(cohort.recording.probes)
     bound = cohort.recording.examples
@@ -117,7 +130,7 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
         net,
         learner,
         state(net.parameters, learner.memory),
-        columns(blocks, net.units[-1]),
+        columns(blocks, net, train_y.shape[1]),
         (train_x, train_y),
         tuple(examples(*part, net, blocks) for part in looked_at),
         chosen,
@@ -131,16 +144,16 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
     finite, alive = state.tensors["finite"], state.tensors["alive"]
     recorded = set(scene.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
-    for step, batch in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        z = forward(net, batch.inputs)
+    for step, _ in zip(range(state.step, steps + 1), scene.batches(), strict=False):
+        z = forward(net)
         alive &= z.sum((1, 2)) * 0 == 0  # 0 · ∞ and 0 · NaN are NaN
         finite += alive
         if step % LOOK_EVERY == 0 and not alive.any():
             break
-        gradient(scene.rooms, batch.targets, z, net.deltas[-1])
-        backward(net, batch.inputs)
+        gradient(scene.rooms)
+        backward(net)
         if step in recorded:
-            state.moments.append(_record(scene, batch.targets, last=step == steps))
+            state.moments.append(_record(scene, last=step == steps))
         elif step < steps:
             scene.learner.step()
         state.step = step + 1
@@ -150,13 +163,17 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
             saved = time.monotonic()
 
 
-def _record(scene: Scene, targets: Targets, *, last: bool) -> dict[str, Tensor]:
+def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
-    moment = Moment(scene.net, scene.rooms, targets, scene.learner.step, last)
+    moment = Moment(scene.net, scene.rooms, scene.learner.step, last)
     described = describe(moment, scene.probes)
     moment.finish()
     return fit | described
+
+
+def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
+    return run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
 
 
 class Learner:
@@ -165,11 +182,19 @@ class Learner:
     def __init__(self, rule: Optimizer, net: Network) -> None:
         self.rule, self.net = rule, net
         self.memory: list[tuple[Memory, Memory]] = [(rule.start(p.weight), rule.start(p.bias)) for p in net.parameters]
+        self.rate = rule.plain_rate if net.fused else None
+        self.scaled = torch.empty_like(net.deltas[0])
+        self.fused = net.layout.products(self.scaled, net.inputs.rows, net.parameters[0].weight)
 
     def step(self) -> None:
         """Move the network's parameters by its gradients, in place."""
-        for parameter, slope, memory in zip(self.net.parameters, self.net.gradients, self.memory, strict=True):
-            self.rule.update(parameter.weight, slope.weight, memory[0], decays=True)
+        if self.rate is not None:
+            torch.mul(self.net.deltas[0], self.rate, out=self.scaled).neg_()
+            add_up(self.fused)
+        for number, (parameter, slope) in enumerate(zip(self.net.parameters, self.net.gradients, strict=True)):
+            memory = self.memory[number]
+            if number or self.rate is None:
+                self.rule.update(parameter.weight, slope.weight, memory[0], decays=True)
             self.rule.update(parameter.bias, slope.bias, memory[1], decays=False)
 
 

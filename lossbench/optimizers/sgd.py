@@ -32,6 +32,10 @@ class SGD(Optimizer):
         if self.nesterov and self.momentum == 0:
             raise BadInput("optimizer.nesterov is true with momentum 0; Nesterov's step needs a momentum above 0.")
 
+    @property
+    def plain_rate(self) -> Rate | None:
+        return None if isinstance(self.momentum, Tensor) or isinstance(self.l2, Tensor) else self.lr
+
     def start(self, parameter: Tensor) -> Memory:
         return () if isinstance(self.momentum, float) else (parameter.new_zeros(parameter.shape),)
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from lossbench.interfaces import ExampleProbe, Outputs, Task
-from lossbench.links import LINKS, OUTPUTS, log_softmax
+from lossbench.interfaces import Task
+from lossbench.links import LINKS, OUTPUTS
+from lossbench.probing import ExampleProbe, Outputs
 
 FAR = 1e30  # beyond any raw output
 
@@ -51,8 +52,8 @@ class LogLoss(ExampleProbe):
 
     def measure(self, outputs: Outputs) -> Tensor:
         if not LINKS[outputs.link].probabilities:
-            return torch.full_like(outputs.value, torch.nan)
-        return -(outputs.y * log_probabilities(outputs)).sum(OUTPUTS) - _absent(outputs)
+            return torch.full_like(outputs.z[..., 0, :], torch.nan)
+        return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,8 @@ class Brier(ExampleProbe):
 
     def measure(self, outputs: Outputs) -> Tensor:
         if not LINKS[outputs.link].probabilities:
-            return torch.full_like(outputs.value, torch.nan)
-        square = (log_probabilities(outputs).exp() - outputs.y).square().sum(OUTPUTS)
+            return torch.full_like(outputs.z[..., 0, :], torch.nan)
+        square = (outputs.log_probabilities.exp() - outputs.y).square().sum(OUTPUTS)
         return 2 * square if outputs.z.shape[OUTPUTS] == 1 else square
 
 
@@ -83,16 +84,8 @@ class SquaredError(ExampleProbe):
         return (outputs.a - outputs.y).square().sum(OUTPUTS)
 
 
-def log_probabilities(outputs: Outputs) -> Tensor:
-    """log p, (..., C, B): of the classes, or of the one class that a lone output stands for."""
-    if outputs.link == "softmax":
-        return log_softmax(outputs.z)
-    log_a = logsigmoid(outputs.z)
-    return log_a if outputs.z.shape[OUTPUTS] == 1 else log_a - log_a.logsumexp(OUTPUTS, keepdim=True)
-
-
 def _absent(outputs: Outputs) -> Tensor:
     """What a lone output says of the class that it does not stand for: (1 − y) log(1 − a)."""
     if outputs.z.shape[OUTPUTS] > 1:
-        return torch.zeros_like(outputs.value)
+        return torch.zeros_like(outputs.z[..., 0, :])
     return ((1 - outputs.y) * logsigmoid(-outputs.z)).select(OUTPUTS, 0)

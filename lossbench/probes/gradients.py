@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.interfaces import Step, StepProbe
 from lossbench.links import OUTPUTS
-
-SMALL = 1e-12  # the square of what is much smaller is no normal float32
+from lossbench.probing import Step, StepProbe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +19,8 @@ class GradientNorms(StepProbe):
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         return {
-            tables.GRADIENT_WEIGHTS: torch.stack([_norm(layer.weight) for layer in step.gradients], -1),
-            tables.GRADIENT_BIASES: torch.stack([_norm(layer.bias) for layer in step.gradients], -1),
+            tables.GRADIENT_WEIGHTS: step.gradient_norms.weight,
+            tables.GRADIENT_BIASES: step.gradient_norms.bias,
         }
 
 
@@ -53,21 +51,10 @@ class UpdateRatio(StepProbe):
     """
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        sizes = [_norm(layer.weight) for layer in step.parameters]
-        if step.updates is None:
-            ratios = [torch.full_like(size, torch.nan) for size in sizes]
-        else:
-            ratios = [_norm(update.weight) / size for update, size in zip(step.updates, sizes, strict=True)]
-        return {tables.UPDATE_RATIO: torch.stack(ratios, -1)}
+        before, moved = step.parameter_norms.weight, step.update_norms
+        return {tables.UPDATE_RATIO: torch.full_like(before, torch.nan) if moved is None else moved.weight / before}
 
 
 def _length(vectors: Tensor) -> Tensor:
     """‖·‖₂ over the outputs; vector_norm takes twenty times as long along an axis that is not the last."""
     return vectors.double().square().sum(OUTPUTS).sqrt_()
-
-
-def _norm(matrix: Tensor) -> Tensor:
-    """‖·‖₂, in float64 where it is small: squared in float32, a gradient that has all but vanished would be gone."""
-    norm = torch.linalg.vector_norm(matrix, dim=(-2, -1)).double()
-    small = norm < SMALL
-    return torch.where(small, torch.linalg.vector_norm(matrix.double(), dim=(-2, -1)), norm) if small.any() else norm

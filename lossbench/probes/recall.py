@@ -6,8 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import ExampleProbe, Outputs, Task
+from lossbench.interfaces import Task
 from lossbench.links import FAR, OUTPUTS
+from lossbench.probing import ExampleProbe, Outputs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lossbench import tables
 from lossbench.errors import BadInput
-from lossbench.interfaces import Step, StepProbe
+from lossbench.probing import Step, StepProbe
 
 
 @dataclass(frozen=True, kw_only=True)
