@@ -21,6 +21,7 @@ from lossbench.analysis.statistics import Values
 from lossbench.errors import BadInput, unknown
 
 ALONG = ("x", "y")  # what formulas call the swept columns
+LARGEST = "_largest"  # and, behind a score's name, its largest value along them
 STAR = "*"
 _IDENTITY = {*tables.RUN_COLUMNS, SEED}  # columns that tell runs apart without deciding anything
 
@@ -30,6 +31,7 @@ _ACROSS: dict[str, Callable[[Values, float], Values]] = {
     "smallest": lambda values, _: np.min(values, axis=0),
     "largest": lambda values, _: np.max(values, axis=0),
     "mean": lambda values, _: np.mean(values, axis=0),
+    "length": lambda values, _: np.sqrt(np.square(values).sum(axis=0)),
 }
 _REDUCE: dict[str, Callable[[Values, Values], float]] = {
     "mean": lambda _, y: float(np.mean(y)),
@@ -55,21 +57,14 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
     if frame.empty:
         raise BadInput("the scores have no seed in common.")
     frame = frame.reset_index()
+    if measured.along is not None:
+        frame = frame.join(frame.groupby(SEED)[list(named)].transform("max").add_suffix(LARGEST))
     value = evaluate(measured.value, frame, "value")
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
     parts = frame.assign(**{"": value}).groupby(SEED)
-    return pd.Series(
-        {seed: _reduced(measured.reduce, part[ALONG[0]].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts}
-    )
-
-
-def _reduced(way: str, x: Values, y: Values) -> float:
-    """One number of those along the swept columns: mean, smallest, largest, slope, or `share below 0.1 of largest`."""
-    words = re.fullmatch(r"share below ([\d.]+) of largest", way)
-    if words:
-        return float(np.mean(y < float(words[1]) * np.max(y)))
-    return float(_chosen(way, _REDUCE, "way to reduce")(x, y))
+    reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
+    return pd.Series({seed: reduce(part[ALONG[0]].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts})
 
 
 def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | None = None) -> "pd.Series[float]":

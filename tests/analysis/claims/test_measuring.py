@@ -109,14 +109,12 @@ def test_along_two_columns_every_pair_of_values_has_its_number(study, records):
         score_runs(score, records, ("loss", "optimizer.lr", "seed"))
 
 
-def test_a_flat_share_is_relative_to_the_largest_of_its_own_map(records):
-    score = Score(column="test_log_loss", of={"seed": 0, "loss": "cross_entropy"})
-    measured = Measure(scores=(score,), value="it", along="optimizer.lr", reduce="share below 0.9 of largest")
-    low, high = sorted(score_runs(score, records, "optimizer.lr"))
-    assert low < 0.9 * high  # of two points one is flat
-    assert measure(measured, records).to_dict() == {0: 0.5}
-    with pytest.raises(BadInput, match="No way to reduce is called 'shares'"):
-        measure(Measure(scores=(score,), value="it", along="optimizer.lr", reduce="shares"), records)
+def test_along_a_swept_column_a_score_is_seen_against_its_largest(records):
+    score = Score(column="test_log_loss", of={"seed": [0, 1], "loss": "cross_entropy"})
+    found = measure(Measure(scores=(score,), value="it / it_largest", along="optimizer.lr", reduce="smallest"), records)
+    parts = score_runs(score, records, "optimizer.lr").groupby("seed")
+    assert found.to_dict() == {seed: part.min() / part.max() for seed, part in parts}
+    assert set(found) - {1.0}  # else the largest were each its own
 
 
 def test_two_runs_of_a_seed_are_refused_with_what_they_differ_in(records):
@@ -157,6 +155,18 @@ def test_across_columns_counts_layers_below_a_level(study, records):
         for _, row in selected(study.runs, score.of).iterrows()
     }
     assert score_runs(score, records).to_dict() == expected
+
+
+def test_the_length_across_columns_is_that_of_the_vector_they_make(study, records):
+    score = Score(
+        of={"loss": "cross_entropy", "optimizer.lr": 0.3}, column="gradient_norm_weights/*", across="length", score="first"
+    )
+    first = study.records[study.records["step"] == 0].set_index("run")
+    expected = {
+        row["seed"]: np.hypot(first.loc[row["run"], "gradient_norm_weights/1"], first.loc[row["run"], "gradient_norm_weights/2"])
+        for _, row in selected(study.runs, score.of).iterrows()
+    }
+    assert score_runs(score, records).to_dict() == pytest.approx(expected, rel=1e-12)
 
 
 def test_scores_of_a_curve_are_what_they_say():
