@@ -1,11 +1,11 @@
 """What is compared with what: the losses, the settings in which they meet, and the runs that differ by seed alone."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -47,6 +47,16 @@ class Sample:
     seeds: tuple[int, ...]
     runs: tuple[str, ...]
     diverged: tuple[bool, ...]
+
+    def only(self, seeds: Collection[int]) -> Self:
+        """The runs of these seeds."""
+        kept = [i for i, seed in enumerate(self.seeds) if seed in seeds]
+        return replace(
+            self,
+            seeds=tuple(self.seeds[i] for i in kept),
+            runs=tuple(self.runs[i] for i in kept),
+            diverged=tuple(self.diverged[i] for i in kept),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,9 @@ from lossbench.analysis.findings import Finding
 from lossbench.analysis.plots.convergence import draw_convergence
 from lossbench.analysis.plots.factors import draw_factors
 from lossbench.analysis.plots.gradients import draw_gradients
+from lossbench.analysis.plots.performance import draw_performance
 from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.plots.ranks import draw_ranks
 from lossbench.analysis.plots.rates import draw_rates
 from lossbench.analysis.plots.saturation import draw_saturation
 
@@ -32,6 +34,15 @@ _SATURATION = (
     "The share of units whose activation is nearly flat where they stand. Early on, saturated units are stuck; "
     "late in a successful training saturated outputs are only sure of themselves."
 )
+_PROFILES = (
+    "The share of runs that have reached the setting's level by each step. A line that lies further left is faster, and one "
+    "that ends higher more dependable: where it ends short of 100 %, the rest of the runs never get there."
+)
+_RANKS = (
+    "In every {} the losses are ranked by their median final result, the best first, and the ranks are averaged. "
+    "Friedman's test asks whether any loss differs from the others, Nemenyi's which pairs do. Few {} tell "
+    "little apart, and settings that share data are no independent witnesses."
+)
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "
     "so compare the height of the tops and the width of the plateaus, not points above one another."
@@ -50,7 +61,7 @@ class Exhibit:
 
 def exhibits(digest: Digest) -> list[Exhibit]:
     """All figures, in the order in which they tell the story."""
-    made = [_convergence(digest), _factors(digest), _gradients(digest), _saturation(digest)]
+    made = [_convergence(digest), *_profiles(digest), _factors(digest), _gradients(digest), _saturation(digest), *_ranks(digest)]
     return [*made, _rates(digest)] if digest.everything.swept else made
 
 
@@ -59,6 +70,24 @@ def _convergence(digest: Digest) -> Exhibit:
     if not pictures:
         return _missing("Convergence", "the probes loss, accuracy, log_loss and squared_error")
     return Exhibit(heading="Convergence", reading=_CONVERGENCE, found=findings.speeds(digest.boards), pictures=pictures)
+
+
+def _profiles(digest: Digest) -> list[Exhibit]:
+    """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
+    pictures = draw_performance(digest.boards, digest.chosen)
+    found = findings.arrivals(digest.boards, digest.matches)
+    return [Exhibit(heading="How many runs get there", reading=_PROFILES, found=found, pictures=pictures)] if pictures else []
+
+
+def _ranks(digest: Digest) -> list[Exhibit]:
+    """Nothing with few settings or losses."""
+    if digest.ranking is None:
+        return []
+    picture = draw_ranks(digest.ranking, digest.chosen)
+    among = digest.ranking.among
+    reading = _RANKS.format(among.replace("settings", "setting").replace("groups", "group"), among)
+    found = [Finding("", findings.order_of(digest.ranking))]
+    return [Exhibit(heading="Ranks", reading=reading, found=found, pictures=[picture])]
 
 
 def _factors(digest: Digest) -> Exhibit:
@@ -88,7 +117,7 @@ def _saturation(digest: Digest) -> Exhibit:
 
 
 def _rates(digest: Digest) -> Exhibit:
-    pictures = draw_rates(digest.sensitivities, digest.chosen)
+    pictures = draw_rates(digest.sensitivities, digest.everything)
     heading = "Sensitivity to the learning rate"
     if not pictures:
         return Exhibit(heading=heading, reading="This figure is left out: no measure of fit was recorded.")

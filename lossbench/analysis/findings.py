@@ -10,7 +10,8 @@ from lossbench.analysis import prose
 from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import Band, Curves
 from lossbench.analysis.quantities import quantity
-from lossbench.analysis.scoreboard import Board, Standing
+from lossbench.analysis.ranking import Ranking
+from lossbench.analysis.scoreboard import Board, Match, Standing
 from lossbench.analysis.sensitivity import Sensitivity
 
 ALIKE = 1.1  # two sizes within this ratio are called the same
@@ -127,6 +128,41 @@ def saturation(comparison: Comparison, curves: Curves) -> list[Finding]:
     return found
 
 
+def arrivals(boards: Sequence[Board], matches: Sequence[Match]) -> list[Finding]:
+    """Which share of the runs ever reaches the level, and how sure it is who gets there first, in a few settings."""
+    timed = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
+    return [Finding(board.setting.label, _arrival(board, matches)) for board in boards if board in timed]
+
+
+def _arrival(board: Board, matches: Sequence[Match]) -> str:
+    missing = [(s, int(np.isinf(s.steps).sum())) for s in board.standings]
+    late = [f"{n} of {prose.counted(len(s.steps), 'run')} under {_name(s)}" for s, n in missing if n]
+    never = prose.capitalised(f"{prose.listed(late)} never get there") if late else "Every run gets there"
+    own = [match for match in matches if match.board is board and match.score == "steps"]
+    surest = max(own, key=lambda match: abs(match.improvement.centre - 0.5), default=None)
+    if surest is None or surest.improvement.centre == 0.5:
+        return f"{never}."
+    e, d = surest.improvement, surest.difference
+    ahead = e.centre > 0.5
+    first, second, times = (surest.one, surest.other, d.lower) if ahead else (surest.other, surest.one, d.higher)
+    low, high = (f"{100 * end:.0f}{prose.SPACE}%" for end in ((e.low, e.high) if ahead else (1 - e.high, 1 - e.low)))
+    text = f"{first.label} is there before {second.label} on {times} of {prose.counted(e.n, 'seed')}"
+    return f"{never}. {prose.capitalised(text)}, on a new one with a probability of {low} to {high}."
+
+
+def order_of(ranking: Ranking) -> str:
+    """Who ranks first and last on average, and whether that is more than chance."""
+    places = [f"{contender.label} {average:.2g}" for contender, average in zip(ranking.contenders, ranking.averages, strict=True)]
+    told = places if len(places) <= ALL_TOLD else [*places[: ALL_TOLD - 1], "…", places[-1]]
+    text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(told)}."
+    if not ranking.found:
+        return f"{text} Friedman's test finds no more than chance ({prose.tested(ranking.p)})."
+    apart = sum(b - a > ranking.distance for i, a in enumerate(ranking.averages) for b in ranking.averages[i + 1 :])
+    pairs = len(places) * (len(places) - 1) // 2
+    found = f"Friedman's test finds more than chance ({prose.tested(ranking.p)})"
+    return f"{text} {found}, and Nemenyi's tells {apart} of {prose.counted(pairs, 'pair')} apart."
+
+
 def rates(sensitivities: Sequence[Sensitivity]) -> list[Finding]:
     """How wide the range of good learning rates is for each loss."""
     settings = list(dict.fromkeys(s.setting for s in sensitivities))[:ALL_TOLD]
@@ -141,8 +177,13 @@ def _range(s: Sensitivity) -> str:
     tolerance = NEAR_SHARE if s.measure.quantity.share else (NEAR_RATIO - 1) * abs(best)
     near = int((np.abs(counted - best) <= tolerance).sum())
     margin = "1 point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f} %"
-    text = f"{prose.capitalised(s.contender.label)} does best at {s.chosen:g} ({prose.measured(best, s.measure.quantity)})"
+    top = s.rates[np.isclose(counted, best)]
+    rate = s.chosen if s.chosen in top else float(top[0])
+    text = f"{prose.capitalised(s.contender.label)} does best at {rate:g} ({prose.measured(best, s.measure.quantity)})"
     text += f" and comes within {margin} of that at {near} of {prose.counted(len(s.rates), 'rate')}"
+    if rate != s.chosen:
+        own = prose.measured(float(s.middle[s.rates == s.chosen][0]), s.measure.quantity)
+        text += f"; the seeds that choose preferred {s.chosen:g} ({own})"
     bad = int((s.diverged > 0).sum())
     return f"{text}; runs diverge at {prose.counted(bad, 'rate')}." if bad else f"{text}."
 

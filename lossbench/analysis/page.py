@@ -15,8 +15,9 @@ from lossbench.analysis.claims.wording import Line
 from lossbench.analysis.digest import Digest
 from lossbench.analysis.exhibits import Exhibit
 from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.reservations import reservations
 from lossbench.analysis.statistics import FEWEST
-from lossbench.analysis.summary import reservations, summary
+from lossbench.analysis.summary import summary
 from lossbench.tables import Study
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
@@ -56,7 +57,7 @@ def comparison(digest: Digest) -> dict[str, Any]:
         "scoreboard": wording.scoreboard(digest),
         "differences": wording.differences(digest),
         "swept": digest.everything.swept,
-        "intervals": digest.everything.seeds >= FEWEST,
+        "intervals": digest.chosen.seeds >= FEWEST,
         "several_seeds": digest.everything.seeds > 1,
     }
 

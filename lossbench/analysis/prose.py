@@ -6,7 +6,7 @@ from typing import Any
 
 from lossbench.analysis.quantities import Quantity
 
-_SPACE = "\N{NO-BREAK SPACE}"
+SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _PLAIN = (1e-3, 1e6)  # sizes outside are written with a power of ten
@@ -36,7 +36,7 @@ def capitalised(text: str) -> str:
 
 def counted(n: int, one: str, many: str | None = None) -> str:
     """So many of a thing: "1 run", "1,200 runs"."""
-    return f"{n:,}{_SPACE}{one if n == 1 else many or one + 's'}"
+    return f"{n:,}{SPACE}{one if n == 1 else many or one + 's'}"
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -53,7 +53,7 @@ def number(value: float, digits: int = 3) -> str:
         text = f"{rounded:,.{decimals}f}"
     else:
         mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
-        text = f"{mantissa}{_SPACE}×{_SPACE}10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+        text = f"{mantissa}{SPACE}×{SPACE}10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
     return text.replace("-", _MINUS)
 
 
@@ -76,7 +76,7 @@ def measured(value: float, quantity: Quantity) -> str:
     if math.isinf(value):
         return "diverged"
     if quantity.share and not math.isnan(value):
-        return f"{100 * value:.1f}{_SPACE}%".replace("-", _MINUS)
+        return f"{100 * value:.1f}{SPACE}%".replace("-", _MINUS)
     return number(value)
 
 
@@ -89,13 +89,13 @@ def probability(p: float) -> str:
     """A p-value: "0.031", "< 0.001"."""
     if math.isnan(p):
         return "–"
-    return f"<{_SPACE}{_LEAST_P}" if p < _LEAST_P else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return f"<{SPACE}{_LEAST_P}" if p < _LEAST_P else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def tested(p: float) -> str:
     """A p-value in a sentence: "p = 0.031", "p < 0.001"."""
     text = probability(p)
-    return f"p{_SPACE}{text}" if text.startswith("<") else f"p{_SPACE}={_SPACE}{text}"
+    return f"p{SPACE}{text}" if text.startswith("<") else f"p{SPACE}={SPACE}{text}"
 
 
 def signed(value: float, say: Callable[[float], str]) -> str:

@@ -21,7 +21,7 @@ from lossbench.disk import write_whole
 from lossbench.tables import read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
-_OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "rates")
+_OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates")
 
 
 class Report(NamedTuple):

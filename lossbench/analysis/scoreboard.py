@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from lossbench.analysis import scores, statistics
+from lossbench.analysis import scores, shares, statistics
 from lossbench.analysis.comparison import Comparison, Contender, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.selection import Measure, finals
@@ -16,6 +16,7 @@ from lossbench.analysis.statistics import Difference, Estimate, Values
 WAY = 0.9  # the level to be reached lies this far on the way from the start to the best median final value
 ALL_PAIRS = 4  # with more losses than this each is compared with one reference instead
 REFERENCE = "cross_entropy"
+SIGNIFICANT = 0.05
 
 Score = Literal["final", "steps"]
 
@@ -41,23 +42,41 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A setting's standings by one measure; the level is None where nothing was learnt that could be timed."""
+    """A setting's standings by one measure; the level is None where nothing was learnt that could be timed.
+
+    A measure that one of several losses minimises shows how far each got, and ranks nobody: there is no level either.
+    """
 
     setting: Setting
     measure: Measure
     level: float | None
     standings: tuple[Standing, ...]
 
+    @property
+    def ranked(self) -> bool:
+        """Whether its losses may be compared with one another."""
+        return comparable(self.measure, self.standings)
+
+    @property
+    def owners(self) -> list[str]:
+        """Its losses that minimise the measure."""
+        contenders = [standing.sample.contender for standing in self.standings]
+        return [contender.label for contender in contenders if contender.word in self.measure.quantity.owners]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """Two losses in a setting, `one` less `other`, seed by seed; `corrected` is Holm's p over all matches of the report."""
+    """Two losses in a setting, `one` less `other`, seed by seed; `corrected` is Holm's p over all matches of the report.
+
+    `improvement` is the probability that `one` does better than `other` on a new seed.
+    """
 
     board: Board
     score: Score
     one: Contender
     other: Contender
     difference: Difference
+    improvement: Estimate
     corrected: float
 
 
@@ -65,16 +84,26 @@ def board(setting: Setting, comparison: Comparison, curves: Curves, measure: Mea
     """Scores of every loss in a setting."""
     samples = comparison.within(setting)
     ends = [finals(sample, curves, measure) for sample in samples]
-    level = _level(samples, ends, curves, measure)
+    level = _level(samples, ends, curves, measure) if comparable(measure, samples) else None
     standings = tuple(_standing(sample, end, curves, measure, level) for sample, end in zip(samples, ends, strict=True))
     return Board(setting=setting, measure=measure, level=level, standings=standings)
 
 
+def comparable(measure: Measure, rivals: Sequence[object]) -> bool:
+    """Whether the measure may compare so many losses: if it belongs to none of them, or there is only one."""
+    return measure.neutral or len(rivals) < 2
+
+
 def matches(boards: Sequence[Board]) -> list[Match]:
-    """Paired differences between losses, in every setting: all pairs of few losses, of many each with one reference."""
-    played = [match for board in boards for match in _matches(board)]
+    """Paired differences between losses, in every setting that ranks: all pairs of few losses, of many each with a reference."""
+    played = [match for board in boards if board.ranked for match in _matches(board)]
     corrected = statistics.holm([match.difference.p for match in played])
     return [replace(match, corrected=p) for match, p in zip(played, corrected, strict=True)]
+
+
+def can_tell(matches: Sequence[Match]) -> bool:
+    """Whether there are seeds enough for a corrected p below 0.05: of n pairs the smallest p is 2^(1 − n)."""
+    return any(len(matches) * 2.0 ** (1 - match.difference.median.n) < SIGNIFICANT for match in matches)
 
 
 def contests(standings: Sequence[Standing]) -> list[tuple[Standing, Standing]]:
@@ -125,15 +154,16 @@ def _matches(board: Board) -> Iterator[Match]:
     for one, other in contests(board.standings):
         seeds = sorted(set(one.sample.seeds) & set(other.sample.seeds))
         for score in ("final", "steps"):
-            pairs = np.array([_by_seed(one, score, seeds), _by_seed(other, score, seeds)])
-            difference = statistics.paired(*pairs)
-            if difference.median.n > 1 and np.isfinite(pairs).any():
+            a, b = _by_seed(one, score, seeds), _by_seed(other, score, seeds)
+            difference = statistics.paired(a, b)
+            if difference.median.n > 1 and np.isfinite([a, b]).any():
                 yield Match(
                     board=board,
                     score=score,
                     one=one.sample.contender,
                     other=other.sample.contender,
                     difference=difference,
+                    improvement=shares.improvement(a, b, board.measure.better if score == "final" else "lower"),
                     corrected=difference.p,
                 )
 

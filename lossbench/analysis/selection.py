@@ -1,6 +1,6 @@
 """Which learning rate stands for a loss where several were tried, and by which measure that is decided."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ _MEASURES = (tables.ACCURACY, tables.BRIER, tables.LOG_LOSS, tables.SQUARED_ERRO
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A recorded column by which losses are ranked. It is neutral where none of them minimises it."""
+    """A recorded column. Losses are ranked by it where it is neutral: where none of them minimises it."""
 
     column: str
     quantity: Quantity
@@ -48,8 +48,8 @@ def tuning_seeds(seeds: Sequence[int], count: int | None = None) -> tuple[tuple[
 def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:
     """The measure for a setting: the first neutral one, on test data before training data, that all its losses have.
 
-    Where there is none, the first common measure that a contestant minimises, marked as such; None without any.
-    A run's own loss is never a measure.
+    Where there is none, the first common measure that a contestant minimises, marked as such: it shows values and chooses
+    each loss's rate, and ranks nobody. None without any. A run's own loss is never a measure.
     """
     samples = comparison.within(setting)
     words = {sample.contender.word for sample in samples}
@@ -70,11 +70,31 @@ def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:
     return np.where(np.isnan(values), scores.worst(measure.better), values)
 
 
-def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Measure | None]) -> Comparison:
-    """The same comparison with one learning rate for each loss in each setting: the one with the best median final value.
+def choosers(samples: Sequence[Sample]) -> tuple[int, ...]:
+    """The seeds that choose among a setting's learning rates and do not judge: of those that all its samples have.
 
-    Of rates that tie, the one with the best average over the whole run is taken, then the smallest. Where nothing can
-    decide, every rate becomes a setting of its own, so that losses meet at equal rates.
+    () where nothing is to be chosen, or seeds are so few that all choose and all judge.
+    """
+    if len({sample.contender for sample in samples}) == len(samples):
+        return ()
+    tuning, judging = tuning_seeds(sorted(set.intersection(*(set(sample.seeds) for sample in samples))))
+    return () if tuning == judging else tuning
+
+
+def tuned(samples: Iterable[Sample], curves: Curves, measure: Measure, seeds: Collection[int] = ()) -> Sample:
+    """Of a loss's samples at several rates, the one with the best median final value on the seeds, on all if none are named.
+
+    A diverged run counts as worst. Of rates that tie, the one with the best average over the whole run is taken, then the
+    smallest.
+    """
+    return min(samples, key=lambda sample: _order(sample.only(seeds) if seeds else sample, curves, measure))
+
+
+def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Measure | None]) -> Comparison:
+    """The same comparison with one learning rate for each loss in each setting, chosen on seeds that are then left out.
+
+    Where there are too few seeds for that none is left out. Where nothing can decide, every rate becomes a setting of its
+    own, so that losses meet at equal rates.
     """
     if not comparison.swept:
         return comparison
@@ -83,9 +103,11 @@ def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Me
         measure, samples = measures[setting], comparison.within(setting)
         if measure is None:
             chosen += _apart(samples)
-        else:
-            rivals = [[s for s in samples if s.contender == contender] for contender in comparison.contenders]
-            chosen += [min(group, key=lambda sample: _order(sample, curves, measure)) for group in rivals if group]
+            continue
+        tuning = choosers(samples)
+        rivals = [[s for s in samples if s.contender == contender] for contender in comparison.contenders]
+        best = [tuned(group, curves, measure, tuning) for group in rivals if group]
+        chosen += [sample.only(set(sample.seeds) - set(tuning)) for sample in best]
     settings = tuple(sorted({sample.setting for sample in chosen}, key=lambda setting: natural(setting.label)))
     return replace(comparison, samples=tuple(chosen), settings=settings)
 

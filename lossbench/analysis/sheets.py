@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from lossbench.analysis.digest import Digest
+from lossbench.analysis.profiles import profiles
 from lossbench.analysis.statistics import Estimate
 
 _DIGITS = "%.10g"
@@ -17,6 +18,8 @@ def sheets(digest: Digest) -> dict[str, pd.DataFrame]:
         "differences": _differences(digest),
         "scores": _scores(digest),
         "rates": _rates(digest),
+        "ranks": _ranks(digest),
+        "profiles": _profiles(digest),
     }
     return {name: table for name, table in made.items() if len(table)}
 
@@ -73,6 +76,7 @@ def _differences(digest: Digest) -> pd.DataFrame:
                 "p_holm": match.corrected,
             }
             | _spread("median", match.difference.median)
+            | _spread("probability_of_improvement", match.improvement)
             for match in digest.matches
         ]
     )
@@ -119,5 +123,37 @@ def _rates(digest: Digest) -> pd.DataFrame:
             }
             for s in digest.sensitivities
             for rate, runs, diverged, middle, low, high in zip(s.rates, s.runs, s.diverged, s.middle, s.low, s.high, strict=True)
+        ]
+    )
+
+
+def _ranks(digest: Digest) -> pd.DataFrame:
+    found = digest.ranking
+    if found is None:
+        return pd.DataFrame()
+    return pd.DataFrame(
+        [
+            {"among": block, "loss": contender.label, "rank": place}
+            for block, row in zip(found.blocks, found.ranks, strict=True)
+            for contender, place in zip(found.contenders, row, strict=True)
+        ]
+    )
+
+
+def _profiles(digest: Digest) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "setting": board.setting.label,
+                "loss": found.contender.label,
+                "runs": found.n,
+                "steps": int(step),
+                "share": share,
+                "share_low": low,
+                "share_high": high,
+            }
+            for board in digest.boards
+            for found in profiles(board)
+            for step, share, low, high in zip(found.steps, found.share, found.low, found.high, strict=True)
         ]
     )

@@ -1,20 +1,21 @@
 """How sure we are: estimates with 95 % intervals over seeds, and paired comparisons."""
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 Values = NDArray[np.float64]
-Method = Literal["none", "range", "equal", "order statistics", "bootstrap", "student"]
+Method = Literal["none", "range", "equal", "order statistics", "bootstrap", "student", "exact"]
 CONFIDENCE = 0.95
+TAIL = (1 - CONFIDENCE) / 2
 RESAMPLES = 9999
 FEWEST = 6  # with fewer values the widest interval there is, smallest to largest, covers the median less than 95 % of the time
-FEWEST_FOR_BCA_MEAN = 20  # with fewer normal values BCa covers the mean 87 to 90 % of the time, Student's t 95 %
+FEWEST_FOR_BOOTSTRAP = 10  # with fewer values too few resamples differ, and the bootstrap's ends run away
 EXACT_WITH_TIES = 10  # scipy's exact signed-rank test with ties takes 0.1 s for 10 pairs, and twice that for each pair more
 
 
@@ -22,9 +23,10 @@ EXACT_WITH_TIES = 10  # scipy's exact signed-rank test with ties takes 0.1 s for
 class Estimate:
     """A number from n values, and how far it can be trusted.
 
-    `method` says what low and high are. bootstrap: BCa. student: Student's t, for the mean of few. order statistics: exact
-    for a median. equal: every value is the same. range: the smallest and the largest of fewer than 6 values, of which no
-    interval covers the median in 95 %. none: one value, or no number.
+    `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of
+    few. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, for a share. equal: every value
+    is the same. range: the smallest and the largest of fewer than 6 values, of which no interval covers the median in 95 %.
+    none: one value, or no number.
     """
 
     centre: float
@@ -35,31 +37,36 @@ class Estimate:
 
 
 def median(values: Sequence[float] | Values) -> Estimate:
-    """The median and its interval. Infinite values are allowed: they say "worse than all", or "never"."""
-    x = _known(values)
+    """The median and its interval. Infinite values are allowed: they say "worse than all", or "never".
+
+    The interval is made of order statistics, so that it needs no law of the values and takes infinite ones; two neighbours
+    are interpolated to cover 95 %. BCa covers the median of 10 or 20 skewed values 92 to 93 % of the time, this 94 to 95 %.
+    Source: Hettmansperger & Sheather, Confidence intervals based on interpolated order statistics, 1986.
+    """
+    x = np.sort(_known(values))
     if len(x) < FEWEST or (x == x[0]).all():
         return _few(x, _middle(x))
-    if np.isfinite(x).all():
-        low, high = _bootstrap(x, np.median)
-        return Estimate(centre=_middle(x), low=low, high=high, n=len(x), method="bootstrap")
-    test: Any = stats.quantile_test(x, q=0, p=0.5)
-    low, high = test.confidence_interval(CONFIDENCE)
-    return Estimate(centre=_middle(x), low=float(low), high=float(high), n=len(x), method="order statistics")
+    low, high = _interpolated(x), -_interpolated(-x[::-1])
+    return Estimate(centre=_middle(x), low=low, high=high, n=len(x), method="order statistics")
 
 
 def mean(values: Sequence[float] | Values) -> Estimate:
-    """The mean and its interval; NaN of values of which one is infinite."""
+    """The mean and its interval; NaN of values of which one is infinite.
+
+    Measured coverage of 10 to 50 values: 94 to 95 % where they are normal or exponential; Student's t covers 90 to 93 % of
+    exponential ones, BCa 88 to 92 %. Of fewer than 10 values the interval is right for normal ones only, and covers the mean
+    of 5 exponential ones 88 % of the time. No interval for a mean covers whatever the law (Bahadur & Savage 1956).
+    """
     x = _known(values)
     if not np.isfinite(x).all():
         return Estimate(centre=np.nan, low=np.nan, high=np.nan, n=len(x), method="none")
     centre = float(x.mean()) if len(x) else np.nan
     if len(x) < 2 or (x == x[0]).all():
         return _few(x, centre)
-    if len(x) < FEWEST_FOR_BCA_MEAN:
-        low, high = stats.ttest_1samp(x, 0.0).confidence_interval(CONFIDENCE)
-        return Estimate(centre=centre, low=float(low), high=float(high), n=len(x), method="student")
-    low, high = _bootstrap(x, np.mean)
-    return Estimate(centre=centre, low=low, high=high, n=len(x), method="bootstrap")
+    if len(x) >= FEWEST_FOR_BOOTSTRAP and np.isfinite(ends := _studentized(x)).all():
+        return Estimate(centre=centre, low=ends[0], high=ends[1], n=len(x), method="bootstrap")
+    low, high = stats.ttest_1samp(x, 0.0).confidence_interval(CONFIDENCE)
+    return Estimate(centre=centre, low=float(low), high=float(high), n=len(x), method="student")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,23 +124,33 @@ def _few(x: Values, centre: float) -> Estimate:
     return Estimate(centre=centre, low=low, high=high, n=len(x), method=method)
 
 
-def _bootstrap(x: Values, statistic: Callable[..., Any]) -> tuple[float, float]:
-    """The BCa interval, or the percentile interval where BCa is undefined. The generator is fixed: same values, same interval."""
-    for method in ("BCa", "percentile"):
-        with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-            warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-            result = stats.bootstrap(
-                (x,),
-                statistic,
-                n_resamples=RESAMPLES,
-                confidence_level=CONFIDENCE,
-                method=method,
-                rng=np.random.default_rng(0),
-            )
-        interval = result.confidence_interval
-        if np.isfinite([interval.low, interval.high]).all():
-            break
-    return float(interval.low), float(interval.high)
+def _interpolated(x: Values) -> float:
+    """The lower end of the median's interval, of ascending values."""
+    k, weight = _place(len(x))
+    outer, inner = x[k - 1], x[k]
+    return float(outer if np.isinf(outer) else (1 - weight) * outer + weight * inner)
+
+
+@cache
+def _place(n: int) -> tuple[int, float]:
+    """Between which order statistics the interval of a median of n values ends, the k-th and the next, and how far inside."""
+    k = int(stats.binom.ppf(TAIL, n, 0.5))
+    wide, narrow = (1 - 2 * float(stats.binom.cdf(i, n, 0.5)) for i in (k - 1, k))
+    share = (wide - CONFIDENCE) / (wide - narrow)
+    return k, (n - k) * share / (k + (n - 2 * k) * share)
+
+
+def _studentized(x: Values) -> tuple[float, float]:
+    """The bootstrap-t interval of the mean; infinite where resamples of one value alone are common.
+
+    The generator is fixed: same values, same interval. Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, 12.5.
+    """
+    drawn = x[np.random.default_rng(0).integers(0, len(x), (RESAMPLES, len(x)))]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = (drawn.mean(axis=1) - x.mean()) / stats.sem(drawn, axis=1)
+    low, high = np.quantile(t[~np.isnan(t)], [TAIL, 1 - TAIL], method="inverted_cdf")
+    centre, error = float(x.mean()), float(stats.sem(x))
+    return centre - float(high) * error, centre - float(low) * error
 
 
 def _signed_rank(d: Values) -> float:

@@ -1,4 +1,4 @@
-"""The report's first paragraph, and the reservations that belong beside it."""
+"""The report's first paragraph."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -7,52 +7,19 @@ import numpy as np
 
 from lossbench.analysis import prose
 from lossbench.analysis.digest import Digest
-from lossbench.analysis.findings import Finding, blame, delay, output_contrasts, speed
-from lossbench.analysis.scoreboard import Board, Match, Score, Standing
+from lossbench.analysis.findings import Finding, blame, delay, order_of, output_contrasts, speed
+from lossbench.analysis.scoreboard import SIGNIFICANT, Board, Match, Score, Standing, can_tell
 from lossbench.analysis.statistics import FEWEST
 
 TOLD = 3  # settings told one by one; of more only how often which loss is ahead
-SIGNIFICANT = 0.05
 PLAIN = 2.0  # gradients that differ less at the start explain little
-
-_FEW_SEEDS = "With {} seeds there is no 95 % interval: the tables show the smallest and the largest value."
-_BLIND = (
-    "With {} seeds and {} no corrected p-value can fall below 0.05, however large the difference: "
-    "look at the values themselves, or run more seeds."
-)
-_SAME_RATE = (
-    "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
-)
-_CHOSEN_RATES = (
-    "Each loss is shown at the learning rate with its best median final {}. The rate was chosen on the same seeds on which the "
-    "loss is then judged, which flatters every loss; the sensitivity figure shows all rates."
-)
-_RATES_APART = (
-    "Learning rates were swept, and no measure was recorded by which to choose: every rate is shown as a setting of its own."
-)
-_PARTIAL = "No neutral measure was recorded. The {} is what {} minimises, so rankings by it lean that way."
-_UNMEASURED = "No measure of fit but the losses' own was recorded, and losses are never ranked by those."
-_DIVERGED = (
-    "A run that diverged counts as worse than every run that finished, and as never reaching a level. "
-    "Curves are those of the runs that are still going, and end where fewer than half are left."
-)
 
 
 def summary(digest: Digest) -> list[Finding]:
     """What was run and what came out, sentence by sentence."""
     told = _tally(digest) if len(digest.boards) > TOLD else [_outcome(board, digest.matches) for board in digest.boards]
-    return [Finding("", _counts(digest)), *told, *_cause(digest)]
-
-
-def reservations(digest: Digest) -> list[str]:
-    """What a reader must know before believing the numbers."""
-    return [
-        *_about_seeds(digest),
-        *_about_rates(digest),
-        *_about_measures(digest),
-        *_about_divergence(digest),
-        *_about_gaps(digest),
-    ]
+    ranks = [Finding("", order_of(digest.ranking))] if digest.ranking else []
+    return [Finding("", _counts(digest)), *told, *ranks, *_cause(digest)]
 
 
 def _counts(digest: Digest) -> str:
@@ -68,7 +35,17 @@ def _counts(digest: Digest) -> str:
 
 
 def _outcome(board: Board, matches: Sequence[Match]) -> Finding:
+    if not board.ranked:
+        return Finding(board.setting.label, _values(board))
     return Finding(board.setting.label, f"{_ending(board, matches)} {_timing(board, matches)}".strip())
+
+
+def _values(board: Board) -> str:
+    """Final results side by side, of losses of which one minimises the measure."""
+    ends = prose.listed([f"{_final(standing, board)} under {_name(standing)}" for standing in board.standings])
+    verb = "minimises" if len(board.owners) == 1 else "minimise"
+    owned = f"{prose.capitalised(prose.listed(board.owners))} {verb} it, so it ranks nobody."
+    return f"The final {board.measure.quantity.title} is {ends}. {owned}"
 
 
 def _ending(board: Board, matches: Sequence[Match]) -> str:
@@ -121,31 +98,28 @@ def _final(standing: Standing, board: Board) -> str:
 
 def _judged(match: Match | None, matches: Sequence[Match]) -> str:
     """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
-    if match is None or not _can_tell(matches):
+    if match is None or not can_tell(matches):
         return ""
     p = prose.tested(match.corrected)
     return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (not beyond chance, {p})"
 
 
-def _can_tell(matches: Sequence[Match]) -> bool:
-    """Whether there are seeds enough for a corrected p below 0.05: of n pairs the smallest p is 2^(1 − n)."""
-    return any(len(matches) * 2.0 ** (1 - match.difference.median.n) < SIGNIFICANT for match in matches)
-
-
 def _tally(digest: Digest) -> list[Finding]:
     """In how many settings each loss ends best and is fastest, what of it is more than chance, and the strongest contrast."""
+    ranked = [board for board in digest.boards if board.ranked]
+    if not ranked:
+        return []
     said = [
-        f"The best median final result is reached {_won(digest.boards, _best)}.",
-        f"The level is reached first {_won(digest.boards, _first)}.",
+        f"The best median final result is reached {_won(ranked, _best)}.",
+        f"The level is reached first {_won(ranked, _first)}.",
     ]
     tested = [m for m in digest.matches if m.score == "final" and m.difference.median.n >= FEWEST]
-    if tested and _can_tell(digest.matches):
+    if tested and can_tell(digest.matches):
         compared = prose.counted(len(tested), "comparison")
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
         said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
-    strongest = max(
-        (board for board in digest.boards if board.level is not None), key=lambda b: (delay(b), _gap(b)), default=None
-    )
+    timed = (board for board in ranked if board.level is not None)
+    strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
     extreme = [Finding(strongest.setting.label, speed(strongest))] if strongest else []
     return [*(Finding("", sentence) for sentence in said), *extreme]
 
@@ -187,42 +161,3 @@ def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Mat
 
 def _name(standing: Standing) -> str:
     return standing.sample.contender.label
-
-
-def _about_seeds(digest: Digest) -> list[str]:
-    seeds = digest.everything.seeds
-    if seeds == 1:
-        return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
-    said = [_FEW_SEEDS.format(seeds)] if seeds < FEWEST else []
-    blind = digest.matches and not _can_tell(digest.matches)
-    return [*said, _BLIND.format(seeds, prose.counted(len(digest.matches), "comparison"))] if blind else said
-
-
-def _about_rates(digest: Digest) -> list[str]:
-    if not digest.everything.swept:
-        rates: dict[str, set[float]] = {}
-        for sample in digest.everything.samples:
-            rates.setdefault(sample.contender.label, set()).add(sample.rate)
-        same = len(rates) > 1 and len(set(map(frozenset, rates.values()))) == 1
-        return [_SAME_RATE] if same else []
-    by = sorted({measure.quantity.title for measure in digest.measures.values() if measure})
-    return [_CHOSEN_RATES.format(prose.listed(by, "or"))] if by else [_RATES_APART]
-
-
-def _about_measures(digest: Digest) -> list[str]:
-    said = []
-    ranked = {b.measure.column: b.measure for b in digest.boards if len(b.standings) > 1 and not b.measure.neutral}
-    for measure in ranked.values():
-        owners = [c.label for c in digest.everything.contenders if c.word in measure.quantity.owners]
-        said.append(_PARTIAL.format(measure.quantity.title, prose.listed(owners)))
-    return said if digest.boards else [*said, _UNMEASURED]
-
-
-def _about_divergence(digest: Digest) -> list[str]:
-    return [_DIVERGED] if digest.diverged else []
-
-
-def _about_gaps(digest: Digest) -> list[str]:
-    chosen = digest.chosen
-    complete = len(chosen.contenders) * len(chosen.settings) == len(chosen.samples)
-    return [] if complete else ["Not every loss was trained in every setting."]

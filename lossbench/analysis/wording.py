@@ -10,7 +10,7 @@ from lossbench.analysis.comparison import Contender, Setting
 from lossbench.analysis.digest import Digest
 from lossbench.analysis.plots.style import strokes
 from lossbench.analysis.quantities import Quantity
-from lossbench.analysis.scoreboard import Match, Score, Standing
+from lossbench.analysis.scoreboard import Board, Match, Score, Standing
 from lossbench.analysis.statistics import Estimate
 
 
@@ -52,8 +52,10 @@ class Contrast:
     setting: str
     losses: str
     final: Cell
+    final_better: Cell
     final_p: str
     steps: Cell
+    steps_better: Cell
     steps_p: str
 
 
@@ -63,7 +65,7 @@ def scoreboard(digest: Digest) -> list[Standings]:
     return [
         Standings(
             setting=board.setting.label,
-            measure=board.measure.quantity.title,
+            measure=board.measure.quantity.title + _why_unranked(board),
             level="" if board.level is None else prose.measured(board.level, board.measure.quantity),
             rows=tuple(_row(s, board.measure.quantity, looks[s.sample.contender].colour) for s in board.standings),
         )
@@ -81,12 +83,21 @@ def differences(digest: Digest) -> list[Contrast]:
             setting=setting.label,
             losses=f"{one.label} − {other.label}",
             final=_difference(found.get("final")),
+            final_better=_improvement(found.get("final")),
             final_p=_p(found.get("final")),
             steps=_difference(found.get("steps")),
+            steps_better=_improvement(found.get("steps")),
             steps_p=_p(found.get("steps")),
         )
         for (setting, one, other), found in by_pair.items()
     ]
+
+
+def _why_unranked(board: Board) -> str:
+    if board.ranked:
+        return ""
+    verb = "minimises" if len(board.owners) == 1 else "minimise"
+    return f", which {prose.listed(board.owners)} {verb}: no ranking"
 
 
 def _row(standing: Standing, quantity: Quantity, colour: str) -> Row:
@@ -114,6 +125,10 @@ def _difference(match: Match | None) -> Cell:
     quantity = match.board.measure.quantity
     scale = 100 if quantity.share else 1
     return _cell(match.difference.median, lambda value: prose.signed(scale * value, _points if quantity.share else prose.number))
+
+
+def _improvement(match: Match | None) -> Cell:
+    return Cell(text="–") if match is None else _cell(match.improvement, lambda value: f"{100 * value:.0f}\N{NO-BREAK SPACE}%")
 
 
 def _points(value: float) -> str:

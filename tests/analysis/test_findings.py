@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lossbench.analysis import findings, summary
+from lossbench.analysis import findings, reservations, summary
 from lossbench.analysis.digest import digest
 from lossbench.analysis.exhibits import exhibits
 from lossbench.tables import read_study
@@ -16,7 +16,7 @@ def told(made, tmp_path):
 
     def tell(runs):
         found = digest(read_study(made.write(tmp_path / "study", runs)))
-        return " ".join(f"{f.where}: {f.text}" for f in summary.summary(found)), " ".join(summary.reservations(found)), found
+        return " ".join(f"{f.where}: {f.text}" for f in summary.summary(found)), " ".join(reservations.reservations(found)), found
 
     return tell
 

@@ -55,6 +55,13 @@ STUDIES = {
         r.only("output_slope") for rate in (0.1, 0.2) for r in losses(made, optimizer__lr=rate)
     ],
     "a loss that is missing in a setting": lambda made: [*losses(made), *losses(made, batch=8)[:2]],
+    "three losses on three data sets": lambda made: [
+        made.learn(loss={"word": word, "link": "sigmoid"}, dataset__word=data, seed=seed).only("test_accuracy")
+        for word in ("focal", "hinge", "savage")
+        for data in "abc"
+        for seed in range(2)
+    ],
+    "the measure of a loss": lambda made: [r.only("test_brier") for rate in (0.1, 0.2) for r in losses(made, optimizer__lr=rate)],
     "different probes": lambda made: [losses(made)[0], losses(made)[2].only("test_accuracy", "train_loss")],
     "different schedules": lambda made: [losses(made)[0], losses(made)[1].diverged(4)],
 }
@@ -71,7 +78,7 @@ def test_every_study_has_a_report(name, made, tmp_path):
 
 def test_a_page_needs_nothing_else(demo):
     page = Page((demo / "report.html").read_text())
-    assert page.tags.count("img") == 5
+    assert page.tags.count("img") == 6
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     outside = [
         address for address in page.addresses if not address.startswith(("data:image/svg+xml;base64,", "figures/", "tables/"))
@@ -95,7 +102,7 @@ def test_markdown_says_what_the_page_says(demo):
         assert heading in page.text
         assert f"## {heading}" in text
     assert re.findall(r"!\[.*\]\((.*)\)", text) == [
-        f"figures/{n}.svg" for n in ("convergence", "factors", "gradients", "saturation", "rates")
+        f"figures/{n}.svg" for n in ("convergence", "profiles", "factors", "gradients", "saturation", "rates")
     ]
 
 
@@ -105,7 +112,7 @@ def test_the_same_records_give_the_same_bytes(demo):
         path.unlink()
     write_report(demo)
     assert files(demo) == before
-    assert len(before) == 2 + 5 * 2 + 4
+    assert len(before) == 2 + 6 * 2 + 5
 
 
 def test_the_order_of_storage_changes_no_byte(made, tmp_path):
@@ -154,7 +161,7 @@ def test_a_spreadsheet_runs_nothing_from_a_table(made, tmp_path):
 def test_tables_hold_what_the_page_says(demo):
     board = pd.read_csv(demo / "tables" / "scoreboard.csv")
     scores = pd.read_csv(demo / "tables" / "scores.csv")
-    assert len(scores) == 24
+    assert len(scores) == 20
     for row in board.itertuples():
         own = scores[(scores.setting == row.setting) & (scores.loss == row.loss)]
         assert row.final_median == pytest.approx(own.final.median())

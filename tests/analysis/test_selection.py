@@ -18,9 +18,42 @@ def test_the_rate_with_the_best_median_final_result_is_chosen(demo):
     found = digest(read_study(demo))
     for sample in found.chosen.samples:
         measure = found.measures[sample.setting]
+        tuning = found.tuning[sample.setting]
         rivals = [s for s in found.everything.within(sample.setting) if s.contender == sample.contender]
-        medians = [np.median(finals(rival, found.curves, measure)) for rival in rivals]
-        assert np.median(finals(sample, found.curves, measure)) == max(medians)
+        medians = {rival.rate: np.median(finals(rival.only(tuning), found.curves, measure)) for rival in rivals}
+        assert medians[sample.rate] == max(medians.values())
+
+
+def test_a_seed_that_chose_does_not_judge(demo):
+    found = digest(read_study(demo))
+    assert set(found.tuning.values()) == {(0,)}
+    assert {sample.seeds for sample in found.chosen.samples} == {(1, 2, 3, 4, 5)}
+    assert {sample.seeds for sample in found.everything.samples} == {(0, 1, 2, 3, 4, 5)}
+    assert {s.sample.seeds for board in found.boards for s in board.standings} == {(1, 2, 3, 4, 5)}
+    assert {runs for s in found.sensitivities for runs in s.runs} == {6.0}
+
+
+def test_what_happens_on_the_other_seeds_chooses_nothing(digested, made):
+    # at 0.3 the seed that chooses diverges, and at 0.1 all the others do
+    runs = [made.learn(optimizer__lr=rate, seed=seed) for rate in (0.1, 0.3) for seed in range(4)]
+    runs = [r.diverged(5) if (r.spec["seed"] == 0) == (r.spec["optimizer"]["lr"] == 0.3) else r for r in runs]
+    chosen = digested(runs).chosen.samples
+    assert [(sample.rate, sample.diverged) for sample in chosen] == [(0.1, (True, True, True))]
+
+
+def test_only_seeds_that_every_rate_and_loss_has_choose(digested, made):
+    runs = [made.learn(optimizer__lr=rate, seed=seed) for rate in (0.1, 0.3) for seed in range(2, 10)]
+    runs += [made.learn(loss=made.MSE, optimizer__lr=rate, seed=seed) for rate in (0.1, 0.3) for seed in range(8)]
+    found = digested(runs)
+    assert set(found.tuning.values()) == {(2,)}
+    assert [sample.seeds for sample in found.chosen.samples] == [tuple(range(3, 10)), (0, 1, 3, 4, 5, 6, 7)]
+
+
+@pytest.mark.parametrize(("seeds", "rates"), [(3, (0.1, 0.3)), (8, (0.1,))])
+def test_where_seeds_are_few_or_nothing_is_to_be_chosen_every_seed_judges(digested, made, seeds, rates):
+    found = digested([made.learn(optimizer__lr=rate, seed=seed) for rate in rates for seed in range(seeds)])
+    assert set(found.tuning.values()) == {()}
+    assert [sample.seeds for sample in found.chosen.samples] == [tuple(range(seeds))]
 
 
 def test_a_rate_that_diverges_is_never_chosen_before_one_that_does_not(demo):

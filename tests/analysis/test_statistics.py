@@ -9,23 +9,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lossbench.analysis import statistics
 from lossbench.analysis.statistics import holm, mean, median, paired
-
-REPEATS = 300
 
 
 def sample(n, seed=0):
     return np.random.default_rng(seed).normal(size=n)
 
 
-@pytest.mark.parametrize(("estimate", "statistic", "n"), [(median, np.median, 9), (median, np.median, 30), (mean, np.mean, 30)])
-def test_intervals_are_scipys_bca(estimate, statistic, n):
-    x = sample(n)
-    theirs = stats.bootstrap((x,), statistic, n_resamples=9999, method="BCa", rng=np.random.default_rng(0)).confidence_interval
-    ours = estimate(x)
-    assert (ours.centre, ours.low, ours.high) == (statistic(x), theirs.low, theirs.high)
+@pytest.mark.parametrize("n", range(6, 40))
+def test_the_ends_of_a_medians_interval_lie_between_the_order_statistics_that_cover_more_and_less(n):
+    x = np.sort(sample(n))
+    wide = stats.quantile_test(x, q=0, p=0.5).confidence_interval(0.95)  # the narrowest of order statistics alone
+    k = int(np.flatnonzero(x == wide.low)[0])
+    ours = median(x)
+    assert x[k] <= ours.low <= x[k + 1]
+    assert x[n - 2 - k] <= ours.high <= x[n - 1 - k]
+    assert ours.method == "order statistics"
+
+
+def test_a_medians_interval_is_the_published_formulas():
+    # Nyblom 1992 writes what Hettmansperger & Sheather 1986 propose as the share λ between the k-th and the next; k = 2 here
+    x = np.sort(sample(10))
+    wide, narrow = (1 - 2 * stats.binom.cdf(k - 1, 10, 0.5) for k in (2, 3))
+    i = (wide - 0.95) / (wide - narrow)
+    weight = 8 * i / (2 + 6 * i)
+    assert (median(x).low, median(x).high) == (
+        pytest.approx((1 - weight) * x[1] + weight * x[2]),
+        pytest.approx((1 - weight) * x[8] + weight * x[7]),
+    )
+
+
+def test_a_mean_has_the_bootstraps_t_interval():
+    x = sample(12)
+    drawn = np.random.default_rng(0).integers(0, 12, (9999, 12))
+    t = sorted((x[row].mean() - x.mean()) / stats.sem(x[row]) for row in drawn)
+    low, high = t[249], t[9749]
+    ours = mean(x)
+    assert (ours.low, ours.high) == (
+        pytest.approx(x.mean() - high * stats.sem(x)),
+        pytest.approx(x.mean() - low * stats.sem(x)),
+    )
     assert ours.method == "bootstrap"
+
+
+def test_a_mean_of_values_that_are_nearly_all_alike_keeps_a_finite_interval():
+    ours = mean([1.0] * 11 + [0.9])
+    assert ours.method == "student"
+    assert np.isfinite([ours.low, ours.high]).all()
 
 
 def test_the_mean_of_few_has_students_interval():
@@ -40,13 +70,12 @@ def test_the_same_values_give_the_same_interval():
     assert median(sample(10)) == median(sample(10))
 
 
-def test_medians_with_never_keep_to_order_statistics():
-    x = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, math.inf, math.inf]
-    ours = median(x)
-    ranked = stats.quantile_test(x, q=0, p=0.5).confidence_interval(0.95)
-    assert (ours.centre, ours.low, ours.high) == (45.0, *ranked)
+def test_medians_with_never_take_never_as_an_end():
+    ours = median([10.0, 20.0, 30.0, 40.0, 50.0, 60.0, math.inf, math.inf])
+    assert ours.centre == 45.0
+    assert 10 < ours.low < 20
     assert ours.high == math.inf
-    assert ours.method == "order statistics"
+    assert median([-math.inf] * 4 + [1.0] * 4).low == -math.inf
 
 
 @pytest.mark.parametrize(
@@ -68,35 +97,6 @@ def test_few_or_equal_values_claim_no_interval(values, centre, method):
 
 def test_missing_values_do_not_count():
     assert median([1.0, math.nan, 3.0]).n == 2
-
-
-@pytest.mark.parametrize(
-    ("estimate", "draw", "truth", "n"),
-    [
-        (median, lambda rng, n: rng.normal(size=n), 0.0, 10),
-        (median, lambda rng, n: rng.exponential(size=n), math.log(2), 20),
-        (mean, lambda rng, n: rng.normal(size=n), 0.0, 10),
-        (mean, lambda rng, n: rng.normal(size=n), 0.0, 30),
-    ],
-)
-def test_intervals_cover_at_about_their_nominal_rate(monkeypatch, estimate, draw, truth, n):
-    monkeypatch.setattr(statistics, "RESAMPLES", 599)
-    rng = np.random.default_rng(1)
-    found = [estimate(draw(rng, n)) for _ in range(REPEATS)]
-    covered = sum(e.low <= truth <= e.high for e in found)
-    # BCa is known to cover a few points less than it says for samples this small: anything from 90 % up is as good as it gets.
-    assert stats.binomtest(covered, REPEATS, 0.90, alternative="less").pvalue > 0.01
-    assert stats.binomtest(covered, REPEATS, 0.97, alternative="greater").pvalue > 0.01
-
-
-@pytest.mark.parametrize("n", [8, 20])
-def test_a_null_comparison_rejects_at_about_its_nominal_rate(monkeypatch, n):
-    monkeypatch.setattr(statistics, "RESAMPLES", 9)
-    rng = np.random.default_rng(2)
-    rejected = sum(paired(rng.normal(size=n), rng.normal(size=n)).p < 0.05 for _ in range(REPEATS))
-    # With 8 pairs the exact test can only reach 0.039 below 0.05.
-    assert stats.binomtest(rejected, REPEATS, 0.05, alternative="greater").pvalue > 0.01
-    assert stats.binomtest(rejected, REPEATS, 0.039, alternative="less").pvalue > 0.01
 
 
 def test_a_true_difference_is_found():

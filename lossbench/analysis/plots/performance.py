@@ -1,0 +1,91 @@
+"""Figure: which share of a loss's runs has reached the level by each step, the performance profile."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossbench.analysis import prose
+from lossbench.analysis.comparison import Comparison
+from lossbench.analysis.plots import scales
+from lossbench.analysis.plots.panels import chunks
+from lossbench.analysis.plots.picture import Picture
+from lossbench.analysis.plots.sheet import Layout, fit, name_ends, open_sheet
+from lossbench.analysis.plots.style import BAND_OPACITY, rendered, strokes, styled
+from lossbench.analysis.profiles import Profile, profiles
+from lossbench.analysis.scoreboard import Board
+from lossbench.analysis.statistics import Values
+
+TITLE = "How many runs get there, and when"
+HEIGHT = 2.3
+BANDED = 4  # of more losses bands would hide one another, and names crowd where lines end together
+EARLY = 10
+MARGIN = 1.5
+_BANDS = "Bands: 95 % interval of the share at each step by itself (Clopper and Pearson)."
+
+
+def draw_performance(boards: Sequence[Board], comparison: Comparison) -> list[Picture]:
+    """The share of runs over the steps, a panel a setting that has a level; at most three of them in one figure."""
+    found = {board.setting: (board, profiles(board)) for board in boards}
+    parts = chunks([setting for setting, (_, lines) in found.items() if lines])
+    names = [f"profiles-{i + 1}" if len(parts) > 1 else "profiles" for i in range(len(parts))]
+    with styled():
+        return [_picture(name, [found[s] for s in part], comparison) for name, part in zip(names, parts, strict=True)]
+
+
+def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], comparison: Comparison) -> Picture:
+    present = {line.contender for _, lines in panels for line in lines}
+    looks = strokes(comparison.contenders)
+    banded = len(present) <= BANDED
+    runs = max(line.n for _, lines in panels for line in lines)
+    ends = {line.contender: float(line.share[-1]) for line in panels[-1][1]}
+    layout = Layout(
+        title=TITLE,
+        note=f"Each line counts up to {prose.counted(runs, 'run')}; one that never gets there counts too. "
+        + (_BANDS if banded else "No bands: with so many losses they would hide one another."),
+        heads=tuple(_head(board) for board, _ in panels),
+        labels=("runs that are there (%)",),
+        strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},
+        direct=set(ends) == present and banded and fit(present, HEIGHT),
+        height=HEIGHT,
+    )
+    sheet = open_sheet(layout)
+    steps = np.concatenate([line.steps for _, lines in panels for line in lines])
+    limits = _limits(steps)
+    for (_, lines), axes in zip(panels, sheet.axes[0], strict=True):
+        _fill(axes, lines, layout, last=2 * float(steps.max()) + 1, banded=banded)
+        if limits:
+            axes.set_xscale("log")
+            axes.set_xlim(*limits)
+            scales.mark_powers(axes.xaxis, limits)
+        else:
+            scales.step_axis(axes, float(steps.max()))
+        scales.even_axis(axes, np.array([0.0, 1.0]), percent=True)
+    if layout.direct:
+        name_ends(sheet.axes[0][-1], ends, layout)
+    svg, png = rendered(sheet.figure)
+    return Picture(name=name, title=TITLE, svg=svg, png=png)
+
+
+def _limits(steps: Values) -> tuple[float, float] | None:
+    """The steps between which runs arrive, with a margin; None where some arrive so early that the start must be in view."""
+    arrivals = steps[steps > 0]
+    if len(arrivals) == 0 or arrivals.min() < EARLY:
+        return None
+    return float(arrivals.min()) / MARGIN, float(arrivals.max()) * MARGIN
+
+
+def _head(board: Board) -> str:
+    level = f"{prose.measured(board.level or 0.0, board.measure.quantity)} {board.measure.quantity.title}"
+    return f"{board.setting.label}: {level}" if board.setting.label else level
+
+
+def _fill(axes: Axes, lines: Sequence[Profile], layout: Layout, *, last: float, banded: bool) -> None:
+    """Stairs: between two recorded arrivals nothing changes. Each line goes on to the end of the axis."""
+    for line in sorted(lines, key=lambda line: bool(layout.strokes[line.contender].dash)):
+        look = layout.strokes[line.contender]
+        steps = np.append(line.steps, last)
+        share, low, high = (np.append(values, values[-1]) for values in (line.share, line.low, line.high))
+        if banded:
+            axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=BAND_OPACITY)
+        axes.plot(steps, share, drawstyle="steps-post", color=look.colour, linestyle=look.linestyle)
