@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from lossbench.analysis.claims.kinds.curves import Course, draw_course
-from lossbench.analysis.claims.kinds.parts import Heading, denoised
+from lossbench.analysis.claims.kinds.parts import Cast, Heading
 from lossbench.analysis.claims.kinds.scores import Sweep, draw_sweep
+from lossbench.analysis.claims.kinds.surface import Surface, draw_surface
+from lossbench.analysis.claims.kinds.units import Unit, draw_units
 from lossbench.analysis.claims.measuring import Records
 from lossbench.analysis.claims.statement import FILE, Experiment, built
 from lossbench.analysis.exhibits import Exhibit
@@ -18,8 +19,10 @@ from lossbench.errors import BadInput, unknown
 KINDS: Mapping[str, tuple[type, Callable[[Any, Heading, Records], Picture]]] = {
     "curves": (Course, draw_course),
     "scores": (Sweep, draw_sweep),
+    "units": (Unit, draw_units),
+    "surface": (Surface, draw_surface),
 }
-LONGEST = 95  # letters of a title
+LONGEST = 100  # letters of a title
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -28,7 +31,8 @@ class Figure:
     """A figure as it is written in the file: its kind, and what is said of it in that kind's own words."""
 
     kind: str
-    heading: Heading
+    name: str
+    title: str
     caption: str
     said: Any
 
@@ -36,24 +40,25 @@ class Figure:
 def draw_figures(experiment: Experiment, records: Records) -> list[Exhibit]:
     """The experiment's figures in the order of the file. Raises BadInput, with the figure's name, where one cannot be drawn."""
     figures = read_figures(experiment)
-    records = replace(records, runs=denoised(records.runs))
-    return [_drawn(figure, records) for figure in figures]
+    cast = Cast(runs=records.runs)
+    return [
+        _drawn(figure, Heading(name=figure.name, title=figure.title, folder=experiment.folder, cast=cast), records)
+        for figure in figures
+    ]
 
 
 def read_figures(experiment: Experiment) -> list[Figure]:
     """The figures that the file asks for, every word of them checked. Raises BadInput."""
     path = experiment.folder / FILE
-    figures = [
-        _figure(entry, f"{path}, figure {number}", experiment.folder) for number, entry in enumerate(experiment.figures, 1)
-    ]
-    names = [figure.heading.name for figure in figures]
+    figures = [_figure(entry, f"{path}, figure {number}") for number, entry in enumerate(experiment.figures, 1)]
+    names = [figure.name for figure in figures]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BadInput(f"{path} has two figures named {twice[0]!r}; one would be written over the other.")
     return figures
 
 
-def _figure(entry: Any, where: str, folder: Path) -> Figure:
+def _figure(entry: Any, where: str) -> Figure:
     if not isinstance(entry, Mapping):
         raise BadInput(f"{where} wants a mapping with `kind`, `name`, `title` and `caption`; got {entry!r}.")
     told = {key: " ".join(str(entry.get(key) or "").split()) for key in ("kind", "name", "title", "caption")}
@@ -69,17 +74,12 @@ def _figure(entry: Any, where: str, folder: Path) -> Figure:
     if told["kind"] not in KINDS:
         raise BadInput(f"{where}: {unknown('kind of figure', told['kind'], KINDS)}")
     said = {key: value for key, value in entry.items() if key not in told}
-    return Figure(
-        kind=told["kind"],
-        heading=Heading(name=told["name"], title=told["title"], folder=folder),
-        caption=told["caption"],
-        said=built(KINDS[told["kind"]][0], said, f"{where} ({told['name']})"),
-    )
+    return Figure(**told, said=built(KINDS[told["kind"]][0], said, f"{where} ({told['name']})"))
 
 
-def _drawn(figure: Figure, records: Records) -> Exhibit:
+def _drawn(figure: Figure, heading: Heading, records: Records) -> Exhibit:
     try:
-        picture = KINDS[figure.kind][1](figure.said, figure.heading, records)
+        picture = KINDS[figure.kind][1](figure.said, heading, records)
     except BadInput as error:
-        raise BadInput(f"figure {figure.heading.name}: {error}") from error
-    return Exhibit(heading=figure.heading.title, reading=figure.caption, pictures=[picture])
+        raise BadInput(f"figure {figure.name}: {error}") from error
+    return Exhibit(heading=figure.title, reading=figure.caption, pictures=[picture])

@@ -21,7 +21,6 @@ from lossbench.analysis.statistics import Values
 from lossbench.errors import BadInput, unknown
 
 ALONG = ("x", "y")  # what formulas call the swept columns
-LARGEST = "_largest"  # and, behind a score's name, its largest value along them
 STAR = "*"
 _IDENTITY = {*tables.RUN_COLUMNS, SEED}  # columns that tell runs apart without deciding anything
 
@@ -58,7 +57,8 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
         raise BadInput("the scores have no seed in common.")
     frame = frame.reset_index()
     if measured.along is not None:
-        frame = frame.join(frame.groupby(SEED)[list(named)].transform("max").add_suffix(LARGEST))
+        own = frame.groupby(SEED)[list(named)]
+        frame = frame.join([own.transform("max").add_suffix("_largest"), own.transform("min").add_suffix("_smallest")])
     value = evaluate(measured.value, frame, "value")
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
@@ -81,8 +81,11 @@ def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | No
     for name in swept:
         if name not in runs:
             raise unknown("column", name, _spec_columns(runs))
-    parts = {values: _by_seed(score, part, records) for values, part in runs.groupby(swept)}
     axes = list(ALONG[: len(swept)])
+    if records.tuning is None and not runs.duplicated([SEED, *swept]).any():  # thousands of runs in one go
+        places = pd.MultiIndex.from_frame(runs[[SEED, *swept]], names=[SEED, *axes])
+        return pd.Series(_run_scores(score, runs, records), index=places).sort_index()
+    parts = {values: _by_seed(score, part, records) for values, part in runs.groupby(swept)}
     return pd.concat(parts, names=[*axes, SEED]).reorder_levels([len(axes), *range(len(axes))])
 
 
@@ -154,11 +157,14 @@ def _placed(way: str, at: float, steps: Values, values: Values) -> float:
 def _by_seed(score: Score, runs: pd.DataFrame, records: Records) -> "pd.Series[float]":
     """One number a seed."""
     runs = answering(score.of, runs, records)
-    values = [
+    return pd.Series(_run_scores(score, runs, records), index=pd.Index(runs[SEED], name=SEED))
+
+
+def _run_scores(score: Score, runs: pd.DataFrame, records: Records) -> list[float]:
+    return [
         _run_score(score, run, records.curves, diverged=outcome == "diverged")
         for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True)
     ]
-    return pd.Series(values, index=pd.Index(runs[SEED], name=SEED))
 
 
 def answering(of: Mapping[str, Any], runs: pd.DataFrame, records: Records) -> pd.DataFrame:

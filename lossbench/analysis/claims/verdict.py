@@ -64,7 +64,7 @@ def judge(claim: Claim, records: Records) -> Judgement:
     """
     if isinstance(claim.published, Curve):
         return _judged_curve(claim, claim.published, records)
-    values, estimate = _estimate(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
+    values, estimate = estimated(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
     scatter = _scatter(values)
     return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=_verdict(claim, claim.published, estimate, scatter))
 
@@ -86,7 +86,7 @@ def _verdict(claim: Claim, published: Number | Span | Bound, estimate: Estimate,
     return "holds" if inside else "within scatter" if estimate.low <= high and estimate.high >= low else "differs"
 
 
-def _estimate(measured: Measure, values: Values) -> tuple[Values, Estimate]:
+def estimated(measured: Measure, values: Values) -> tuple[Values, Estimate]:
     """What is told of the seeds; of a best of k the values are the bests of all choices of k seeds."""
     words = measured.over.split()
     if len(words) == 3 and words[:2] in (["best", "of"], ["least", "of"]) and words[2].isdecimal():

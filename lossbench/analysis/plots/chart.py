@@ -19,6 +19,7 @@ from lossbench.analysis.statistics import Values
 PUBLISHED, DERIVED = Stroke(colour=BLACK, dash=(), width=0.9), Stroke(colour=BLACK, dash=(1.2, 1.8), width=1.1)
 HEIGHT = 2.3
 DOT_OPACITY = 0.6
+_LETTER, _AWAY = 0.085, 0.25  # inches that a bold letter of a name takes, and that names stand off
 _ROOMY = 3.4  # a lone panel
 Scale = Literal["auto", "even", "log", "steps", "share"]
 
@@ -116,6 +117,7 @@ def _layout(chart: Chart) -> Layout:
     if lone and crowded and named:
         height = max(height, room(_last(chart), chart.looks))
     references = {reference.name: reference.look for panel in everything for reference in panel.references}
+    short = max(len(who.label) for who in present) * _LETTER
     return Layout(
         title=chart.title,
         note=chart.note,
@@ -126,7 +128,7 @@ def _layout(chart: Chart) -> Layout:
         height=height,
         foot=chart.x.label,
         also={Contender(word=name, label=name, variant=0): look for name, look in {**chart.groups, **references}.items()},
-        beside=beside(_last(chart), chart.looks) if crowded else NAMES,
+        beside=beside(_last(chart), chart.looks) if crowded else min(NAMES, _AWAY + short),
     )
 
 
@@ -152,7 +154,7 @@ def _fill(axes: Axes, panel: Panel, looks: Mapping[Contender, Stroke]) -> None:
         if line.dots is not None:
             for seed in line.dots:
                 axes.plot(line.x, seed, "o", color=look.colour, markersize=4, markeredgewidth=0, alpha=DOT_OPACITY)
-        elif (line.high > line.low).any():
+        elif len(panel.lines) <= CROWD and (line.high > line.low).any():
             axes.fill_between(line.x, line.low, line.high, color=look.colour, alpha=BAND_OPACITY)
         width = look.width if line.dots is None else look.width / 2
         marker = "o" if len(line.x) == 1 else None

@@ -81,7 +81,7 @@ def open_sheet(layout: Layout) -> Sheet:
         for row in range(rows)
     ]
     sheet = Sheet(figure, axes)
-    _write(sheet, layout, heads, height)
+    _write(sheet, layout, heads)
     if layout.key:
         _key(sheet, layout, (height - above - GAP) / height)
     return sheet
@@ -114,14 +114,20 @@ def name_ends(axes: Axes, ends: Mapping[Contender, float], layout: Layout) -> No
         )
 
 
-def _write(sheet: Sheet, layout: Layout, heads: Sequence[str], height: float) -> None:
-    left = LEFT / WIDTH
-    sheet.figure.text(left, 1 - 0.1 / height, drawable(layout.title), va="top", fontsize=11.5, fontweight="bold")
-    sheet.figure.text(left, 1 - TITLE / height, layout.note, va="top", fontsize=8, color=GREY)
+def write_title(figure: Figure, title: str, note: str, left: float) -> None:
+    """Write title and note at the top, so many inches from the left."""
+    width, height = figure.get_size_inches()
+    figure.text(left / width, 1 - 0.1 / height, drawable(title), va="top", fontsize=11.5, fontweight="bold")
+    figure.text(left / width, 1 - TITLE / height, note, va="top", fontsize=8, color=GREY)
+
+
+def _write(sheet: Sheet, layout: Layout, heads: Sequence[str]) -> None:
+    write_title(sheet.figure, layout.title, layout.note, LEFT)
     for axes, head in zip(sheet.axes[0], heads, strict=True):
         axes.set_title(head, loc="left", fontsize=9, fontweight="bold", linespacing=1.1)
     for row, label in zip(sheet.axes, layout.labels, strict=True):
-        row[0].set_ylabel(wrapped(label, int(layout.height * 16), 2))
+        lines = [wrapped(line, int(layout.height * 16), 2) for line in label.split("\n")]
+        row[0].set_ylabel("\n".join(lines))
         for axes in row[1:]:
             axes.tick_params(labelleft=False)
     for row in sheet.axes[:-1]:

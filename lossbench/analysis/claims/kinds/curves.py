@@ -7,14 +7,14 @@ from typing import Any, Literal
 import numpy as np
 
 from lossbench import tables
-from lossbench.analysis.claims.kinds.grid import Ways, counted_seeds, filled, grid, span
+from lossbench.analysis.claims.kinds.grid import Ways, filled, grid, note, span
+from lossbench.analysis.claims.kinds.groups import emphasised
 from lossbench.analysis.claims.kinds.parts import Heading
 from lossbench.analysis.claims.measuring import Records, answering, curve
 from lossbench.analysis.claims.statement import LONE, Score
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Band, Curves
 from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
-from lossbench.analysis.plots.panels import note_on
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.quantities import quantity
 from lossbench.errors import BadInput
@@ -57,12 +57,12 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_score(content), own, who, figure.steps_per_epoch)
 
-    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, records)
+    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, heading.cast)
     shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
     chart = Chart(
         name=heading.name,
         title=heading.title,
-        note=note_on(counted_seeds(shown)),
+        note=note(shown, dots=False),
         heads=shown.heads,
         x=Axis(
             label=figure.x_label or ("training steps" if figure.steps_per_epoch == 1 else "epochs"),
@@ -70,7 +70,7 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
             limits=span("x_limits", figure.x_limits),
         ),
         rows=shown.rows,
-        looks=shown.looks,
+        looks=emphasised(shown.looks),
         height=figure.height,
     )
     return draw_chart(chart)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from lossbench.analysis.claims.kinds.parts import Heading, Part, joined, looks, parts
+from lossbench.analysis.claims.kinds.parts import Cast, Heading, Part, joined, looks, parts
 from lossbench.analysis.claims.kinds.references import references
 from lossbench.analysis.claims.measuring import Records
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.labels import LOSS
 from lossbench.analysis.plots.chart import Axis, Line, Panel, Reference
+from lossbench.analysis.plots.ends import CROWD
+from lossbench.analysis.plots.panels import note_on
 from lossbench.analysis.plots.style import Stroke
 from lossbench.errors import BadInput, unknown
 
@@ -51,14 +53,14 @@ class Filled:
     looks: Mapping[Contender, Stroke]
 
 
-def grid(base: Content, rows: Any, panels: Any, lines: Any, records: Records) -> Grid:
+def grid(base: Content, rows: Any, panels: Any, lines: Any, cast: Cast) -> Grid:
     """The grid that a figure describes. Raises BadInput where a part says what nobody knows, or names a line that is none."""
     of, known = base.get("of") or {}, tuple(name for name in base if name not in AXIS)
     made = Grid(
         base=base,
-        rows=parts(rows, records, of, (*known, *AXIS)),
-        panels=parts(panels, records, of, (*known, "lines")),
-        lines=parts(lines, records, of, known),
+        rows=parts(rows, cast, of, (*known, *AXIS)),
+        panels=parts(panels, cast, of, (*known, "lines")),
+        lines=parts(lines, cast, of, known),
         split=lines,
     )
     titles = [line.title for line in made.lines]
@@ -74,7 +76,7 @@ def filled(made: Grid, records: Records, heading: Heading, ways: Ways) -> Filled
     words: dict[str, set[str]] = {}
     for (_, _, k), (_, own) in sorted(cells.items(), key=lambda cell: cell[0][2]):
         words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
-    strokes = looks(made.split, words, records)
+    strokes = looks(made.split, words, heading.cast)
     people = {who.label: who for who in strokes}
     lines = {place: ways.draw(content, own, people[made.lines[place[2]].title]) for place, (content, own) in cells.items()}
     shown = {place: (line, cells[place][0]) for place, line in lines.items() if line}
@@ -97,9 +99,12 @@ def span(name: str, limits: Any) -> tuple[float, float] | None:
     return numbers[0], numbers[1]
 
 
-def counted_seeds(made: Filled) -> int:
-    """The largest number of seeds behind a line."""
-    return max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
+def note(made: Filled, *, dots: bool) -> str:
+    """What a line and its band or dots are; many lines have neither."""
+    seeds = max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
+    if seeds > 1 and (dots or len(made.looks) > CROWD):
+        return f"Lines: medians of {seeds} seeds.{' Dots: single seeds.' if dots else ''}"
+    return note_on(seeds)
 
 
 def _row(made: Grid, i: int, shown: Shown, heading: Heading, ways: Ways) -> tuple[Axis, tuple[Panel, ...]]:
@@ -109,7 +114,7 @@ def _row(made: Grid, i: int, shown: Shown, heading: Heading, ways: Ways) -> tupl
     said = {**made.base, **over}
     label = said["label"] or usual.label
     return Axis(
-        label=f"{title}\n{label}" if title and not over.get("label") else label,
+        label=label if over.get("label") or over.get("column") else f"{title}\n{label}".strip(),
         scale=said["scale"] or usual.scale,
         limits=span("limits", said["limits"]),
     ), tuple(_panel(shown, (i, j), heading) for j in range(len(made.panels)))

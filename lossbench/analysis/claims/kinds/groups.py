@@ -1,6 +1,7 @@
 """Many lines in few colours: those of a group share one, and the two that everybody knows stand out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lossbench import tables
@@ -8,6 +9,7 @@ from lossbench.analysis.claims.kinds.grid import Grid
 from lossbench.analysis.claims.kinds.parts import joined
 from lossbench.analysis.claims.measuring import Records, selected
 from lossbench.analysis.comparison import Contender
+from lossbench.analysis.plots.ends import CROWD
 from lossbench.analysis.plots.style import COLOURS, GREY, Stroke
 from lossbench.errors import BadInput
 
@@ -18,13 +20,13 @@ Looks = Mapping[Contender, Stroke]
 
 
 def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Looks, Mapping[str, Stroke]]:
-    """The looks of the lines by group, and of the groups by title; as they were where there are no groups.
+    """The looks of the lines by group, and of the groups by title; without groups, each its own.
 
     `groups` are titles, each with a filter of spec columns; a line belongs to the first that has one of its runs, and what
     belongs to none is grey. Raises BadInput.
     """
     if groups is None:
-        return looks, {}
+        return emphasised(looks), {}
     if not isinstance(groups, Mapping) or not all(isinstance(of, Mapping) for of in groups.values()):
         raise BadInput(f"groups are titles with a filter each, such as {{linear: {{loss: [cross_entropy]}}}}; got {groups!r}.")
     if len(groups) > len(COLOURS):
@@ -37,7 +39,16 @@ def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Lo
         own = runs[who.label]
         mine = set(own[1].runs[tables.RUN]) if own else set()
         group = next((title for title, members in ids.items() if members & mine), None)
-        found[who] = Stroke(colour=colour[group] if group else GREY, dash=(), width=_THICK if who.word in KNOWN else _THIN)
+        found[who] = Stroke(colour=colour[group] if group else GREY, dash=(), width=_width(who))
     key = {title: Stroke(colour=colour[title], dash=(), width=_KEY) for title in ids}
     others = {_OTHERS: Stroke(colour=GREY, dash=(), width=_KEY)} if any(look.colour == GREY for look in found.values()) else {}
     return found, key | others
+
+
+def emphasised(looks: Looks) -> Looks:
+    """The same looks; where there are many, all but the two that everybody knows are thin."""
+    return looks if len(looks) <= CROWD else {who: replace(look, width=_width(who)) for who, look in looks.items()}
+
+
+def _width(who: Contender) -> float:
+    return _THICK if who.word in KNOWN else _THIN

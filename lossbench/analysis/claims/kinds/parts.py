@@ -2,28 +2,49 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lossbench import tables
-from lossbench.analysis import labels
+from lossbench.analysis import labels, prose
 from lossbench.analysis.claims.measuring import Records, selected
 from lossbench.analysis.claims.statement import laid_over
-from lossbench.analysis.comparison import Contender, compare
+from lossbench.analysis.comparison import Comparison, Contender, compare
 from lossbench.analysis.labels import LOSS, natural, setting_label
 from lossbench.analysis.plots.style import Stroke, ramp, strokes
+from lossbench.analysis.presets import preset_names
 from lossbench.errors import BadInput, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cast:
+    """The losses of a study, named and drawn alike in all of its figures. Sorted out when first asked for: it takes a while."""
+
+    runs: pd.DataFrame
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The study, sorted."""
+        return compare(self.runs)
+
+    @cached_property
+    def names(self) -> "pd.Series[Any]":
+        """The name of each run's loss, on the index of the runs."""
+        named = {run: sample.contender.label for sample in self.comparison.samples for run in sample.runs}
+        return self.runs[tables.RUN].map(named)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heading:
-    """What every figure has: the name of its file, a title, and the folder of its experiment, where published curves lie."""
+    """What every figure has: the name of its file, a title, the folder of its experiment, and the losses."""
 
     name: str
     title: str
     folder: Path
+    cast: Cast
 
     @property
     def where(self) -> str:
@@ -43,7 +64,7 @@ class Part:
 WHOLE = (Part(),)
 
 
-def parts(split: Any, records: Records, of: Mapping[str, Any], known: Sequence[str]) -> tuple[Part, ...]:
+def parts(split: Any, cast: Cast, of: Mapping[str, Any], known: Sequence[str]) -> tuple[Part, ...]:
     """The parts of a split: of a spec column, one for each of its values; of a mapping, one for each title that it names.
 
     `of` says which runs the figure is about, `known` what a part may lay over it. Raises BadInput.
@@ -51,9 +72,9 @@ def parts(split: Any, records: Records, of: Mapping[str, Any], known: Sequence[s
     if split is None:
         return WHOLE
     if isinstance(split, str):
-        names = _names(records.runs, split)[selected(records.runs, of).index]
-        order = [c.label for c in compare(records.runs).contenders] if split == LOSS else sorted(set(names), key=natural)
-        ids = records.runs[tables.RUN][names.index]
+        names = _names(cast, split)[selected(cast.runs, of).index]
+        order = [c.label for c in cast.comparison.contenders] if split == LOSS else sorted(set(names), key=natural)
+        ids = cast.runs[tables.RUN][names.index]
         return tuple(_part(split, name, frozenset(ids[names == name])) for name in order if (names == name).any())
     if not isinstance(split, Mapping) or not split:
         raise BadInput(f"{split!r} splits nothing; it is a spec column, such as loss, or titles with what each shows.")
@@ -63,7 +84,7 @@ def parts(split: Any, records: Records, of: Mapping[str, Any], known: Sequence[s
         for key in over:
             if key not in known:
                 raise BadInput(f"{title!r}: {unknown('thing to say of it', str(key), known)}")
-        selected(records.runs, over.get("of") or {})  # a filter that fits no run at all is a slip
+        selected(cast.runs, over.get("of") or {})  # a filter that fits no run at all is a slip
     return tuple(Part(title=str(title), over=over) for title, over in split.items())
 
 
@@ -81,13 +102,13 @@ def joined(base: Mapping[str, Any], several: Sequence[Part], records: Records) -
     return (content, replace(records, runs=runs)) if len(runs) else None
 
 
-def looks(split: Any, found: Mapping[str, set[str]], records: Records) -> dict[Contender, Stroke]:
+def looks(split: Any, found: Mapping[str, set[str]], cast: Cast) -> dict[Contender, Stroke]:
     """Who the lines are, and how they are drawn, in the order of the titles; `found` holds the loss words of each title's runs.
 
     A line that is a loss looks as that loss does everywhere; lines that differ in something else are a ramp.
     """
     if split == LOSS:
-        known = strokes(compare(records.runs).contenders)
+        known = strokes(cast.comparison.contenders)
         return {who: look for who, look in known.items() if who.label in found}
     words = [next(iter(own)) if len(own) == 1 else "" for own in found.values()]
     lone = "" not in words and (len(set(words)) > 1 or len(words) == 1)
@@ -101,26 +122,14 @@ def looks(split: Any, found: Mapping[str, set[str]], records: Records) -> dict[C
     return {who: given[who] for who in people}
 
 
-def denoised(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with the share of labels at random as a column `label_noise`, and their data set as what it is made of."""
-    if "dataset.rate" not in runs or not runs["dataset"].eq("noisy").any():
-        return runs
-    noisy = runs["dataset"] == "noisy"
-    return runs.assign(
-        **{labels.NOISE: runs["dataset.rate"].where(noisy, 0.0), "dataset": runs["dataset.of"].where(noisy, runs["dataset"])}
-    )
-
-
 def _part(split: str, name: str, runs: frozenset[str]) -> Part:
     return Part(title=name if split == LOSS else setting_label([(split, name)]), runs=runs)
 
 
-def _names(runs: pd.DataFrame, column: str) -> "pd.Series[Any]":
+def _names(cast: Cast, column: str) -> "pd.Series[Any]":
     """What each run has in a column, as text; losses by their names in this study."""
     if column == LOSS:
-        named = {run: sample.contender.label for sample in compare(runs).samples for run in sample.runs}
-        return runs[tables.RUN].map(named)
-    texts = labels.spell(runs)
-    if column not in texts:
-        raise unknown("column of the runs", column, texts.columns)
-    return texts[column]
+        return cast.names
+    if column not in cast.runs:
+        raise unknown("column of the runs", column, cast.runs.columns)
+    return preset_names(cast.runs, column) if column in labels.NOUNS else cast.runs[column].map(prose.spoken)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lossbench.analysis.claims.formula import evaluate
-from lossbench.analysis.claims.kinds.grid import Ways, counted_seeds, filled, grid, span
+from lossbench.analysis.claims.kinds.grid import Ways, filled, grid, note, span
 from lossbench.analysis.claims.kinds.groups import grouped
 from lossbench.analysis.claims.kinds.parts import Heading
 from lossbench.analysis.claims.measuring import Records, score_runs
@@ -17,7 +17,6 @@ from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import band_ends
 from lossbench.analysis.labels import RATE, SEED, title
 from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
-from lossbench.analysis.plots.panels import note_on
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.quantities import quantity
 from lossbench.analysis.statistics import Values
@@ -25,7 +24,6 @@ from lossbench.errors import BadInput
 
 _MEASURED = ("column", "across", "score", "scores", "value")
 _SAID = ("of", *_MEASURED, "published", "theory", "label", "scale", "limits")
-_DOTS = "Lines: medians of {} seeds. Dots: single seeds."
 _FINAL = {"final": "final {}", "best": "best {}", "highest": "highest {}", "lowest": "lowest {}", "first": "{} at the start"}
 
 
@@ -66,14 +64,13 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_measured(content, heading.where), own, who, figure)
 
-    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, records)
+    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, heading.cast)
     shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
-    seeds = counted_seeds(shown)
     looks, groups = grouped(figure.groups, shown.looks, made, records)
     chart = Chart(
         name=heading.name,
         title=heading.title,
-        note="One seed: a point is one run." if seeds == 1 else note_on(seeds) if figure.seeds == "band" else _DOTS.format(seeds),
+        note=note(shown, dots=figure.seeds == "dots"),
         heads=shown.heads,
         x=Axis(
             label=figure.x_label or title(figure.x),
@@ -98,7 +95,7 @@ def _axis(content: Mapping[str, Any]) -> Axis:
     if content.get("value") or not content.get("column"):
         return Axis(label=content.get("value") or "", scale="auto")
     score, described = content.get("score") or "final", quantity(content["column"])
-    if score.startswith("steps") or score.startswith("step of"):
+    if score.startswith(("steps", "step of")):
         return Axis(label="training steps", scale="auto")
     told = "{} at the start" if score == "at 0" else _FINAL.get(score, "{} " + score.replace("at ", "at step "))
     share = described.share and not content.get("across")
@@ -112,7 +109,7 @@ def _line(measured: Measure, records: Records, who: Contender, figure: Sweep) ->
     scored = [score_runs(score, records, figure.x).rename(score.name) for score in measured.scores]
     frame = pd.concat(scored, axis=1, join="inner").reset_index()
     frame["rate"] = _rates(records, figure.x, frame)
-    values = frame.assign(value=evaluate(measured.value, frame, "value")).pivot(index=SEED, columns="x", values="value")
+    values = pd.Series(evaluate(measured.value, frame, "value"), index=[frame[SEED], frame["x"]]).unstack()  # noqa: PD010
     if values.isna().to_numpy().all():
         return None
     low, high = band_ends(len(values))
@@ -132,8 +129,8 @@ def _rates(records: Records, x: str, frame: pd.DataFrame) -> "pd.Series[float]":
     """The learning rate at each row's x; NaN where several were tried."""
     if RATE not in records.runs:
         return pd.Series(np.nan, index=frame.index)
-    rates = records.runs.groupby(x)[RATE].agg(lambda rates: rates.iloc[0] if rates.nunique() == 1 else np.nan)
-    return frame["x"].map(rates)
+    rates = records.runs.groupby(x)[RATE].agg(["min", "max"])
+    return frame["x"].map(rates["min"].where(rates["min"] == rates["max"]))
 
 
 def _finite(values: Values) -> Values:
