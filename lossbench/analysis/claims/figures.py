@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lossbench.analysis.claims.kinds.compare import Case, draw_case
 from lossbench.analysis.claims.kinds.curves import Course, draw_course
 from lossbench.analysis.claims.kinds.parts import Cast, Heading
 from lossbench.analysis.claims.kinds.scores import Sweep, draw_sweep
@@ -21,6 +22,7 @@ KINDS: Mapping[str, tuple[type, Callable[[Any, Heading, Records], Picture]]] = {
     "scores": (Sweep, draw_sweep),
     "units": (Unit, draw_units),
     "surface": (Surface, draw_surface),
+    "compare": (Case, draw_case),
 }
 LONGEST = 100  # letters of a title
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.plots import scales
@@ -99,7 +99,7 @@ def draw_chart(chart: Chart) -> Picture:
         for (axis, panels), line in zip(chart.rows, sheet.axes, strict=True):
             for panel, axes in zip(panels, line, strict=True):
                 _fill(axes, panel, chart.looks)
-                _scale_x(axes, chart.x, _x_values(chart))
+                scale_x(axes, chart.x, _x_values(chart))
                 _scale_y(axes, axis, _y_values(panels))
         if layout.direct:
             _name(sheet.axes[0][-1], chart, layout)
@@ -180,7 +180,8 @@ def _heights(line: Line) -> Iterable[Values]:
     return (line.low, line.middle, line.high) if line.dots is None else (line.middle, line.dots.ravel())
 
 
-def _scale_x(axes: Axes, axis: Axis, values: Values) -> None:
+def scale_x(axes: Axes, axis: Axis, values: Values) -> None:
+    """Lay a horizontal axis out for these values, which are finite."""
     around = scales.log_limits(values)
     if axis.scale == "steps" and axis.limits is None:
         scales.step_axis(axes, float(values.max()))
@@ -193,6 +194,8 @@ def _scale_x(axes: Axes, axis: Axis, values: Values) -> None:
         low, high = axis.limits or (float(values.min()), float(values.max()))
         margin = 0.02 * (high - low) if axis.limits is None else 0.0
         axes.set_xlim(low - margin, high + margin)
+        if axis.scale == "share":
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g}"))
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 

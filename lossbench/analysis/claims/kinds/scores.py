@@ -22,8 +22,8 @@ from lossbench.analysis.quantities import quantity
 from lossbench.analysis.statistics import Values
 from lossbench.errors import BadInput
 
-_MEASURED = ("column", "across", "score", "scores", "value")
-_SAID = ("of", *_MEASURED, "published", "theory", "label", "scale", "limits")
+MEASURED = ("column", "across", "score", "scores", "value")
+_SAID = ("of", *MEASURED, "published", "theory", "label", "scale", "limits")
 _FINAL = {"final": "final {}", "best": "best {}", "highest": "highest {}", "lowest": "lowest {}", "first": "{} at the start"}
 
 
@@ -65,7 +65,7 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
         return _line(_measured(content, heading.where), own, who, figure)
 
     made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, heading.cast)
-    shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
+    shown = filled(made, records, heading, Ways(draw=line, axis=score_axis))
     looks, groups = grouped(figure.groups, shown.looks, made, records)
     chart = Chart(
         name=heading.name,
@@ -86,11 +86,11 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
 
 
 def _measured(content: Mapping[str, Any], where: str) -> Measure:
-    said = {name: content[name] for name in _MEASURED if content.get(name) is not None}
+    said = {name: content[name] for name in MEASURED if content.get(name) is not None}
     return measure_of({**said, "of": content.get("of") or {}}, where)
 
 
-def _axis(content: Mapping[str, Any]) -> Axis:
+def score_axis(content: Mapping[str, Any]) -> Axis:
     """The label of a plain score; of a formula, the formula, which is seldom what a reader wants to see."""
     if content.get("value") or not content.get("column"):
         return Axis(label=content.get("value") or "", scale="auto")
