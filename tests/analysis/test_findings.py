@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lossbench.analysis import findings, reservations, summary
+from lossbench.analysis import findings, reservations, summary, wording
 from lossbench.analysis.digest import digest
 from lossbench.analysis.exhibits import exhibits
 from lossbench.tables import read_study
@@ -108,3 +108,79 @@ def test_the_width_of_the_good_range_is_counted(demo):
     text = findings.rates([sensitivity])[0].text
     assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1 point of that at 2 of 3\srates", text)
     assert "runs diverge at 1" in text
+
+
+def test_the_seeds_that_chose_are_named(told, made):
+    runs = [
+        made.learn(loss=loss, seed=seed, optimizer__lr=rate)
+        for loss in (made.CE, made.MSE)
+        for seed in range(8)
+        for rate in (0.1, 0.3)
+    ]
+    reservations = told(runs)[1]
+    assert "best median final test accuracy on seeds 0 and 1, and judged on the other seeds" in reservations
+    assert "flatters" not in reservations
+
+
+def test_a_measure_of_a_contestant_shows_values_and_ranks_nobody(told, made):
+    runs = [
+        made.learn(loss=loss, dataset__word="diabetes", seed=seed, optimizer__lr=rate).regression()
+        for loss in ({"word": "absolute_error", "link": "identity"}, made.MSE | {"link": "identity"})
+        for seed in range(12)
+        for rate in (0.1, 0.3)
+    ]
+    text, reservations, found = told(runs)
+    assert [len(board.standings) for board in found.boards] == [2]
+    assert (found.boards[0].level, found.matches, found.ranking) == (None, (), None)
+    assert "under half squared error and " in text
+    assert "Half squared error minimises it, so it ranks nobody." in text
+    assert not re.search(r"beyond chance|reaches|best|first", text)
+    assert "losses are not ranked by it, and no difference is tested" in reservations
+    assert wording.differences(found) == []
+    assert wording.scoreboard(found)[0].measure == "test squared error, which half squared error minimises: no ranking"
+    assert [sample.rate for sample in found.chosen.samples] == [0.3, 0.3]
+    assert "How many runs get there" not in {exhibit.heading for exhibit in exhibits(found)}
+
+
+def test_a_loss_alone_may_be_timed_by_its_own_measure(told, made):
+    _, reservations, found = told([made.learn(loss=made.MSE, seed=seed).only("test_brier") for seed in range(3)])
+    assert found.boards[0].ranked
+    assert found.boards[0].level is not None
+    assert "ranked" not in reservations
+
+
+def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
+    both = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
+    text = told([run.only("test_brier") if run.spec["batch"] == 4 else run for run in both])[0]
+    assert "The level is reached first by cross entropy in 3 of 3 settings." in text
+
+
+def test_arrivals_are_counted_by_run_and_by_pair(told, made):
+    runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    found = told([*runs[:8], runs[8].diverged(5), *runs[9:]])[2]
+    text = findings.arrivals(found.boards, found.matches)[0].text
+    assert text.startswith("1 of 8\xa0runs under half squared error never get there. Cross entropy is there before")
+    match = next(match for match in found.matches if match.score == "steps")
+    assert f"on {match.difference.lower} of 8\xa0seeds" in text
+    assert f"{100 * match.improvement.low:.0f}\xa0% to {100 * match.improvement.high:.0f}\xa0%" in text
+
+
+def test_ranks_are_told_with_what_the_tests_find(told, made):
+    rates = {"cross_entropy": 0.3, "focal": 0.01, "hinge": 0.001}
+    runs = [
+        made.learn(loss={"word": word, "link": "sigmoid"}, dataset__word=data, optimizer__lr=rate).only("test_accuracy")
+        for word, rate in rates.items()
+        for data in "abcdefgh"
+    ]
+    text = told(runs)[0]
+    assert "Average ranks over 8 settings: cross entropy 1, focal 2, hinge 3." in text
+    assert "Friedman's test finds more than chance (p\xa0<\xa00.001), and Nemenyi's tells 1 of 3\xa0pairs apart." in text
+
+
+def test_equal_ranks_are_told_as_chance(told, made):
+    runs = [
+        made.learn(loss={"word": word, "link": "sigmoid"}, dataset__word=data).only("test_accuracy")
+        for word in ("cross_entropy", "focal", "hinge")
+        for data in "abc"
+    ]
+    assert "Friedman's test finds no more than chance (p\xa0=\xa01.00)." in told(runs)[0]

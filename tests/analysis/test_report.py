@@ -167,7 +167,18 @@ def test_tables_hold_what_the_page_says(demo):
         assert row.final_median == pytest.approx(own.final.median())
         assert row.learning_rate == own.learning_rate.unique().item()
     assert set(pd.read_csv(demo / "tables" / "differences.csv")["score"]) == {"test_accuracy", "steps_to_level"}
+    profiles = pd.read_csv(demo / "tables" / "profiles.csv")
+    for (setting, loss), line in profiles.groupby(["setting", "loss"]):
+        own = scores[(scores.setting == setting) & (scores.loss == loss)].steps_to_level
+        assert line.share.tolist() == [(own <= step).mean() for step in line.steps]
     assert pd.read_csv(demo / "tables" / "rates.csv").groupby(["setting", "loss"])["chosen"].sum().eq(1).all()
+
+
+def test_ranks_have_a_figure_and_a_table(made, tmp_path):
+    folder = made.write(tmp_path / "study", STUDIES["three losses on three data sets"](made))
+    write_report(folder)
+    assert (folder / "figures" / "ranks.svg").is_file()
+    assert pd.read_csv(folder / "tables" / "ranks.csv").groupby("among")["rank"].sum().tolist() == [6, 6, 6]
 
 
 def test_provenance_is_told(made, tmp_path):

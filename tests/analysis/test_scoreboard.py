@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from lossbench.analysis import statistics
+from lossbench.analysis import shares, statistics
 from lossbench.analysis.digest import digest
 from lossbench.analysis.scoreboard import contests
 from lossbench.tables import read_study
@@ -40,6 +40,7 @@ def test_matches_are_paired_by_seed(found):
     one, other = (next(s for s in match.board.standings if s.sample.contender == c) for c in (match.one, match.other))
     assert one.sample.seeds == other.sample.seeds
     assert match.difference == statistics.paired(one.steps, other.steps)
+    assert match.improvement == shares.improvement(one.steps, other.steps, "lower")
 
 
 def test_seeds_that_only_one_loss_has_are_no_pairs(made, tmp_path):
