@@ -85,8 +85,8 @@ class Loss(Registered):
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         """dℓ/dz, (..., C, B)."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            z, y = z.detach().clone().requires_grad_(), y.detach().clone()  # copies: the engine's own never have derivatives
             return torch.autograd.grad(self.value(z, y).sum(), z)[0]
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:

@@ -51,12 +51,10 @@ class Moment:
 
     @cached_property
     def gradient_norms(self) -> Dense[Tensor]:
-        own = self.net.gradients
         if not self.net.fused:
-            return _norms(own)
-        rest = [layer.weight for layer in own[1:]]
-        above = [_lengths(rest)] if rest else []
-        return Dense(torch.cat([fused_norms(self.net)[:, None], *above], 1), _lengths([layer.bias for layer in own]))
+            return _norms(self.net.gradients)
+        rest = _lengths([part for number, layer in enumerate(self.net.gradients) for part in (layer if number else layer[1:])])
+        return Dense(torch.cat([fused_norms(self.net)[:, None], rest[:, 1::2]], 1), rest[:, ::2])
 
     @cached_property
     def parameter_norms(self) -> Dense[Tensor]:
@@ -118,14 +116,15 @@ def _error(room: Columns) -> Tensor:
 
 
 def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
-    return Dense(_lengths([layer.weight for layer in layers]), _lengths([layer.bias for layer in layers]))
+    lengths = _lengths([part for layer in layers for part in layer])
+    return Dense(lengths[:, ::2], lengths[:, 1::2])
 
 
 def _lengths(matrices: Sequence[Tensor]) -> Tensor:
-    """‖·‖₂ of L matrices, (R, L), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
+    """‖·‖₂ of K matrices, (R, K), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
     lengths = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1)) for matrix in matrices], -1).double()
     small = lengths < SMALL
     if not small.any():
         return lengths
-    exact = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1), dtype=torch.float64) for matrix in matrices], -1)
+    exact = torch.stack([torch.linalg.vector_norm(matrix.double(), dim=(-2, -1)) for matrix in matrices], -1)
     return torch.where(small, exact, lengths)

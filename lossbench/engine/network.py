@@ -174,7 +174,9 @@ def fused_norms(net: Network) -> Tensor:
     batches = rows if len(rows) >= LEAST_RUNS else rows.expand(LEAST_RUNS, -1, -1)
     shared = torch.bmm(batches, batches.transpose(1, 2))
     own = torch.bmm(delta.transpose(1, 2), delta)
-    return own.mul_(shared[list(net.sharing.owners)]).sum((1, 2)).clamp_min_(0).sqrt_()
+    for start, runs, place, count in net.layout.stretches:
+        own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(shared[place : place + count, None])
+    return own.sum((1, 2)).clamp_min_(0).sqrt_()
 
 
 def _sigmoid_slope(delta: Tensor, h: Tensor) -> None:

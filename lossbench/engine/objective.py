@@ -20,7 +20,7 @@ from lossbench.interfaces import Loss
 class Columns:
     """Room for raw outputs z (C, M) and targets y (T, M) of one loss's runs, M = r·B rounded up; what is beyond r·B is 0.
 
-    `raw` and `slope` are what the network has of these runs: raw outputs (C, r, B), and dL/dz (r, C, B) where it learns.
+    `raw` and `slope` are what the network has of these runs: raw outputs, and dL/dz where it learns, both (C, r, B).
     """
 
     loss: Loss
@@ -40,13 +40,18 @@ class Columns:
     def fill(self) -> None:
         """Lay the network's raw outputs out as columns."""
         if self.raw is not None:
-            self.z[:, : self.raw[0].numel()].view(self.raw.shape).copy_(self.raw)
+            self.parted(self.z).copy_(self.raw)
+
+    def parted(self, result: Tensor) -> Tensor:
+        """Columns (C, M) as (C, r, B), a view."""
+        count = self.count * self.width
+        return (result if result.shape[1] == count else result[:, :count]).view(-1, self.count, self.width)
 
     def by_run(self, result: Tensor) -> Tensor:
         """Columns (C, M) back to (r, C, B), a view; numbers an example (M,) to (r, B)."""
         if result.dim() == 1:
             return result[: self.count * self.width].view(self.count, self.width)
-        return result[:, : self.count * self.width].view(-1, self.count, self.width).transpose(0, 1)
+        return self.parted(result).transpose(0, 1)
 
 
 def columns(blocks: Sequence[tuple[Loss, slice]], net: Network, targets: int) -> tuple[Columns, ...]:
@@ -57,7 +62,7 @@ def columns(blocks: Sequence[tuple[Loss, slice]], net: Network, targets: int) ->
 def _columns(loss: Loss, runs: slice, net: Network, targets: int) -> Columns:
     units = net.units[-1]
     _, outputs, width = units.shape
-    slope = net.deltas[-1][runs] if net.deltas else None
+    slope = net.deltas[-1][runs].transpose(0, 1) if net.deltas else None
     length = round_up((runs.stop - runs.start) * width)
     y = units.new_zeros(targets, length)
     stretches = net.sharing.stretches(runs)
@@ -79,5 +84,4 @@ def gradient(rooms: Sequence[Columns]) -> None:
     for room in rooms:
         room.fill()
         if room.slope is not None:
-            found = room.by_run(room.loss.gradient(room.z, room.y))
-            torch.div(found, found.shape[-1], out=room.slope)
+            torch.div(room.parted(room.loss.gradient(room.z, room.y)), room.width, out=room.slope)

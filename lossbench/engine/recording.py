@@ -104,22 +104,21 @@ class Mean:
 
 
 def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:
-    """What the step probes say of a step, a column a quantity or a layer, (R,)."""
+    """What the step probes say of a step: (R,) a quantity, or (R, L) one that each layer has."""
     measured = [probe.measure(step) for probe in chosen if isinstance(probe, StepProbe)]
-    parts = [part for quantities in measured for part in quantities.items()]
-    return {column: values for name, part in parts for column, values in _by_layer(name, part)}
+    return {name: part for quantities in measured for name, part in quantities.items()}
 
 
-def curves(moments: Sequence[dict[str, Tensor]]) -> dict[str, Array]:
-    """The recorded moments as curves, (R, T) float64 a quantity."""
-    if not moments:
-        return {}
-    return {name: torch.stack([moment[name] for moment in moments], 1).double().cpu().numpy() for name in moments[0]}
+def curves(moments: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:
+    """The recorded moments as curves, (R, T) float64 a quantity, or a layer of it."""
+    stacked = {name: torch.stack([moment[name] for moment in moments], 1).double() for name in (moments[0] if moments else {})}
+    parts = [part for name, curve in stacked.items() for part in _by_layer(name, curve)]
+    return {column: curve.cpu().numpy() for column, curve in parts}
 
 
-def _by_layer(name: str, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
-    if measured.dim() == 1:
-        yield name, measured
+def _by_layer(name: str, curve: Tensor) -> Iterator[tuple[str, Tensor]]:
+    if curve.dim() == 2:
+        yield name, curve
         return
-    for layer in range(measured.shape[1]):
-        yield tables.layer_column(name, layer + 1), measured[:, layer]
+    for layer, own in enumerate(curve.unbind(-1)):
+        yield tables.layer_column(name, layer + 1), own.contiguous()

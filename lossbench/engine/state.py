@@ -36,6 +36,16 @@ class State:
     tensors: dict[str, Tensor]
     moments: list[dict[str, Tensor]]
 
+    def count(self, sums: list[Tensor]) -> bool:
+        """Take in the sums (R,) of the raw outputs at the steps since the last time; whether any run is finite still."""
+        finite, alive = self.tensors["finite"], self.tensors["alive"]
+        if sums:
+            fine = (torch.stack(sums) * 0 == 0).cumprod(0)  # 0 · ∞ and 0 · NaN are NaN
+            finite += fine.sum(0) * alive
+            alive &= fine[-1] > 0
+            sums.clear()
+        return bool(alive.any())
+
     def frozen(self) -> Arrays:
         """The state as arrays: (R, …) a tensor, (T, R) a recorded quantity."""
         arrays = {name: tensor.cpu().numpy() for name, tensor in self.tensors.items()}

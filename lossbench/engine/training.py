@@ -42,7 +42,7 @@ def train(
     runs = list(cohort.runs)
     layers = _layers(runs[0], split)
     together = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
-    with _one_thread(), torch.no_grad():
+    with _one_thread(), torch.inference_mode():
         scene = _scene(replace(cohort, runs=tuple(together)), split, device)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
@@ -140,18 +140,16 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
 
 def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
     """Go on from the scene's state to the last step, or until every run has diverged."""
-    net, state, steps = scene.net, scene.state, scene.cohort.runs[0].steps
-    finite, alive = state.tensors["finite"], state.tensors["alive"]
+    state, steps = scene.state, scene.cohort.runs[0].steps
     recorded = set(scene.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
+    sums: list[Tensor] = []
     for step, _ in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        z = forward(net)
-        alive &= z.sum((1, 2)) * 0 == 0  # 0 · ∞ and 0 · NaN are NaN
-        finite += alive
-        if step % LOOK_EVERY == 0 and not alive.any():
+        sums.append(forward(scene.net).sum((1, 2)))
+        if step % LOOK_EVERY == 0 and not state.count(sums):
             break
         gradient(scene.rooms)
-        backward(net)
+        backward(scene.net)
         if step in recorded:
             state.moments.append(_record(scene, last=step == steps))
         elif step < steps:
@@ -159,8 +157,10 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
         state.step = step + 1
         report(step)
         if checkpoint and time.monotonic() - saved > checkpoint.seconds:
+            state.count(sums)
             checkpoint.save(state.frozen())
             saved = time.monotonic()
+    state.count(sums)
 
 
 def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
