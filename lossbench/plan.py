@@ -74,11 +74,12 @@ class Builder:
         if course.label_noise > 0:
             dataset = self.once(("noisy", dataset, course.label_noise), lambda: _noisy(dataset, course.label_noise))
         shape: Shape = self.once(("shape", dataset), lambda: _shape(dataset))
-        loss = cast(Loss, self.thing("loss", point["loss"]))
+        loss, init = cast(Loss, self.thing("loss", point["loss"])), cast(Init, self.thing("init", point["init"]))
+        _refuse_widths(loss, init, shape.outputs)
         return RunSpec(
             loss=self.once((loss, shape.task, shape.outputs), lambda: loss.on(shape.task, shape.outputs)),
             model=cast(Model, self.thing("model", point["model"])),
-            init=cast(Init, self.thing("init", point["init"])),
+            init=self.once((init, shape.task, shape.outputs), lambda: init.on(shape.task, shape.outputs)),
             dataset=dataset,
             optimizer=cast(Optimizer, self.thing("optimizer", point["optimizer"])),
             data=shape.fingerprint,
@@ -139,9 +140,11 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
 
 def _options(noun: str, described: Mapping[str, Any]) -> dict[str, Any]:
     """A described thing's options, without what its description adds to them, such as a file's hash."""
-    known = {"word", *field_types(find(noun, described["word"]))}
+    known = {"word": str, **field_types(find(noun, described["word"]))}
     return {
-        name: _options(noun, value) if isinstance(value, Mapping) else value for name, value in described.items() if name in known
+        name: _options(known[name].noun, value) if isinstance(value, Mapping) else value
+        for name, value in described.items()
+        if name in known
     }
 
 
@@ -167,13 +170,23 @@ def _agreed(key: str, points: Sequence[Mapping[str, Any]]) -> Any:
 def _thing(noun: str, options: Any) -> Registered:
     if not isinstance(options, Mapping) or not isinstance(options.get("word"), str):
         raise BadInput(f"{noun} is {options!r}; it wants an option by its name, such as {noun}=NAME.")
-    inner = {name: _inner(noun, value) for name, value in options.items() if name != "word"}
-    return find(noun, options["word"]).build(inner)
+    cls = find(noun, options["word"])
+    return cls.build({name: _inner(cls, name, value) for name, value in options.items() if name != "word"})
 
 
-def _inner(noun: str, value: Any) -> Any:
+def _inner(cls: type[Registered], name: str, value: Any) -> Any:
     """An option's value; a thing that another one wraps is built first."""
-    return _thing(noun, value) if isinstance(value, Mapping) and "word" in value else value
+    wrapped = isinstance(value, Mapping) and "word" in value
+    return _thing(getattr(field_types(cls).get(name), "noun", cls.noun), value) if wrapped else value
+
+
+def _refuse_widths(loss: Loss, init: Init, targets: int) -> None:
+    """A network that one loss has trained can go on with another only where both want as many raw outputs."""
+    if init.first and init.first.loss.raw_outputs(targets) != loss.raw_outputs(targets):
+        raise BadInput(
+            f"{loss.word} wants {loss.raw_outputs(targets)} raw output(s) here, and {init.first.loss.word}, which trains first, "
+            f"{init.first.loss.raw_outputs(targets)}: one network cannot have both."
+        )
 
 
 def _noisy(dataset: Dataset, rate: float) -> Dataset:

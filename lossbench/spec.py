@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -38,6 +38,20 @@ class RunSpec:
             raise BadInput(f"steps is {self.steps}; a run takes 0 steps or more.")
         if self.batch is not None and self.batch < 1:
             raise BadInput(f"batch is {self.batch}; a mini-batch has 1 example or more, and null is all of them.")
+
+    @cached_property
+    def first(self) -> "RunSpec | None":
+        """The training that this one goes on from; None where it starts by itself."""
+        begun = self.init.first
+        if begun is None:
+            return None
+        rule = replace(self.optimizer, lr=begun.lr)  # type: ignore[type-var]
+        return replace(self, loss=begun.loss, init=begun.init, optimizer=rule, steps=begun.steps)
+
+    @property
+    def length(self) -> int:
+        """Steps, those of a first training included."""
+        return self.steps + (self.first.length if self.first else 0)
 
     def describe(self) -> dict[str, Any]:
         """Words, options and numbers as plain values; what is stored, and what the id is made from."""

@@ -16,7 +16,7 @@ from lossbench.cohorts import CACHE_BYTES, MOST, run_size
 from lossbench.data import load
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput
-from lossbench.plan import NOUNS, cohorts, make_plan
+from lossbench.plan import NOUNS, cohorts, make_plan, stored_run
 from lossbench.registry import find
 from lossbench.spec import Recording, RunSpec
 
@@ -99,6 +99,23 @@ def test_label_noise_wraps_the_data_and_nothing_else() -> None:
     assert noisy.dataset == Noisy(of=clean.dataset, rate=0.2, seed=3)
     assert noisy.data != clean.data
     assert replace(noisy, dataset=clean.dataset, data=clean.data) == clean
+
+
+def test_a_first_training_s_loss_gets_its_link_from_the_data_too() -> None:
+    begun = {"word": "half_squared_error", "link": "auto"}
+    after = {"word": "continued", "loss": begun, "init": {"word": "glorot"}, "lr": 0.5, "steps": 8}
+    later = run(init=after)
+    assert later.first == run(steps=8, loss=begun, optimizer__lr=0.5)
+    assert later.first.loss.link == "softmax"
+    assert stored_run(later.describe()) == later
+
+
+def test_losses_of_different_widths_cannot_follow_one_another() -> None:
+    begun = {"word": "gaussian_learnt_variance"}
+    after = {"word": "continued", "loss": begun, "init": {"word": "glorot"}, "lr": 0.5, "steps": 8}
+    loss = {"word": "half_squared_error", "link": "auto"}
+    with pytest.raises(BadInput, match=r"half_squared_error wants 1 raw output\(s\) here, and gaussian_learnt_variance"):
+        run(dataset={"word": "diabetes"}, loss=loss, init=after)
 
 
 def test_a_run_that_is_named_twice_is_planned_once() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossbench.interfaces import Dataset, Split
-from lossbench.preparation import Examples, HeldOut, Scaling
+from lossbench.preparation import Examples, HeldOut, Scaling, check_range
 from lossbench.scikit_learn import scikit_learn
 
 
@@ -90,23 +90,17 @@ class DiabetesShare(Dataset):
     A share is a soft label, hence a classification: half of the Brier score, 2(a − y)², is the squared error of the share.
     Size: N = 442, D = 10, one real target from 0 to 1.
     Task: classification.
-    Options: those of diabetes, whose examples, split and features these are.
+    Options: seed, which draws the split of diabetes; examples and features are the same.
     Source: as diabetes.
     """
 
     seed: int = 0
-    test_fraction: float = 0.25
-    scaling: Scaling = "standard"
 
     def __post_init__(self) -> None:
-        self.whole()
-
-    def whole(self) -> Diabetes:
-        """The data set in its own units. Raises BadInput for options that it does not take."""
-        return Diabetes(seed=self.seed, test_fraction=self.test_fraction, scaling=self.scaling)
+        check_range("seed", self.seed, 0)
 
     def load(self) -> Split:
-        split = self.whole().load()
+        split = Diabetes(seed=self.seed).load()
         least, greatest = split.train_y.min(), split.train_y.max()
         train_y, test_y = (((y - least) / (greatest - least)).clip(0, 1) for y in (split.train_y, split.test_y))
         return split._replace(train_y=train_y, test_y=test_y, task="classification")

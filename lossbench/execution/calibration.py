@@ -41,12 +41,12 @@ def _seconds(cohort: Cohort, device: str) -> float:
     short, long, recorded = _try(bare, steps, device), _try(bare, 3 * steps, device), _try(full, steps, device)
     step = max(long - short, 0.0) / (2 * steps)
     record = max(recorded - short, 0.0) / 2  # both ends are recorded
-    return max(short - steps * step, 0.0) + run.steps * step + len(cohort.recording.schedule.steps(run.steps)) * record
+    return max(short - steps * step, 0.0) + run.length * step + len(cohort.recording.schedule.steps(run.steps)) * record
 
 
 def _try(cohort: Cohort, steps: int, device: str) -> float:
-    """Seconds for some steps of a cohort."""
-    runs = tuple(replace(run, steps=steps) for run in cohort.runs)
+    """Seconds for some steps of a cohort, which start by themselves."""
+    runs = tuple(replace(run, steps=steps, init=run.first.init if run.first else run.init) for run in cohort.runs)
     split = load(runs[0].dataset).split
     started = time.perf_counter()
     train(replace(cohort, runs=runs), split, device)

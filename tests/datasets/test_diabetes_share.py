@@ -1,10 +1,8 @@
 """Diabetes told as a share is diabetes, moved and stretched."""
 
 import numpy as np
-import pytest
 
 from lossbench.datasets.classic import Diabetes, DiabetesShare
-from lossbench.errors import BadInput
 
 
 def test_a_share_is_the_quantity_between_the_least_and_the_greatest_of_the_training_data():
@@ -15,8 +13,3 @@ def test_a_share_is_the_quantity_between_the_least_and_the_greatest_of_the_train
     np.testing.assert_allclose(share.train_y, np.interp(whole.train_y, ends, [0, 1]), atol=1e-12)
     np.testing.assert_allclose(share.test_y, np.interp(whole.test_y, ends, [0, 1]), atol=1e-12)  # interp cuts off too
     assert share.task == "classification"
-
-
-def test_options_that_diabetes_does_not_take_are_refused():
-    with pytest.raises(BadInput, match="test_fraction is 1"):
-        DiabetesShare(test_fraction=1.0)

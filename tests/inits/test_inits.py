@@ -6,11 +6,13 @@ import torch
 from scipy import special, stats
 
 from lossbench.errors import BadInput
+from lossbench.inits.continued import Continued
 from lossbench.inits.given import Answer, File, Given, TwoWeights
 from lossbench.inits.normal import Normal, ScaledNormal
 from lossbench.inits.scaled import Scaled
 from lossbench.inits.uniform import Glorot, Uniform
 from lossbench.interfaces import Layer
+from lossbench.losses.entropy import CrossEntropy
 from lossbench.registry import shelf
 from lossbench.rng import generator
 
@@ -72,7 +74,7 @@ def test_a_lone_output_starts_at_either_end():
     assert ends == {-9.0, 9.0}
 
 
-@pytest.mark.parametrize("word", sorted(set(shelf("init")) - {"file"}))
+@pytest.mark.parametrize("word", sorted(set(shelf("init")) - {"file", "continued"}))
 def test_the_seed_decides_and_shapes_are_out_by_in(word):
     init = shelf("init")[word]()
     for layer, shape in zip(drawn(init), LAYERS, strict=True):
@@ -158,3 +160,9 @@ def test_a_file_that_is_not_there_or_not_an_archive_is_refused(tmp_path):
 def test_negative_sizes_are_refused(options):
     with pytest.raises(BadInput, match="0 or more"):
         Scaled(**options)
+
+
+@pytest.mark.parametrize(("options", "said"), [({"lr": 0.0}, r"init\.lr is 0"), ({"steps": 0}, r"init\.steps is 0")])
+def test_a_first_training_that_does_nothing_is_refused(options, said):
+    with pytest.raises(BadInput, match=said):
+        Continued(loss=CrossEntropy(), init=Glorot(), **options)
