@@ -160,10 +160,28 @@ class Model(Registered):
         """The chain for D = inputs features and C = outputs."""
 
 
+class FirstTraining(NamedTuple):
+    """What another training, of the same model on the same data, does before a run begins."""
+
+    loss: Loss
+    init: "Init"
+    lr: float
+    steps: int
+
+
 class Init(Registered):
-    """How the parameters start."""
+    """How the parameters start. With a `first` training, a run starts where that one ends."""
 
     noun: ClassVar[str] = "init"
+
+    @property
+    def first(self) -> FirstTraining | None:
+        return None
+
+    def on(self, task: Task, outputs: int) -> Self:
+        """The same start with the links of its losses settled, if it has any."""
+        del task, outputs
+        return self
 
     @abstractmethod
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:

@@ -1,6 +1,6 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Dense, Layer, Loss, Optimizer
+from lossbench.interfaces import Array, Dense, Layer, Loss, Optimizer
 from lossbench.rng import generator
 from lossbench.spec import RunSpec
 
@@ -70,10 +70,15 @@ def loss_blocks(runs: Sequence[RunSpec]) -> list[tuple[Loss, slice]]:
     return [(first[start], slice(start, stop)) for start, stop, _ in _neighbours([run.loss for run in runs])]
 
 
-def parameters(runs: Sequence[RunSpec], layers: tuple[Layer, ...], like: Tensor) -> tuple[Dense[Tensor], ...]:
-    """Initial weights (R, out, in) and biases (R, out, 1); the same seed and init give every run the same."""
+def parameters(
+    runs: Sequence[RunSpec], layers: tuple[Layer, ...], like: Tensor, learnt: Mapping[RunSpec, tuple[Dense[Array], ...]]
+) -> tuple[Dense[Tensor], ...]:
+    """Initial weights (R, out, in) and biases (R, out, 1); the same seed and init give every run the same.
+
+    Runs that go on from a first training start where it ended, as `learnt` says.
+    """
     drawn = {key: key[0].draw(layers, generator(key[1], "init")) for key in {(run.init, run.seed) for run in runs}}
-    starts = [drawn[run.init, run.seed] for run in runs]
+    starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)
 

@@ -1,10 +1,11 @@
 """Training a cohort: every run one step at a time, all runs at once."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,10 +20,11 @@ from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharin
 from lossbench.engine.state import Checkpoint, State, state
 from lossbench.interfaces import Array, Dense, Layer, Memory, Optimizer, Split, Task
 from lossbench.probing import ExampleProbe, Probe
-from lossbench.spec import Cohort, Recording, RunSpec, Trace
+from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
 from lossbench.tables import TEST, TRAIN
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+LEAST = ("gradient_norms",)  # a probe that looks at no examples, where nobody will look at the records
 LOOK_EVERY = 64  # steps between looks at whether anything is left to train
 
 
@@ -112,7 +114,7 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     net = network(
         Plot(
             layers=layers,
-            parameters=parameters(runs, layers, like),
+            parameters=parameters(runs, layers, like, _learnt(runs, split, device)),
             sharing=sharing(runs),
             width=runs[0].batch or len(train_x),
             lasting=runs[0].batch is None,
@@ -136,6 +138,20 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
         chosen,
         split.task,
     )
+
+
+def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec, tuple[Dense[Array], ...]]:
+    """Where first trainings ended, each made once; NaN where it diverged."""
+    alike: dict[Hashable, list[RunSpec]] = {}
+    for first in sorted({run.first for run in runs if run.first}, key=lambda run: run.id):
+        alike.setdefault((first.steps, first.loss.link), []).append(first)
+    ends = Recording(schedule=Schedule(kind="linear", points=2), probes=LEAST, keep=("parameters",))
+    traces = [trace for group in alike.values() for trace in train(Cohort(runs=tuple(group), recording=ends), split, device)]
+    layers = _layers(runs[0], split) if traces else ()
+    lost: tuple[Dense[Array], ...] = tuple(
+        Dense(np.full((n.outputs, n.inputs), np.nan), np.full((n.outputs, 1), np.nan)) for n in layers
+    )
+    return {trace.run: trace.parameters or lost for trace in traces}
 
 
 def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
