@@ -152,7 +152,7 @@ def _arrival(board: Board, matches: Sequence[Match]) -> str:
 
 def order_of(ranking: Ranking) -> str:
     """Who ranks first and last on average, and whether that is more than chance."""
-    places = [f"{contender.label} {average:.2g}" for contender, average in zip(ranking.contenders, ranking.averages, strict=True)]
+    places = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
     told = places if len(places) <= ALL_TOLD else [*places[: ALL_TOLD - 1], "…", places[-1]]
     text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(told)}."
     if not ranking.found:

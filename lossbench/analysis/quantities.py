@@ -13,7 +13,7 @@ Better = Literal["higher", "lower"]
 class Quantity:
     """A recorded quantity.
 
-    `owners` are the losses that minimise this very measure, up to a factor: among them it is no neutral ground.
+    `owners` are the losses that minimise this very measure, up to a factor and a constant: among them it is no neutral ground.
     None in `better` says that neither way is better. `part` is what a number behind a slash counts.
     """
 
@@ -38,14 +38,20 @@ class Quantity:
 _QUANTITIES = (
     Quantity(stem=tables.LOSS, title="own loss", better="lower"),
     Quantity(stem=tables.ACCURACY, title="accuracy", unit="%", better="higher", share=True),
-    Quantity(stem=tables.LOG_LOSS, title="log loss", unit="nats", better="lower", owners=("cross_entropy", "kullback_leibler")),
+    Quantity(
+        stem=tables.LOG_LOSS,
+        title="log loss",
+        unit="nats",
+        better="lower",
+        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin"),
+    ),
     Quantity(stem=tables.BRIER, title="Brier score", better="lower", owners=("half_squared_error", "brier")),
     Quantity(
         stem=tables.SQUARED_ERROR,
         title="squared error",
         unit="≈\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}R²",
         better="lower",
-        owners=("half_squared_error",),
+        owners=("half_squared_error", "gaussian"),
     ),
     Quantity(stem=tables.GRADIENT_WEIGHTS, title="‖dL/dW‖"),
     Quantity(stem=tables.GRADIENT_BIASES, title="‖dL/db‖"),
