@@ -73,7 +73,7 @@ def parts(split: Any, cast: Cast, of: Mapping[str, Any], known: Sequence[str]) -
         return WHOLE
     if isinstance(split, str):
         names = _names(cast, split)[selected(cast.runs, of).index]
-        order = [c.label for c in cast.comparison.contenders] if split == LOSS else sorted(set(names), key=natural)
+        order = [c.label for c in cast.comparison.contenders] if split == LOSS else sorted(set(names) - {""}, key=natural)
         ids = cast.runs[tables.RUN][names.index]
         return tuple(_part(split, name, frozenset(ids[names == name])) for name in order if (names == name).any())
     if not isinstance(split, Mapping) or not split:

@@ -111,15 +111,18 @@ def _crew(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> 
     values = np.array([curves.values(run, column) for column in columns])
     if np.isnan(values).all() or len(x) < 2:
         raise BadInput(f"{figure.column} was not recorded often enough to be drawn.")
-    return Crew(x=x, values=values, sleepers=tuple(_sleepers(x, values, figure)))
+    return Crew(x=x, values=values, sleepers=tuple(sleepers(x, values, figure.asleep, figure.late)))
 
 
-def _sleepers(x: Values, values: Values, figure: Unit) -> list[Sleeper]:
-    """The units that are below the level at some time after the late share, each with when it is above for good."""
+def sleepers(x: Values, values: Values, level: float, late: float) -> list[Sleeper]:
+    """The units below the level at some time after the late share of x, each with when it is above for good, or None.
+
+    x is (T,), values are (units, T).
+    """
     found = []
     for unit, share in enumerate(values):
-        below = np.flatnonzero(share < figure.asleep)
-        if len(below) and x[below[-1]] > x[0] + figure.late * (x[-1] - x[0]):
+        below = np.flatnonzero(share < level)
+        if len(below) and x[below[-1]] > x[0] + late * (x[-1] - x[0]):
             last = int(below[-1])
             found.append(Sleeper(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
     return found
