@@ -21,6 +21,7 @@ from lossbench.errors import unknown
 from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
 
 KINDS = {**{plural: noun for noun, plural in SHELVES.items()}, "experiments": "experiment"}
+WRAPPED = {"dataset": "label_noise=0.2", "init": "init=after loss@init.loss=ce init.steps=1000"}  # how wrappers are said
 WIDTH = 120  # columns, where the output is no terminal's
 
 
@@ -81,7 +82,7 @@ def _use(cls: type[Registered]) -> str:
     if cls.noun == "probe":
         return f"Use: lossbench run … 'probes=[{cls.word}]'"
     if is_wrapper(cls):
-        return "Use: lossbench run … label_noise=0.2"
+        return f"Use: lossbench run … {WRAPPED[cls.noun]}"
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     return f"Use: lossbench run … {cls.noun}={cls.word}" + (f" {cls.noun}.{names[0]}=…" if names else "")
 
