@@ -79,7 +79,7 @@ def _about_tuning(digest: Digest, measure: str) -> Iterator[str]:
     settings = [s for s in digest.everything.settings if digest.measures[s] and _several_rates(digest, s)]
     tuning = {digest.tuning[setting] for setting in settings}
     if some := [seeds for seeds in tuning if seeds]:
-        yield _TUNED.format(measure, _told(some[0]) if len(some) == 1 else "the lowest quarter of its setting's seeds")
+        yield _TUNED.format(measure, _told(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
     if () in tuning:
         where = "" if len(tuning) == 1 else "In some settings the seeds are fewer. "
         yield where + _CHOSEN_RATES.format(measure, FEWEST_TO_SPLIT)

@@ -13,8 +13,9 @@ from lossbench.analysis.labels import natural
 from lossbench.analysis.quantities import Better, Quantity, quantity
 from lossbench.analysis.statistics import Values
 
-FEWEST_TO_SPLIT = 4  # with fewer seeds the ones that choose would leave too few to judge by
-TUNING_SHARE = 4  # one seed in so many chooses: enough to tell rates apart, and most are left to judge
+FEWEST_TO_SPLIT = 5  # of fewer seeds those that choose would leave too few to judge by
+TUNING_SHARE = 4  # one seed in so many chooses, and most are left to judge
+FEWEST_TO_CHOOSE = 2  # one lucky seed often prefers a rate at which others fail; two seldom do
 _MEASURES = (tables.ACCURACY, tables.BRIER, tables.LOG_LOSS, tables.SQUARED_ERROR)
 
 
@@ -35,14 +36,15 @@ class Measure:
 def tuning_seeds(seeds: Sequence[int], count: int | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The seeds on which learning rates are chosen, and the others, on which losses are then judged; both ascending.
 
-    The lowest quarter chooses, rounded down, or the lowest `count`. Of fewer than four seeds, or with a count that leaves
-    none on either side, all choose and all judge: both are then the same. Repeated seeds count once.
+    The lowest quarter chooses, rounded down but at least two, or the lowest `count`. Of fewer than five seeds, or with a
+    count that leaves none on either side, all choose and all judge: both are then the same. Repeated seeds count once.
     """
     known = tuple(sorted(set(seeds)))
-    chosen = len(known) // TUNING_SHARE if count is None else count
-    if len(known) < FEWEST_TO_SPLIT or not 0 < chosen < len(known):
+    if count is None:
+        count = max(FEWEST_TO_CHOOSE, len(known) // TUNING_SHARE) if len(known) >= FEWEST_TO_SPLIT else 0
+    if not 0 < count < len(known):
         return known, known
-    return known[:chosen], known[chosen:]
+    return known[:count], known[count:]
 
 
 def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:

@@ -5,7 +5,7 @@ import pytest
 from lossbench import tables
 from lossbench.analysis.quantities import KNOWN, quantity
 
-STRUCTURE = {"FORMAT", "MANIFEST", "PARTS", "INVOCATIONS", "PARAMETERS", "CURVE", "LAYER", "TRAIN", "TEST"}
+STRUCTURE = {"FORMAT", "MANIFEST", "PARTS", "INVOCATIONS", "PARAMETERS", "CURVE", "LAYER", "TRAIN", "TEST", "LABEL_NOISE"}
 COLUMNS_OF_RUNS = set(tables.RUN_COLUMNS)
 
 
