@@ -33,10 +33,11 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
 
 
 def _add(table: Table, row: Line, told: str) -> None:
-    """A row; what the row above says already is not said again."""
-    claim = "" if row.claim == told else row.claim
-    named = "\n".join(filter(None, [claim, f"  {row.row}" if row.row else ""]))
+    """A row, under its claim; what stands above already is not said again."""
+    if row.row and row.claim != told:
+        table.add_row(escape(row.claim), escape(row.source))
+    claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
     measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
     verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
     changed = f"\n[magenta]{escape(row.changed)}[/]" if row.changed else ""
-    table.add_row(escape(named), escape(row.source) if claim else "", row.published, measured, row.tolerance, verdict + changed)
+    table.add_row(escape(claim), escape(source), row.published, measured, row.tolerance, verdict + changed)

@@ -75,15 +75,19 @@ def _measured(judgement: Judgement) -> str:
 def _tolerance(claim: Claim) -> str:
     if isinstance(claim.published, Curve):
         return f"at least {100 * claim.tolerance:g} %"
-    digits = len(f"{claim.tolerance:e}".partition("e")[0].replace(".", "").rstrip("0"))
-    return f"±{prose.number(claim.tolerance, digits)}" if claim.tolerance else "0"
+    return f"±{prose.number(claim.tolerance, _digits(claim.tolerance))}" if claim.tolerance else "0"
 
 
 def _number(value: float, claim: Claim) -> str:
-    """To the digit that the tolerance resolves; three significant digits where there is none, and of what is far larger."""
+    """To the last digit of the tolerance; three significant digits where there is none, and six of what is far larger."""
     if not math.isfinite(value) or not claim.tolerance:
         return prose.number(value)
-    decimals = max(0, -math.floor(math.log10(claim.tolerance)))
+    decimals = max(0, _digits(claim.tolerance) - 1 - math.floor(math.log10(claim.tolerance)))
     if decimals > _MOST_DECIMALS or abs(value) > 1e9 * claim.tolerance:
         return prose.number(value, 6)
     return f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _digits(value: float) -> int:
+    """How many significant digits a number is written with."""
+    return len(f"{value:e}".partition("e")[0].replace(".", "").rstrip("0"))
