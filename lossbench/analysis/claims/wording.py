@@ -79,9 +79,9 @@ def _tolerance(claim: Claim) -> str:
 
 
 def _number(value: float, claim: Claim) -> str:
-    """To the last digit of the tolerance; three significant digits where there is none, and six of what is far larger."""
+    """To the last digit of the tolerance; where there is none, whole numbers as such and others to three significant digits."""
     if not math.isfinite(value) or not claim.tolerance:
-        return prose.number(value)
+        return prose.steps(value) if value.is_integer() else prose.number(value)
     decimals = max(0, _digits(claim.tolerance) - 1 - math.floor(math.log10(claim.tolerance)))
     if decimals > _MOST_DECIMALS or abs(value) > 1e9 * claim.tolerance:
         return prose.number(value, 6)
