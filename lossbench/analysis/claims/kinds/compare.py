@@ -1,21 +1,20 @@
 """Figure kind `compare`: a measure of each loss in each case, as dots with intervals, beside what was published."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lossbench.analysis import prose
-from lossbench.analysis.claims.kinds.grid import AXIS, span
-from lossbench.analysis.claims.kinds.parts import Heading, Part, joined, looks, parts
+from lossbench.analysis.claims.kinds.grid import Content, Panelled, Place, cells_of, grid, looks_of, span
+from lossbench.analysis.claims.kinds.parts import Heading, Part
 from lossbench.analysis.claims.kinds.scores import MEASURED, score_axis
 from lossbench.analysis.claims.measuring import Records, measure
 from lossbench.analysis.claims.statement import measure_of
 from lossbench.analysis.claims.verdict import estimated
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.labels import LOSS
-from lossbench.analysis.plots.chart import Axis, Scale
+from lossbench.analysis.plots.chart import Axis
 from lossbench.analysis.plots.dots import Dots, Mark, draw_dots
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.statistics import Estimate
@@ -23,21 +22,18 @@ from lossbench.errors import BadInput
 
 MOST_PANELS = 3
 _MEASURES = (*MEASURED, "along", "reduce", "over")
-_SAID = ("of", *_MEASURES, "published")
+_SAID = (*_MEASURES, "published")
 _TOLD = {"median": "medians", "mean": "means", "share": "shares"}
 _CROSS = " Crosses at the edge: diverged, or never got there."
-Content = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(Panelled):
     """What the file says of such a figure: a measure as in claims, for every row, panel and line.
 
-    Each of the three is a spec column, or titles with what each says; `published` is a number or a range [low, high],
-    `published_label` names its source.
+    `published` is a number or a range [low, high], `published_label` names its source.
     """
 
-    of: Any = field(default_factory=dict)
     column: str | None = None
     across: str | None = None
     score: str | None = None
@@ -48,52 +44,36 @@ class Case:
     over: str | None = None
     published: Any = None
     published_label: str = "published"
-    rows: Any = None
-    panels: Any = None
-    lines: Any = "loss"
-    label: str | None = None
-    scale: Scale | None = None
-    limits: tuple[float, ...] | None = None
 
 
 def draw_case(figure: Case, heading: Heading, records: Records) -> Picture:
     """The figure. Raises BadInput where a column or a run is not there, or what is published is no number or range."""
-    base = {name: getattr(figure, name) for name in (*_SAID, *AXIS)}
-    of, cast = base["of"], heading.cast
-    rows, lines = (parts(split, cast, of, _SAID) for split in (figure.rows, figure.lines))
-    panels = parts(figure.panels, cast, of, (*_SAID, *AXIS))
-    if len(panels) > MOST_PANELS:
-        raise BadInput(f"it has {len(panels)} panels; up to {MOST_PANELS} find room side by side.")
-    words: dict[str, set[str]] = {}
-    cells = {}
-    for i, row in enumerate(rows):
-        for j, panel in enumerate(panels):
-            for line in lines:
-                if cell := joined(base, (row, panel, line), records):
-                    cells[i, j, line.title] = cell
-                    words.setdefault(line.title, set()).update(cell[1].runs[LOSS])
-    strokes = looks(figure.lines, {line.title: words[line.title] for line in lines if line.title in words}, cast)
+    made = grid(figure, _SAID, heading.cast, measured="panels")
+    if len(made.panels) > MOST_PANELS:
+        raise BadInput(f"it has {len(made.panels)} panels; up to {MOST_PANELS} find room side by side.")
+    cells = cells_of(made, records)
+    strokes = looks_of(made, cells, heading.cast)
     people = {who.label: who for who in strokes}
-    marks = {place: _mark(content, own, people[place[2]], heading) for place, (content, own) in cells.items()}
-    if not marks:
-        raise BadInput("no run has what it asks for, so that there is nothing to draw.")
+    marks = {
+        place: _mark(content, own, people[made.lines[place[2]].title], heading)
+        for place, (content, own) in sorted(cells.items(), key=lambda cell: cell[0])
+    }
     dots = Dots(
         name=heading.name,
         title=heading.title,
         note=_note(figure.over or "median", [mark.estimate for mark in marks.values()]),
-        rows=tuple(row.title for row in rows),
+        rows=tuple(row.title for row in made.rows),
         panels=tuple(
-            (
-                panel.title,
-                _axis(panel, base),
-                tuple(tuple(marks[i, j, line.title] for line in lines if (i, j, line.title) in marks) for i in range(len(rows))),
-            )
-            for j, panel in enumerate(panels)
+            (panel.title, _axis(panel, made.base), _rows(marks, j, len(made.rows))) for j, panel in enumerate(made.panels)
         ),
         looks=strokes,
         published=figure.published_label,
     )
     return draw_dots(dots)
+
+
+def _rows(marks: Mapping[Place, Mark], panel: int, rows: int) -> tuple[tuple[Mark, ...], ...]:
+    return tuple(tuple(mark for (i, j, _), mark in marks.items() if (i, j) == (row, panel)) for row in range(rows))
 
 
 def _mark(content: Content, records: Records, who: Contender, heading: Heading) -> Mark:

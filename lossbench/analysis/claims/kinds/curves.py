@@ -1,45 +1,38 @@
 """Figure kind `curves`: recorded quantities along the training, with bands over the seeds and published curves on top."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from lossbench import tables
-from lossbench.analysis.claims.kinds.grid import Ways, filled, grid, note, span
+from lossbench.analysis.claims.kinds.grid import Panelled, Ways, filled, grid, note, span
 from lossbench.analysis.claims.kinds.groups import emphasised
 from lossbench.analysis.claims.kinds.parts import Heading
 from lossbench.analysis.claims.measuring import Records, answering, curve
 from lossbench.analysis.claims.statement import LONE, Score
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Band, Curves
-from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
+from lossbench.analysis.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.quantities import quantity
 from lossbench.errors import BadInput
 
-_SAID = ("of", "column", "across", "published", "theory", "label", "scale", "limits")
+_SAID = ("column", "across", "published", "theory")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
-    """What the file says of such a figure. `rows`, `panels` and `lines` are a spec column, or titles with what each says.
+class Course(Panelled):
+    """What the file says of such a figure: a recorded column, published curves, formulas.
 
     With `steps_per_epoch` it counts in epochs. x_scale is even, or log, which keeps the start in view.
     """
 
-    of: Any = field(default_factory=dict)
     column: str | None = None
     across: str | None = None
     published: Any = None
     theory: Any = None
-    rows: Any = None
-    panels: Any = None
-    lines: Any = "loss"
-    label: str | None = None
-    scale: Scale | None = None
-    limits: tuple[float, ...] | None = None
     steps_per_epoch: float = 1.0
     x_label: str | None = None
     x_scale: Literal["even", "log"] = "even"
@@ -57,7 +50,7 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_score(content), own, who, figure.steps_per_epoch)
 
-    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, heading.cast)
+    made = grid(figure, _SAID, heading.cast)
     shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
     chart = Chart(
         name=heading.name,

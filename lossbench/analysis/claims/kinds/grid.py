@@ -1,8 +1,9 @@
 """Rows, panels and lines filled in: what the kinds of charts have in common."""
 
+from abc import ABC
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,18 +12,35 @@ from lossbench.analysis.claims.kinds.references import references
 from lossbench.analysis.claims.measuring import Records
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.labels import LOSS
-from lossbench.analysis.plots.chart import Axis, Line, Panel, Reference
+from lossbench.analysis.plots.chart import Axis, Line, Panel, Reference, Scale
 from lossbench.analysis.plots.ends import CROWD
 from lossbench.analysis.plots.panels import note_on
 from lossbench.analysis.plots.style import Stroke
 from lossbench.errors import BadInput, unknown
 
 AXIS = ("label", "scale", "limits")
+NOTHING = "no run has what it asks for, so that there is nothing to draw."
 Content = Mapping[str, Any]
 Place = tuple[int, int, int]  # row, panel, line
 
 
 Shown = Mapping[Place, tuple[Line, Content]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panelled(ABC):  # noqa: B024 what is abstract is the kind
+    """What a figure of panels says: which runs it is about, how they are split, and the vertical axis.
+
+    `rows`, `panels` and `lines` are each a spec column, or titles with what each says.
+    """
+
+    of: Any = field(default_factory=dict)
+    rows: Any = None
+    panels: Any = None
+    lines: Any = "loss"
+    label: str | None = None
+    scale: Scale | None = None
+    limits: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +71,18 @@ class Filled:
     looks: Mapping[Contender, Stroke]
 
 
-def grid(base: Content, rows: Any, panels: Any, lines: Any, cast: Cast) -> Grid:
-    """The grid that a figure describes. Raises BadInput where a part says what nobody knows, or names a line that is none."""
-    of, known = base.get("of") or {}, tuple(name for name in base if name not in AXIS)
+def grid(figure: Panelled, names: tuple[str, ...], cast: Cast, measured: Literal["rows", "panels"] = "rows") -> Grid:
+    """The grid that a figure describes; `names` are what it, and each part, may say beside `of`.
+
+    The parts that have an axis for what is measured, its rows or its panels, may say how that is laid out.
+    Raises BadInput where a part says what nobody knows, or names a line that is none.
+    """
+    base = {name: getattr(figure, name) for name in ("of", *names, *AXIS)}
+    rows, panels, lines, of, known = figure.rows, figure.panels, figure.lines, figure.of, ("of", *names)
     made = Grid(
         base=base,
-        rows=parts(rows, cast, of, (*known, *AXIS)),
-        panels=parts(panels, cast, of, (*known, "lines")),
+        rows=parts(rows, cast, of, (*known, *(AXIS if measured == "rows" else ()))),
+        panels=parts(panels, cast, of, (*known, "lines", *(AXIS if measured == "panels" else ()))),
         lines=parts(lines, cast, of, known),
         split=lines,
     )
@@ -72,16 +95,13 @@ def grid(base: Content, rows: Any, panels: Any, lines: Any, cast: Cast) -> Grid:
 
 def filled(made: Grid, records: Records, heading: Heading, ways: Ways) -> Filled:
     """Every panel with its lines and references. Raises BadInput where there is nothing to draw."""
-    cells = _cells(made, records)
-    words: dict[str, set[str]] = {}
-    for (_, _, k), (_, own) in sorted(cells.items(), key=lambda cell: cell[0][2]):
-        words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
-    strokes = looks(made.split, words, heading.cast)
+    cells = cells_of(made, records)
+    strokes = looks_of(made, cells, heading.cast)
     people = {who.label: who for who in strokes}
     lines = {place: ways.draw(content, own, people[made.lines[place[2]].title]) for place, (content, own) in cells.items()}
     shown = {place: (line, cells[place][0]) for place, line in lines.items() if line}
     if not shown:
-        raise BadInput("no run has what it asks for, so that there is nothing to draw.")
+        raise BadInput(NOTHING)
     return Filled(
         heads=tuple(part.title for part in made.panels),
         rows=tuple(_row(made, i, shown, heading, ways) for i in sorted({i for i, _, _ in shown})),
@@ -120,9 +140,20 @@ def _row(made: Grid, i: int, shown: Shown, heading: Heading, ways: Ways) -> tupl
     ), tuple(_panel(shown, (i, j), heading) for j in range(len(made.panels)))
 
 
-def _cells(made: Grid, records: Records) -> dict[Place, tuple[dict[str, Any], Records]]:
-    """What is said where a row, a panel and a line meet, and their runs; places without runs are left out."""
-    found = {}
+def looks_of(made: Grid, cells: Mapping[Place, tuple[Content, Records]], cast: Cast) -> dict[Contender, Stroke]:
+    """Who the lines are that have runs anywhere, and how they are drawn."""
+    words: dict[str, set[str]] = {}
+    for (_, _, k), (_, own) in sorted(cells.items(), key=lambda cell: cell[0][2]):
+        words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
+    return looks(made.split, words, cast)
+
+
+def cells_of(made: Grid, records: Records) -> dict[Place, tuple[Content, Records]]:
+    """What is said where a row, a panel and a line meet, and their runs; places without runs are left out.
+
+    Raises BadInput where there are none at all.
+    """
+    found: dict[Place, tuple[Content, Records]] = {}
     for i, row in enumerate(made.rows):
         for j, panel in enumerate(made.panels):
             wanted = panel.over.get("lines")
@@ -130,6 +161,8 @@ def _cells(made: Grid, records: Records) -> dict[Place, tuple[dict[str, Any], Re
                 cell = joined(made.base, (row, panel, line), records) if wanted is None or line.title in wanted else None
                 if cell:
                     found[i, j, k] = cell
+    if not found:
+        raise BadInput(NOTHING)
     return found
 
 

@@ -1,14 +1,14 @@
 """Figure kind `scores`: what became of the runs, over a swept number such as a start, a rate or a share of wrong labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from lossbench.analysis.claims.formula import evaluate
-from lossbench.analysis.claims.kinds.grid import Ways, filled, grid, note, span
+from lossbench.analysis.claims.kinds.grid import Panelled, Ways, filled, grid, note, span
 from lossbench.analysis.claims.kinds.groups import grouped
 from lossbench.analysis.claims.kinds.parts import Heading
 from lossbench.analysis.claims.measuring import Records, score_runs
@@ -16,27 +16,26 @@ from lossbench.analysis.claims.statement import Measure, measure_of
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import band_ends
 from lossbench.analysis.labels import RATE, SEED, title
-from lossbench.analysis.plots.chart import Axis, Chart, Line, Scale, draw_chart
+from lossbench.analysis.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.analysis.plots.picture import Picture
 from lossbench.analysis.quantities import quantity
 from lossbench.analysis.statistics import Values
 from lossbench.errors import BadInput
 
 MEASURED = ("column", "across", "score", "scores", "value")
-_SAID = ("of", *MEASURED, "published", "theory", "label", "scale", "limits")
+_SAID = (*MEASURED, "published", "theory")
 _FINAL = {"final": "final {}", "best": "best {}", "highest": "highest {}", "lowest": "lowest {}", "first": "{} at the start"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
+class Sweep(Panelled):
     """What the file says of such a figure: a score as in claims, over the spec column x. In formulas `rate` is the learning rate.
 
-    `rows`, `panels` and `lines` are a spec column, or titles with what each says. `groups` are titles with an `of` each: lines
-    share the colour of the first group that has their runs, which keeps forty of them readable.
+    `groups` are titles with a filter each: lines share the colour of the first group that has their runs, which keeps forty
+    of them readable.
     """
 
     x: str
-    of: Any = field(default_factory=dict)
     column: str | None = None
     across: str | None = None
     score: str | None = None
@@ -44,13 +43,7 @@ class Sweep:
     value: str | None = None
     published: Any = None
     theory: Any = None
-    rows: Any = None
-    panels: Any = None
-    lines: Any = "loss"
     groups: Any = None
-    label: str | None = None
-    scale: Scale | None = None
-    limits: tuple[float, ...] | None = None
     x_label: str | None = None
     x_scale: Literal["even", "log"] | None = None  # log for a learning rate, else even
     x_limits: tuple[float, ...] | None = None
@@ -64,7 +57,7 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_measured(content, heading.where), own, who, figure)
 
-    made = grid({name: getattr(figure, name) for name in _SAID}, figure.rows, figure.panels, figure.lines, heading.cast)
+    made = grid(figure, _SAID, heading.cast)
     shown = filled(made, records, heading, Ways(draw=line, axis=score_axis))
     looks, groups = grouped(figure.groups, shown.looks, made, records)
     chart = Chart(
