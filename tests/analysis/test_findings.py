@@ -165,6 +165,16 @@ def test_arrivals_are_counted_by_run_and_by_pair(told, made):
     assert f"{100 * match.improvement.low:.0f}\xa0% to {100 * match.improvement.high:.0f}\xa0%" in text
 
 
+def test_who_arrives_first_is_told_whichever_comes_first_on_the_page(told, made):
+    runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    found = told([*(run.diverged(5) for run in runs[:7]), *runs[7:]])[2]
+    match = next(match for match in found.matches if match.score == "steps")
+    text = findings.arrivals(found.boards, found.matches)[0].text
+    assert f"Half squared error is there before cross entropy on {match.difference.higher} of 8\xa0seeds" in text
+    low, high = (f"{100 * (1 - end):.0f}\xa0%" for end in (match.improvement.high, match.improvement.low))
+    assert f"a probability of {low} to {high}" in text
+
+
 def test_ranks_are_told_with_what_the_tests_find(told, made):
     rates = {"cross_entropy": 0.3, "focal": 0.003, "hinge": 0.0003}
     runs = [

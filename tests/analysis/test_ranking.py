@@ -56,6 +56,15 @@ def test_pairs_are_told_apart_as_scikit_posthocs_tells_them():
     assert rank(named("a", "b", "c", "d"), list("123456"), costs).groups == [(0, 2), (1, 3)]
 
 
+def test_where_friedmans_test_finds_nothing_no_pair_is_told_apart():
+    # the first and the last lie further apart than the critical difference, 2.10, and p is just above 0.05
+    ranks = np.array([[3, 4, 2, 1], [4, 3, 2, 1], [4, 2, 3, 1], [4, 1, 3, 2], [3, 4, 1, 2]])
+    found = rank(named("a", "b", "c", "d"), list("12345"), ranks)
+    assert np.ptp(found.averages) > found.distance
+    assert 0.05 < found.p < 0.051
+    assert found.groups == [(0, 3)]
+
+
 @pytest.mark.parametrize(("losses", "q"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
 def test_critical_differences_are_those_of_the_published_table(losses, q):
     # Demšar 2006, Table 5 (a)
