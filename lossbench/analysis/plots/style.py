@@ -28,6 +28,7 @@ _DARKEST, _LIGHTEST = 0.55, 0.3  # how far variants of a loss go towards black a
 INK, GREY, PALE = "#222222", "#666666", "#e4e4e4"
 BAND_OPACITY = 0.16
 DPI = 150
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _RC: dict[Any, Any] = {
     "svg.hashsalt": "lossbench",
     "svg.fonttype": "path",
@@ -112,12 +113,13 @@ def ramp(n: int) -> list[Stroke]:
 def drawable(text: str) -> str:
     """The text with what the font cannot draw replaced by "□", on one line."""
     known = _glyphs()
-    return "".join(c if ord(c) in known and c.isprintable() else " " if c.isspace() else "□" for c in text)
+    return "".join(c if ord(c) in known and (c.isprintable() or c == NO_BREAK) else " " if c.isspace() else "□" for c in text)
 
 
 def wrapped(text: str, width: int, lines: int = 3) -> str:
-    """Drawable text in at most so many lines of so many letters; the rest is cut off with "…"."""
-    return "\n".join(textwrap.wrap(drawable(text), width, max_lines=lines, placeholder=" …"))
+    """Drawable text in at most so many lines of so many letters; equations stay whole, the rest is cut off with "…"."""
+    glued = drawable(text).replace(" = ", f"{NO_BREAK}={NO_BREAK}")
+    return "\n".join(textwrap.wrap(glued, width, max_lines=lines, placeholder=" …"))
 
 
 def rendered(figure: Figure) -> tuple[bytes, bytes]:

@@ -55,7 +55,7 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
     chart = Chart(
         name=heading.name,
         title=heading.title,
-        note=note(shown, dots=False),
+        note=note(shown, "One seed: a line is one run.", dots=False),
         heads=shown.heads,
         x=Axis(
             label=figure.x_label or ("training steps" if figure.steps_per_epoch == 1 else "epochs"),

@@ -119,10 +119,12 @@ def span(name: str, limits: Any) -> tuple[float, float] | None:
     return numbers[0], numbers[1]
 
 
-def note(made: Filled, *, dots: bool) -> str:
-    """What a line and its band or dots are; many lines have neither."""
+def note(made: Filled, one: str, *, dots: bool) -> str:
+    """What a line and its band or dots are; many lines have neither. Of a lone seed, what `one` says."""
     seeds = max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
-    if seeds > 1 and (dots or len(made.looks) > CROWD):
+    if seeds == 1:
+        return one
+    if dots or len(made.looks) > CROWD:
         return f"Lines: medians of {seeds} seeds.{' Dots: single seeds.' if dots else ''}"
     return note_on(seeds)
 

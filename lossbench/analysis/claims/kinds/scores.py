@@ -63,7 +63,7 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
     chart = Chart(
         name=heading.name,
         title=heading.title,
-        note=note(shown, dots=figure.seeds == "dots"),
+        note=note(shown, "One seed: a point is one run.", dots=figure.seeds == "dots"),
         heads=shown.heads,
         x=Axis(
             label=figure.x_label or title(figure.x),
