@@ -42,7 +42,8 @@ class Score:
 class Measure:
     """A number for every seed: `value` is a formula over scores, pair by pair; along swept columns, `reduce` makes one of many.
 
-    Formulas call what is swept x, and of two columns x and y; a score `it` has its largest value there as `it_largest`.
+    Formulas call what is swept x, and of two columns x and y. A score called cost has its ends there as cost_smallest and
+    cost_largest.
     `over` says what is told of the seeds: median, mean, share, or the best of so many.
     """
 

@@ -94,6 +94,26 @@ def test_a_rate_may_be_chosen_for_its_speed(study, records):
     assert len({np.median(speed[list(choosing)]) for speed in speeds.values()}) == len(RATES)  # else nothing was chosen
 
 
+def test_of_rates_that_tie_the_one_with_the_best_average_is_chosen(study):
+    records = study.records.assign(test_accuracy=lambda table: table["test_accuracy"].where(table["step"] == 0, 1.0))
+    late = study.runs.loc[study.runs["optimizer.lr"] == RATES[0], "run"]  # right at the end like all, and wrong until then
+    last = records.groupby("run")["step"].transform("max")
+    records.loc[records["run"].isin(late) & (records["step"] < last), "test_accuracy"] = 0.0
+    tied = Records(runs=study.runs, curves=read_curves(records), tuning=Tuning(by="test_accuracy"))
+    found = score_runs(Score(of={"loss": "cross_entropy"}, column="test_log_loss"), tied)
+    by_seed = finals(study, "cross_entropy", RATES[1])
+    assert found.to_dict() == {seed: by_seed[seed] for seed in tuning_seeds(range(6))[1]}
+
+
+def test_along_a_column_of_words_numbers_are_averaged_and_no_slope_is_fitted(records):
+    score = Score(of={"optimizer.lr": 0.3}, column="test_log_loss")
+    found = measure(Measure(scores=(score,), value="it", along="loss"), records)
+    each = [score_runs(Score(of={**score.of, "loss": loss}, column=score.column), records) for loss in ("ce", "mse")]
+    assert found.to_dict() == pytest.approx(((each[0] + each[1]) / 2).to_dict())
+    with pytest.raises(BadInput, match="a slope along loss wants numbers; seen: cross_entropy, half_squared_error"):
+        measure(Measure(scores=(score,), value="it", along="loss", reduce="slope"), records)
+
+
 def test_along_two_columns_every_pair_of_values_has_its_number(study, records):
     score = Score(column="test_log_loss", of={"seed": [0, 1, 2]})
     plane = score_runs(score, records, ("loss", "optimizer.lr"))
@@ -109,12 +129,13 @@ def test_along_two_columns_every_pair_of_values_has_its_number(study, records):
         score_runs(score, records, ("loss", "optimizer.lr", "seed"))
 
 
-def test_along_a_swept_column_a_score_is_seen_against_its_largest(records):
+def test_along_a_swept_column_a_score_is_seen_against_its_ends(records):
     score = Score(column="test_log_loss", of={"seed": [0, 1], "loss": "cross_entropy"})
-    found = measure(Measure(scores=(score,), value="it / it_largest", along="optimizer.lr", reduce="smallest"), records)
+    value = "it_smallest / it_largest + 0 * it"
+    found = measure(Measure(scores=(score,), value=value, along="optimizer.lr"), records)
     parts = score_runs(score, records, "optimizer.lr").groupby("seed")
-    assert found.to_dict() == {seed: part.min() / part.max() for seed, part in parts}
-    assert set(found) - {1.0}  # else the largest were each its own
+    assert found.to_dict() == pytest.approx({seed: part.min() / part.max() for seed, part in parts})
+    assert found.max() < 1  # else the ends were each value's own
 
 
 def test_two_runs_of_a_seed_are_refused_with_what_they_differ_in(records):
