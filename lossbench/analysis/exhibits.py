@@ -74,7 +74,7 @@ def _convergence(digest: Digest) -> Exhibit:
 
 def _profiles(digest: Digest) -> list[Exhibit]:
     """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
-    pictures = draw_performance(digest.boards, digest.chosen)
+    pictures = draw_performance(digest.boards, digest.chosen, digest.curves)
     found = findings.arrivals(digest.boards, digest.matches)
     return [Exhibit(heading="How many runs get there", reading=_PROFILES, found=found, pictures=pictures)] if pictures else []
 

@@ -98,7 +98,10 @@ def rank(contenders: Sequence[Contender], blocks: Sequence[str], costs: Values, 
 
 @cache
 def critical_difference(blocks: int, losses: int) -> float:
-    """Nemenyi's: q √(k (k + 1) / 6 N), q being the studentized range's 95 % quantile over √2 for k losses, N blocks."""
+    """Nemenyi's: q √(k (k + 1) / 6 N), q being the studentized range's 95 % quantile over √2 for k losses, N blocks.
+
+    Written here, from scipy's quantile, because scikit-posthocs brings statsmodels, seaborn and matplotlib's global state.
+    """
     q = float(stats.studentized_range.ppf(CONFIDENCE, losses, np.inf)) / math.sqrt(2)
     return q * math.sqrt(losses * (losses + 1) / (6 * blocks))
 

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lossbench.analysis import prose
-from lossbench.analysis.comparison import Comparison
+from lossbench.analysis.comparison import Comparison, Setting
+from lossbench.analysis.curves import Curves
 from lossbench.analysis.plots import scales
 from lossbench.analysis.plots.panels import chunks
 from lossbench.analysis.plots.picture import Picture
@@ -20,20 +21,23 @@ TITLE = "How many runs get there, and when"
 HEIGHT = 2.3
 BANDED = 4  # of more losses bands would hide one another, and names crowd where lines end together
 EARLY = 10
-MARGIN = 1.5
+MARGIN, END = 1.5, 1.05
 _BANDS = "Bands: 95 % interval of the share at each step by itself (Clopper and Pearson)."
 
 
-def draw_performance(boards: Sequence[Board], comparison: Comparison) -> list[Picture]:
+def draw_performance(boards: Sequence[Board], comparison: Comparison, curves: Curves) -> list[Picture]:
     """The share of runs over the steps, a panel a setting that has a level; at most three of them in one figure."""
     found = {board.setting: (board, profiles(board)) for board in boards}
     parts = chunks([setting for setting, (_, lines) in found.items() if lines])
     names = [f"profiles-{i + 1}" if len(parts) > 1 else "profiles" for i in range(len(parts))]
     with styled():
-        return [_picture(name, [found[s] for s in part], comparison) for name, part in zip(names, parts, strict=True)]
+        return [
+            _picture(name, [found[s] for s in part], comparison, _last(comparison, part, curves))
+            for name, part in zip(names, parts, strict=True)
+        ]
 
 
-def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], comparison: Comparison) -> Picture:
+def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], comparison: Comparison, last: float) -> Picture:
     present = {line.contender for _, lines in panels for line in lines}
     looks = strokes(comparison.contenders)
     banded = len(present) <= BANDED
@@ -50,16 +54,15 @@ def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], compariso
         height=HEIGHT,
     )
     sheet = open_sheet(layout)
-    steps = np.concatenate([line.steps for _, lines in panels for line in lines])
-    limits = _limits(steps)
+    first = _first(np.concatenate([line.steps for _, lines in panels for line in lines]), last)
     for (_, lines), axes in zip(panels, sheet.axes[0], strict=True):
-        _fill(axes, lines, layout, last=2 * float(steps.max()) + 1, banded=banded)
-        if limits:
+        _fill(axes, lines, layout, last=last, banded=banded)
+        if first:
             axes.set_xscale("log")
-            axes.set_xlim(*limits)
-            scales.mark_powers(axes.xaxis, limits)
+            axes.set_xlim(first, last)
+            scales.mark_powers(axes.xaxis, (first, last))
         else:
-            scales.step_axis(axes, float(steps.max()))
+            scales.step_axis(axes, last)
         scales.even_axis(axes, np.array([0.0, 1.0]), percent=True)
     if layout.direct:
         name_ends(sheet.axes[0][-1], ends, layout)
@@ -67,12 +70,16 @@ def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], compariso
     return Picture(name=name, title=TITLE, svg=svg, png=png)
 
 
-def _limits(steps: Values) -> tuple[float, float] | None:
-    """The steps between which runs arrive, with a margin; None where some arrive so early that the start must be in view."""
+def _first(steps: Values, last: float) -> float | None:
+    """Somewhat before the first run arrives, or a decade before the end; None where the start itself must be in view."""
     arrivals = steps[steps > 0]
-    if len(arrivals) == 0 or arrivals.min() < EARLY:
-        return None
-    return float(arrivals.min()) / MARGIN, float(arrivals.max()) * MARGIN
+    return min(float(arrivals.min()) / MARGIN, last / 10) if len(arrivals) and arrivals.min() > EARLY else None
+
+
+def _last(comparison: Comparison, settings: Sequence[Setting], curves: Curves) -> float:
+    """The end of training, with room for a run that arrives there."""
+    runs = [run for setting in settings for sample in comparison.within(setting) for run in sample.runs]
+    return END * max(float(steps[-1]) for run in runs if len(steps := curves.steps(run)))
 
 
 def _head(board: Board) -> str:
