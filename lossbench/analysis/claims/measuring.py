@@ -24,6 +24,14 @@ ALONG = ("x", "y")  # what formulas call the swept columns
 STAR = "*"
 _IDENTITY = {*tables.RUN_COLUMNS, SEED}  # columns that tell runs apart without deciding anything
 
+
+def _slope(x: Any, y: Values) -> float:
+    """The slope of the straight line through the points. Raises BadInput where x holds words."""
+    if x.dtype.kind not in "iuf":
+        raise BadInput(f"a slope wants numbers along it; seen: {', '.join(map(str, x))}.")
+    return float(np.polyfit(x.astype(float), y, 1)[0])
+
+
 _ACROSS: dict[str, Callable[[Values, float], Values]] = {
     "count below": lambda values, level: (values < level).sum(axis=0).astype(float),
     "count above": lambda values, level: (values > level).sum(axis=0).astype(float),
@@ -32,11 +40,11 @@ _ACROSS: dict[str, Callable[[Values, float], Values]] = {
     "mean": lambda values, _: np.mean(values, axis=0),
     "length": lambda values, _: np.sqrt(np.square(values).sum(axis=0)),
 }
-_REDUCE: dict[str, Callable[[Values, Values], float]] = {
+_REDUCE: dict[str, Callable[[Any, Values], float]] = {
     "mean": lambda _, y: float(np.mean(y)),
     "smallest": lambda _, y: float(np.min(y)),
     "largest": lambda _, y: float(np.max(y)),
-    "slope": lambda x, y: float(np.polyfit(x, y, 1)[0]),
+    "slope": _slope,
 }
 
 
@@ -64,7 +72,7 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
         return pd.Series(value, index=frame[SEED])
     parts = frame.assign(**{"": value}).groupby(SEED)
     reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
-    return pd.Series({seed: reduce(part[ALONG[0]].to_numpy(float), part[""].to_numpy(float)) for seed, part in parts})
+    return pd.Series({seed: reduce(part[ALONG[0]].to_numpy(), part[""].to_numpy(float)) for seed, part in parts})
 
 
 def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | None = None) -> "pd.Series[float]":
@@ -185,7 +193,7 @@ def answering(of: Mapping[str, Any], runs: pd.DataFrame, records: Records) -> pd
     return runs
 
 
-def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool) -> float:
+def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool = False) -> float:
     values = curve(score, run, curves)
     if len(values) and np.isnan(values).all():
         raise BadInput(f"{score.column} was not recorded for the runs with {_spoken_of(score.of)}.")
@@ -193,22 +201,31 @@ def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool) -> flo
 
 
 def _tuned(runs: pd.DataFrame, records: Records, tuning: Tuning) -> pd.DataFrame:
-    """The judging seeds' runs at the rate with the best median over the tuning seeds; of rates that tie, the smallest."""
+    """The judging seeds' runs at the rate with the best median over the tuning seeds.
+
+    Of rates that tie, the one with the best average over the whole run is taken, then the smallest: `selection.tuned` does
+    likewise, so that a report's scoreboard and its claims speak of the same runs.
+    """
     choosing, judging = tuning_seeds(sorted({int(seed) for seed in runs[SEED]}), tuning.seeds)
-    # Of steps to a level fewer are better, whatever the column.
-    sign = -1.0 if quantity(tuning.by).better == "higher" and "steps" not in tuning.score else 1.0
-    by = Score(column=tuning.by, score=tuning.score)
-    medians: dict[Any, float] = {
-        rate: sign * float(np.median([_tuning_score(by, row, records.curves) for _, row in part.iterrows()]))
-        for rate, part in runs[runs[SEED].isin(choosing)].groupby(RATE)
-    }
-    best = min(medians, key=lambda rate: (np.isnan(medians[rate]), medians[rate], rate))
+    rivals = runs[runs[SEED].isin(choosing)].groupby(RATE)
+    best = min((*_cost(part, records.curves, tuning), rate) for rate, part in rivals)[-1]
     chosen: pd.DataFrame = runs[(runs[RATE] == best) & runs[SEED].isin(judging)]
     return chosen
 
 
-def _tuning_score(by: Score, run: "pd.Series[Any]", curves: Curves) -> float:
-    return _run_score(by, run[tables.RUN], curves, diverged=run[tables.OUTCOME] == "diverged")
+def _cost(runs: pd.DataFrame, curves: Curves, tuning: Tuning) -> tuple[bool, float, float]:
+    """How badly runs at one rate do: without a number at all, by the median score, by the median average."""
+    better = quantity(tuning.by).better or "lower"
+    sign = -1.0 if better == "higher" else 1.0
+    scored = Score(column=tuning.by, score=tuning.score)
+    told, averages = [], []
+    for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True):
+        diverged = outcome == "diverged"
+        told.append(_run_score(scored, run, curves, diverged=diverged))
+        averages.append(scores.worst(better) if diverged else _run_score(Score(column=tuning.by, score="average"), run, curves))
+    # Of steps to a level fewer are better, whatever the column.
+    median = (1.0 if "steps" in tuning.score else sign) * float(np.median(told))
+    return bool(np.isnan(median)), median, sign * float(np.median(averages))
 
 
 def _spelt_out(of: Mapping[str, Any]) -> dict[str, Any]:

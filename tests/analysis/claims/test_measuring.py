@@ -110,7 +110,7 @@ def test_along_a_column_of_words_numbers_are_averaged_and_no_slope_is_fitted(rec
     found = measure(Measure(scores=(score,), value="it", along="loss"), records)
     each = [score_runs(Score(of={**score.of, "loss": loss}, column=score.column), records) for loss in ("ce", "mse")]
     assert found.to_dict() == pytest.approx(((each[0] + each[1]) / 2).to_dict())
-    with pytest.raises(BadInput, match="a slope along loss wants numbers; seen: cross_entropy, half_squared_error"):
+    with pytest.raises(BadInput, match="a slope wants numbers along it; seen: cross_entropy, half_squared_error"):
         measure(Measure(scores=(score,), value="it", along="loss", reduce="slope"), records)
 
 
