@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossbench.interfaces import Dataset, Split
-from lossbench.preparation import Examples, HeldOut, Scaling, check_range
+from lossbench.preparation import Examples, HeldOut, Scaling
 from lossbench.scikit_learn import scikit_learn
 
 
@@ -97,10 +97,14 @@ class DiabetesShare(Dataset):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_range("seed", self.seed, 0)
+        self.whole()
+
+    def whole(self) -> Diabetes:
+        """The data set in its own units. Raises BadInput for a seed that it does not take."""
+        return Diabetes(seed=self.seed)
 
     def load(self) -> Split:
-        split = Diabetes(seed=self.seed).load()
+        split = self.whole().load()
         least, greatest = split.train_y.min(), split.train_y.max()
         train_y, test_y = (((y - least) / (greatest - least)).clip(0, 1) for y in (split.train_y, split.test_y))
         return split._replace(train_y=train_y, test_y=test_y, task="classification")
