@@ -85,7 +85,8 @@ def _number(value: float, claim: Claim) -> str:
     decimals = max(0, _digits(claim.tolerance) - 1 - math.floor(math.log10(claim.tolerance)))
     if decimals > _MOST_DECIMALS or abs(value) > 1e9 * claim.tolerance:
         return prose.number(value, 6)
-    return f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    # Adding 0 makes a plain 0 of a negative one.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _digits(value: float) -> int:

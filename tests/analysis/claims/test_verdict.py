@@ -124,6 +124,11 @@ def test_a_word_that_nobody_knows_for_the_seeds_is_refused(records):
             judge(claim(Number(value=0.0), over=over), records)
 
 
+def test_what_rounds_to_nothing_has_no_sign(records, values):
+    told = line(judge(claim(Number(value=-0.0004), tolerance=0.001), records))
+    assert told.published == "0.000"
+
+
 def test_numbers_are_told_to_the_digit_that_the_tolerance_resolves(records, values):
     told = line(judge(claim(Number(value=0.123456), tolerance=0.001), records))
     assert (told.published, told.tolerance) == ("0.123", "±0.001")
