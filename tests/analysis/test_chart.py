@@ -111,3 +111,12 @@ def test_a_dot_without_a_number_stands_at_the_edge_where_it_would_lie(monkeypatc
     )
     crosses = [drawn.get_xdata()[0] for drawn in seen[0].axes[0].lines if drawn.get_marker() == "x"]
     assert crosses == [0.0, 1.0]
+
+
+def test_a_band_without_an_upper_end_runs_out_of_the_panel_and_one_without_ends_is_none(shown):
+    (who,) = people(1)
+    low, high = np.array([1.0, 1.0, np.inf]), np.array([2.0, np.inf, np.inf])
+    figure = shown([Line(who=who, x=X, middle=np.array([1.5, 1.5, np.nan]), low=low, high=high)], y=Axis(label="y", scale="even"))
+    corners = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert corners[:, 0].max() == X[1]
+    assert corners[:, 1].max() > figure.axes[0].get_ylim()[1]

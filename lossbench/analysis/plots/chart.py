@@ -18,6 +18,7 @@ from lossbench.analysis.statistics import Values
 
 PUBLISHED, DERIVED = Stroke(colour=BLACK, dash=(), width=0.9), Stroke(colour=BLACK, dash=(1.2, 1.8), width=1.1)
 HEIGHT = 2.3
+_FAR = 1e6
 DOT_OPACITY = 0.6
 _LETTER, _AWAY = 0.085, 0.25  # inches that a bold letter of a name takes, and that names stand off
 _ROOMY = 3.4  # a lone panel
@@ -26,7 +27,10 @@ Scale = Literal["auto", "even", "log", "steps", "share"]
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line (points,) and its band; `dots` (seeds, points) are drawn one by one. `cut` ends in a cross: its runs diverged."""
+    """A line (points,) and its band, whose edges may be infinite.
+
+    `dots` (seeds, points) are drawn one by one instead of the band; `cut` ends in a cross: its runs diverged.
+    """
 
     who: Contender
     x: Values
@@ -155,7 +159,7 @@ def _fill(axes: Axes, panel: Panel, looks: Mapping[Contender, Stroke]) -> None:
             for seed in line.dots:
                 axes.plot(line.x, seed, "o", color=look.colour, markersize=4, markeredgewidth=0, alpha=DOT_OPACITY)
         elif len(panel.lines) <= CROWD and (line.high > line.low).any():
-            axes.fill_between(line.x, line.low, line.high, color=look.colour, alpha=BAND_OPACITY)
+            _band(axes, line, look)
         width = look.width if line.dots is None else look.width / 2
         marker = "o" if len(line.x) == 1 else None
         axes.plot(line.x, line.middle, color=look.colour, linestyle=look.linestyle, linewidth=width, marker=marker)
@@ -164,6 +168,15 @@ def _fill(axes: Axes, panel: Panel, looks: Mapping[Contender, Stroke]) -> None:
     for reference in panel.references:
         look = reference.look
         axes.plot(reference.x, reference.y, color=look.colour, linestyle=look.linestyle, linewidth=look.width, zorder=3)
+
+
+def _band(axes: Axes, line: Line, look: Stroke) -> None:
+    """The band; an infinite edge lies past the panel's, and where both are infinite there is none."""
+    known = np.concatenate([line.low, line.high])
+    far = _FAR * float(np.abs(known[np.isfinite(known)]).max(initial=1.0))
+    low, high = (np.clip(edge, -far, far) for edge in (line.low, line.high))
+    there = np.isfinite(line.low) | np.isfinite(line.high)
+    axes.fill_between(line.x, low, high, where=there.tolist(), color=look.colour, alpha=BAND_OPACITY)
 
 
 def _x_values(chart: Chart) -> Values:

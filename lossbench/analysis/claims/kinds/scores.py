@@ -96,7 +96,7 @@ def score_axis(content: Mapping[str, Any]) -> Axis:
 
 
 def _line(measured: Measure, records: Records, who: Contender, figure: Sweep) -> Line | None:
-    """The median over the seeds at each x that all scores have. What never happened is above everything, and not drawn."""
+    """The median over the seeds at each x that all scores have. What never happened is infinite."""
     if figure.x not in records.runs or pd.to_numeric(records.runs[figure.x], errors="coerce").isna().any():
         raise BadInput(f"x is {figure.x!r}, which is no number in every run it is about.")
     scored = [score_runs(score, records, figure.x).rename(score.name) for score in measured.scores]
@@ -111,8 +111,8 @@ def _line(measured: Measure, records: Records, who: Contender, figure: Sweep) ->
         who=who,
         x=values.columns.to_numpy(float),
         middle=_finite(values.median().to_numpy(float)),
-        low=_finite(ends[0]),
-        high=_finite(ends[1]),
+        low=ends[0],
+        high=ends[1],
         seeds=len(values),
         dots=_finite(values.to_numpy(float)) if figure.seeds == "dots" else None,
     )
