@@ -65,14 +65,20 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
         raise BadInput("the scores have no seed in common.")
     frame = frame.reset_index()
     if measured.along is not None:
-        own = frame.groupby(SEED)[list(named)]
-        frame = frame.join([own.transform("max").add_suffix("_largest"), own.transform("min").add_suffix("_smallest")])
+        frame = frame.join(_ends(named), on=SEED)
     value = evaluate(measured.value, frame, "value")
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
     parts = frame.assign(**{"": value}).groupby(SEED)
     reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
     return pd.Series({seed: reduce(part[ALONG[0]].to_numpy(), part[""].to_numpy(float)) for seed, part in parts})
+
+
+def _ends(named: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
+    """Each score's largest and smallest value along all that it has itself, by seed."""
+    grouped = {name: found.groupby(level=SEED) for name, found in named.items()}
+    largest = pd.DataFrame({f"{name}_largest": each.max() for name, each in grouped.items()})
+    return largest.join(pd.DataFrame({f"{name}_smallest": each.min() for name, each in grouped.items()}))
 
 
 def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | None = None) -> "pd.Series[float]":

@@ -138,6 +138,15 @@ def test_along_a_swept_column_a_score_is_seen_against_its_ends(records):
     assert found.max() < 1  # else the ends were each value's own
 
 
+def test_a_scores_ends_are_those_of_all_its_own_values(study, records):
+    both = Score(name="both", column="test_log_loss", of={"seed": [0, 1], "loss": "cross_entropy"})
+    slow = Score(name="slow", column="test_log_loss", of={**both.of, "optimizer.lr": RATES[0]})
+    found = measure(Measure(scores=(both, slow), value="both_smallest / slow_smallest", along="optimizer.lr"), records)
+    low, high = (finals(study, "cross_entropy", rate) for rate in RATES)
+    assert found.to_dict() == pytest.approx({seed: min(low[seed], high[seed]) / low[seed] for seed in (0, 1)})
+    assert all(high[seed] < low[seed] for seed in (0, 1))  # at a rate that the other score has not
+
+
 def test_two_runs_of_a_seed_are_refused_with_what_they_differ_in(records):
     with pytest.raises(BadInput, match=r"2 runs of seed 0 answer to loss = cross_entropy; they differ in optimizer\.lr"):
         score_runs(Score(of={"loss": "cross_entropy"}, column="test_loss"), records)
