@@ -73,7 +73,10 @@ class Step(Protocol):
 
     @property
     def update_norms(self) -> Dense[Tensor] | None:
-        """‖·‖₂ of what the step adds to each layer's weights, and to its biases: (..., L) float64; None after the last step."""
+        """‖·‖₂ of what the step adds to each layer's weights, and to its biases: (..., L) float64; None after the last step.
+
+        Where the rule is no more than a rate times the gradient, that is so before it is rounded into the parameters.
+        """
 
     @property
     def updates(self) -> tuple[Dense[Tensor], ...] | None:

@@ -12,20 +12,22 @@ from lossbench.engine.objective import Columns
 from lossbench.interfaces import ActivationName, Dense
 
 SMALL = 1e-12  # the square of what is much smaller is no normal float32
-FAR = 40.0  # raw outputs beyond which an error, 1/p at most, comes near what float32 holds
+FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
 
 
 @dataclass
 class Moment:
     """The step of a network that has gone forward and backward; `learn` makes it, `last` says that none is made.
 
-    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step.
+    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step. Where that is nothing but
+    a `rate` times the gradient, the size of one is known from the other.
     """
 
     net: Network
     rooms: Sequence[Columns]
     learn: Callable[[], None]
     last: bool
+    rate: Tensor | None
 
     @cached_property
     def parameters(self) -> tuple[Dense[Tensor], ...]:
@@ -58,11 +60,13 @@ class Moment:
 
     @cached_property
     def parameter_norms(self) -> Dense[Tensor]:
-        return _norms(self.parameters)
+        return _norms(self.parameters if "parameters" in vars(self) else self.net.parameters)
 
     @cached_property
     def update_norms(self) -> Dense[Tensor] | None:
-        return None if self.updates is None else _norms(self.updates)
+        if self.last or self.rate is None:
+            return None if self.updates is None else _norms(self.updates)
+        return Dense(*(norms * self.rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
 
     @property
     def hidden(self) -> tuple[Tensor, ...]:
@@ -78,7 +82,7 @@ class Moment:
 
     @cached_property
     def outputs(self) -> Tensor:
-        return self._laid_out(self._z, self._linked)
+        return self._by_run(self._linked, self._z.dtype)
 
     @cached_property
     def gradient(self) -> Tensor:
@@ -87,12 +91,12 @@ class Moment:
     @cached_property
     def error(self) -> Tensor:
         """Float64 in any run: cross entropy's, 1/p, leaves float32 where the network is confidently wrong."""
-        return self._laid_out(self._z.double(), [_error(room) for room in self.rooms])
+        return self._by_run([_error(room) for room in self.rooms], torch.float64)
 
     @cached_property
     def slope(self) -> Tensor:
-        found = [room.loss.link_function.slope(a) for room, a in zip(self.rooms, self._linked, strict=True)]
-        return self._laid_out(self._z[:, 0], found)
+        slopes = [room.loss.link_function.slope(a) for room, a in zip(self.rooms, self._linked, strict=True)]
+        return self._by_run([slope[None] for slope in slopes], self._z.dtype)[:, 0]
 
     @cached_property
     def _linked(self) -> list[Tensor]:
@@ -103,16 +107,23 @@ class Moment:
     def _z(self) -> Tensor:
         return self.net.units[-1]
 
-    def _laid_out(self, like: Tensor, found: Sequence[Tensor]) -> Tensor:
-        """What was measured on the columns of each loss, by run."""
-        out = torch.empty_like(like)
+    def _by_run(self, found: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+        """What was measured on the columns of each loss, as (R, K, B)."""
+        runs, _, width = self._z.shape
+        out = self._z.new_empty(runs, len(found[0]), width, dtype=dtype)
         for room, part in zip(self.rooms, found, strict=True):
             out[room.runs].copy_(room.by_run(part))
         return out
 
 
 def _error(room: Columns) -> Tensor:
-    return room.loss.error(room.z.double(), room.y.double())
+    """dℓ/da on the room's columns, computed in float64 for those examples where float32 may not hold it."""
+    error, count = room.loss.error(room.z, room.y), room.count * room.width
+    far, size = room.z.abs().amax(0), error.abs().amax(0)
+    doubtful = ~((size > SMALL) & (size < 1 / SMALL) & (far < FAR))
+    if not doubtful[:count].any():
+        return error
+    return torch.where(doubtful, room.loss.error(room.z.double(), room.y.double()), error.double())
 
 
 def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
@@ -124,7 +135,7 @@ def _lengths(matrices: Sequence[Tensor]) -> Tensor:
     """‖·‖₂ of K matrices, (R, K), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
     lengths = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1)) for matrix in matrices], -1).double()
     small = lengths < SMALL
-    if not small.any():
-        return lengths
-    exact = torch.stack([torch.linalg.vector_norm(matrix.double(), dim=(-2, -1)) for matrix in matrices], -1)
-    return torch.where(small, exact, lengths)
+    for place in small.any(0).nonzero()[:, 0].tolist() if small.any() else ():
+        exact = torch.linalg.vector_norm(matrices[place].double(), dim=(-2, -1))
+        lengths[:, place] = torch.where(small[:, place], exact, lengths[:, place])
+    return lengths

@@ -15,7 +15,7 @@ from lossbench.interfaces import Array, Loss, Task
 from lossbench.probing import ExampleProbe, Outputs, Probe, Step, StepProbe
 from lossbench.registry import find, shelf
 
-CHUNK = 256  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
+CHUNK = 128  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
 
 
 class Bench(NamedTuple):

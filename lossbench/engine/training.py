@@ -182,7 +182,7 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
 def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
-    moment = Moment(scene.net, scene.rooms, scene.learner.step, last)
+    moment = Moment(scene.net, scene.rooms, scene.learner.step, last, scene.learner.rule.plain_rate)
     described = describe(moment, scene.probes)
     moment.finish()
     return fit | described

@@ -47,7 +47,8 @@ class OutputFactors(StepProbe):
 class UpdateRatio(StepProbe):
     """Size of the update against the size of what it changes, for each layer's weights.
 
-    Formula: ‖W_l(after) − W_l(before)‖₂ / ‖W_l(before)‖₂. NaN after the last step, where nothing is updated.
+    Formula: ‖W_l(after) − W_l(before)‖₂ / ‖W_l(before)‖₂; for plain gradient descent rate · ‖∂L/∂W_l‖₂ / ‖W_l(before)‖₂, which
+    is the same but for rounding. NaN after the last step, where nothing is updated.
     """
 
     def measure(self, step: Step) -> dict[str, Tensor]:

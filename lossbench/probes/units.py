@@ -1,5 +1,6 @@
 """What the units do: how many are saturated, where they stand."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.errors import BadInput
 from lossbench.probing import Step, StepProbe
+
+STEEPEST = {"sigmoid": 0.25, "softmax": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}  # the largest slope there is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +32,10 @@ class Saturation(StepProbe):
     def measure(self, step: Step) -> dict[str, Tensor]:
         layers = (*step.hidden, step.outputs)
         kinds = (*step.activations, step.link)
-        shares = [_below(_slope(h, kind), self.threshold).mean((-2, -1)) for h, kind in zip(layers, kinds, strict=True)]
+        shares = [_below(_slope(h, kind), self.threshold * STEEPEST[kind]) for h, kind in zip(layers, kinds, strict=True)]
         means = [h.mean((-2, -1)) for h in layers]
-        spreads = [(h - mean[..., None, None]).square().mean((-2, -1)).sqrt() for h, mean in zip(layers, means, strict=True)]
+        around = [h - mean[..., None, None] for h, mean in zip(layers, means, strict=True)]
+        spreads = [torch.linalg.vector_norm(h, dim=(-2, -1)) / math.sqrt(h.shape[-2] * h.shape[-1]) for h in around]
         return {
             tables.SATURATED: torch.stack(shares, -1),
             tables.ACTIVATION_MEAN: torch.stack(means, -1),
@@ -39,15 +43,15 @@ class Saturation(StepProbe):
         }
 
 
-def _below(slope: Tensor, threshold: float) -> Tensor:
-    """1 where the slope is below the threshold, else 0: as numbers, for truth values take many times as long to count."""
-    return torch.lt(slope, threshold, out=torch.empty_like(slope))
+def _below(slope: Tensor, bound: float) -> Tensor:
+    """The share that is below a bound, counted as numbers, for truth values take many times as long."""
+    return torch.lt(slope, bound, out=torch.empty_like(slope)).mean((-2, -1))
 
 
 def _slope(h: Tensor, kind: str) -> Tensor:
-    """The activation's slope, from its output, against the largest that it can be."""
+    """The activation's slope, from its output."""
     if kind in ("sigmoid", "softmax"):
-        return torch.addcmul(h, h, h, value=-1).mul_(4)
+        return torch.addcmul(h, h, h, value=-1)
     if kind == "tanh":
         return 1 - h.square()
     return (h > 0).to(h.dtype) if kind == "relu" else torch.ones_like(h)
