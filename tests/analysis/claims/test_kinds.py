@@ -123,7 +123,8 @@ def test_lines_of_a_group_share_its_colour_and_others_are_grey(figure, caught):
 
 def test_units_are_told_of_where_they_sleep_long_and_when_they_wake():
     x = np.arange(11.0)
-    values = np.array([x > 0, x > 5, x < 0, x != 3, x < 8], dtype=float)
+    early, drowsy = x > 1, np.full(11, 0.3)
+    values = np.array([early, x > 5, x < 0, x != 3, x < 8, drowsy], dtype=float)
     found = sleepers(x, values, level=0.05, late=0.1)
     wakes = {1: 6.0, 2: None, 3: 4.0, 4: None}
     assert found == [Sleeper(unit=unit, until=until) for unit, until in wakes.items()]

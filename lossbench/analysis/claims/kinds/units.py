@@ -55,6 +55,10 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     rows = _runs(figure, records, heading.cast)
     strokes = looks(figure.rows, {title: words for title, (words, _) in rows.items()}, heading.cast)
     people = {who.label: who for who in strokes}
+    if not quantity(figure.column).share:
+        raise BadInput(
+            f"{figure.column} is no share; lanes show shares, such as test_recall/*. The kind `curves` draws the rest."
+        )
     columns = _columns(figure.column, records.curves)
     share = quantity(figure.beneath)
     if figure.beneath not in records.curves.columns:
