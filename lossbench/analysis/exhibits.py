@@ -15,6 +15,7 @@ from lossbench.analysis.plots.ranks import draw_ranks
 from lossbench.analysis.plots.rates import draw_rates
 from lossbench.analysis.plots.saturation import draw_saturation
 
+NAMES = ("convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates")  # of the files, and their parts
 _CONVERGENCE = (
     "Steps run to the right by powers of ten. The top row is each loss in its own units: look at how it falls, not at who "
     "is lower. The rows below measure all losses alike; there, higher accuracy and lower log loss or squared error are better."

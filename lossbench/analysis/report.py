@@ -13,7 +13,7 @@ from lossbench.analysis.claims.verdict import Judgement, Unjudged, judge_all
 from lossbench.analysis.claims.wording import line
 from lossbench.analysis.curves import read_curves
 from lossbench.analysis.digest import digest
-from lossbench.analysis.exhibits import Exhibit, exhibits
+from lossbench.analysis.exhibits import NAMES, Exhibit, exhibits
 from lossbench.analysis.page import Argument, comparison, content, html, markdown
 from lossbench.analysis.sheets import csv, sheets
 from lossbench.analysis.wording import Standings, scoreboard
@@ -21,7 +21,6 @@ from lossbench.disk import write_whole
 from lossbench.tables import read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
-_OWN_FIGURES = ("convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates")
 
 
 class Report(NamedTuple):
@@ -73,7 +72,7 @@ def _write(folder: Path, page: dict[str, Any], made: dict[str, pd.DataFrame]) ->
 
 def _clear(figures: Path, kept: dict[Path, bytes]) -> None:
     """Remove what an earlier report drew and this one does not, lest it be taken for part of it."""
-    for stem in _OWN_FIGURES:
+    for stem in NAMES:
         for path in [*figures.glob(f"{stem}.*"), *figures.glob(f"{stem}-*.*")]:
             if path not in kept and path.suffix in (".svg", ".png"):
                 path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from lossbench.analysis.claims.kinds.surface import Surface, draw_surface
 from lossbench.analysis.claims.kinds.units import Unit, draw_units
 from lossbench.analysis.claims.measuring import Records
 from lossbench.analysis.claims.statement import FILE, Experiment, built
-from lossbench.analysis.exhibits import Exhibit
+from lossbench.analysis.exhibits import NAMES, Exhibit
 from lossbench.analysis.plots.picture import Picture
 from lossbench.errors import BadInput, unknown
 
@@ -57,6 +57,9 @@ def read_figures(experiment: Experiment) -> list[Figure]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BadInput(f"{path} has two figures named {twice[0]!r}; one would be written over the other.")
+    for name in names:
+        if experiment.general and name.partition("-")[0] in NAMES:
+            raise BadInput(f"{path} names a figure {name!r}, as one that every report has; {', '.join(NAMES)} are taken.")
     return figures
 
 

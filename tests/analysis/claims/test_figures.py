@@ -1,5 +1,7 @@
 """Figures as data: same records, same bytes; nothing is cut off; what is wrong is refused by name."""
 
+from dataclasses import replace
+
 import pytest
 
 from lossbench.analysis.claims.figures import KINDS, read_figures
@@ -116,6 +118,14 @@ def test_no_figure_is_written_over_another(tmp_path):
     twice = Experiment(name="made", title="Made", claims=(), figures=(entry, entry), folder=tmp_path)
     with pytest.raises(BadInput, match="two figures named 'one'"):
         read_figures(twice)
+
+
+def test_no_figure_takes_the_name_of_one_that_every_report_has(tmp_path):
+    entry = {"kind": "curves", "name": "rates-2", "title": "One", "caption": "One.", "column": "test_accuracy"}
+    alone = Experiment(name="made", title="Made", claims=(), figures=(entry,), folder=tmp_path, general=False)
+    assert [figure.name for figure in read_figures(alone)] == ["rates-2"]
+    with pytest.raises(BadInput, match="'rates-2', as one that every report has"):
+        read_figures(replace(alone, general=True))
 
 
 def test_a_figure_that_is_no_mapping_is_refused(tmp_path):
