@@ -70,6 +70,13 @@ def test_lines_of_one_look_that_are_the_same_share_a_name():
     assert beside(lines, same) > beside(lines[2:], same)
 
 
+def test_on_an_even_axis_lines_are_the_same_only_where_they_cover_one_another():
+    one, other = people(2)
+    lines = [(one, X, np.array([98.0, 96.0, 89.0])), (other, X, np.array([98.0, 96.0, 88.0]))]
+    same = dict.fromkeys((one, other), ramp(1)[0])
+    assert room(lines, same) == pytest.approx(2 * room(lines[:1], same))
+
+
 def test_a_line_ends_where_its_last_number_is():
     one, other = people(2)
     assert ends([(one, X, np.array([1.0, 3.0, np.nan])), (other, X, X * np.nan)]) == {one: (2.0, 3.0)}

@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.plots.scales import spread
+from lossbench.analysis.plots.scales import is_wide, spread
 from lossbench.analysis.plots.style import Stroke, drawable
 from lossbench.analysis.statistics import Values
 
 CROWD = 7  # of more lines the names are small and joined to them
 LINE, LETTER, JOINT = 0.165, 0.072, 0.55  # inches that a name takes upwards, a letter sideways, and the line to a name
-LETTERS = 34
+LETTERS = 44
 _HEAVY = 2.0  # names of lines wider than this are bold
 _ALIKE = 0.02
 
@@ -58,10 +58,12 @@ def name_crowd(axes: Axes, lines: Ended, looks: Mapping[Contender, Stroke], heig
 
 def _groups(lines: Ended, looks: Mapping[Contender, Stroke]) -> list[list[Contender]]:
     """Lines of one look that are the same line, within what an eye can tell."""
+    everything = np.concatenate([y[np.isfinite(y)] for _, _, y in lines])
+    even = 0.0 if is_wide(everything) else _ALIKE / 4 * float(np.ptp(everything)) if len(everything) else 0.0
     groups: list[tuple[list[Contender], Values, Values]] = []
     for who, x, y in (line for line in lines if np.isfinite(line[2]).any()):
         for members, other_x, other_y in groups:
-            if looks[members[0]] == looks[who] and _same(x, other_x) and _same(y, other_y):
+            if looks[members[0]] == looks[who] and np.array_equal(x, other_x) and _same(y, other_y, even):
                 members.append(who)
                 break
         else:
@@ -69,8 +71,9 @@ def _groups(lines: Ended, looks: Mapping[Contender, Stroke]) -> list[list[Conten
     return [members for members, _, _ in groups]
 
 
-def _same(one: Values, other: Values) -> bool:
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=_ALIKE, atol=0, equal_nan=True))
+def _same(one: Values, other: Values, even: float) -> bool:
+    """Whether two curves are one to the eye: within a part of the axis' length where it is even, of the value by powers."""
+    return bool(np.allclose(one, other, rtol=0.0 if even else _ALIKE, atol=even, equal_nan=True))
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from lossbench.analysis.claims.kinds.units import sleepers
 from lossbench.analysis.labels import RATE
 from lossbench.analysis.plots.lanes import Sleeper
-from lossbench.analysis.plots.style import GREY, strokes
+from lossbench.analysis.plots.style import BLUE, GREY, VERMILLION, strokes
 from lossbench.analysis.statistics import median
 
 ONE = {RATE: 0.3, "init.output_bias": 2}
@@ -119,6 +119,13 @@ def test_lines_of_a_group_share_its_colour_and_others_are_grey(figure, caught):
     looks = {who.label: look.colour for who, look in seen[0].looks.items()}
     assert looks[CE] == seen[0].groups["linear"].colour
     assert looks[MSE] == GREY == seen[0].groups["others"].colour
+
+
+def test_a_group_has_the_colour_of_the_known_loss_in_it_wherever_it_stands(figure, caught):
+    seen = caught("scores", "draw_chart")
+    groups = {"second": {"loss": "half_squared_error"}, "first": {"loss": "cross_entropy"}}
+    figure("scores", x=RATE, column="test_loss", of={"init.output_bias": 2}, groups=groups)
+    assert [seen[0].groups[name].colour for name in ("first", "second")] == [BLUE, VERMILLION]
 
 
 def test_units_are_told_of_where_they_sleep_long_and_when_they_wake():

@@ -9,6 +9,7 @@ from lossbench.analysis.claims.kinds.grid import Grid
 from lossbench.analysis.claims.kinds.parts import joined
 from lossbench.analysis.claims.measuring import Records, selected
 from lossbench.analysis.comparison import Contender
+from lossbench.analysis.labels import LOSS
 from lossbench.analysis.plots.ends import CROWD
 from lossbench.analysis.plots.style import COLOURS, GREY, Stroke
 from lossbench.errors import BadInput
@@ -32,7 +33,7 @@ def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Lo
     if len(groups) > len(COLOURS):
         raise BadInput(f"there are {len(groups)} groups and {len(COLOURS)} colours.")
     ids = {str(title): set(selected(records.runs, of)[tables.RUN]) for title, of in groups.items()}
-    colour = dict(zip(ids, COLOURS, strict=False))
+    colour = _colours(ids, records)
     runs = {part.title: joined(made.base, (part,), records) for part in made.lines}
     found = {}
     for who in looks:
@@ -43,6 +44,17 @@ def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Lo
     key = {title: Stroke(colour=colour[title], dash=(), width=_KEY) for title in ids}
     others = {_OTHERS: Stroke(colour=GREY, dash=(), width=_KEY)} if any(look.colour == GREY for look in found.values()) else {}
     return found, key | others
+
+
+def _colours(ids: Mapping[str, set[str]], records: Records) -> dict[str, str]:
+    """The groups' colours: those of the two known losses where these belong, the other colours in order."""
+    own: dict[str, str] = {}
+    for word, colour in zip(KNOWN, COLOURS, strict=False):
+        runs = set(records.runs[tables.RUN][records.runs[LOSS] == word])
+        group = next((title for title, members in ids.items() if members & runs and title not in own), None)
+        own |= {group: colour} if group else {}
+    free = iter(colour for colour in COLOURS if colour not in own.values())
+    return {title: own.get(title) or next(free) for title in ids}
 
 
 def emphasised(looks: Looks) -> Looks:
