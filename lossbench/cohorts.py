@@ -9,8 +9,8 @@ from lossbench.data import load
 from lossbench.interfaces import Layer, Optimizer
 from lossbench.spec import Cohort, Recording, RunSpec
 
-CACHE_BYTES = 12 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
-FEWEST, MOST = 2, 200  # runs a tile where nobody chooses
+CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
+FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
 WORKERS = 2  # cores that should both have work
 
 
@@ -44,8 +44,11 @@ def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None) -> 
     """
     found: list[Cohort] = []
     for group in _groups(runs).values():
-        most = tile or _tile(group[0], len(runs))
-        size = ceil(len(group) / ceil(len(group) / most))
+        size = tile or _tile(group[0], len(runs))
+        parts = ceil(len(group) / size)
+        if parts > 1 and not tile:
+            parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
+        size = ceil(len(group) / parts)
         found.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
     return found
 

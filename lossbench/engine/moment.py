@@ -119,11 +119,12 @@ class Moment:
 def _error(room: Columns) -> Tensor:
     """dℓ/da on the room's columns, computed in float64 for those examples where float32 may not hold it."""
     error, count = room.loss.error(room.z, room.y), room.count * room.width
-    far, size = room.z.abs().amax(0), error.abs().amax(0)
-    doubtful = ~((size > SMALL) & (size < 1 / SMALL) & (far < FAR))
-    if not doubtful[:count].any():
+    far, size = room.z.abs().amax(0)[:count], error.abs().amax(0)[:count]
+    if far.max() < FAR and SMALL < size.min() and size.max() < 1 / SMALL:
         return error
-    return torch.where(doubtful, room.loss.error(room.z.double(), room.y.double()), error.double())
+    doubtful = ~((size > SMALL) & (size < 1 / SMALL) & (far < FAR))
+    exact = room.loss.error(room.z.double(), room.y.double())[:, :count]
+    return torch.where(doubtful, exact, error[:, :count].double())
 
 
 def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
