@@ -112,7 +112,7 @@ def test_a_dot_without_a_number_stands_at_the_edge_where_it_would_lie(monkeypatc
     monkeypatch.setattr(dots, "rendered", lambda figure: seen.append(figure) or (b"", b""))
     worse, never, fine = people(3)
     values = {worse: [-np.inf] * 7, never: [np.inf] * 7, fine: [1.0, 2.0, 3.0]}
-    row = tuple(Mark(who=who, estimate=median(np.array(some))) for who, some in values.items())
+    row = tuple(Mark(who=who, estimate=median(np.array(some)), seeds=len(some)) for who, some in values.items())
     dots.draw_dots(
         Dots(name="n", title="t", note="", rows=("case",), panels=(("", Axis(label="x"), (row,)),), looks=strokes(values))
     )

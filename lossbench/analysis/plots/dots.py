@@ -25,10 +25,11 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One dot: whose it is, its estimate, and what was published for it as (low, high), the same twice for a number."""
+    """One dot: whose it is, its estimate from so many seeds, and what was published as (low, high), for a number the same twice."""
 
     who: Contender
     estimate: Estimate
+    seeds: int
     published: tuple[float, float] | None = None
 
 

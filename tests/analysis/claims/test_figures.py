@@ -1,8 +1,11 @@
 """Figures as data: same records, same bytes; nothing is cut off; what is wrong is refused by name."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from lossbench.analysis.claims.figures import KINDS, read_figures
 from lossbench.analysis.claims.statement import Experiment
@@ -111,6 +114,14 @@ def test_what_is_wrong_is_told_with_the_name_of_the_figure(kind, said, told, fig
     with pytest.raises(BadInput, match=r"(?i)figure (1|shown)") as refusal:
         figure(kind, **said)
     assert told in str(refusal.value)
+
+
+def test_the_page_shows_every_kind_as_it_is_read(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "figures.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    entries = tuple(entry for block in blocks for entry in yaml.safe_load(block))
+    figures = read_figures(Experiment(name="page", title="Page", claims=(), figures=entries, folder=tmp_path, general=False))
+    assert {figure.kind for figure in figures} == set(KINDS)
 
 
 def test_no_figure_is_written_over_another(tmp_path):

@@ -168,3 +168,10 @@ def test_a_dot_is_the_estimate_that_claims_are_judged_by(figure, caught, drawn_f
     assert [mark.who.label for mark in bad] == [CE, MSE]
     assert bad[1].estimate == median(matrix(drawn_from, "test_log_loss", loss="half_squared_error", **ONE)[:, -1])
     assert (bad[0].published, good[0].published) == ((0.1, 0.2), None)
+
+
+def test_a_note_counts_seeds_and_not_the_choices_among_them(figure, caught):
+    seen = caught("compare", "draw_dots")
+    figure("compare", column="test_log_loss", of=ONE, over="best of 2")
+    figure("compare", column="test_log_loss", of=ONE)
+    assert all("of 3\N{NO-BREAK SPACE}seeds" in dots.note for dots in seen)

@@ -17,7 +17,6 @@ from lossbench.analysis.comparison import Contender
 from lossbench.analysis.plots.chart import Axis
 from lossbench.analysis.plots.dots import Dots, Mark, draw_dots
 from lossbench.analysis.plots.picture import Picture
-from lossbench.analysis.statistics import Estimate
 from lossbench.errors import BadInput
 
 MOST_PANELS = 3
@@ -61,7 +60,7 @@ def draw_case(figure: Case, heading: Heading, records: Records) -> Picture:
     dots = Dots(
         name=heading.name,
         title=heading.title,
-        note=_note(figure.over or "median", [mark.estimate for mark in marks.values()]),
+        note=_note(figure.over or "median", list(marks.values())),
         rows=tuple(row.title for row in made.rows),
         panels=tuple(
             (panel.title, _axis(panel, made.base), _rows(marks, j, len(made.rows))) for j, panel in enumerate(made.panels)
@@ -79,16 +78,18 @@ def _rows(marks: Mapping[Place, Mark], panel: int, rows: int) -> tuple[tuple[Mar
 def _mark(content: Content, records: Records, who: Contender, heading: Heading) -> Mark:
     said = {name: content[name] for name in _MEASURES if content.get(name) is not None}
     measured = measure_of({**said, "of": content.get("of") or {}}, heading.where)
-    _, estimate = estimated(measured, np.asarray(measure(measured, records), dtype=np.float64))
-    return Mark(who=who, estimate=estimate, published=_published(content.get("published")))
+    values = np.asarray(measure(measured, records), dtype=np.float64)
+    _, estimate = estimated(measured, values)
+    return Mark(who=who, estimate=estimate, seeds=len(values), published=_published(content.get("published")))
 
 
-def _note(over: str, estimates: Sequence[Estimate]) -> str:
+def _note(over: str, marks: Sequence[Mark]) -> str:
     """What dots, lines and crosses are."""
-    told = f"Dots: {_TOLD.get(over, over)} of {prose.counted(max(estimate.n for estimate in estimates), 'seed')}."
-    methods = {estimate.method for estimate in estimates} - {"none", "equal"}
+    told = _TOLD.get(over, f"{over}, as it falls out in the middle,")
+    methods = {mark.estimate.method for mark in marks} - {"none", "equal"}
     lines = f" Lines: {'from the smallest to the largest' if methods == {'range'} else '95 % intervals'}." if methods else ""
-    return told + lines + (_CROSS if any(np.isinf(estimate.centre) for estimate in estimates) else "")
+    crosses = _CROSS if any(np.isinf(mark.estimate.centre) for mark in marks) else ""
+    return f"Dots: {told} of {prose.counted(max(mark.seeds for mark in marks), 'seed')}.{lines}{crosses}"
 
 
 def _published(said: Any) -> tuple[float, float] | None:
