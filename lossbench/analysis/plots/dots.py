@@ -25,7 +25,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One dot: whose it is, its estimate from so many seeds, and what was published as (low, high), for a number the same twice."""
+    """One dot: whose it is, its estimate from so many seeds, and what was published as (low, high), a number twice."""
 
     who: Contender
     estimate: Estimate
