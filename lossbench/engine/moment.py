@@ -120,7 +120,7 @@ def _error(room: Columns) -> Tensor:
     """dℓ/da on the room's columns, computed in float64 for those examples where float32 may not hold it."""
     error, count = room.loss.error(room.z, room.y), room.count * room.width
     far, size = room.z.abs().amax(0)[:count], error.abs().amax(0)[:count]
-    if far.max() < FAR and SMALL < size.min() and size.max() < 1 / SMALL:
+    if far.max() < FAR and size.min() > SMALL and size.max() < 1 / SMALL:
         return error
     doubtful = ~((size > SMALL) & (size < 1 / SMALL) & (far < FAR))
     exact = room.loss.error(room.z.double(), room.y.double())[:, :count]

@@ -15,6 +15,7 @@ import joblib
 from lossbench.cohorts import cohorts, run_size
 from lossbench.data import load
 from lossbench.errors import Failure
+from lossbench.execution.arithmetic import peak
 from lossbench.execution.checkpoint import begun
 from lossbench.execution.crew import side_by_side
 from lossbench.execution.job import Done, Job, do
@@ -33,12 +34,16 @@ Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and 
 STEP_SECONDS, RECORD_SECONDS = 1e-4, 1e-3
 RUN_STEP_SECONDS, EXAMPLE_SECONDS = 1e-6, 1e-7
 OPERATIONS_PER_SECOND = 4e10
+TOLD_SECONDS = 3.0  # of a shorter training, starting is so much that its pace says nothing of the machine's
 PAYS_SECONDS = 6.0  # workers take about two seconds to start: half of less work than this is no more than that
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What came of a plan. Runs `there` were stored before; `seconds` is wall time."""
+    """What came of a plan. Runs `there` were stored before; `seconds` is wall time.
+
+    `operations` are those of the steps, and `peak` those of matrix products a second, where there was enough to compare.
+    """
 
     folder: Path
     trained: int
@@ -46,6 +51,8 @@ class Summary:
     diverged: int
     seconds: float
     run_steps: int
+    operations: int
+    peak: float | None
 
     def sentence(self) -> str:
         """The summary in words."""
@@ -54,7 +61,13 @@ class Summary:
         before = f" ({self.there:,} there already)" if self.there else ""
         diverged = f", {self.diverged:,} diverged" if self.diverged else ""
         trained = f"{count(self.trained, 'run')} trained{before} in {self.seconds:.1f} s{diverged}"
-        return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s."
+        return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s{self._share()}."
+
+    def _share(self) -> str:
+        if self.peak is None:
+            return ""
+        pace = self.operations / self.seconds
+        return f", {pace / 1e9:.3g} GFLOP/s in steps, {pace / self.peak:.0%} of this machine's matrix products"
 
 
 def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summary:
@@ -75,13 +88,16 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summa
         invocation = remember(folder, words, config, provenance(plan.resources.device, max(workers, 1)))
         jobs = [_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
         done = _train(jobs, work, workers, shlex.join(["lossbench", "run", *words]))
+    seconds = time.perf_counter() - started
     summary = Summary(
         folder=folder,
         trained=len(todo),
         there=len({run.id for run in plan.runs}) - len(todo),
         diverged=sum(result.diverged for result in done),
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         run_steps=sum(result.run_steps for result in done),
+        operations=sum(result.operations for result in done),
+        peak=peak(plan.resources.device) if done and seconds > TOLD_SECONDS else None,
     )
     say(summary.sentence())
     return summary

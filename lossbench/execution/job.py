@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from lossbench.cohorts import run_size
 from lossbench.engine import train
 from lossbench.execution.checkpoint import cohort_file
 from lossbench.interfaces import Split
@@ -23,11 +24,12 @@ class Job:
 
 
 class Done(NamedTuple):
-    """What became of a cohort, in numbers: runs, how many of them diverged, and run-steps (a step of one run)."""
+    """What became of a cohort, in numbers: runs, how many diverged, run-steps (a step of one run), and operations in them."""
 
     runs: int
     diverged: int
     run_steps: int
+    operations: int
 
 
 def do(job: Job, split: Split, report: Callable[[int], None]) -> Done:
@@ -36,4 +38,6 @@ def do(job: Job, split: Split, report: Callable[[int], None]) -> Done:
     traces = train(job.cohort, split, job.origin.device, report, checkpoint)
     append(job.folder, traces, job.origin)
     checkpoint.discard()
-    return Done(len(traces), sum(trace.outcome == "diverged" for trace in traces), sum(trace.stopped for trace in traces))
+    run_steps = sum(trace.stopped for trace in traces)
+    diverged = sum(trace.outcome == "diverged" for trace in traces)
+    return Done(len(traces), diverged, run_steps, run_steps * run_size(job.cohort.runs[0]).operations)
