@@ -1,7 +1,7 @@
 # make demo   trains a small study and writes its report
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
 # make docs   writes the pages in docs/ that are made from measurements
-# make pictures   trains the demo and draws the README's pictures
+# make pictures   trains the demo and draws one of the pictures in the README
 # make reproduce   runs every published experiment again, as far as it is not stored, and judges the claims
 # make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
 # make clean  removes what these made; results stay
@@ -25,7 +25,7 @@ reproduce: $(INSTALLED)
 
 pictures: demo
 	mkdir -p docs/pictures
-	cp results/demo/figures/factors.png results/demo/figures/convergence.png docs/pictures/
+	cp results/demo/figures/factors.png docs/pictures/
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/zoo.py

@@ -1,4 +1,4 @@
-"""The verdicts' page: `python docs/verdicts.py` writes docs/verdicts.md from the claims and the stored results. Trains nothing."""
+"""The verdicts' page: `python docs/verdicts.py` writes docs/verdicts.md from claims and stored results. It trains nothing."""
 
 from collections import Counter
 from pathlib import Path
@@ -18,12 +18,13 @@ RESULTS = Path(__file__).parents[1] / "results"
 HEAD = """\
 # What was published, and what we found
 
-*Written by `python docs/verdicts.py` from the stored results; `lossbench reproduce --all` trains what is missing and judges anew.*
+*Written by `python docs/verdicts.py` from stored results. `lossbench reproduce --all` trains what is missing and judges anew.*
 
-A published number **holds** where what we measured lies within the tolerance of it. It is **within scatter** where it lies beyond, but
-where our own seeds lie: chance alone could make the difference, and nothing is claimed. Else it **differs**. A range or a bound holds
-where our whole interval, or for a range its middle, keeps to it. Measured values are medians over seeds with 95 % intervals unless
-the claim says otherwise. Each experiment's README tells the protocol, what was expected before the run, and why a number differs.
+A published number **holds** where what we measured lies within the tolerance of it. It is **within scatter** where it lies
+beyond, but where our own seeds lie: chance alone could make the difference, and nothing is claimed. Else it **differs**. A bound
+holds where our whole interval keeps to it, a range where its middle does. Measured values are medians over seeds with 95 %
+intervals unless the claim says otherwise. Each experiment's README tells the protocol, what was expected before the run, and
+why a number differs. [How claims are written](claims.md)
 """
 
 
@@ -34,7 +35,9 @@ def judged(name: str) -> tuple[Experiment, list[Judgement | Unjudged]]:
         study = read_study(RESULTS / name)
     except BadInput:
         return experiment, []
-    return experiment, judge_all(experiment, Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning))
+    return experiment, judge_all(
+        experiment, Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+    )
 
 
 def summary(found: dict[str, tuple[Experiment, list[Judgement | Unjudged]]]) -> list[str]:
@@ -52,7 +55,14 @@ def section(name: str, experiment: Experiment, lines: list[Line]) -> list[str]:
     rows = [f"| {' | '.join(map(plain, cells(told)))} |" for told in lines]
     head = ["| claim | source | published | measured | tolerance | verdict |", "| --- | --- | --- | --- | --- | --- |"]
     links = f"[Why, and what was expected](../experiments/{name}/README.md) · [the report](../results/{name}/report.md)"
-    return [f"## {name}", "", f"{plain(experiment.title)}. {links}", "", *(head + rows if rows else ["No results are stored."]), ""]
+    return [
+        f"## {name}",
+        "",
+        f"{plain(experiment.title)}. {links}",
+        "",
+        *(head + rows if rows else ["No results are stored."]),
+        "",
+    ]
 
 
 def cells(told: Line) -> list[str]:

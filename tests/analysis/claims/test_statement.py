@@ -1,9 +1,12 @@
 """Claims files: what is written in them is what is read, and what is wrong in them is said."""
 
-from textwrap import dedent
+import re
+from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 
+from lossbench.analysis.claims.measuring import _ACROSS, _REDUCE
 from lossbench.analysis.claims.places import experiments, find_experiment
 from lossbench.analysis.claims.statement import Bound, Curve, Number, Span, read_experiment
 from lossbench.errors import BadInput
@@ -117,3 +120,15 @@ def test_your_own_experiments_stand_before_ours(tmp_path, monkeypatch):
     assert find_experiment("falling").title == "Mine"
     with pytest.raises(BadInput, match="Did you mean 'falling'"):
         find_experiment("fallin")
+
+
+def test_the_page_shows_claims_as_they_are_read(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "claims.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    whole = [block if "claims:" in block else entry(measured=None) + "\n" + indent(block, 4 * " ") for block in blocks]
+    read = [read_experiment(written(tmp_path, text)).claims for text in whole]
+    assert [len(claims) for claims in read] == [1, 1, 2]
+    assert read[1][0].measured.value == "log(entropy / squared)"
+    told = page.split("## A measure")[1]
+    for word in [*_ACROSS, *_REDUCE]:
+        assert f"`{word}" in told, word
