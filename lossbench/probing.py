@@ -26,13 +26,13 @@ class Outputs:
     task: Task
 
     @property
-    def link(self) -> str:
-        return self.loss.link
-
-    @property
     def boundary(self) -> float:
         """The raw output above which a lone output decides for class 1."""
         return self.loss.boundary
+
+    @property
+    def link(self) -> str:
+        return self.loss.link
 
     @cached_property
     def value(self) -> Tensor:

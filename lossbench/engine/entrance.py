@@ -74,7 +74,7 @@ def _agree(one: Layout, other: Layout, first: First) -> bool:
     stream = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=stream, dtype=first.dtype).sub_(0.5)
+        return torch.empty(shape, dtype=first.dtype).uniform_(-0.5, 0.5, generator=stream)
 
     runs, batches = one.stretches[-1].stop, max(stretch.place + stretch.batches for stretch in one.stretches)
     rows = draw(batches, first.examples, first.features)
