@@ -130,6 +130,7 @@ def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
     assert not reached & {"torch", "engine", "interfaces", *SHELVES}
 
 
+@pytest.mark.slow
 def test_a_report_is_made_without_torch() -> None:
     rooms = [module for module in SOURCES if room(module) in {"analysis", "tables"}]
     assert "torch" not in loaded_after(f"import {', '.join(rooms)}")

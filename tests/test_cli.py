@@ -67,6 +67,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "message"), BAD)
 def test_bad_input_is_one_message_and_writes_nothing(word: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(["run", word]) == 2
@@ -104,6 +105,7 @@ def test_the_nearest_study_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean 'results/demo'?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [

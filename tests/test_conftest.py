@@ -23,6 +23,7 @@ def session(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+@pytest.mark.slow
 def test_a_skip_in_ci_is_a_failure_that_says_why(session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     result = session.runpytest_subprocess("--continue-on-collection-errors")

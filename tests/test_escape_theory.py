@@ -46,6 +46,7 @@ def test_a_tolerance_is_rounded_up_never_down(number: float, up: float) -> None:
     assert THEORY.rounded_up(number) == pytest.approx(up)
 
 
+@pytest.mark.slow
 def test_the_claims_are_those_that_the_program_prints() -> None:
     plan = make_plan(compose(["experiment=escape_time"]))
     written = set((FOLDER / "claims.yaml").read_text(encoding="utf-8").splitlines())

@@ -67,6 +67,7 @@ def test_a_number_out_of_range_is_refused(value, low, high):
         check_range("rate", value, low, high)
 
 
+@pytest.mark.slow
 def test_the_shelf_is_imported_without_scikit_learn():
     program = "import sys; from lossbench.registry import shelf; shelf('dataset'); print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)

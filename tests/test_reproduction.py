@@ -80,6 +80,7 @@ def test_a_recorded_verdict_that_comes_again_is_code_0_and_one_that_changed_is_c
     assert "two: 1 holds, not as recorded" in said
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_not_trained_again(capsys):
     experiment("one")
     assert reproduce("one") == 0
@@ -90,6 +91,7 @@ def test_what_is_stored_is_not_trained_again(capsys):
     assert parts() == before
 
 
+@pytest.mark.slow
 def test_the_report_carries_the_verdicts_and_is_drawn_again_without_training():
     experiment("one")
     assert reproduce("one") == 0
@@ -102,6 +104,7 @@ def test_the_report_carries_the_verdicts_and_is_drawn_again_without_training():
     assert "Cross entropy begins" in Path("results/one/tables/claims.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_claim_that_cannot_be_measured_does_not_stop_the_others(capsys):
     experiment("one", column="nothing_such")
     experiment("two")
@@ -112,6 +115,7 @@ def test_a_claim_that_cannot_be_measured_does_not_stop_the_others(capsys):
     assert "two: 1 holds" in said
 
 
+@pytest.mark.slow
 def test_data_that_cannot_be_had_are_said_and_the_other_experiments_go_on(capsys, monkeypatch):
     monkeypatch.setenv("LOSSBENCH_DATA", "nowhere")
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *_, **__: (_ for _ in ()).throw(OSError("no network")))
@@ -123,6 +127,7 @@ def test_data_that_cannot_be_had_are_said_and_the_other_experiments_go_on(capsys
     assert "two: 1 holds" in said.out
 
 
+@pytest.mark.slow
 def test_edited_records_are_refused_and_left_as_they_are(capsys):
     experiment("one")
     assert reproduce("one") == 0
@@ -134,6 +139,7 @@ def test_edited_records_are_refused_and_left_as_they_are(capsys):
     assert parts() == before
 
 
+@pytest.mark.slow
 def test_results_of_another_format_are_refused(capsys):
     experiment("one")
     assert reproduce("one") == 0
@@ -142,6 +148,7 @@ def test_results_of_another_format_are_refused(capsys):
     assert "a study of format 99" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_that_the_experiment_does_not_name_are_refused(capsys):
     experiment("one")
     assert reproduce("one") == 0
@@ -152,6 +159,7 @@ def test_runs_that_the_experiment_does_not_name_are_refused(capsys):
     assert reproduce("one", "--results", "anew") == 0
 
 
+@pytest.mark.slow
 def test_an_experiment_writes_into_its_own_study(capsys):
     experiment("one")
     config = Path("conf/experiment/one.yaml")
@@ -175,6 +183,7 @@ def test_a_name_that_nobody_knows_gets_the_nearest(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_list_tells_recorded_verdicts_and_stored_runs(capsys):
     experiment("one")
     experiment("two", verdict="within scatter")

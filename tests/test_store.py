@@ -258,6 +258,7 @@ def writer(study: Path, first: int, last: int) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_whole_parts(folder: Path) -> None:
     with writer(folder, 0, 100_000) as process:
         assert process.stdout
@@ -271,6 +272,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_parts(folder: Path) -> None:
     assert missing(folder, runs(10 * len(stored)), RECORDING) == []
 
 
+@pytest.mark.slow
 def test_a_writer_killed_between_writing_and_renaming_leaves_nothing(folder: Path) -> None:
     program = WRITER.format(tests=str(Path(__file__).parent), study=str(folder), first=0, last=1)
     killing = "import os, pathlib\npathlib.Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
@@ -282,6 +284,7 @@ def test_a_writer_killed_between_writing_and_renaming_leaves_nothing(folder: Pat
     assert len(read_study(folder).runs) == 10
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing(folder: Path) -> None:
     crew = [writer(folder, 0, 20), writer(folder, 10, 30)]
     assert [(process.communicate()[1], process.returncode) for process in crew] == [(None, 0)] * 2

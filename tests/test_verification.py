@@ -98,6 +98,7 @@ def test_edited_records_and_folders_without_runs_are_refused(capsys):
     assert "Did you mean 'results/kept'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -114,6 +115,7 @@ def test_a_described_run_is_built_again_as_it_was(words):
         assert again.id == run.id
 
 
+@pytest.mark.slow
 def test_a_run_whose_data_have_changed_is_refused(capsys):
     changed_data = make_plan(compose(["dataset=xor", "batch=null"])).runs[0].describe() | {"data": "0" * 16}
     with pytest.raises(ValueError, match="its data would be another now"):

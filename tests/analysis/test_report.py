@@ -67,6 +67,7 @@ STUDIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_has_a_report(name, made, tmp_path):
     folder = made.write(tmp_path / "study", STUDIES[name](made))
@@ -115,6 +116,7 @@ def test_the_same_records_give_the_same_bytes(demo):
     assert len(before) == 2 + 6 * 2 + 5
 
 
+@pytest.mark.slow
 def test_the_order_of_storage_changes_no_byte(made, tmp_path):
     runs = [
         made.learn(loss=loss, seed=seed, optimizer__lr=rate)
@@ -224,6 +226,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(made, tmp_path):
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_report_needs_no_torch(demo):
     program = (
         "import sys; from pathlib import Path; from lossbench.analysis.report import write_report;"

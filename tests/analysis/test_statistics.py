@@ -39,6 +39,7 @@ def test_a_medians_interval_is_the_published_formulas():
     )
 
 
+@pytest.mark.slow
 def test_a_mean_has_the_bootstraps_t_interval():
     x = sample(12)
     drawn = np.random.default_rng(0).integers(0, 12, (9999, 12))

@@ -196,6 +196,7 @@ def test_a_card_survives_json():
     assert repr(from_plain(json.loads(json.dumps(to_plain(card))))) == repr(card)  # a time that was not reached is NaN
 
 
+@pytest.mark.slow
 def test_cards_are_written_as_markdown_and_as_a_page_that_needs_nothing_else(tmp_path):
     cards = [make_card(next(iter(registered(word)))) for word in ("hinge", "huber")]
     text, page = as_markdown(cards), as_html(cards)
@@ -218,6 +219,7 @@ def test_hostile_text_stays_text():
     assert r"&lt;b>bold&lt;/b> \| a\_b" in as_markdown([card])
 
 
+@pytest.mark.slow
 def test_the_page_names_losses_by_what_was_measured_of_them():
     words = ("cross_entropy,link=sigmoid", "half_squared_error,link=sigmoid", "absolute_error,link=softmax", "gaussian")
     page = which_loss([make_card(next(iter(registered(word)))) for word in words])

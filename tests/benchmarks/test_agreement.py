@@ -16,6 +16,7 @@ SMALL = Lesson(dataset=Iris(), hidden=(5,), batch=4, seeds=2, rates=(0.1, 0.5))
 NEURON = Lesson(dataset=BreastCancer(), hidden=(), batch=None, seeds=2, rates=(0.1, 0.5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", [SMALL, NEURON], ids=["network", "neuron"])
 def test_every_rival_computes_the_same_norms(lesson):
     rivals = {"eager": eager.train} | ({"plain": plain.train} if lesson is NEURON else {})

@@ -12,6 +12,7 @@ def contestant(name: str, calls: list[str], **changes) -> Contestant:
     return Contestant(**{"name": name, "units": 1, "work": lambda: calls.append(name)} | changes)
 
 
+@pytest.mark.slow
 def test_contestants_take_turns_and_the_warm_up_counts_for_nothing():
     calls: list[str] = []
     told: list[int] = []

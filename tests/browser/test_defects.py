@@ -18,6 +18,7 @@ def opened(defects: Defects, folder: Path, body: str) -> list[str]:
     return defects(path)
 
 
+@pytest.mark.slow
 def test_a_sound_page_has_no_defect(defects: Defects, tmp_path: Path) -> None:
     vector = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0L9 9L0 9'/></svg>"
     image = f"<img alt='a triangle' src='data:image/svg+xml;base64,{b64encode(vector).decode()}'>"
@@ -25,6 +26,7 @@ def test_a_sound_page_has_no_defect(defects: Defects, tmp_path: Path) -> None:
     assert opened(defects, tmp_path, image + folded + "<script>console.log('fine')</script>") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "found"),
     [

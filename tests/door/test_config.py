@@ -118,6 +118,7 @@ def test_an_experiment_may_name_its_plugins(plugin: str, tmp_path: Path) -> None
     assert (point["loss"]["word"], point["plugins"]) == ("flat", [plugin])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sweeper", "words", "expected"),
     [

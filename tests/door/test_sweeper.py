@@ -107,6 +107,7 @@ def menu(tmp_path: Path) -> Iterator[str]:
         yield "menu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -122,6 +123,7 @@ def test_words_that_meddle_with_one_another_are_what_hydra_composes(menu: str, w
     assert _agreed(menu, words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -173,6 +175,7 @@ def test_points_are_what_hydra_composes(menu: str) -> None:
     assert max(sum(outcome.values()) for outcome in outcomes if outcome) > 4
 
 
+@pytest.mark.slow
 def test_the_projects_own_configs_expand_as_hydra_composes_them() -> None:
     register()
     rng = np.random.default_rng(1)

@@ -67,6 +67,7 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
             run_plan(plan(), root, ["words"], {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile", [2, 5, None])
 def test_an_interrupted_cohort_goes_on_where_it_was_to_the_same_tables(tile, tmp_path, monkeypatch):
     run_plan(plan(), tmp_path / "whole", ["words"], {})

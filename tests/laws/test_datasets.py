@@ -135,6 +135,7 @@ def test_the_docstring_names_the_size(word, example):
     assert int(size[3] or 1) == split.train_y.shape[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaling", get_args(Scaling))
 @pytest.mark.parametrize("word", SCALED)
 def test_scaling_measures_the_training_data_alone(word, scaling, example):

@@ -39,6 +39,7 @@ EXAMPLES = {
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
+@pytest.mark.slow
 @every_kind
 def test_the_same_records_give_the_same_bytes(kind, figure):
     (picture,), (again,) = figure(kind, **EXAMPLES[kind]).pictures, figure(kind, **EXAMPLES[kind]).pictures
