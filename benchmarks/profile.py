@@ -17,7 +17,7 @@ from lossbench.plan import cohorts
 STEPS = 200
 SIDE = 1024
 KINDS = {
-    "matrix products": ("mm", "bmm", "addmm", "baddbmm", "matmul", "dot", "mv"),
+    "matrix products": ("mm", "bmm", "addmm", "baddbmm", "baddbmm_", "matmul", "dot", "mv"),
     "reductions": ("sum", "mean", "amax", "amin", "max", "argmax", "linalg_vector_norm", "all", "any", "norm"),
     "copies and indexing": (
         "copy_",
@@ -36,6 +36,7 @@ KINDS = {
         "empty_like",
         "empty_strided",
         "as_strided",
+        "alias",
         "expand",
         "slice",
         "select",

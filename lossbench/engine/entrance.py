@@ -15,6 +15,8 @@ from torch import Tensor
 from lossbench.engine.forms import group_of
 from lossbench.engine.stacking import Sharing, Stretch
 
+LARGE = 2**24  # multiplications of one run that are as fast by themselves as with others', so that nothing need be tried out
+
 
 class Product(NamedTuple):
     """Matrices left (K, m, k) and right (K, k, n), and where their product (K, m, n) belongs."""
@@ -54,7 +56,9 @@ def layout(sharing: Sharing, first: "First") -> Layout | None:
     if any(stretch.runs == stretch.batches == 1 for stretch in apart.stretches):
         return None
     tall = replace(apart, tall=True)
-    return tall if first.device != "cpu" or _agree(apart, tall, first) else apart  # elsewhere nobody promises equal bits
+    if first.device != "cpu":
+        return tall  # nobody promises equal bits there
+    return tall if first.products <= LARGE and _agree(apart, tall, first) else apart
 
 
 class First(NamedTuple):
@@ -66,6 +70,11 @@ class First(NamedTuple):
     lasting: bool
     dtype: torch.dtype
     device: str
+
+    @property
+    def products(self) -> int:
+        """Multiplications for one run."""
+        return self.units * self.features * self.examples
 
 
 @lru_cache(maxsize=64)

@@ -58,6 +58,13 @@ def test_a_layout_is_tall_only_where_it_gives_the_same_bits(same: bool, monkeypa
     assert found.tall == same
 
 
+def test_what_is_large_by_itself_is_not_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrance, "_agree", lambda *_: pytest.fail("tried out"))
+    found = layout(sharing(0, 0, 1, 1), FIRST._replace(units=1000, features=1000, examples=1000))
+    assert found is not None
+    assert not found.tall
+
+
 def test_other_bits_are_noticed() -> None:
     paired = sharing(0, 0, 1, 1).stretches()
     crossed = sharing(0, 1, 0, 1).stretches()
