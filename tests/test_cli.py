@@ -165,7 +165,7 @@ def test_hydras_flags_look_and_do_nothing(arguments: list[str], printed: str, ca
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("lossbench r", "report run"),
+        ("lossbench r", "report reproduce run"),
         ("lossbench run loss=hal", "loss=half_squared_error"),
         ("lossbench run loss=ce,mse optimizer.mom", "optimizer.momentum="),
         ("lossbench plan exper", "experiment="),
