@@ -35,6 +35,7 @@ STEP_SECONDS, RECORD_SECONDS = 1e-4, 1e-3
 RUN_STEP_SECONDS, EXAMPLE_SECONDS = 1e-6, 1e-7
 OPERATIONS_PER_SECOND = 4e10
 TOLD_SECONDS = 3.0  # of a shorter training, starting is so much that its pace says nothing of the machine's
+WORTH_TELLING = 0.01  # of the machine's peak: less is no arithmetic's training
 PAYS_SECONDS = 6.0  # workers take about two seconds to start: half of less work than this is no more than that
 
 
@@ -64,9 +65,9 @@ class Summary:
         return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s{self._share()}."
 
     def _share(self) -> str:
-        if self.peak is None:
-            return ""
         pace = self.operations / self.seconds
+        if self.peak is None or pace < WORTH_TELLING * self.peak:
+            return ""
         return f", {pace / 1e9:.3g} GFLOP/s in steps, {pace / self.peak:.0%} of this machine's matrix products"
 
 
