@@ -47,14 +47,16 @@ def escape_time(card: Card, start: float) -> float:
 
 def _probabilities(cards: Sequence[Card]) -> Counsel:
     proper = [card for card in cards if card.link != "identity" and said(card, "strictly proper")]
-    quick = [card for card in proper if slowest(card) < 0.01]
+    quick = [card for card in proper if -0.01 < slowest(card) < 0.01]
     slow = [card for card in proper if slowest(card) >= 0.01]
+    wild = [card for card in proper if slowest(card) <= -0.01]
     return Counsel(
         purpose="The output is to be a probability",
         sentences=(
             f"Strictly proper, and the gradient keeps up with the mistake: {names(quick)}.",
             f"Strictly proper, but the gradient dies on the wrong side: {names(slow)}.",
             "Both kinds estimate the same probability; the second takes exponentially longer to leave a bad start.",
+            f"Strictly proper, but the gradient grows with the mistake, so that one bad example decides a step: {names(wild)}.",
         ),
     )
 
