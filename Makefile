@@ -40,7 +40,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto -m "not slow"
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]' -c constraints.txt
