@@ -1,5 +1,6 @@
 """Experiments run again: what is not there yet is trained, the claims are judged, the report is written."""
 
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -132,7 +133,8 @@ def _trained(experiment: Experiment, root: Path, flags: Sequence[str]) -> Path:
     if plan.study != name:
         raise BadInput(f"conf/experiment/{name}.yaml says study: {plan.study}; an experiment's study has the experiment's name.")
     _refuse_strangers(folder, plan)
-    run_plan(plan, root, [*flags, *words], composed(points))
+    again = shlex.join(["lossbench", "reproduce", name, "--results", str(root), *flags])
+    run_plan(plan, root, [*flags, *words], composed(points), again)
     return folder
 
 

@@ -140,6 +140,13 @@ def test_edited_records_are_refused_and_left_as_they_are(capsys):
 
 
 @pytest.mark.slow
+def test_a_killed_training_says_how_to_go_on_with_the_experiment(capsys, monkeypatch):
+    experiment("one")
+    monkeypatch.setattr("lossbench.execution.executor.do", lambda *_: None)  # what a lost cohort leaves
+    assert reproduce("one", "--results", "anew") == 2
+    assert "Continue with: lossbench reproduce one --results anew --config-dir=conf" in capsys.readouterr().err
+
+
 def test_results_of_another_format_are_refused(capsys):
     experiment("one")
     assert reproduce("one") == 0

@@ -71,12 +71,13 @@ class Summary:
         return f", {pace / 1e9:.3g} GFLOP/s in steps, {pace / self.peak:.0%} of this machine's matrix products"
 
 
-def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summary:
+def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any, command: str | None = None) -> Summary:
     """Train the runs of a plan that its study does not hold yet, and store them in root/<study>.
 
     `words` and `config` are what was typed and what it was composed to; both are kept. Progress and the summary are told on
-    stderr. Interrupted or failed, what was stored stays, and the same call continues. Raises BadInput where the folder
-    cannot be the study's, Failure where a worker was killed or the disk is full.
+    stderr. Interrupted or failed, what was stored stays, and the same call continues; `command` is how to say it where it is
+    not `lossbench run` and the words. Raises BadInput where the folder cannot be the study's, Failure where a worker was
+    killed or the disk is full.
     """
     started = time.perf_counter()
     folder = study_folder(root, plan.study).absolute()
@@ -88,7 +89,7 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any) -> Summa
         workers = _workers(plan.resources, work)
         invocation = remember(folder, words, config, provenance(plan.resources.device, max(workers, 1)))
         jobs = [_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
-        done = _train(jobs, work, workers, shlex.join(["lossbench", "run", *words]))
+        done = _train(jobs, work, workers, command or shlex.join(["lossbench", "run", *words]))
     seconds = time.perf_counter() - started
     summary = Summary(
         folder=folder,
