@@ -5,13 +5,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from lossbench import tables
 from lossbench.analysis import statistics
 from lossbench.analysis.claims.measuring import Records, curve, measure, selected
 from lossbench.analysis.claims.statement import Bound, Claim, Curve, Experiment, Measure, Number, Span, Verdict
-from lossbench.analysis.statistics import CONFIDENCE, Estimate, Values
+from lossbench.analysis.shares import clopper_pearson
+from lossbench.analysis.statistics import Estimate, Values
 from lossbench.errors import BadInput
 
 SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise
@@ -108,10 +108,10 @@ def _bests(values: Values, k: int, highest: bool) -> Values:
 
 
 def _share(values: Values) -> Estimate:
-    """The share of seeds for which the measure is true, with Clopper and Pearson's interval."""
-    test = stats.binomtest(int((values > 0).sum()), len(values))
-    interval = test.proportion_ci(CONFIDENCE)
-    return Estimate(centre=float(test.statistic), low=interval.low, high=interval.high, n=len(values), method="order statistics")
+    """The share of seeds for which the measure is true."""
+    true, n = int((values > 0).sum()), len(values)
+    low, high = clopper_pearson(np.array(true), n)
+    return Estimate(centre=true / n, low=float(low), high=float(high), n=n, method="exact")
 
 
 def _told(centre: float, values: Values) -> Estimate:
