@@ -117,7 +117,7 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
         study=str(common["study"]),
         runs=tuple(runs.values()),
         recording=_recording(common),
-        resources=_resources(common["engine"]),
+        resources=resources_of(common["engine"]),
     )
 
 
@@ -230,7 +230,8 @@ def _listed(value: Any) -> Any:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
-def _resources(engine: Any) -> Resources:
+def resources_of(engine: Any) -> Resources:
+    """The resources that a config's engine names. Raises BadInput where this machine does not have them."""
     resources: Resources = _section(Resources, "engine", engine)
     _within("engine.workers", resources.workers, 1, 1024)
     _within("engine.tile", resources.tile, 1, 10**6)

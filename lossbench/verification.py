@@ -14,11 +14,24 @@ import pyarrow as pa
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.execution.progress import count
-from lossbench.plan import Plan, stored_run
+from lossbench.plan import Plan, resources_of, stored_run
 from lossbench.provenance import provenance
 from lossbench.registry import construct
-from lossbench.spec import Recording, Resources, Schedule
-from lossbench.tables import CURVE, DEVICE, INVOCATION, INVOCATIONS, OUTCOME, RECORDING, RUN, SPEC, STEPS, part_files, read_part
+from lossbench.spec import Recording, Schedule
+from lossbench.tables import (
+    CURVE,
+    DEVICE,
+    INVOCATION,
+    INVOCATIONS,
+    OUTCOME,
+    RECORDING,
+    RUN,
+    SPEC,
+    STEPS,
+    part_files,
+    read_manifest,
+    read_part,
+)
 
 SAMPLE = 4  # runs that are trained again where nobody says how many
 TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
@@ -61,8 +74,9 @@ def verify(folder: Path, most: int | None) -> Verification:
     """Train `most` of a study's stored runs again, or all for None, and compare. The study itself is only read.
 
     The first runs by id are taken, which is as good as drawn and always the same. Raises BadInput where a stored run
-    cannot be trained again: an edited part, a data set that has changed, a plugin that is not loaded.
+    cannot be trained again: an edited part, another format, a data set that has changed, a device that is not here.
     """
+    read_manifest(folder)
     rows = _rows(folder)
     chosen = dict(sorted(rows.items())[:most])
     again: dict[str, Row] = {}
@@ -72,7 +86,7 @@ def verify(folder: Path, most: int | None) -> Verification:
                 study=f"again-{number}",
                 runs=tuple(stored_run(json.loads(row[SPEC])) for row in group),
                 recording=_recording(json.loads(recording)),
-                resources=Resources(device=group[0][DEVICE]),
+                resources=resources_of({"device": group[0][DEVICE]}),
             )
             again |= _rows(run_plan(plan, Path(place), [], None).folder)
     return Verification(

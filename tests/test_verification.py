@@ -99,6 +99,25 @@ def test_edited_records_and_folders_without_runs_are_refused(capsys):
 
 
 @pytest.mark.slow
+def test_results_of_another_format_are_refused(capsys):
+    (KEPT / "study.json").write_text('{"format": 99, "name": "kept"}')
+    assert answer(["verify", str(KEPT)]) == 2
+    assert "a study of format 99" in capsys.readouterr().err
+
+
+def test_runs_of_a_device_that_is_not_here_are_refused(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for path in part_files(KEPT):
+        table = pq.read_table(path)
+        table = table.set_column(table.column_names.index("device"), "device", [["cuda"] * table.num_rows])
+        path.unlink()
+        pq.write_table(table, "moved.parquet")
+        content = Path("moved.parquet").read_bytes()
+        path.with_name(f"{path.name[:14]}{content_hash(content)}.parquet").write_bytes(content)
+    assert answer(["verify", str(KEPT)]) == 2
+    assert "sees no CUDA device" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [
