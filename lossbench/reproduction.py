@@ -77,7 +77,11 @@ def print_list(names: Sequence[str], root: Path) -> None:
     for name in (*VERDICTS, "runs stored"):
         table.add_column(name, justify="right")
     for name in names:
-        experiment = find_experiment(name)
+        try:
+            experiment = find_experiment(name)
+        except BadInput as error:  # the other experiments are listed all the same
+            table.add_row(name, escape(str(error)))
+            continue
         recorded = Counter(claim.verdict for claim in experiment.claims)
         stored = sum(read_part(path, [RUN]).num_rows for path in part_files(root / name))
         table.add_row(name, escape(experiment.title), *(str(recorded[verdict] or "–") for verdict in VERDICTS), f"{stored:,}")

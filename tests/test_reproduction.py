@@ -200,3 +200,16 @@ def test_the_list_tells_recorded_verdicts_and_stored_runs(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith(("one", "two"))]
     assert [row[0] for row in rows] == ["one", "two"]
     assert [row[-4:] for row in rows] == [["1", "–", "–", "2"], ["–", "–", "1", "0"]]
+
+
+def test_claims_that_cannot_be_read_do_not_stop_the_others(capsys):
+    experiment("one")
+    experiment("two", verdict="hold")
+    assert reproduce("--all") == 2
+    said = capsys.readouterr()
+    assert "one: 1 holds" in said.out
+    assert "No verdict is called 'hold'. Did you mean 'holds'?" in said.err
+    assert reproduce("--list") == 0
+    listed = " ".join(capsys.readouterr().out.split())
+    assert "One neuron" in listed
+    assert "No verdict is called 'hold'" in listed
