@@ -12,6 +12,16 @@ from lossbench.spec import Cohort, Recording, RunSpec
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
 FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
 WORKERS = 2  # cores that should both have work
+SAFE = 0.6  # of a device's free memory; the rest is for the data, for libraries, and for gaps between what was freed
+MATRICES = 63 * 1024  # in a batched product: some of a card's kernels count them along an axis of the grid that ends at 65,535
+# What a run has on a device at once, at most: counted where that was most, and a little more.
+COPIES = 10  # of its parameters: gradients, Adam's moments, and what a step or a record makes of both
+STEP_UNITS, STEP_OUTPUTS = 6, 64  # of a mini-batch's activations and raw outputs, of which a loss may make much
+EXAMPLE_OUTPUTS = 8  # of the raw outputs of examples that are evaluated
+EVALUATED = 128  # examples at once, as engine/recording.py has it
+CURVE_BYTES = 24  # of a recorded number, which is held as it came, beside the others of its curve, and by layer
+PROBES, PARTS = 8, 3  # probes that are recorded where none is named, and curves of one for each layer
+FIXED_BYTES = 2048
 
 
 class Program(NamedTuple):
@@ -37,16 +47,17 @@ class Size(NamedTuple):
     bytes: int
 
 
-def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None) -> list[Cohort]:
+def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, free: int | None = None) -> list[Cohort]:
     """Group runs that may train together: equal losses side by side, then equal seeds, at most `tile` runs a cohort.
 
-    With tile None a cohort's parameters, gradients and activations fit into a core's cache, and two cores have work.
+    With tile None a cohort's parameters, gradients and activations fit into a core's cache, and two cores have work; but where
+    a device trains that has `free` bytes of its own, a cohort is all that fits there.
     """
     found: list[Cohort] = []
     for group in _groups(runs).values():
-        size = tile or _tile(group[0], len(runs))
+        size = tile or (_tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group)))
         parts = ceil(len(group) / size)
-        if parts > 1 and not tile:
+        if parts > 1 and not tile and free is None:
             parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
         size = ceil(len(group) / parts)
         found.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
@@ -63,8 +74,40 @@ def run_size(run: RunSpec) -> Size:
     weights = [layer.inputs * layer.outputs for layer in layers]
     units = sum(layer.outputs for layer in layers)
     parameters = sum(weights) + units
-    item = 4 if run.dtype == "float32" else 8
-    return Size(layers, examples, 2 * examples * (3 * sum(weights) - weights[0]), item * 2 * (parameters + examples * units))
+    return Size(
+        layers, examples, 2 * examples * (3 * sum(weights) - weights[0]), _item(run) * 2 * (parameters + examples * units)
+    )
+
+
+def at_once(run_bytes: int, free: int, runs: int) -> int:
+    """How many of some runs a device should train at once that has so many bytes free, a run taking so many."""
+    return max(1, min(runs, MATRICES, int(SAFE * free) // run_bytes))
+
+
+def device_bytes(run: RunSpec, recording: Recording) -> int:
+    """What a run takes of a device's memory while it is trained and recorded, in bytes: rather too many than too few.
+
+    Its parameters and all that is made of them; the mini-batch, its activations, and what loss and probes make of its outputs;
+    activations of as many training and test examples as are evaluated at once, in whole chunks and a last one; its curves.
+    """
+    size, split = run_size(run), load(run.dataset).split
+    inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
+    parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
+    own = 2 * inputs if run.batch else 0  # a full batch is everybody's
+    examples = sum(min(count, 2 * EVALUATED) for count in (recording.examples or len(split.train_x), len(split.test_x)))
+    numbers = COPIES * parameters + (own + STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
+    numbers += (units + EXAMPLE_OUTPUTS * outputs) * examples
+    recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
+    return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
+
+
+def _curves(recording: Recording, layers: int, outputs: int) -> int:
+    """How many curves a run leaves at most; a probe that is named may have one for each class, of training and of test data."""
+    return len(recording.probes) * max(PARTS * layers, 2 * (outputs + 1)) or PROBES * PARTS * layers
+
+
+def _item(run: RunSpec) -> int:
+    return 4 if run.dtype == "float32" else 8
 
 
 def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:

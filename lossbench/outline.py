@@ -13,6 +13,7 @@ from rich.text import Text
 
 from lossbench.cohorts import Size, cohorts, run_size
 from lossbench.execution.calibration import estimate
+from lossbench.execution.memory import free_bytes
 from lossbench.execution.progress import count
 from lossbench.plan import Plan
 from lossbench.spec import Cohort
@@ -29,7 +30,7 @@ def print_outline(plan: Plan, root: Path) -> None:
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     if todo:
-        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile))
+        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         seconds = estimate(dict(kinds.values()), plan.resources.device)
         console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))

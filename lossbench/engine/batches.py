@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,39 +13,50 @@ from lossbench.engine.objective import Columns, layings
 from lossbench.rng import generator
 from lossbench.spec import RunSpec
 
+Places = np.ndarray[tuple[int, ...], np.dtype[np.integer[Any]]]
+
 
 def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Tensor, Tensor], start: int) -> Iterator[None]:
     """Endless mini-batches of features x (N, D) and targets y (N, T), from a step on, put where the step reads them.
 
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
-    reshuffle. Order and batch are those of one run: a cohort has them in common.
+    reshuffle. Order and batch are those of one run: a cohort has them in common. Features are put there for as many
+    mini-batches as the network works out together; `start` is the first of such a block.
     """
     x, y = data[0], data[1].T.contiguous()
+    seeds, width = len(net.inputs.rows), net.units[0].shape[-1]
     rows, columns = net.inputs.rows.flatten(0, 1), y.new_empty(len(y), net.inputs.rows[..., 0].numel())
-    pairs = tuple(layings(rooms, columns.view(len(y), len(net.inputs.rows), -1)))
+    blocks = columns.view(len(y), seeds, -1, width).unbind(2)
+    pairs = tuple(tuple(layings(rooms, block)) for block in blocks)
 
-    def put(places: Tensor) -> None:
+    def put(places: Tensor) -> Iterator[None]:
         torch.index_select(x, 0, places, out=rows)
         torch.index_select(y, 1, places, out=columns)
-        for there, here in pairs:
-            there.copy_(here)
+        for block in pairs:
+            for there, here in block:
+                there.copy_(here)
+            yield
 
     if run.batch is None:
-        put(torch.arange(len(x), device=x.device))
         net.inputs.columns.copy_(x.T)
+        yield from put(torch.arange(len(x), device=x.device))
         yield from repeat(None)
-    yield from map(put, islice(_places(run, net.sharing.seeds, x), start, None))
+    for places in islice(_places(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):
+        yield from put(torch.as_tensor(places, device=x.device))
 
 
-def _places(run: RunSpec, seeds: Sequence[int], x: Tensor) -> Iterator[Tensor]:
-    """The examples (S·B,) of one step after another, for every seed."""
-    examples, batch = len(x), run.batch or len(x)
+def _places(run: RunSpec, seeds: Sequence[int], examples: int, together: int) -> Iterator[Places]:
+    """The examples (S·together·B,) of so many steps at a time, for every seed; an epoch's last may go with the next one's first."""
+    batch = run.batch or examples
     whole = examples // batch * batch
     streams = [generator(seed, "order") for seed in seeds]
+    left = np.empty((len(seeds), 0, batch), dtype=np.int64)
     while True:
         if run.order == "shuffled":
             epoch = np.stack([stream.permutation(examples)[:whole] for stream in streams])
         else:
             epoch = np.tile(np.arange(whole), (len(seeds), 1))
-        steps = epoch.reshape(len(seeds), -1, batch).swapaxes(0, 1).reshape(-1, len(seeds) * batch)
-        yield from torch.as_tensor(steps).to(x.device).unbind(0)
+        steps = np.concatenate([left, epoch.reshape(len(seeds), -1, batch)], 1)
+        full = steps.shape[1] // together * together
+        yield from steps[:, :full].reshape(len(seeds), -1, together * batch).swapaxes(0, 1).reshape(full // together, -1)
+        left = steps[:, full:]

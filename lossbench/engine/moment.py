@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import Network, fused_norms, gradients
+from lossbench.engine.network import Network, gradients
 from lossbench.engine.objective import Columns
 from lossbench.interfaces import ActivationName, Dense
 
@@ -19,8 +19,8 @@ FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave floa
 class Moment:
     """The step of a network that has gone forward and backward; `learn` makes it, `last` says that none is made.
 
-    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step. Where that is nothing but
-    a `rate` times the gradient, the size of one is known from the other.
+    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step, unless that is nothing but
+    a `rate` times the gradient: then one is known from the other.
     """
 
     net: Network
@@ -31,7 +31,10 @@ class Moment:
 
     @cached_property
     def parameters(self) -> tuple[Dense[Tensor], ...]:
-        return tuple(Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters)  # the step changes the network's own
+        with self.net.settled():
+            return tuple(
+                Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters
+            )  # the step changes the network's own
 
     @cached_property
     def gradients(self) -> tuple[Dense[Tensor], ...]:
@@ -41,6 +44,8 @@ class Moment:
     def updates(self) -> tuple[Dense[Tensor], ...] | None:
         if self.last:
             return None
+        if self.rate is not None:
+            return tuple(Dense(*(-self.rate * slope for slope in layer)) for layer in self.gradients)
         before = self.parameters
         self.learn()
         pairs = zip(self.net.parameters, before, strict=True)
@@ -48,19 +53,20 @@ class Moment:
 
     def finish(self) -> None:
         """Make the step, unless it has been."""
-        if not self.last and "updates" not in vars(self):
+        if not self.last and (self.rate is not None or "updates" not in vars(self)):
             self.learn()
 
     @cached_property
     def gradient_norms(self) -> Dense[Tensor]:
-        if not self.net.fused:
+        if not self.net.ahead:
             return _norms(self.net.gradients)
         rest = _lengths([part for number, layer in enumerate(self.net.gradients) for part in (layer if number else layer[1:])])
-        return Dense(torch.cat([fused_norms(self.net)[:, None], rest[:, 1::2]], 1), rest[:, ::2])
+        return Dense(torch.cat([self.net.ahead.norms(self.net.deltas[0])[:, None], rest[:, 1::2]], 1), rest[:, ::2])
 
     @cached_property
     def parameter_norms(self) -> Dense[Tensor]:
-        return _norms(self.parameters if "parameters" in vars(self) else self.net.parameters)
+        with self.net.settled():
+            return _norms(self.parameters if "parameters" in vars(self) else self.net.parameters)
 
     @cached_property
     def update_norms(self) -> Dense[Tensor] | None:

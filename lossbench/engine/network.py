@@ -5,34 +5,26 @@ reads and writes is laid out once; it then only fills it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from lossbench.engine.entrance import First, Layout, Product, layout, multiply
-from lossbench.engine.forms import LEAST_RUNS, buffer, whole
+from lossbench.engine.ahead import Ahead
+from lossbench.engine.entrance import First, layout
+from lossbench.engine.forms import buffer, whole
+from lossbench.engine.products import Inputs, Layout, Product, multiply
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
-
-FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
-
-
-class Inputs(NamedTuple):
-    """A batch for every seed, examples as rows (S, B, D) and as columns (S, D, B).
-
-    Both lie in memory as they are read where the batch lasts, but only rows where it changes from step to step.
-    """
-
-    rows: Tensor
-    columns: Tensor
 
 
 class Ascent(NamedTuple):
     """A layer on the way forward: its products, bias, room for activations, and that room as one vector without a tail."""
 
-    products: tuple[Product, ...]
+    products: Callable[[], None]
     bias: Tensor
     units: Tensor
     even_units: Tensor
@@ -57,7 +49,7 @@ class Descent(NamedTuple):
 class Plot:
     """What a network is built on: its layers and parameters, who shares a batch, and how many examples a batch has.
 
-    A `lasting` batch is one for all that never changes; `fusible` says that a step is nothing but a rate times the gradient.
+    A `lasting` batch is one for all that never changes; `plain` says that a step is nothing but a rate times the gradient.
     """
 
     layers: tuple[Layer, ...]
@@ -66,14 +58,15 @@ class Plot:
     width: int
     lasting: bool = False
     learns: bool = True
-    fusible: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)
 class Network:
     """Layers with room for a batch, for their activations, for the derivatives by raw outputs, and for the gradients.
 
-    Of a `fused` network `backward` does not form the gradient of the first layer's weights, and a step does without.
+    Where its first layer is worked out `ahead`, `backward` does not form the gradient of that layer's weights, and those stand
+    still for some steps: whoever looks at parameters does so while they are `settled`.
     """
 
     layers: tuple[Layer, ...]
@@ -81,48 +74,52 @@ class Network:
     sharing: Sharing
     inputs: Inputs
     layout: Layout
-    fused: bool
+    ahead: Ahead | None
     units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
     deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer; () where the network does not learn
     gradients: tuple[Dense[Tensor], ...]
     way_up: tuple[Ascent, ...]
     way_down: tuple[Descent, ...]
 
+    def settled(self) -> AbstractContextManager[None]:
+        """While it is open, the parameters are those of this step."""
+        return self.ahead.settled() if self.ahead else nullcontext()
+
 
 def network(plot: Plot) -> Network:
     """A network with its room; one that does not learn has none for derivatives."""
     like, first = plot.parameters[0].weight, plot.layers[0]
     shape = First(first.outputs, first.inputs, plot.width, plot.lasting, like.dtype, like.device.type)
-    found = layout(plot.sharing, shape)
+    reach = shape.reach if plot.learns and plot.plain else 0
+    found = layout(plot.sharing, shape, reach)
     shared = plot.sharing if found else plot.sharing.apart()
     laid = found or Layout(shared.stretches())
-    inputs = _inputs(plot, len(shared.seeds))
+    inputs = _inputs(plot, len(shared.seeds), max(1, reach))
     rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
     units = tuple(buffer(room, like) for room in rooms)
     deltas = tuple(buffer(room, like) for room in rooms) if plot.learns else ()
-    fused = (
-        plot.learns and plot.fusible and like.dtype == torch.float32 and FORMED * plot.width**2 <= first.inputs * first.outputs
-    )
-    weights = [p.weight.new_empty(0) if fused and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
+    ahead = Ahead(like, inputs, units[0], laid) if reach else None
+    weights = [p.weight.new_empty(0) if ahead and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
     pairs = zip(weights, plot.parameters, strict=True)
     gradients = tuple(Dense(weight, torch.empty_like(p.bias)) for weight, p in pairs) if plot.learns else ()
-    net = Network(plot.layers, plot.parameters, shared, inputs, laid, fused, units, deltas, gradients, (), ())
+    net = Network(plot.layers, plot.parameters, shared, inputs, laid, ahead, units, deltas, gradients, (), ())
     return replace(net, way_up=tuple(_way_up(net)), way_down=tuple(_way_down(net)) if plot.learns else ())
 
 
-def _inputs(plot: Plot, batches: int) -> Inputs:
-    rows = plot.parameters[0].weight.new_zeros(batches, plot.width, plot.layers[0].inputs)
+def _inputs(plot: Plot, batches: int, steps: int) -> Inputs:
+    rows = plot.parameters[0].weight.new_zeros(batches, steps * plot.width, plot.layers[0].inputs)
     columns = rows.transpose(1, 2)
     return Inputs(rows, columns.contiguous() if plot.lasting else columns)
 
 
 def _way_up(net: Network) -> Iterator[Ascent]:
     for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
-        if number == 0:
-            products = net.layout.products(parameters.weight, net.inputs.columns, units)
-        else:
+        if number:
             products = (Product(parameters.weight, net.units[number - 1], units),)
-        yield Ascent(products, parameters.bias, units, whole(units), ACTIVATE[layer.activation])
+        else:
+            products = () if net.ahead else net.layout.products(parameters.weight, net.inputs.columns, units)
+        enter = partial(multiply, products) if number or not net.ahead else net.ahead.enter
+        yield Ascent(enter, parameters.bias, units, whole(units), ACTIVATE[layer.activation])
 
 
 def _way_down(net: Network) -> Iterator[Descent]:
@@ -135,14 +132,14 @@ def _way_down(net: Network) -> Iterator[Descent]:
         )
         yield Descent(delta, gradient.bias, products, whole(passed), whole(units), SLOPE[net.layers[below].activation])
     delta, gradient = net.deltas[0], net.gradients[0]
-    formed = () if net.fused else net.layout.products(delta, net.inputs.rows, gradient.weight)
+    formed = () if net.ahead else net.layout.products(delta, net.inputs.rows, gradient.weight)
     yield Descent(delta, gradient.bias, formed, whole(delta), whole(delta), _nothing)
 
 
 def forward(net: Network) -> Tensor:
     """Raw outputs z (R, C, B) of the batch in `net.inputs`; hidden activations are left in `net.units`."""
     for products, bias, units, even, activate in net.way_up:
-        multiply(products)
+        products()
         units.add_(bias)
         activate(even)
     return net.units[-1]
@@ -158,25 +155,9 @@ def backward(net: Network) -> None:
 
 def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
     """The gradients after `backward`, those it did not form among them."""
-    if not net.fused:
+    if not net.ahead:
         return net.gradients
-    weight = torch.empty_like(net.parameters[0].weight)
-    multiply(net.layout.products(net.deltas[0], net.inputs.rows, weight))
-    return (Dense(weight, net.gradients[0].bias), *net.gradients[1:])
-
-
-def fused_norms(net: Network) -> Tensor:
-    """‖ΔX‖₂ of the first layer's gradient, (R,) float64, from the Gram matrices of Δ and X, without forming it.
-
-    ‖ΔX‖² = Σ (ΔᵀΔ)∘(XXᵀ), matrices as small as the batch; all runs of a seed have XXᵀ in common. In float64, for it cancels.
-    """
-    delta, rows = net.deltas[0].double(), net.inputs.rows.double()
-    batches = rows if len(rows) >= LEAST_RUNS else rows.expand(LEAST_RUNS, -1, -1)
-    shared = torch.bmm(batches, batches.transpose(1, 2))
-    own = torch.bmm(delta.transpose(1, 2), delta)
-    for start, runs, place, count in net.layout.stretches:
-        own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(shared[place : place + count, None])
-    return own.sum((1, 2)).clamp_min_(0).sqrt_()
+    return (Dense(net.ahead.gradient(net.deltas[0]), net.gradients[0].bias), *net.gradients[1:])
 
 
 def _sigmoid_slope(delta: Tensor, h: Tensor) -> None:

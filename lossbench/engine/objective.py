@@ -84,4 +84,4 @@ def gradient(rooms: Sequence[Columns]) -> None:
     for room in rooms:
         room.fill()
         if room.slope is not None:
-            torch.div(room.parted(room.loss.gradient(room.z, room.y)), room.width, out=room.slope)
+            torch.mul(room.parted(room.loss.gradient(room.z, room.y)), 1 / room.width, out=room.slope)

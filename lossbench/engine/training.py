@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.batches import batches
-from lossbench.engine.entrance import add_up
 from lossbench.engine.forms import fitting
 from lossbench.engine.moment import Moment
 from lossbench.engine.network import Network, Plot, backward, forward, network
@@ -50,6 +49,8 @@ def train(
         if kept is not None:
             scene.state.thaw(kept)
         _train(scene, report or _silent, checkpoint)
+        if scene.net.ahead:
+            scene.net.ahead.settle()
         past = Past(
             cohort.recording, curves(scene.state.moments), scene.state.tensors["finite"].cpu().numpy(), scene.net.parameters
         )
@@ -104,6 +105,11 @@ class Scene:
         """Mini-batches from the state's step on, put where a step reads them."""
         return batches(self.cohort.runs[0], self.net, self.rooms, self.data, self.state.step)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the state says all: nothing that the first layer has worked out ahead is under way."""
+        return not (self.net.ahead and self.net.ahead.place)
+
 
 def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     runs = cohort.runs
@@ -118,7 +124,7 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
             sharing=sharing(runs),
             width=runs[0].batch or len(train_x),
             lasting=runs[0].batch is None,
-            fusible=rule.plain_rate is not None,
+            plain=rule.plain_rate is not None,
         )
     )
     learner = Learner(rule, net)
@@ -172,7 +178,7 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
             scene.learner.step()
         state.step = step + 1
         report(step)
-        if checkpoint and time.monotonic() - saved > checkpoint.seconds:
+        if checkpoint and scene.whole and time.monotonic() - saved > checkpoint.seconds:
             state.count(sums)
             checkpoint.save(state.frozen())
             saved = time.monotonic()
@@ -181,7 +187,8 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
 
 def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
-    fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
+    with scene.net.settled() if scene.examples else nullcontext():
+        fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
     moment = Moment(scene.net, scene.rooms, scene.learner.step, last, scene.learner.rule.plain_rate)
     described = describe(moment, scene.probes)
     moment.finish()
@@ -198,18 +205,15 @@ class Learner:
     def __init__(self, rule: Optimizer, net: Network) -> None:
         self.rule, self.net = rule, net
         self.memory: list[tuple[Memory, Memory]] = [(rule.start(p.weight), rule.start(p.bias)) for p in net.parameters]
-        self.rate = rule.plain_rate if net.fused else None
-        self.scaled = torch.empty_like(net.deltas[0])
-        self.fused = net.layout.products(self.scaled, net.inputs.rows, net.parameters[0].weight)
 
     def step(self) -> None:
         """Move the network's parameters by its gradients, in place."""
-        if self.rate is not None:
-            torch.mul(self.net.deltas[0], self.rate, out=self.scaled).neg_()
-            add_up(self.fused)
+        ahead = self.net.ahead
+        if ahead:
+            ahead.move(self.net.deltas[0], self.rule.plain_rate)
         for number, (parameter, slope) in enumerate(zip(self.net.parameters, self.net.gradients, strict=True)):
             memory = self.memory[number]
-            if number or self.rate is None:
+            if number or not ahead:
                 self.rule.update(parameter.weight, slope.weight, memory[0], decays=True)
             self.rule.update(parameter.bias, slope.bias, memory[1], decays=False)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from lossbench.cohorts import run_size
 from lossbench.data import load
 from lossbench.engine import train
+from lossbench.execution.memory import shortage_told
 from lossbench.spec import Cohort, Schedule
 
 MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
@@ -49,5 +50,6 @@ def _try(cohort: Cohort, steps: int, device: str) -> float:
     runs = tuple(replace(run, steps=steps, init=run.first.init if run.first else run.init) for run in cohort.runs)
     split = load(runs[0].dataset).split
     started = time.perf_counter()
-    train(replace(cohort, runs=runs), split, device)
+    with shortage_told():
+        train(replace(cohort, runs=runs), split, device)
     return time.perf_counter() - started

@@ -19,6 +19,7 @@ from lossbench.execution.arithmetic import peak
 from lossbench.execution.checkpoint import begun
 from lossbench.execution.crew import side_by_side
 from lossbench.execution.job import Done, Job, do
+from lossbench.execution.memory import free_bytes
 from lossbench.execution.progress import Progress, Work, count, rate, say
 from lossbench.execution.workbench import lay_out, set_up
 from lossbench.interfaces import Split
@@ -109,7 +110,8 @@ def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
     """What goes on from a checkpoint, as it was, and the rest in new cohorts."""
     continued = list(begun(folder, todo, plan.recording))
     taken = {run.id for cohort in continued for run in cohort.runs}
-    return continued + cohorts([run for run in todo if run.id not in taken], plan.recording, plan.resources.tile)
+    rest = [run for run in todo if run.id not in taken]
+    return continued + cohorts(rest, plan.recording, plan.resources.tile, free_bytes(plan.resources))
 
 
 def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str) -> list[Done]:
@@ -182,6 +184,7 @@ def _work(cohort: Cohort) -> Work:
 
 def _workers(resources: Resources, work: Sequence[Work]) -> int:
     """How many processes to train in beside this one; 0 for none."""
-    possible = min(resources.workers or joblib.cpu_count(), len(work))
+    on_their_own = joblib.cpu_count() if resources.device == "cpu" else 1  # as many as share no core, or no card
+    possible = min(resources.workers or on_their_own, len(work))
     pays = possible > 1 and resources.device == "cpu" and sum(item.seconds(item.steps) for item in work) > PAYS_SECONDS
     return possible if resources.executor == "loky" or (resources.executor == "auto" and pays) else 0

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lossbench.cohorts import run_size
 from lossbench.engine import train
 from lossbench.execution.checkpoint import cohort_file
+from lossbench.execution.memory import shortage_told
 from lossbench.interfaces import Split
 from lossbench.part import Origin
 from lossbench.spec import Cohort
@@ -35,7 +36,8 @@ class Done(NamedTuple):
 def do(job: Job, split: Split, report: Callable[[int], None]) -> Done:
     """Train the cohort, from its checkpoint if there is one, and store its traces as one part; `report` is told each step."""
     checkpoint = cohort_file(job.folder, job.cohort)
-    traces = train(job.cohort, split, job.origin.device, report, checkpoint)
+    with shortage_told():
+        traces = train(job.cohort, split, job.origin.device, report, checkpoint)
     append(job.folder, traces, job.origin)
     checkpoint.discard()
     run_steps = sum(trace.stopped for trace in traces)

@@ -10,7 +10,7 @@ from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties
-from lossbench.links import OUTPUTS, log_softmax, softmax, through_softmax
+from lossbench.links import OUTPUTS, Softmax, log_softmax, softmax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +34,11 @@ class CrossEntropy(Loss):
         return -(y * logsigmoid(z) + (1 - y) * logsigmoid(-z)).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)  # p(1 − y) − (1 − p)y is p − y, and nothing cancels
+        return self.link_function.less(z, y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
-            return -_times(y, (-log_softmax(z)).exp())
+            return Softmax(z).over(y).neg_()
         return _times(1 - y, 1 + z.exp()) - _times(y, 1 + (-z).exp())
 
     def properties(self) -> Properties:
@@ -145,7 +144,8 @@ class ConfidencePenalty(Loss):
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
-            return CrossEntropy(link="softmax").gradient(z, y) + self.beta * through_softmax(log_softmax(z), softmax(z)[0])
+            shares = Softmax(z)
+            return shares.less(y) + self.beta * shares.through(shares.log)
         tilt = self.beta * z
         yes, no = 1 - tilt * torch.sigmoid(z), 1 + tilt * torch.sigmoid(-z)
         return (1 - y) * _halved(no, logsigmoid(z)) - y * _halved(yes, logsigmoid(-z))

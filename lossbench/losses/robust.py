@@ -10,7 +10,7 @@ from torch import Tensor
 from lossbench.categorical import Categorical
 from lossbench.errors import BadInput
 from lossbench.interfaces import Properties
-from lossbench.links import OUTPUTS, log_softmax, softmax, through_softmax
+from lossbench.links import OUTPUTS, Softmax, log_softmax, softmax
 from lossbench.local import Chance, Local
 
 
@@ -85,12 +85,11 @@ class SymmetricCrossEntropy(Categorical):
         return -self.alpha * (y * log_softmax(z)).sum(OUTPUTS) + self.beta * passive
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        p, rest = softmax(z)
-        return self.alpha * (p * (1 - y) - rest * y) + self.beta * through_softmax(_penalties(y, self.floor), p)
+        shares = Softmax(z)
+        return self.alpha * shares.less(y) + self.beta * shares.through(_penalties(y, self.floor))
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
-        plain = torch.where(y == 0, 0.0, y * (-log_softmax(z)).exp())
-        return self.beta * _penalties(y, self.floor) - self.alpha * plain
+        return self.beta * _penalties(y, self.floor) - self.alpha * Softmax(z).over(y)
 
     def properties(self) -> Properties:
         passive = self.alpha == 0
@@ -162,7 +161,7 @@ class ActivePassive(Categorical):
         return self.alpha * _share(z, y) + self.beta * (softmax(z)[0] * _penalties(y, self.floor)).sum(OUTPUTS)
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.alpha * _share_gradient(z, y) + self.beta * through_softmax(_penalties(y, self.floor), softmax(z)[0])
+        return self.alpha * _share_gradient(z, y) + self.beta * Softmax(z).through(_penalties(y, self.floor))
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
         return self.alpha * _share_error(z, y) + self.beta * _penalties(y, self.floor)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS, log_softmax, softmax, through_softmax
+from lossbench.links import OUTPUTS, Softmax, both_sides, difference, log_softmax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,14 @@ class HalfSquaredError(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "identity":
             return z - y
-        p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        error = _difference(p, rest, y)
-        return through_softmax(error, p) if self.link == "softmax" else error.mul_(p.mul_(rest))
+        if self.link == "softmax":
+            shares = Softmax(z)
+            return shares.through(shares.less(y))
+        p, rest = both_sides(z)
+        return difference(p, rest, y).mul_(p.mul_(rest))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        if self.link == "identity":
-            return z - y
-        p, rest = softmax(z) if self.link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
-        return _difference(p, rest, y)
+        return self.link_function.less(z, y)
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -160,12 +159,11 @@ class Squentropy(Loss):
         return -(y * log_softmax(z)).sum(OUTPUTS) + ((1 - y) * z.square()).sum(OUTPUTS) / (z.shape[OUTPUTS] - 1)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        p, rest = softmax(z)
-        return _difference(p, rest, y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
+        return Softmax(z).less(y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         """Of the cross entropy alone: the squares are no function of p."""
-        return -torch.where(y == 0, 0.0, y * (-log_softmax(z)).exp())
+        return Softmax(z).over(y).neg_()
 
     def properties(self) -> Properties:
         return Properties(
@@ -180,8 +178,3 @@ class Squentropy(Loss):
             bounded=False,
             saturation=0.0,
         )
-
-
-def _difference(p: Tensor, rest: Tensor, y: Tensor) -> Tensor:
-    """p − y as p(1 − y) − (1 − p)y, in which nothing cancels."""
-    return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossbench.engine import entrance
-from lossbench.engine.entrance import First, Layout, add_up, layout, multiply
+from lossbench.engine.entrance import First, layout
 from lossbench.engine.forms import LEAST_RUNS, fitting, group_of
+from lossbench.engine.products import Layout, add_up, multiply
 from lossbench.engine.stacking import Sharing
 
 FIRST = First(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
@@ -53,29 +54,30 @@ def test_products_are_those_of_each_run_with_its_batch(owners: tuple[int, ...], 
 @pytest.mark.parametrize("same", [True, False])
 def test_a_layout_is_tall_only_where_it_gives_the_same_bits(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrance, "_agree", lambda *_: same)
-    found = layout(sharing(0, 0, 1, 1), FIRST)
+    found = layout(sharing(0, 0, 1, 1), FIRST, 0)
     assert found is not None
     assert found.tall == same
 
 
 def test_what_is_large_by_itself_is_not_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrance, "_agree", lambda *_: pytest.fail("tried out"))
-    found = layout(sharing(0, 0, 1, 1), FIRST._replace(units=1000, features=1000, examples=1000))
+    found = layout(sharing(0, 0, 1, 1), FIRST._replace(units=1000, features=1000, examples=1000), 0)
     assert found is not None
     assert not found.tall
 
 
-def test_other_bits_are_noticed() -> None:
+@pytest.mark.parametrize("reach", [0, 1, 3])
+def test_other_bits_are_noticed(reach: int) -> None:
     paired = sharing(0, 0, 1, 1).stretches()
     crossed = sharing(0, 1, 0, 1).stretches()
     entrance._agree.cache_clear()
-    assert entrance._agree(Layout(paired), Layout(paired), FIRST)
-    assert not entrance._agree(Layout(paired), Layout(crossed), FIRST)
+    assert entrance._agree(Layout(paired), Layout(paired), FIRST, reach)
+    assert not entrance._agree(Layout(paired), Layout(crossed), FIRST, reach)
 
 
 def test_where_one_run_alone_has_its_batch_every_run_is_given_one_of_its_own() -> None:
-    assert layout(sharing(0, 0, 1), FIRST) is None
-    assert layout(sharing(0, 1, 2), FIRST) is not None
+    assert layout(sharing(0, 0, 1), FIRST, 0) is None
+    assert layout(sharing(0, 1, 2), FIRST, 0) is not None
 
 
 @given(runs=st.integers(1, 70), rows=st.integers(1, 40))
