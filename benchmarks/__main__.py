@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import torch
 
+from benchmarks.cohort_sizes import cohort_sizes
 from benchmarks.contest import Contest, Disagreement
 from benchmarks.lesson import DIGITS, MNIST
 from benchmarks.logistic import logistic
@@ -31,6 +32,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "mnist": mnist,
     "logistic": logistic,
     "tiles": tiles,
+    "cohort_sizes": cohort_sizes,
     "sweep": sweep,
     "planning": planning,
     "probing": probing,

@@ -57,7 +57,11 @@ class Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Everything that one benchmark compares. Times are shown in `unit`, seconds times `scale`."""
+    """Everything that one benchmark compares. Times are shown in `unit`, seconds times `scale`.
+
+    Where a `rate` is named, the page tells beside them how many of that a second there were. Without contestants there is
+    nothing but the text, which says why.
+    """
 
     title: str
     text: str
@@ -67,6 +71,7 @@ class Contest:
     goals: Sequence[Goal]
     check: Callable[[], str]
     repetitions: int = 5
+    rate: str = ""
 
 
 def times_slower(rival: str, ours: str) -> Callable[[Round], float]:

@@ -117,12 +117,16 @@ def _verdict(goal: Goal, seen: Spread) -> str:
 
 def _chapter(result: Result) -> list[str]:
     contest = result.contest
+    if not contest.contestants:
+        return [f"## {contest.title}", contest.text]
     rows = []
     for contestant in contest.contestants:
         times = spread([taken[contestant.name].seconds * contest.scale for taken in result.rounds])
         peak = max(taken[contestant.name].peak for taken in result.rounds)
-        rows.append((contestant.name, *map(_number, (times.median, times.least, times.most)), _gigabytes(peak), contestant.note))
-    head = ("", f"{contest.unit}, median", "least", "most", "peak memory", "how")
+        told = map(_number, (times.median, times.least, times.most))
+        rate = _number(contest.scale / times.median) if contest.rate else ""
+        rows.append((contestant.name, *told, rate, _gigabytes(peak), contestant.note))
+    head = ("", f"{contest.unit}, median", "least", "most", f"{contest.rate} a second", "peak memory", "how")
     return [f"## {contest.title}", contest.text, result.agreed, _markdown(head, rows), f"Rounds: {len(result.rounds)}."]
 
 

@@ -12,16 +12,17 @@ from lossbench.spec import Cohort, Recording, RunSpec
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
 FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
 WORKERS = 2  # cores that should both have work
-SAFE = 0.6  # of a device's free memory; the rest is for the data, for libraries, and for gaps between what was freed
-MATRICES = 63 * 1024  # in a batched product: some of a card's kernels count them along an axis of the grid that ends at 65,535
-# What a run has on a device at once, at most: counted where that was most, and a little more.
-COPIES = 10  # of its parameters: gradients, Adam's moments, and what a step or a record makes of both
-STEP_UNITS, STEP_OUTPUTS = 6, 64  # of a mini-batch's activations and raw outputs, of which a loss may make much
-EXAMPLE_OUTPUTS = 8  # of the raw outputs of examples that are evaluated
-EVALUATED = 128  # examples at once, as engine/recording.py has it
-CURVE_BYTES = 24  # of a recorded number, which is held as it came, beside the others of its curve, and by layer
-PROBES, PARTS = 8, 3  # probes that are recorded where none is named, and curves of one for each layer
-FIXED_BYTES = 2048
+SAFE = 0.7  # of a device's free memory; the rest is for data, for libraries, and for gaps that freed tensors leave
+MATRICES = 63 * 1024  # in a batched product: some kernels count them along an axis of the card's grid that ends at 65,535
+# What a run has on a device at its worst moment, in numbers of its dtype, as it was counted; see tests/test_cohorts.py.
+COPIES = 10  # of its parameters: gradients, Adam's moments, and what a recorded step makes of them
+STEP_UNITS, STEP_OUTPUTS = 4, 60  # of a mini-batch's activations, and of its raw outputs, of which some losses make much
+EXAMPLE_OUTPUTS = 5  # of the raw outputs of examples that are evaluated
+EVALUATED = 128  # examples at once, as in engine/recording.py
+AHEAD = 40  # examples for which a first layer may be worked out together, as in engine/entrance.py
+CURVE_BYTES = 24  # of a recorded number: as it came, beside the others of its curve, and apart by layer
+PROBES, PARTS = 8, 3  # where none is named, so many are recorded; each leaves up to so many curves a layer
+FIXED_BYTES = 2048  # raw outputs summed up until somebody looks whether they are finite, and the rates
 
 
 class Program(NamedTuple):
@@ -55,7 +56,9 @@ def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, fre
     """
     found: list[Cohort] = []
     for group in _groups(runs).values():
-        size = tile or (_tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group)))
+        size = tile or (
+            _tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group))
+        )
         parts = ceil(len(group) / size)
         if parts > 1 and not tile and free is None:
             parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
@@ -80,23 +83,23 @@ def run_size(run: RunSpec) -> Size:
 
 
 def at_once(run_bytes: int, free: int, runs: int) -> int:
-    """How many of some runs a device should train at once that has so many bytes free, a run taking so many."""
+    """How many of some runs to train at once on a device with so many bytes free, where a run takes `run_bytes`; at least 1."""
     return max(1, min(runs, MATRICES, int(SAFE * free) // run_bytes))
 
 
 def device_bytes(run: RunSpec, recording: Recording) -> int:
     """What a run takes of a device's memory while it is trained and recorded, in bytes: rather too many than too few.
 
-    Its parameters and all that is made of them; the mini-batch, its activations, and what loss and probes make of its outputs;
-    activations of as many training and test examples as are evaluated at once, in whole chunks and a last one; its curves.
+    Parameters and what is made of them; the mini-batch, which may be the run's own; its activations, and what losses and probes
+    make of its raw outputs; training and test examples as they are evaluated; curves.
     """
     size, split = run_size(run), load(run.dataset).split
     inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
     parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
-    own = 2 * inputs if run.batch else 0  # a full batch is everybody's
-    examples = sum(min(count, 2 * EVALUATED) for count in (recording.examples or len(split.train_x), len(split.test_x)))
-    numbers = COPIES * parameters + (own + STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
-    numbers += (units + EXAMPLE_OUTPUTS * outputs) * examples
+    evaluated = _chunks(len(split.train_x[: recording.examples])) + _chunks(len(split.test_x))
+    numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
+    numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
+    numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
     recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
     return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
 
@@ -104,6 +107,11 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
 def _curves(recording: Recording, layers: int, outputs: int) -> int:
     """How many curves a run leaves at most; a probe that is named may have one for each class, of training and of test data."""
     return len(recording.probes) * max(PARTS * layers, 2 * (outputs + 1)) or PROBES * PARTS * layers
+
+
+def _chunks(examples: int) -> int:
+    """Examples for which there is room where so many are evaluated: a chunk, and a last one that is shorter."""
+    return examples if examples < EVALUATED else EVALUATED + examples % EVALUATED
 
 
 def _item(run: RunSpec) -> int:

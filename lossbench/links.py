@@ -1,8 +1,9 @@
-"""Links: from raw outputs z to outputs a = g(z), and how steep that last step is.
+"""Links: from raw outputs z to outputs a = g(z), how steep that last step is, and what passes back through it.
 
 Outputs lie along axis −2 and examples along −1; leading axes are free.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,15 +17,72 @@ OUTPUTS = -2
 FAR = 1e30  # beyond any error: takes every output but the winner out of a maximum, without the cost of an index
 
 
-class Softmax:
-    """The softmax of raw outputs z (..., C, B), to full relative accuracy at any z; each quantity is computed when it is asked for.
-
-    With m = max z: p = exp(z − m) / Σ exp(z − m). The winner's power is exactly 1. Left out of the sum, it cannot swallow the
-    others: next to p = 1 nothing is formed by a subtraction.
-    """
+class Linked(ABC):
+    """Raw outputs z (..., C, B) and what a link makes of them; each quantity is computed when it is asked for."""
 
     def __init__(self, z: Tensor) -> None:
-        self.below = z - z.amax(OUTPUTS, keepdim=True)  # of a winner, exactly 0
+        self.z = z
+
+    @property
+    @abstractmethod
+    def a(self) -> Tensor:
+        """The outputs, (..., C, B)."""
+
+    @abstractmethod
+    def less(self, y: Tensor) -> Tensor:
+        """a − y, (..., C, B): where y is 0 or 1, nothing cancels."""
+
+    @abstractmethod
+    def through(self, error: Tensor) -> Tensor:
+        """dℓ/dz from error = dℓ/da, both (..., C, B)."""
+
+
+class Identity(Linked):
+    """a = z."""
+
+    @property
+    def a(self) -> Tensor:
+        return self.z
+
+    def less(self, y: Tensor) -> Tensor:
+        return self.z - y
+
+    def through(self, error: Tensor) -> Tensor:
+        return error
+
+
+class Sigmoid(Linked):
+    """a = 1 / (1 + e^−z), and 1 − a: both to full relative accuracy, for neither is formed by a subtraction."""
+
+    @cached_property
+    def a(self) -> Tensor:
+        return torch.sigmoid(self.z)
+
+    @cached_property
+    def rest(self) -> Tensor:
+        """1 − a, (..., C, B)."""
+        return (-self.z).sigmoid_()
+
+    def less(self, y: Tensor) -> Tensor:
+        """As a(1 − y) − (1 − a)y."""
+        return self.a.addcmul(self.a, y, value=-1).addcmul_(self.rest, y, value=-1)
+
+    def through(self, error: Tensor) -> Tensor:
+        """e a(1 − a)."""
+        return (self.a * self.rest).mul_(error)
+
+
+class Softmax(Linked):
+    """a = p = exp(z − m) / Σ exp(z − m) with m = max z, to full relative accuracy at any z.
+
+    The winner's power is exactly 1. Left out of the sum, it cannot swallow the others: next to p = 1 nothing is formed by a
+    subtraction.
+    """
+
+    @cached_property
+    def below(self) -> Tensor:
+        """z − m, (..., C, B): of a winner, exactly 0."""
+        return self.z - self.z.amax(OUTPUTS, keepdim=True)
 
     @cached_property
     def powers(self) -> Tensor:
@@ -44,8 +102,7 @@ class Softmax:
         return 1 + self.others
 
     @cached_property
-    def p(self) -> Tensor:
-        """Probabilities, (..., C, B)."""
+    def a(self) -> Tensor:
         return self.powers / self.total
 
     @property
@@ -59,42 +116,31 @@ class Softmax:
         return self.below - self.others.log1p()
 
     def less(self, y: Tensor) -> Tensor:
-        """p − y, (..., C, B): where y is 0 or 1, nothing cancels."""
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
     def over(self, weight: Tensor) -> Tensor:
-        """weight / p for weights in [0, 1], (..., C, B); a weight of 0 wins over any p."""
-        return (self.below * -weight.ceil()).exp_().mul_(weight).mul_(self.total)
+        """weight / p, (..., C, B): 0 where the weight is 0, however small p is."""
+        return (weight * self.total).div_(self.powers.clamp_min(torch.finfo(self.powers.dtype).tiny))
 
     def through(self, error: Tensor) -> Tensor:
-        """dℓ/dz from error = dℓ/dp: p_j [e_j − Σ_k p_k e_k], both (..., C, B).
+        """p_j [e_j − Σ_k p_k e_k].
 
         A constant in the error changes nothing. Counted from the winner's error nothing cancels, neither
         next to p = 1 nor where outputs tie: there the differences of equal errors are exactly 0.
         """
         error = error - torch.add(error, self.below, alpha=FAR).amax(OUTPUTS, keepdim=True)
-        return error.sub_((self.p * error).sum(OUTPUTS, keepdim=True)).mul_(self.p)
+        return error.sub_((self.a * error).sum(OUTPUTS, keepdim=True)).mul_(self.a)
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities p and their complements 1 − p, both to full relative accuracy at any z."""
     shares = Softmax(z)
-    return shares.p, shares.rest
+    return shares.a, shares.rest
 
 
 def log_softmax(z: Tensor) -> Tensor:
     """log p to full relative accuracy, next to p = 1 included."""
     return Softmax(z).log
-
-
-def both_sides(z: Tensor) -> tuple[Tensor, Tensor]:
-    """σ(z) and 1 − σ(z), both to full relative accuracy where neither is too small for a float."""
-    return torch.sigmoid(z), (-z).sigmoid_()
-
-
-def difference(p: Tensor, rest: Tensor, y: Tensor) -> Tensor:
-    """p − y from p and 1 − p, as p(1 − y) − (1 − p)y: where y is 0 or 1, nothing cancels."""
-    return p.addcmul(p, y, value=-1).addcmul_(rest, y, value=-1)
 
 
 def _sigmoid_slope(a: Tensor) -> Tensor:
@@ -104,15 +150,13 @@ def _sigmoid_slope(a: Tensor) -> Tensor:
 def _softmax_slope(p: Tensor) -> Tensor:
     """Frobenius norm of diag(p) − ppᵀ, whose square is Σp² − 2Σp³ + (Σp²)²."""
     squares = p.square()
-    square, cube = squares.sum(OUTPUTS), (squares * p).sum(OUTPUTS)
+    square, cube = squares.sum(OUTPUTS), squares.mul_(p).sum(OUTPUTS)
     return (square - 2 * cube + square.square()).clamp_min(0).sqrt()
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link by name: `value` maps z to a; `slope` gives from a one number per example for the size of da/dz.
-
-    `less` gives a − y from z and y; where y is 0 or 1, nothing cancels.
+    """A link by name: `at` raw outputs z it has outputs a; `slope` gives from a one number per example for the size of da/dz.
 
     The slope is 1 for the identity, the root mean square of a(1 − a) over the outputs for the
     sigmoid (a(1 − a) itself where there is one output), and the Frobenius norm of the Jacobian
@@ -120,14 +164,17 @@ class Link:
     """
 
     name: LinkName
-    value: Callable[[Tensor], Tensor]
+    at: Callable[[Tensor], Linked]
     slope: Callable[[Tensor], Tensor]
-    less: Callable[[Tensor, Tensor], Tensor]
     probabilities: bool
+
+    def value(self, z: Tensor) -> Tensor:
+        """a (..., C, B) from z (..., C, B)."""
+        return self.at(z).a
 
 
 LINKS: dict[str, Link] = {
-    "identity": Link("identity", lambda z: z, lambda a: torch.ones_like(a.select(OUTPUTS, 0)), torch.sub, probabilities=False),
-    "sigmoid": Link("sigmoid", torch.sigmoid, _sigmoid_slope, lambda z, y: difference(*both_sides(z), y), probabilities=True),
-    "softmax": Link("softmax", lambda z: Softmax(z).p, _softmax_slope, lambda z, y: Softmax(z).less(y), probabilities=True),
+    "identity": Link("identity", Identity, lambda a: torch.ones_like(a.select(OUTPUTS, 0)), probabilities=False),
+    "sigmoid": Link("sigmoid", Sigmoid, _sigmoid_slope, probabilities=True),
+    "softmax": Link("softmax", Softmax, _softmax_slope, probabilities=True),
 }

@@ -100,7 +100,7 @@ class Step(Protocol):
 
     @property
     def error(self) -> Tensor:
-        """dℓ/da (..., C, B)."""
+        """Size of dℓ/da (..., B) float64; at a softmax of what its Jacobian lets through: all but the mean over the outputs."""
 
     @property
     def slope(self) -> Tensor:

@@ -46,7 +46,7 @@ def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Te
 
 
 def _places(run: RunSpec, seeds: Sequence[int], examples: int, together: int) -> Iterator[Places]:
-    """The examples (S·together·B,) of so many steps at a time, for every seed; an epoch's last may go with the next one's first."""
+    """The examples (S·together·B,) of so many steps at a time, for every seed; a block may reach into the next epoch."""
     batch = run.batch or examples
     whole = examples // batch * batch
     streams = [generator(seed, "order") for seed in seeds]
@@ -58,5 +58,6 @@ def _places(run: RunSpec, seeds: Sequence[int], examples: int, together: int) ->
             epoch = np.tile(np.arange(whole), (len(seeds), 1))
         steps = np.concatenate([left, epoch.reshape(len(seeds), -1, batch)], 1)
         full = steps.shape[1] // together * together
-        yield from steps[:, :full].reshape(len(seeds), -1, together * batch).swapaxes(0, 1).reshape(full // together, -1)
+        blocks = steps[:, :full].reshape(len(seeds), full // together, together * batch).swapaxes(0, 1)
+        yield from blocks.reshape(full // together, len(seeds) * together * batch)
         left = steps[:, full:]

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lossbench.engine.network import Network, gradients
 from lossbench.engine.objective import Columns
-from lossbench.interfaces import ActivationName, Dense
+from lossbench.interfaces import ActivationName, Dense, Loss
+from lossbench.links import OUTPUTS
 
 SMALL = 1e-12  # the square of what is much smaller is no normal float32
 FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
@@ -96,8 +97,7 @@ class Moment:
 
     @cached_property
     def error(self) -> Tensor:
-        """Float64 in any run: cross entropy's, 1/p, leaves float32 where the network is confidently wrong."""
-        return self._by_run([_error(room) for room in self.rooms], torch.float64)
+        return self._by_run([_error_size(room)[None] for room in self.rooms], torch.float64)[:, 0]
 
     @cached_property
     def slope(self) -> Tensor:
@@ -122,15 +122,27 @@ class Moment:
         return out
 
 
-def _error(room: Columns) -> Tensor:
-    """dℓ/da on the room's columns, computed in float64 for those examples where float32 may not hold it."""
-    error, count = room.loss.error(room.z, room.y), room.count * room.width
-    far, size = room.z.abs().amax(0)[:count], error.abs().amax(0)[:count]
-    if far.max() < FAR and size.min() > SMALL and size.max() < 1 / SMALL:
-        return error
-    doubtful = ~((size > SMALL) & (size < 1 / SMALL) & (far < FAR))
-    exact = room.loss.error(room.z.double(), room.y.double())[:, :count]
-    return torch.where(doubtful, exact, error[:, :count].double())
+def _error_size(room: Columns) -> Tensor:
+    """‖dℓ/da‖₂ of the room's examples, (r·B,): in float64 for those where float32 may not hold it.
+
+    Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
+    """
+    examples = room.count * room.width
+    size = _passing(room.loss, room.z, room.y)[:examples]
+    (lowest, highest), (least, most) = torch.aminmax(room.z), torch.aminmax(size)
+    if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
+        return size
+    near = room.z.abs().amax(0)[:examples] < FAR
+    exact = _passing(room.loss, room.z.double(), room.y.double())[:examples]
+    return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
+
+
+def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
+    """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
+    error = loss.error(z, y)
+    if loss.link == "softmax":
+        error = error - error.mean(OUTPUTS, keepdim=True)
+    return error.square().sum(OUTPUTS).sqrt_()
 
 
 def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:

@@ -114,11 +114,13 @@ def _inputs(plot: Plot, batches: int, steps: int) -> Inputs:
 
 def _way_up(net: Network) -> Iterator[Ascent]:
     for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
+        enter: Callable[[], None]
         if number:
-            products = (Product(parameters.weight, net.units[number - 1], units),)
+            enter = partial(multiply, (Product(parameters.weight, net.units[number - 1], units),))
+        elif net.ahead:
+            enter = net.ahead.enter
         else:
-            products = () if net.ahead else net.layout.products(parameters.weight, net.inputs.columns, units)
-        enter = partial(multiply, products) if number or not net.ahead else net.ahead.enter
+            enter = partial(multiply, net.layout.products(parameters.weight, net.inputs.columns, units))
         yield Ascent(enter, parameters.bias, units, whole(units), ACTIVATE[layer.activation])
 
 

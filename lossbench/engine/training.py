@@ -208,9 +208,9 @@ class Learner:
 
     def step(self) -> None:
         """Move the network's parameters by its gradients, in place."""
-        ahead = self.net.ahead
-        if ahead:
-            ahead.move(self.net.deltas[0], self.rule.plain_rate)
+        ahead, rate = self.net.ahead, self.rule.plain_rate
+        if ahead and rate is not None:
+            ahead.move(self.net.deltas[0], rate)
         for number, (parameter, slope) in enumerate(zip(self.net.parameters, self.net.gradients, strict=True)):
             memory = self.memory[number]
             if number or not ahead:

@@ -34,7 +34,7 @@ class CrossEntropy(Loss):
         return -(y * logsigmoid(z) + (1 - y) * logsigmoid(-z)).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.link_function.less(z, y)
+        return self.link_function.at(z).less(y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":

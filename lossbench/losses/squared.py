@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS, Softmax, both_sides, difference, log_softmax
+from lossbench.links import OUTPUTS, Softmax, log_softmax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +31,11 @@ class HalfSquaredError(Loss):
         return 0.5 * self.error(z, y).square().sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        if self.link == "identity":
-            return z - y
-        if self.link == "softmax":
-            shares = Softmax(z)
-            return shares.through(shares.less(y))
-        p, rest = both_sides(z)
-        return difference(p, rest, y).mul_(p.mul_(rest))
+        linked = self.link_function.at(z)
+        return linked.through(linked.less(y))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.link_function.less(z, y)
+        return self.link_function.at(z).less(y)
 
     def properties(self) -> Properties:
         identity = self.link == "identity"

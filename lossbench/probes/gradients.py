@@ -35,10 +35,9 @@ class OutputFactors(StepProbe):
     """
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        passes = step.error - step.error.mean(OUTPUTS, keepdim=True) if step.link == "softmax" else step.error
         return {
             tables.OUTPUT_GRADIENT: _length(step.gradient).mean(-1),
-            tables.OUTPUT_ERROR: _length(passes).mean(-1),
+            tables.OUTPUT_ERROR: step.error.mean(-1),
             tables.OUTPUT_SLOPE: step.slope.mean(-1),
         }
 
@@ -58,4 +57,4 @@ class UpdateRatio(StepProbe):
 
 def _length(vectors: Tensor) -> Tensor:
     """‖·‖₂ over the outputs; vector_norm takes twenty times as long along an axis that is not the last."""
-    return vectors.double().square().sum(OUTPUTS).sqrt_()
+    return vectors.to(torch.float64, copy=True).square_().sum(OUTPUTS).sqrt_()

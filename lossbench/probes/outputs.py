@@ -42,5 +42,5 @@ class OutputGradients(StepProbe):
     by_default: ClassVar[bool] = False
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        pulls = step.gradient.double().abs().mean(-1)
+        pulls = step.gradient.abs().mean(-1, dtype=torch.float64)
         return {tables.class_column(tables.OUTPUT_GRADIENTS, c): pulls[..., c] for c in range(step.gradient.shape[OUTPUTS])}

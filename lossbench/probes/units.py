@@ -32,26 +32,28 @@ class Saturation(StepProbe):
     def measure(self, step: Step) -> dict[str, Tensor]:
         layers = (*step.hidden, step.outputs)
         kinds = (*step.activations, step.link)
-        shares = [_below(_slope(h, kind), self.threshold * STEEPEST[kind]) for h, kind in zip(layers, kinds, strict=True)]
-        means = [h.mean((-2, -1)) for h in layers]
-        around = [h - mean[..., None, None] for h, mean in zip(layers, means, strict=True)]
-        spreads = [torch.linalg.vector_norm(h, dim=(-2, -1)) / math.sqrt(h.shape[-2] * h.shape[-1]) for h in around]
-        return {
-            tables.SATURATED: torch.stack(shares, -1),
-            tables.ACTIVATION_MEAN: torch.stack(means, -1),
-            tables.ACTIVATION_SPREAD: torch.stack(spreads, -1),
-        }
+        seen = [_look(h, kind, self.threshold * STEEPEST[kind]) for h, kind in zip(layers, kinds, strict=True)]
+        names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
+        return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*seen, strict=True), strict=True)}
 
 
-def _below(slope: Tensor, bound: float) -> Tensor:
-    """The share that is below a bound, counted as numbers, for truth values take many times as long."""
-    return torch.lt(slope, bound, out=torch.empty_like(slope)).mean((-2, -1))
+def _look(h: Tensor, kind: str, bound: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Of outputs (..., H, B) of one layer the share whose slope is below a bound, the mean, and the standard deviation.
+
+    One scratch serves all: fresh memory costs more than what is computed in it. The share is counted as numbers, for truth
+    values take many times as long.
+    """
+    mean = h.mean((-2, -1))
+    scratch = h - mean[..., None, None]
+    spread = torch.linalg.vector_norm(scratch, dim=(-2, -1)) / math.sqrt(h.shape[-2] * h.shape[-1])
+    share = torch.lt(_slope(h, kind, scratch), bound, out=scratch).mean((-2, -1))
+    return share, mean, spread
 
 
-def _slope(h: Tensor, kind: str) -> Tensor:
+def _slope(h: Tensor, kind: str, out: Tensor) -> Tensor:
     """The activation's slope, from its output."""
     if kind in ("sigmoid", "softmax"):
-        return torch.addcmul(h, h, h, value=-1)
+        return torch.addcmul(h, h, h, value=-1, out=out)
     if kind == "tanh":
-        return 1 - h.square()
-    return (h > 0).to(h.dtype) if kind == "relu" else torch.ones_like(h)
+        return torch.mul(h, h, out=out).neg_().add_(1)
+    return torch.gt(h, 0, out=out) if kind == "relu" else out.fill_(1)

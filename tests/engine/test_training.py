@@ -101,7 +101,7 @@ def cohorts(draw) -> tuple[tuple[RunSpec, ...], Split, list[int]]:
         optimizer=draw(st.sampled_from([SGD(lr=0.3), SGD(lr=0.1, momentum=0.9), Adam()])),
         data="",
         seed=0,
-        steps=draw(st.integers(1, 5)),
+        steps=draw(st.integers(1, 9)),
         batch=draw(st.sampled_from([batch, None])),
         dtype=draw(st.sampled_from(["float32", "float64"])),
     )

@@ -272,6 +272,8 @@ def test_long_cohorts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (Resources(), 60.0, 2),
         (Resources(), 1.0, 0),
         (Resources(device="cuda"), 60.0, 0),
+        (Resources(device="cuda", executor="loky"), 60.0, 1),
+        (Resources(device="cuda", executor="loky", workers=3), 60.0, 3),
         (Resources(executor="serial"), 60.0, 0),
         (Resources(executor="loky"), 1.0, 2),
         (Resources(executor="loky", workers=9), 1.0, 3),
