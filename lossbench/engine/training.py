@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.batches import batches
+from lossbench.engine.capture import Captured
 from lossbench.engine.forms import fitting
 from lossbench.engine.moment import Moment
 from lossbench.engine.network import Network, Plot, backward, forward, network
@@ -105,6 +106,24 @@ class Scene:
         """Mini-batches from the state's step on, put where a step reads them."""
         return batches(self.cohort.runs[0], self.net, self.rooms, self.data, self.state.step)
 
+    def look(self) -> Tensor:
+        """Forward and back; the sums (R,) of the raw outputs, which are finite where these are."""
+        sums = forward(self.net).sum((1, 2))
+        gradient(self.rooms)
+        backward(self.net)
+        return sums
+
+    def move(self) -> Tensor:
+        """The same, and the step."""
+        sums = self.look()
+        self.learner.step()
+        return sums
+
+    @property
+    def captured(self) -> bool:
+        """Whether steps are worth capturing: where each operation is started from afar."""
+        return self.data[0].device.type == "cuda"
+
     @property
     def whole(self) -> bool:
         """Whether the state says all: nothing that the first layer has worked out ahead is under way."""
@@ -165,17 +184,16 @@ def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint |
     state, steps = scene.state, scene.cohort.runs[0].steps
     recorded = set(scene.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
+    move = Captured(scene.move, scene.net.ahead) if scene.captured else scene.move
     sums: list[Tensor] = []
     for step, _ in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        sums.append(forward(scene.net).sum((1, 2)))
         if step % LOOK_EVERY == 0 and not state.count(sums):
             break
-        gradient(scene.rooms)
-        backward(scene.net)
         if step in recorded:
+            sums.append(scene.look())
             state.moments.append(_record(scene, last=step == steps))
-        elif step < steps:
-            scene.learner.step()
+        else:
+            sums.append(move() if step < steps else scene.look())
         state.step = step + 1
         report(step)
         if checkpoint and scene.whole and time.monotonic() - saved > checkpoint.seconds:
