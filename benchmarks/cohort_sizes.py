@@ -19,12 +19,13 @@ from lossbench.engine import train
 from lossbench.execution.memory import free_bytes
 from lossbench.plan import cohorts
 from lossbench.provenance import provenance
-from lossbench.spec import Cohort, Resources, RunSpec
+from lossbench.spec import Cohort, Recording, Resources, RunSpec, Schedule
 
 TITLE = "Cohorts on a graphics card"
 STEPS = 2000  # as many as the sweeps of digits and MNIST have
 SIZES = (1, 10, 100, 1_000, 10_000)
 CHECKED_RUNS = 10
+MOMENTS = 60  # recorded of a training, as usual: between them steps are captured, and made without Python
 LESSONS = {"digits": DIGITS, "MNIST": MNIST}
 Device = Literal["cpu", "cuda"]
 ABSENT = "This table needs a CUDA device, and torch sees none on this machine: it was not made."
@@ -58,12 +59,12 @@ def some(lesson: Lesson, count: int, steps: int) -> tuple[RunSpec, ...]:
 def _text(resources: Resources, most: int, steps: int, lessons: Mapping[str, Lesson]) -> str:
     free = free_bytes(resources)
     planned = {
-        name: max(len(cohort.runs) for cohort in cohorts(some(lesson, most, steps), NORMS, None, free))
+        name: max(len(cohort.runs) for cohort in cohorts(some(lesson, most, steps), _seen(MOMENTS), None, free))
         for name, lesson in lessons.items()
     }
     return (
         f"{provenance(resources.device, 1)['device']}: one cohort of so many runs of the sweeps above, with more seeds where it "
-        f"takes them, {steps} steps, from drawing the parameters to the curves of the gradients' norms at every step. Of "
+        f"takes them, {steps} steps, from drawing the parameters to the curves of the gradients' norms at {MOMENTS} of them. Of "
         f"{most:,} runs the planner trains at once here: {', '.join(f'{name} {size:,}' for name, size in planned.items())}."
     )
 
@@ -72,7 +73,7 @@ def _trained(name: str, device: Device, runs: tuple[RunSpec, ...]) -> Contestant
     return Contestant(
         name=f"{name}, {len(runs):,} run{'' if len(runs) == 1 else 's'}",
         units=len(runs) * runs[0].steps,
-        work=partial(_clocked, Cohort(runs=runs, recording=NORMS), device),
+        work=partial(_clocked, Cohort(runs=runs, recording=_seen(MOMENTS)), device),
     )
 
 
@@ -94,10 +95,14 @@ def _agreed(device: Device, lessons: Mapping[str, Lesson]) -> str:
     """A sentence with the largest difference between the device's norms and the CPU's. Raises Disagreement."""
     found = {}
     for name, lesson in lessons.items():
-        cohort = Cohort(runs=some(lesson, CHECKED_RUNS, CHECKED_STEPS), recording=NORMS)
+        cohort = Cohort(runs=some(lesson, CHECKED_RUNS, CHECKED_STEPS), recording=_seen(2))
         found[name] = difference(f"{name} on {device}", _norms(cohort, device), _norms(cohort, "cpu"))
     told = ", ".join(f"{name} {size:.0e}" for name, size in found.items())
-    return f"The norms of the first {CHECKED_STEPS} steps agree with the CPU's; largest relative difference: {told}."
+    return f"The norms after {CHECKED_STEPS} steps agree with the CPU's; largest relative difference: {told}."
+
+
+def _seen(moments: int) -> Recording:
+    return replace(NORMS, schedule=Schedule(kind="linear", points=moments))
 
 
 def _norms(cohort: Cohort, device: Device) -> Singles:

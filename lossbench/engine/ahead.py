@@ -27,6 +27,7 @@ class Ahead:
         batches, examples = rows.shape[:2]
         self.weight, self.rows, self.units, self.layout = weight, rows, units, layout
         self.width, self.reach, self.place = width, examples // width, 0
+        self.squares: Tensor | None = None  # XᵀX of each mini-batch of the block, once somebody asks for norms
         self.raw = units if self.reach == 1 else units.new_empty(*units.shape[:2], examples)
         self.moves = torch.empty_like(self.raw)
         self.overlaps = rows.new_empty(max(batches, LEAST_RUNS), examples, examples)  # X_iᵀ X_j
@@ -43,6 +44,7 @@ class Ahead:
     def enter(self) -> None:
         """Products of the weights as they are at this step with the mini-batch, into `units`."""
         if self.place == 0:
+            self.squares = None
             multiply(self.entering)
         if self.reach == 1:
             return
@@ -90,8 +92,11 @@ class Ahead:
         ‖ΔXᵀ‖² = Σ (ΔᵀΔ)∘(XᵀX), matrices as small as the mini-batch; all runs of a seed have XᵀX in common. In float64, for it
         cancels.
         """
-        delta, rows = delta.double(), _several(self.rows[:, self.now].double())
-        shared, own = torch.bmm(rows, rows.transpose(1, 2)), torch.bmm(delta.transpose(1, 2), delta)
+        if self.squares is None:
+            rows = _several(self.rows.double().view(-1, self.width, self.rows.shape[2]))
+            self.squares = torch.bmm(rows, rows.transpose(1, 2))
+        delta, shared = delta.double(), self.squares[self.place :: self.reach]
+        own = torch.bmm(delta.transpose(1, 2), delta)
         for start, runs, place, count in self.layout.stretches:
             own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(shared[place : place + count, None])
         return own.sum((1, 2)).clamp_min_(0).sqrt_()

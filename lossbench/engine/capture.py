@@ -1,6 +1,7 @@
 """Steps that a graphics card makes by itself: captured once as a CUDA graph, then replayed without Python between operations."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -20,13 +21,13 @@ class Graph(Protocol):
 
 
 class CudaGraph:
-    """A CUDA graph on the current device."""
+    """A CUDA graph on the current device, with memory for what comes and goes from a pool, shared with those that take turns."""
 
-    def __init__(self) -> None:
-        self.graph = torch.cuda.CUDAGraph()
+    def __init__(self, pool: tuple[int, int]) -> None:
+        self.graph, self.pool = torch.cuda.CUDAGraph(), pool
 
     def capture(self, work: Callable[[], Tensor]) -> Tensor:
-        with torch.cuda.graph(self.graph):
+        with torch.cuda.graph(self.graph, pool=self.pool):
             return work()
 
     def replay(self) -> None:
@@ -39,8 +40,9 @@ class Captured:
     Where a step cannot be captured, say for a loss that looks at a number, it goes on being made as it stands.
     """
 
-    def __init__(self, step: Callable[[], Tensor], ahead: Ahead | None, new: Callable[[], Graph] = CudaGraph) -> None:
-        self.step, self.ahead, self.new = step, ahead, new
+    def __init__(self, step: Callable[[], Tensor], ahead: Ahead | None, new: Callable[[], Graph] | None = None) -> None:
+        self.step, self.ahead = step, ahead
+        self.new = new or partial(CudaGraph, torch.cuda.graph_pool_handle())
         self.begun: set[int] = set()
         self.graphs: dict[int, tuple[Graph, Tensor, int]] = {}  # each with its result, and with the place after it
         self.possible = True

@@ -174,5 +174,5 @@ def test_what_cannot_be_captured_is_trained_all_the_same(run, blobs, request, mo
 
 
 def test_nothing_is_captured_where_there_is_no_card(run, blobs, monkeypatch) -> None:
-    monkeypatch.setattr(capture.CudaGraph, "__init__", lambda _: pytest.fail("captured"))
+    monkeypatch.setattr(training, "Captured", lambda *_: pytest.fail("captured"))
     assert trained([run()], blobs())[0].outcome == "finished"
