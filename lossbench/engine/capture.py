@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ class Graph(Protocol):
 class CudaGraph:
     """A CUDA graph on the current device, with memory for what comes and goes from a pool, shared with those that take turns."""
 
-    def __init__(self, pool: tuple[int, int]) -> None:
+    def __init__(self, pool: Any) -> None:
         self.graph, self.pool = torch.cuda.CUDAGraph(), pool
 
     def capture(self, work: Callable[[], Tensor]) -> Tensor:

@@ -153,10 +153,8 @@ def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
 def _lengths(matrices: Sequence[Tensor]) -> Tensor:
     """‖·‖₂ of K matrices, (R, K), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
     lengths = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1)) for matrix in matrices], -1).double()
-    if not lengths.min() < SMALL:
-        return lengths
     small = lengths < SMALL
-    for place in small.any(0).nonzero()[:, 0].tolist():
+    for place in small.any(0).nonzero()[:, 0].tolist() if small.any() else ():
         exact = torch.linalg.vector_norm(matrices[place].double(), dim=(-2, -1))
         lengths[:, place] = torch.where(small[:, place], exact, lengths[:, place])
     return lengths

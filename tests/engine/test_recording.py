@@ -1,6 +1,7 @@
 """What is recorded is what the probes' docstrings say, by a naive count on rows."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -165,11 +166,11 @@ def test_a_bound_on_examples_takes_the_first_of_them(run, blobs):
 
 
 def test_a_gradient_that_has_all_but_vanished_is_still_measured_in_float32():
-    split = Split(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "classification")
+    split = Split(np.ones((1, 2)), np.zeros((1, 1)), np.ones((1, 2)), np.zeros((1, 1)), "classification")
     spec = RunSpec(
         loss=HalfSquaredError(link="sigmoid"),
         model=Logistic(),
-        init=Given(weight=30.0, bias=30.0),
+        init=Given(weight=15.0, bias=30.0),
         dataset=None,
         optimizer=SGD(),
         data="",
@@ -178,5 +179,9 @@ def test_a_gradient_that_has_all_but_vanished_is_still_measured_in_float32():
     )
     (trace,) = train(Cohort(runs=(spec,), recording=Recording()), split)
     slope = np.exp(-60.0)
-    for name in ("gradient_norm_weights/1", "gradient_norm_biases/1", "output_gradient"):
-        np.testing.assert_allclose(trace.values[name], slope, rtol=1e-5, err_msg=name)
+    for name, features in (("gradient_norm_weights/1", 2), ("gradient_norm_biases/1", 1), ("output_gradient", 1)):
+        np.testing.assert_allclose(trace.values[name], slope * np.sqrt(features), rtol=1e-5, err_msg=name)
+    lost = replace(spec, init=Given(weight=1e39, bias=-1e39))  # whose raw output is no number, and no least of several
+    beside, _ = train(Cohort(runs=(spec, lost), recording=Recording()), split)
+    for name, curve in trace.values.items():
+        np.testing.assert_array_equal(beside.values[name], curve, err_msg=name)
