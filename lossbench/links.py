@@ -119,8 +119,9 @@ class Softmax(Linked):
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
     def over(self, weight: Tensor) -> Tensor:
-        """weight / p, (..., C, B): 0 where the weight is 0, however small p is."""
-        return (weight * self.total).div_(self.powers.clamp_min(torch.finfo(self.powers.dtype).tiny))
+        """weight / p, (..., C, B): 0 where the weight is 0, however small p is; else infinite where p is too small for a float."""
+        info = torch.finfo(self.powers.dtype)
+        return (weight * self.total).div_(self.powers.clamp_min(info.tiny * info.eps))  # the least float above 0
 
     def through(self, error: Tensor) -> Tensor:
         """p_j [e_j − Σ_k p_k e_k].
