@@ -119,7 +119,7 @@ class Softmax(Linked):
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
     def over(self, weight: Tensor) -> Tensor:
-        """weight / p, (..., C, B): 0 where the weight is 0, however small p is; else infinite where p is too small for a float."""
+        """weight / p, (..., C, B): 0 where the weight is 0, however small p is; infinite where only p vanishes."""
         info = torch.finfo(self.powers.dtype)
         return (weight * self.total).div_(self.powers.clamp_min(info.tiny * info.eps))  # the least float above 0
 
