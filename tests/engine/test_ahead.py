@@ -104,6 +104,15 @@ def test_looking_at_every_step_changes_nothing(spec, split) -> None:
         np.testing.assert_array_equal(one.bias, other.bias, strict=True)
 
 
+def test_what_is_seen_at_a_step_is_what_is_seen_where_every_gradient_is_formed(spec, split) -> None:
+    """As in float64, where nothing is worked out ahead: losses on all examples and every probe of the step, step by step."""
+    spec = replace(spec, optimizer=SGD(lr=0.5))
+    ahead, formed = alone(spec, split), alone(replace(spec, dtype="float64"), split)
+    for name, curve in formed.values.items():
+        if "saturated" not in name and "accuracy" not in name:  # which count, and may jump
+            np.testing.assert_allclose(ahead.values[name], curve, rtol=2e-4, atol=1e-6, err_msg=name)
+
+
 def test_what_is_seen_at_a_step_is_what_a_training_of_so_many_steps_ends_with(spec, split) -> None:
     """Norms of parameters, and the loss, at every step of a long training, against short ones."""
     long = alone(spec, split)
