@@ -69,6 +69,7 @@ def parts(name="one"):
     return {path.name: path.read_bytes() for path in Path("results", name).glob("runs/*")}
 
 
+@pytest.mark.slow
 def test_a_recorded_verdict_that_comes_again_is_code_0_and_one_that_changed_is_code_1(capsys):
     experiment("one")
     experiment("two", verdict="differs")

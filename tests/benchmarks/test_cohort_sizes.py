@@ -27,6 +27,7 @@ def no_card(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
+@pytest.mark.slow
 def test_cohorts_of_every_size_and_network_are_timed_and_shown_by_the_second():
     held = contest.cohort_sizes("cpu", sizes=(1, 4), steps=5, lessons=LESSONS)
     agreed = held.check()

@@ -133,6 +133,7 @@ def fits(loss: type[Loss], task: str, outputs: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "task", "outputs"), cases())
 def test_replayed_steps_of_every_loss_are_the_steps(word: str, task: str, outputs: int, run, blobs, request) -> None:
     split = blobs(classes=max(outputs, 2))
