@@ -36,6 +36,10 @@ class Ahead:
         self.since = [layout.products(self.moves[..., :e], self.overlaps[:, :e, e : e + width], units) for e in ends[:-1]]
         self.settling = [layout.products(self.moves[..., :e], rows[:, :e], weight) for e in ends]
 
+    def renew(self) -> None:
+        """Take note that other examples stand in the rows; a step that is replayed could not say so."""
+        self.squares = None
+
     @property
     def now(self) -> slice:
         """Where in the block the examples of the mini-batch stand that comes next."""
@@ -44,7 +48,6 @@ class Ahead:
     def enter(self) -> None:
         """Products of the weights as they are at this step with the mini-batch, into `units`."""
         if self.place == 0:
-            self.squares = None
             multiply(self.entering)
         if self.reach == 1:
             return

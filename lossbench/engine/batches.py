@@ -32,6 +32,8 @@ def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Te
     def put(places: Tensor) -> Iterator[None]:
         torch.index_select(x, 0, places, out=rows)
         torch.index_select(y, 1, places, out=columns)
+        if net.ahead:
+            net.ahead.renew()
         for block in pairs:
             for there, here in block:
                 there.copy_(here)

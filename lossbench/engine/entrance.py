@@ -19,7 +19,7 @@ from lossbench.engine.stacking import Sharing
 
 LARGE = 2**24  # multiplications of one run that are as fast by themselves as with others', so that nothing need be tried out
 FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
-EXAMPLES = 40  # as wide a product as is worth it; see benchmarks
+EXAMPLES = 40  # in one product: wider ones gain little more, and what mini-batches have in common grows with the square
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
 
 

@@ -47,6 +47,7 @@ def test_every_place_of_every_block_has_the_products_and_weights_of_plain_descen
     for step in range(2 * ahead.reach):
         if ahead.place == 0:
             ahead.rows.normal_(generator=stream)
+            ahead.renew()
         x = ahead.rows[owners, ahead.now]
         ahead.enter()
         torch.testing.assert_close(ahead.units, plain @ x.transpose(1, 2), msg=f"products at step {step}")
@@ -168,7 +169,7 @@ class Stage:
 
     def __init__(self, rows: torch.Tensor, reach: int) -> None:
         self.inputs, self.units = Inputs(rows, rows.transpose(1, 2)), (torch.zeros(2, 1, BATCH),)
-        self.sharing = Sharing((0, 1), (0, 1), alike=False)
+        self.sharing, self.ahead = Sharing((0, 1), (0, 1), alike=False), None
 
     def rows_at(self, place: int) -> torch.Tensor:
         return self.inputs.rows[:, place * BATCH : (place + 1) * BATCH].clone()

@@ -19,7 +19,7 @@ from lossbench.optimizers.sgd import SGD
 from lossbench.registry import shelf
 from lossbench.spec import Cohort, Recording, Schedule, Trace
 
-ENDS = Recording(schedule=Schedule(kind="linear", points=3), keep=("parameters",))
+SEEN = Recording(schedule=Schedule(kind="linear", points=5), keep=("parameters",))  # some of them within blocks
 # what waits for a number of the device, or brings one there
 WAITING = {
     "item",
@@ -102,7 +102,7 @@ def taped(monkeypatch) -> list[capture.Captured]:
 
 
 def trained(runs, split) -> list[Trace]:
-    return train(Cohort(runs=tuple(runs), recording=ENDS), split)
+    return train(Cohort(runs=tuple(runs), recording=SEEN), split)
 
 
 def same(one: list[Trace], other: list[Trace]) -> None:
