@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lossbench import loops
+
 LinkName = Literal["identity", "sigmoid", "softmax"]
 OUTPUTS = -2
 FAR = 1e30  # beyond any error: takes every output but the winner out of a maximum, without the cost of an index
@@ -35,6 +37,10 @@ class Linked(ABC):
     @abstractmethod
     def through(self, error: Tensor) -> Tensor:
         """dℓ/dz from error = dℓ/da, both (..., C, B)."""
+
+    def less_through(self, y: Tensor) -> Tensor:
+        """dℓ/dz where the error is a − y, as half a squared distance has it, (..., C, B)."""
+        return self.through(self.less(y))
 
 
 class Identity(Linked):
@@ -63,13 +69,19 @@ class Sigmoid(Linked):
         """1 − a, (..., C, B)."""
         return (-self.z).sigmoid_()
 
+    @loops.at_one_go(loops.sigmoid_less)
     def less(self, y: Tensor) -> Tensor:
         """As a(1 − y) − (1 − a)y."""
         return self.a.addcmul(self.a, y, value=-1).addcmul_(self.rest, y, value=-1)
 
+    @loops.at_one_go(loops.sigmoid_through)
     def through(self, error: Tensor) -> Tensor:
         """e a(1 − a)."""
         return (self.a * self.rest).mul_(error)
+
+    @loops.at_one_go(loops.sigmoid_less_through)
+    def less_through(self, y: Tensor) -> Tensor:
+        return super().less_through(y)
 
 
 class Softmax(Linked):
@@ -102,6 +114,7 @@ class Softmax(Linked):
         return 1 + self.others
 
     @cached_property
+    @loops.at_one_go(loops.softmax)
     def a(self) -> Tensor:
         return self.powers / self.total
 
@@ -115,14 +128,17 @@ class Softmax(Linked):
         """log p, (..., C, B)."""
         return self.below - self.others.log1p()
 
+    @loops.at_one_go(loops.softmax_less)
     def less(self, y: Tensor) -> Tensor:
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
+    @loops.at_one_go(loops.softmax_over)
     def over(self, weight: Tensor) -> Tensor:
         """weight / p, (..., C, B): 0 where the weight is 0, however small p is; infinite where only p vanishes."""
         info = torch.finfo(self.powers.dtype)
         return (weight * self.total).div_(self.powers.clamp_min(info.tiny * info.eps))  # the least float above 0
 
+    @loops.at_one_go(loops.softmax_through)
     def through(self, error: Tensor) -> Tensor:
         """p_j [e_j − Σ_k p_k e_k].
 
@@ -131,6 +147,10 @@ class Softmax(Linked):
         """
         error = error - torch.add(error, self.below, alpha=FAR).amax(OUTPUTS, keepdim=True)
         return error.sub_((self.a * error).sum(OUTPUTS, keepdim=True)).mul_(self.a)
+
+    @loops.at_one_go(loops.softmax_less_through)
+    def less_through(self, y: Tensor) -> Tensor:
+        return super().less_through(y)
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:

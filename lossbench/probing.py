@@ -132,7 +132,13 @@ class ExampleProbe(Probe):
 
 
 class StepProbe(Probe):
-    """Numbers that describe one step: {quantity: (...) or, for a quantity by layer, (..., L)}."""
+    """Numbers that describe one step: {quantity: (...) or, for a quantity by layer, (..., L)}.
+
+    A probe that looks at no parameters themselves, at their norms at most, says so: it is `norms_only`. Where all are, norms are
+    taken while the step is made, which is cheaper.
+    """
+
+    norms_only: ClassVar[bool] = False
 
     @abstractmethod
     def measure(self, step: Step) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Te
 
     def put(places: Tensor) -> Iterator[None]:
         torch.index_select(x, 0, places, out=rows)
+        net.inputs.turn()
         torch.index_select(y, 1, places, out=columns)
         if net.ahead:
             net.ahead.renew()
@@ -40,7 +41,6 @@ def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Te
             yield
 
     if run.batch is None:
-        net.inputs.columns.copy_(x.T)
         yield from put(torch.arange(len(x), device=x.device))
         yield from repeat(None)
     for places in islice(_places(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):

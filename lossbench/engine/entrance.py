@@ -20,6 +20,8 @@ from lossbench.engine.stacking import Sharing
 LARGE = 2**24  # multiplications of one run that are as fast by themselves as with others', so that nothing need be tried out
 FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
 EXAMPLES = 40  # in one product: wider ones gain little more, and what mini-batches have in common grows with the square
+SMALL = 10**6  # multiplications that BLAS makes without laying its matrices out anew
+LEAST_ROWS = 2  # of a matrix
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
 
 
@@ -44,6 +46,13 @@ class First(NamedTuple):
         if self.dtype != torch.float32 or FORMED * self.examples**2 > self.features * self.units:
             return 0
         return 1 if self.lasting else max(1, min(EXAMPLES, self.features // SHARE) // self.examples)
+
+    def run_by_run(self, reach: int) -> bool:
+        """Whether to work the layer out for one run after the other, each in the nearest cache, and not all at once.
+
+        Where it is not worked out ahead, and fits; but a lone row is better multiplied together with others'.
+        """
+        return not reach and self.units >= LEAST_ROWS and self.products <= SMALL
 
 
 def layout(sharing: Sharing, first: First, reach: int) -> Layout | None:

@@ -1,12 +1,15 @@
 """A step as probes see it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from lossbench import loops
+from lossbench.engine import passes
+from lossbench.engine.learner import Learner
 from lossbench.engine.network import Network, gradients
 from lossbench.engine.objective import Columns
 from lossbench.interfaces import ActivationName, Dense, Loss
@@ -21,59 +24,75 @@ class Moment:
     """The step of a network that has gone forward and backward; `learn` makes it, `last` says that none is made.
 
     Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step, unless that is nothing but
-    a `rate` times the gradient: then one is known from the other.
+    a `rate` times the gradient: then one is known from the other. Such a step has `strides`, which measure what they go along;
+    where nobody asks for more than norms, the moment makes them at once.
     """
 
     net: Network
     rooms: Sequence[Columns]
-    learn: Callable[[], None]
+    learner: Learner
     last: bool
-    rate: Tensor | None
+    norms_only: bool
 
     @cached_property
     def parameters(self) -> tuple[Dense[Tensor], ...]:
-        with self.net.settled():
-            return tuple(
-                Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters
-            )  # the step changes the network's own
+        if self.norms_only and "_strode" in vars(self):
+            raise LookupError("A probe that is norms_only looked at parameters, and the step has been made.")
+        with self.net.settled():  # copies: the step changes the network's own
+            return tuple(Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters)
 
     @cached_property
     def gradients(self) -> tuple[Dense[Tensor], ...]:
+        if self.learner.strides:
+            self._strode  # noqa: B018 - which is their way back
         return gradients(self.net)
 
     @cached_property
     def updates(self) -> tuple[Dense[Tensor], ...] | None:
         if self.last:
             return None
-        if self.rate is not None:
-            return tuple(Dense(*(-self.rate * slope for slope in layer)) for layer in self.gradients)
+        rate = self.learner.rate
+        if rate is not None:
+            return tuple(Dense(*(-rate * slope for slope in layer)) for layer in self.gradients)
         before = self.parameters
-        self.learn()
+        self.learner.step()
         pairs = zip(self.net.parameters, before, strict=True)
         return tuple(Dense(new.weight - old.weight, new.bias - old.bias) for new, old in pairs)
 
-    def finish(self) -> None:
-        """Make the step, unless it has been."""
-        if not self.last and (self.rate is not None or "updates" not in vars(self)):
-            self.learn()
-
     @cached_property
     def gradient_norms(self) -> Dense[Tensor]:
-        if not self.net.ahead:
-            return _norms(self.net.gradients)
-        rest = _lengths([part for number, layer in enumerate(self.net.gradients) for part in (layer if number else layer[1:])])
-        return Dense(torch.cat([self.net.ahead.norms(self.net.deltas[0])[:, None], rest[:, 1::2]], 1), rest[:, ::2])
+        lengths = self._strode[0] if self.learner.strides else _lengths(self.net.gradients)
+        if self.net.ahead:
+            lengths[:, 0] = self.net.ahead.norms(self.net.deltas[0])
+        return _by_kind(lengths)
 
     @cached_property
     def parameter_norms(self) -> Dense[Tensor]:
-        with self.net.settled():
-            return _norms(self.parameters if "parameters" in vars(self) else self.net.parameters)
+        if not self.learner.strides:
+            with self.net.settled():
+                return _by_kind(_lengths(self.parameters if "parameters" in vars(self) else self.net.parameters))
+        lengths = self._strode[1]
+        if self.net.ahead:
+            with self.net.settled():
+                lengths[:, 0] = _length(self.net.parameters[0].weight)
+        return _by_kind(lengths)
 
     @cached_property
     def update_norms(self) -> Dense[Tensor] | None:
-        if self.last or self.rate is None:
-            return None if self.updates is None else _norms(self.updates)
-        return Dense(*(norms * self.rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
+        rate = self.learner.rate
+        if self.last or rate is None:
+            return None if self.updates is None else _by_kind(_lengths(self.updates))
+        return Dense(*(norms * rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
+
+    @cached_property
+    def _strode(self) -> Tensor:
+        """‖gradients‖ and ‖parameters‖, (2, R, 2L): the strides have been made or, where somebody may ask for more, measured."""
+        return self.learner.measure(moving=self.norms_only and not self.last)
+
+    def finish(self) -> None:
+        """Make the step, as far as it has not been."""
+        if not self.last and (self.learner.rate is not None or "updates" not in vars(self)):
+            self.learner.step(strode=self.norms_only and "_strode" in vars(self))
 
     @property
     def hidden(self) -> tuple[Tensor, ...]:
@@ -145,16 +164,20 @@ def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
     return error.square().sum(OUTPUTS).sqrt_()
 
 
-def _norms(layers: Sequence[Dense[Tensor]]) -> Dense[Tensor]:
-    lengths = _lengths([part for layer in layers for part in layer])
+def _by_kind(lengths: Tensor) -> Dense[Tensor]:
+    """Lengths (R, 2L) of weights and biases in turn, apart."""
     return Dense(lengths[:, ::2], lengths[:, 1::2])
 
 
-def _lengths(matrices: Sequence[Tensor]) -> Tensor:
-    """‖·‖₂ of K matrices, (R, K), in float64 where it is small: squared in float32, what has all but vanished would be gone."""
-    lengths = torch.stack([torch.linalg.vector_norm(matrix, dim=(-2, -1)) for matrix in matrices], -1).double()
-    small = lengths < SMALL
-    for place in small.any(0).nonzero()[:, 0].tolist() if small.any() else ():
-        exact = torch.linalg.vector_norm(matrices[place].double(), dim=(-2, -1))
-        lengths[:, place] = torch.where(small[:, place], exact, lengths[:, place])
+def _lengths(layers: Sequence[Dense[Tensor]]) -> Tensor:
+    """‖·‖₂ of weights and biases in turn, (R, 2L) float64."""
+    return torch.stack([_length(part) for layer in layers for part in layer], 1)
+
+
+def _length(matrices: Tensor) -> Tensor:
+    """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
+    if not loops.plain(matrices):
+        return torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64)
+    lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
+    passes.lengths(matrices.flatten(1).numpy(), lengths.numpy())
     return lengths

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench import loops
+from lossbench.engine import passes
 from lossbench.engine.ahead import Ahead
 from lossbench.engine.entrance import First, layout
 from lossbench.engine.forms import buffer, whole
@@ -21,28 +24,12 @@ from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
 
 
-class Ascent(NamedTuple):
-    """A layer on the way forward: its products, bias, room for activations, and that room as one vector without a tail."""
+class Activation(NamedTuple):
+    """What units do: its name in the compiled passes; in place from z to h; in place from dL/dh to dL/dz, by h."""
 
-    products: Callable[[], None]
-    bias: Tensor
-    units: Tensor
-    even_units: Tensor
-    activate: Callable[[Tensor], Any]
-
-
-class Descent(NamedTuple):
-    """A layer on the way back: dL/dz, where the bias's gradient belongs, and products for the weights' gradient and beyond.
-
-    Then dL/dz and the activations of the layer below as vectors without a tail, and its activation's slope.
-    """
-
-    delta: Tensor
-    bias: Tensor
-    products: tuple[Product, ...]
-    even_delta: Tensor
-    even_units: Tensor
-    slope: Callable[[Tensor, Tensor], None]
+    kind: int
+    apply: Callable[[Tensor], object]
+    pass_back: Callable[[Tensor, Tensor], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +52,8 @@ class Plot:
 class Network:
     """Layers with room for a batch, for their activations, for the derivatives by raw outputs, and for the gradients.
 
-    Where its first layer is worked out `ahead`, `backward` does not form the gradient of that layer's weights, and those stand
-    still for some steps: whoever looks at parameters does so while they are `settled`.
+    Where its first layer is worked out `ahead`, the gradient of that layer's weights is not formed, and those stand still for
+    some steps: whoever looks at parameters does so while they are `settled`.
     """
 
     layers: tuple[Layer, ...]
@@ -75,11 +62,14 @@ class Network:
     inputs: Inputs
     layout: Layout
     ahead: Ahead | None
+    run_by_run: tuple[bool, ...]  # of each layer: whether it is worked out for one run after the other
     units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
+    sums: Tensor  # (R,) of the raw outputs, finite where all of these are
     deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer; () where the network does not learn
     gradients: tuple[Dense[Tensor], ...]
-    way_up: tuple[Ascent, ...]
-    way_down: tuple[Descent, ...]
+    way_up: tuple[Callable[[], object], ...]  # from what stands in the inputs to the raw outputs
+    way_down: tuple[Callable[[], object], ...]  # from dL/dz of the last layer to that of the first
+    forming: tuple[Callable[[], object], ...]  # from those to the gradients
 
     def settled(self) -> AbstractContextManager[None]:
         """While it is open, the parameters are those of this step."""
@@ -94,69 +84,106 @@ def network(plot: Plot) -> Network:
     found = layout(plot.sharing, shape, reach)
     shared = plot.sharing if found else plot.sharing.apart()
     laid = found or Layout(shared.stretches())
-    inputs = _inputs(plot, len(shared.seeds), max(1, reach))
+    run_by_run = tuple(loops.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(plot.parameters))
+    inputs = _inputs(plot, len(shared.seeds), max(1, reach), turned=plot.lasting or run_by_run[0])
     rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
     units = tuple(buffer(room, like) for room in rooms)
     deltas = tuple(buffer(room, like) for room in rooms) if plot.learns else ()
     ahead = Ahead(like, inputs, units[0], laid) if reach else None
-    weights = [p.weight.new_empty(0) if ahead and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
+    weights = [p.weight.new_empty(len(like), 0, 0) if ahead and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
     pairs = zip(weights, plot.parameters, strict=True)
     gradients = tuple(Dense(weight, torch.empty_like(p.bias)) for weight, p in pairs) if plot.learns else ()
-    net = Network(plot.layers, plot.parameters, shared, inputs, laid, ahead, units, deltas, gradients, (), ())
-    return replace(net, way_up=tuple(_way_up(net)), way_down=tuple(_way_down(net)) if plot.learns else ())
+    net = Network(plot.layers, plot.parameters, shared, inputs, laid, ahead, run_by_run, units, like.new_empty(len(like)), deltas, gradients, (), (), ())
+    net = replace(net, way_up=tuple(_way_up(net)))
+    return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if plot.learns else net
 
 
-def _inputs(plot: Plot, batches: int, steps: int) -> Inputs:
+def _inputs(plot: Plot, batches: int, steps: int, *, turned: bool) -> Inputs:
     rows = plot.parameters[0].weight.new_zeros(batches, steps * plot.width, plot.layers[0].inputs)
     columns = rows.transpose(1, 2)
-    return Inputs(rows, columns.contiguous() if plot.lasting else columns)
+    return Inputs(rows, columns.contiguous() if turned else columns)
 
 
-def _way_up(net: Network) -> Iterator[Ascent]:
-    for number, (layer, parameters, units) in enumerate(zip(net.layers, net.parameters, net.units, strict=True)):
-        enter: Callable[[], None]
-        if number:
-            enter = partial(multiply, (Product(parameters.weight, net.units[number - 1], units),))
-        elif net.ahead:
-            enter = net.ahead.enter
+def _way_up(net: Network) -> Iterator[Callable[[], object]]:
+    for number in range(len(net.layers) - 1):
+        activation, units = ACTIVATIONS[net.layers[number].activation], net.units[number]
+        if net.run_by_run[number]:
+            yield partial(passes.hidden_layer, *_fed(net, number), activation.kind, units.numpy())
         else:
-            enter = partial(multiply, net.layout.products(parameters.weight, net.inputs.columns, units))
-        yield Ascent(enter, parameters.bias, units, whole(units), ACTIVATE[layer.activation])
+            yield _product(net, number)
+            yield partial(units.add_, net.parameters[number].bias)
+        if not net.run_by_run[number] or activation.kind == passes.TANH:
+            yield partial(activation.apply, whole(units))
+    yield from _outputs(net)
 
 
-def _way_down(net: Network) -> Iterator[Descent]:
+def _outputs(net: Network) -> Iterator[Callable[[], object]]:
+    last, units, bias = len(net.layers) - 1, net.units[-1], net.parameters[-1].bias
+    if net.run_by_run[-1]:
+        yield partial(passes.last_layer, *_fed(net, last), units.numpy(), net.sums.numpy())
+        return
+    yield _product(net, last)
+    if loops.plain(units):
+        yield partial(passes.shift, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
+    else:
+        yield partial(units.add_, bias)
+        yield partial(torch.sum, units, (1, 2), out=net.sums)
+
+
+def _fed(net: Network, number: int) -> tuple[loops.Numbers, ...]:
+    """Weights and biases of a layer, what it is fed, and where in that each run's share stands."""
+    weight, bias = net.parameters[number]
+    fed = net.units[number - 1] if number else net.inputs.columns
+    places = np.arange(len(weight)) if number else np.array(net.sharing.owners)
+    return weight.numpy(), bias.flatten(1).numpy(), fed.numpy(), places
+
+
+def _product(net: Network, number: int) -> Callable[[], None]:
+    """Weights times what the layer is fed, of all runs at once."""
+    weight, units = net.parameters[number].weight, net.units[number]
+    if number == 0 and net.ahead:
+        return net.ahead.enter
+    fed = (Product(weight, net.units[number - 1], units),) if number else net.layout.products(weight, net.inputs.columns, units)
+    return partial(multiply, fed)
+
+
+def _way_down(net: Network) -> Iterator[Callable[[], object]]:
     for number in reversed(range(1, len(net.layers))):
-        delta, gradient, below = net.deltas[number], net.gradients[number], number - 1
-        units, passed = net.units[below], net.deltas[below]
-        products = (
-            Product(delta, units.transpose(1, 2), gradient.weight),
-            Product(net.parameters[number].weight.transpose(1, 2), delta, passed),
-        )
-        yield Descent(delta, gradient.bias, products, whole(passed), whole(units), SLOPE[net.layers[below].activation])
-    delta, gradient = net.deltas[0], net.gradients[0]
-    formed = () if net.ahead else net.layout.products(delta, net.inputs.rows, gradient.weight)
-    yield Descent(delta, gradient.bias, formed, whole(delta), whole(delta), _nothing)
+        passed, units = net.deltas[number - 1], net.units[number - 1]
+        yield partial(multiply, (Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),))
+        yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
 
 
-def forward(net: Network) -> Tensor:
-    """Raw outputs z (R, C, B) of the batch in `net.inputs`; hidden activations are left in `net.units`."""
-    for products, bias, units, even, activate in net.way_up:
-        products()
-        units.add_(bias)
-        activate(even)
-    return net.units[-1]
+def _forming(net: Network) -> Iterator[Callable[[], object]]:
+    for number, (delta, gradient) in enumerate(zip(net.deltas, net.gradients, strict=True)):
+        yield partial(torch.sum, delta, -1, keepdim=True, out=gradient.bias)
+        if number:
+            yield partial(multiply, (Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),))
+        elif not net.ahead:
+            yield partial(multiply, net.layout.products(delta, net.inputs.rows, gradient.weight))
+
+
+def forward(net: Network) -> None:
+    """From the batch in `net.inputs` to the raw outputs, the last of `net.units`, and their sums."""
+    for go in net.way_up:
+        go()
 
 
 def backward(net: Network) -> None:
-    """Gradients of the mean loss, left in `net.gradients`, from dL/dz in the last of `net.deltas`."""
-    for delta, bias, products, even_delta, even_units, slope in net.way_down:
-        torch.sum(delta, -1, keepdim=True, out=bias)
-        multiply(products)
-        slope(even_delta, even_units)
+    """From dL/dz of the mean loss in the last of `net.deltas` to that of all layers."""
+    for go in net.way_down:
+        go()
+
+
+def form(net: Network) -> None:
+    """From `net.deltas` to the gradients, but for that of weights that are worked out ahead."""
+    for go in net.forming:
+        go()
 
 
 def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
-    """The gradients after `backward`, those it did not form among them."""
+    """All gradients, from `net.deltas`."""
+    form(net)
     if not net.ahead:
         return net.gradients
     return (Dense(net.ahead.gradient(net.deltas[0]), net.gradients[0].bias), *net.gradients[1:])
@@ -177,15 +204,9 @@ def _relu_slope(delta: Tensor, h: Tensor) -> None:
 def _nothing(*_: Tensor) -> None: ...
 
 
-ACTIVATE: dict[ActivationName | None, Callable[[Tensor], Any]] = {
-    "sigmoid": torch.sigmoid_,
-    "tanh": torch.tanh_,
-    "relu": torch.relu_,
-    None: _nothing,
-}
-SLOPE: dict[ActivationName | None, Callable[[Tensor, Tensor], None]] = {
-    "sigmoid": _sigmoid_slope,
-    "tanh": _tanh_slope,
-    "relu": _relu_slope,
-    None: _nothing,
+ACTIVATIONS: dict[ActivationName | None, Activation] = {
+    "sigmoid": Activation(passes.SIGMOID, torch.sigmoid_, _sigmoid_slope),
+    "tanh": Activation(passes.TANH, torch.tanh_, _tanh_slope),
+    "relu": Activation(passes.RELU, torch.relu_, _relu_slope),
+    None: Activation(passes.NONE, _nothing, _nothing),
 }

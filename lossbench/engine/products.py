@@ -16,11 +16,16 @@ from lossbench.engine.stacking import Stretch
 class Inputs(NamedTuple):
     """Examples for every seed, as rows (S, n·B, D) and as columns (S, D, n·B): one mini-batch, or n that follow each other.
 
-    Both lie in memory as they are read where the batch lasts, but only rows where it changes from step to step.
+    Columns lie apart where they are read again and again, or run by run; else they are another view of the rows.
     """
 
     rows: Tensor
     columns: Tensor
+
+    def turn(self) -> None:
+        """Lay the examples that stand as rows out as columns, too."""
+        if self.columns.data_ptr() != self.rows.data_ptr():
+            self.columns.copy_(self.rows.transpose(1, 2))
 
 
 class Product(NamedTuple):

@@ -63,6 +63,7 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
         x, y = data.x[start : start + CHUNK], data.y[:, start : start + CHUNK]
         net, rooms = data.benches[len(x)]
         net.inputs.rows.copy_(x)
+        net.inputs.turn()
         forward(net)
         for there, here in layings(rooms, y[:, None]):
             there.copy_(here)

@@ -1,6 +1,7 @@
 """Training a cohort: every run one step at a time, all runs at once."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -13,13 +14,14 @@ from lossbench.engine.batches import batches
 from lossbench.engine.capture import Captured
 from lossbench.engine.forms import fitting
 from lossbench.engine.moment import Moment
-from lossbench.engine.network import Network, Plot, backward, forward, network
+from lossbench.engine.learner import Learner
+from lossbench.engine.network import Network, Plot, forward, network
 from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
 from lossbench.engine.state import Checkpoint, State, state
-from lossbench.interfaces import Array, Dense, Layer, Memory, Optimizer, Split, Task
-from lossbench.probing import ExampleProbe, Probe
+from lossbench.interfaces import Array, Dense, Layer, Split, Task
+from lossbench.probing import ExampleProbe, Probe, StepProbe
 from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
 from lossbench.tables import TEST, TRAIN
 
@@ -53,7 +55,11 @@ def train(
         if scene.net.ahead:
             scene.net.ahead.settle()
         past = Past(
-            cohort.recording, curves(scene.state.moments), scene.state.tensors["finite"].cpu().numpy(), scene.net.parameters
+            cohort.recording,
+            cohort.recording.schedule.steps(runs[0].steps),
+            curves(scene.state.moments),
+            scene.state.tensors["finite"].cpu().numpy(),
+            scene.net.parameters,
         )
     seconds = (time.perf_counter() - started) / len(runs)
     return [past.trace(place, run, seconds) for place, run in enumerate(runs)]
@@ -61,9 +67,10 @@ def train(
 
 @dataclass(frozen=True)
 class Past:
-    """What training a cohort left: its curves (R, T), the steps each run stayed finite for (R,), and the last parameters."""
+    """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters."""
 
     recording: Recording
+    steps: tuple[int, ...]
     curves: dict[str, Array]
     finite: Array
     parameters: tuple[Dense[Tensor], ...]
@@ -72,12 +79,12 @@ class Past:
         """The trace of the run at a place; a diverged run's curves end before the step that was not finite."""
         stopped = min(int(self.finite[place]), run.steps)
         finished = self.finite[place] > run.steps
-        steps = [step for step in self.recording.schedule.steps(run.steps) if finished or step < stopped]
+        steps = self.steps if finished else self.steps[: bisect_left(self.steps, stopped)]
         return Trace(
             run=run,
             outcome="finished" if finished else "diverged",
             stopped=stopped,
-            steps=tuple(steps),
+            steps=steps,
             values={name: curve[place, : len(steps)] for name, curve in self.curves.items()},
             parameters=self._kept(place) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
@@ -94,7 +101,7 @@ class Scene:
 
     cohort: Cohort
     net: Network
-    learner: "Learner"
+    learner: Learner
     state: State
     rooms: tuple[Columns, ...]
     data: tuple[Tensor, Tensor]
@@ -108,16 +115,21 @@ class Scene:
 
     def look(self) -> Tensor:
         """Forward and back; the sums (R,) of the raw outputs, which are finite where these are."""
-        sums = forward(self.net).sum((1, 2))
+        forward(self.net)
         gradient(self.rooms)
-        backward(self.net)
-        return sums
+        self.learner.look_back()
+        return self.net.sums.clone()
 
     def move(self) -> Tensor:
         """The same, and the step."""
         sums = self.look()
         self.learner.step()
         return sums
+
+    @property
+    def norms_only(self) -> bool:
+        """Whether no probe asks for parameters, gradients or updates themselves."""
+        return all(probe.norms_only for probe in self.probes if isinstance(probe, StepProbe))
 
     @property
     def captured(self) -> bool:
@@ -207,7 +219,7 @@ def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     with scene.net.settled() if scene.examples else nullcontext():
         fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
-    moment = Moment(scene.net, scene.rooms, scene.learner.step, last, scene.learner.rule.plain_rate)
+    moment = Moment(scene.net, scene.rooms, scene.learner, last, scene.norms_only)
     described = describe(moment, scene.probes)
     moment.finish()
     return fit | described
@@ -215,25 +227,6 @@ def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
 
 def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
     return run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
-
-
-class Learner:
-    """An optimizer with its memory of every parameter of a network."""
-
-    def __init__(self, rule: Optimizer, net: Network) -> None:
-        self.rule, self.net = rule, net
-        self.memory: list[tuple[Memory, Memory]] = [(rule.start(p.weight), rule.start(p.bias)) for p in net.parameters]
-
-    def step(self) -> None:
-        """Move the network's parameters by its gradients, in place."""
-        ahead, rate = self.net.ahead, self.rule.plain_rate
-        if ahead and rate is not None:
-            ahead.move(self.net.deltas[0], rate)
-        for number, (parameter, slope) in enumerate(zip(self.net.parameters, self.net.gradients, strict=True)):
-            memory = self.memory[number]
-            if number or not ahead:
-                self.rule.update(parameter.weight, slope.weight, memory[0], decays=True)
-            self.rule.update(parameter.bias, slope.bias, memory[1], decays=False)
 
 
 @contextmanager

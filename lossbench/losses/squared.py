@@ -31,8 +31,7 @@ class HalfSquaredError(Loss):
         return 0.5 * self.error(z, y).square().sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        linked = self.link_function.at(z)
-        return linked.through(linked.less(y))
+        return self.link_function.at(z).less_through(y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         return self.link_function.at(z).less(y)

@@ -1,6 +1,7 @@
 """Sizes of gradients and of the steps they cause."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ class GradientNorms(StepProbe):
 
     Formula: ‖∂L/∂W_l‖₂ and ‖∂L/∂b_l‖₂, L being the mean loss of the mini-batch, without penalties. Units: of the loss.
     """
+
+    norms_only: ClassVar[bool] = True
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         return {
@@ -34,6 +37,8 @@ class OutputFactors(StepProbe):
     A mean of products is not the product of the means: the three show which factor is small, they do not multiply.
     """
 
+    norms_only: ClassVar[bool] = True
+
     def measure(self, step: Step) -> dict[str, Tensor]:
         return {
             tables.OUTPUT_GRADIENT: _length(step.gradient).mean(-1),
@@ -49,6 +54,8 @@ class UpdateRatio(StepProbe):
     Formula: ‖W_l(after) − W_l(before)‖₂ / ‖W_l(before)‖₂; for plain gradient descent rate · ‖∂L/∂W_l‖₂ / ‖W_l(before)‖₂, which
     is the same but for rounding. NaN after the last step, where nothing is updated.
     """
+
+    norms_only: ClassVar[bool] = True
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         before, moved = step.parameter_norms.weight, step.update_norms

@@ -39,6 +39,7 @@ class OutputGradients(StepProbe):
     Columns: one an output, from 0.
     """
 
+    norms_only: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
 
     def measure(self, step: Step) -> dict[str, Tensor]:

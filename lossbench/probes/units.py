@@ -2,14 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from lossbench import tables
 from lossbench.errors import BadInput
+from lossbench.loops import SUMS, Numbers, compiled, plain
 from lossbench.probing import Step, StepProbe
 
+SIGMOID, TANH, RELU, IDENTITY = range(4)
+KINDS = {"sigmoid": SIGMOID, "softmax": SIGMOID, "tanh": TANH, "relu": RELU, "identity": IDENTITY}
 STEEPEST = {"sigmoid": 0.25, "softmax": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}  # the largest slope there is
 
 
@@ -23,6 +27,7 @@ class Saturation(StepProbe):
     Mean and standard deviation are those of the activations (of the link's outputs in the last layer).
     """
 
+    norms_only: ClassVar[bool] = True
     threshold: float = 0.05
 
     def __post_init__(self) -> None:
@@ -37,23 +42,47 @@ class Saturation(StepProbe):
         return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*seen, strict=True), strict=True)}
 
 
-def _look(h: Tensor, kind: str, bound: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Of outputs (..., H, B) of one layer the share whose slope is below a bound, the mean, and the standard deviation.
-
-    One scratch serves all: fresh memory costs more than what is computed in it. The share is counted as numbers, for truth
-    values take many times as long.
-    """
+def _look(h: Tensor, kind: str, bound: float) -> Tensor:
+    """Of outputs (..., H, B) of one layer the share whose slope is below a bound, mean, and standard deviation: (3, ...)."""
+    if plain(h):
+        seen = h.new_empty(3, *h.shape[:-2], dtype=torch.float64)
+        _look_once(h.flatten(-2).reshape(-1, h.shape[-2] * h.shape[-1]).numpy(), KINDS[kind], bound, seen.view(3, -1).numpy())
+        return seen
     mean = h.mean((-2, -1))
-    scratch = h - mean[..., None, None]
-    spread = torch.linalg.vector_norm(scratch, dim=(-2, -1)) / math.sqrt(h.shape[-2] * h.shape[-1])
-    share = torch.lt(_slope(h, kind, scratch), bound, out=scratch).mean((-2, -1))
-    return share, mean, spread
+    spread = (h - mean[..., None, None]).square().mean((-2, -1)).sqrt()
+    return torch.stack([(_slope(h, kind) < bound).to(h.dtype).mean((-2, -1)), mean, spread])
 
 
-def _slope(h: Tensor, kind: str, out: Tensor) -> Tensor:
+@compiled(fastmath=SUMS)
+def _look_once(rows: Numbers, kind: int, bound: float, seen: Numbers) -> None:
+    """The same of rows (R, N), into (3, R)."""
+    one, none, least = rows.dtype.type(1), rows.dtype.type(0), rows.dtype.type(bound)
+    count = rows.shape[1]
+    for r in range(len(rows)):
+        total = none
+        for n in range(count):
+            total += rows[r, n]
+        mean = total / rows.dtype.type(count)
+        flat, apart = none, none
+        for n in range(count):
+            h = rows[r, n]
+            if kind == SIGMOID:
+                slope = h * (one - h)
+            elif kind == TANH:
+                slope = one - h * h
+            elif kind == RELU:
+                slope = one if h > 0 else none
+            else:
+                slope = one
+            flat += one if slope < least else none
+            apart += (h - mean) * (h - mean)
+        seen[0, r], seen[1, r], seen[2, r] = flat / count, mean, math.sqrt(apart / count)
+
+
+def _slope(h: Tensor, kind: str) -> Tensor:
     """The activation's slope, from its output."""
     if kind in ("sigmoid", "softmax"):
-        return torch.addcmul(h, h, h, value=-1, out=out)
+        return h * (1 - h)
     if kind == "tanh":
-        return torch.mul(h, h, out=out).neg_().add_(1)
-    return torch.gt(h, 0, out=out) if kind == "relu" else out.fill_(1)
+        return 1 - h * h
+    return (h > 0).to(h.dtype) if kind == "relu" else torch.ones_like(h)

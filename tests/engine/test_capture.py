@@ -87,6 +87,9 @@ def _tensors(values: Any) -> list[torch.Tensor]:
     )
 
 
+pytestmark = pytest.mark.usefixtures("tensors")  # which are what a graph captures
+
+
 @pytest.fixture
 def taped(monkeypatch) -> list[capture.Captured]:
     """Training captures its steps, on tapes; what was captured."""

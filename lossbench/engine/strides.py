@@ -1,0 +1,76 @@
+"""Steps of plain gradient descent, with the lengths of what they go along and of what they change.
+
+From dL/dz of the last layer down to the first, layer by layer and in each run by run: a gradient is formed, measured, followed
+and forgotten. Formed for all runs, then looked at, then followed, it would travel to memory and back twice.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossbench import loops
+from lossbench.engine import passes
+from lossbench.engine.network import ACTIVATIONS, Network
+from lossbench.engine.products import Product, multiply
+
+Stride = Callable[[loops.Numbers, bool, loops.Numbers], Any]  # rates (R,), whether to move, and room for lengths (R, 2)
+WEIGHT, BIAS = 0, 1
+
+
+@dataclass(frozen=True)
+class Strides:
+    """Strides in their order, each with the place of its lengths in `lengths` (2L, R, 2): weights and biases of every layer.
+
+    The lengths, float64, are ‖gradient‖ and, before the step, ‖parameter‖. Of weights that are moved elsewhere there are none.
+    """
+
+    parts: tuple[tuple[int, Stride], ...]
+    lengths: Tensor
+
+    def go(self, rate: Tensor, *, moving: bool) -> None:
+        """Back to dL/dz of every layer; measure gradients and parameters and, if `moving`, step, by rates (R, 1, 1)."""
+        rates, lengths = rate.view(-1).numpy(), self.lengths.numpy()
+        for place, part in self.parts:
+            part(rates, moving, lengths[place])
+
+
+def strides(net: Network) -> Strides | None:
+    """The strides of a network that learns by plain gradient descent; None where its numbers are not in this machine."""
+    like = net.parameters[0].weight
+    if not loops.plain(like):
+        return None
+    return Strides(tuple(_parts(net)), like.new_zeros(2 * len(net.layers), len(like), 2, dtype=torch.float64))
+
+
+def _parts(net: Network) -> Iterator[tuple[int, Stride]]:
+    for number in reversed(range(len(net.layers))):
+        bias, delta = net.parameters[number].bias.flatten(1), net.deltas[number]
+        yield 2 * number + BIAS, partial(passes.biases, bias.numpy(), delta.numpy())
+        if number or not net.ahead:
+            yield 2 * number + WEIGHT, _upper(net, number) if number else _first(net)
+
+
+def _upper(net: Network, number: int) -> Stride:
+    weight, delta = net.parameters[number].weight, net.deltas[number]
+    units, passed = net.units[number - 1], net.deltas[number - 1]
+    kind = ACTIVATIONS[net.layers[number - 1].activation].kind
+    return partial(passes.upper_layer, *map(Tensor.numpy, (weight, delta, units, passed)), kind)
+
+
+def _first(net: Network) -> Stride:
+    weight, delta, gradient = net.parameters[0].weight, net.deltas[0], net.gradients[0].weight
+    if net.run_by_run[0]:
+        places = np.array(net.sharing.owners)
+        return partial(passes.first_layer, *map(Tensor.numpy, (weight, delta, net.inputs.rows)), places)
+    return partial(_along, net.layout.products(delta, net.inputs.rows, gradient), weight.flatten(1), gradient.flatten(1))
+
+
+def _along(products: tuple[Product, ...], parameter: Tensor, gradient: Tensor, *how: Any) -> None:
+    """Along a gradient (R, N) that products form for all runs at once."""
+    multiply(products)
+    passes.follow(parameter.numpy(), gradient.numpy(), *how)
