@@ -45,14 +45,19 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorated
 
 
-@intrinsic
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    """A function of compiled code that says in LLVM's words what it does."""
+    return intrinsic(function)
+
+
+@_intrinsic
 def fused(context: Any, x: Any, y: Any, z: Any) -> Any:
     """x·y + z, rounded once."""
     del context
     return x(x, y, z), lambda _, builder, __, args: builder.fma(*args)
 
 
-@intrinsic
+@_intrinsic
 def _lifted(context: Any, shifted: Any) -> Any:
     """2^(n + LIFT) from n + EXPONENT."""
     del context
@@ -153,7 +158,8 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
 
 
 @compiled()
-def _less(powers: Numbers, others: Numbers, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+def _less(shares: tuple[Numbers, Numbers], y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+    powers, others = shares
     one = y.dtype.type(1)
     for c in range(len(y)):
         row, truth, less = powers[c], y[c, some], out[c, there]
@@ -162,8 +168,9 @@ def _less(powers: Numbers, others: Numbers, y: Numbers, some: slice, out: Number
 
 
 @compiled()
-def _through(powers: Numbers, others: Numbers, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
+def _through(shares: tuple[Numbers, Numbers], error: Numbers, there: slice, out: Numbers, some: slice) -> None:
     """With errors counted from a winner's."""
+    powers, others = shares
     one = error.dtype.type(1)
     best, mean = np.full(COLUMNS, -np.inf, error.dtype), np.zeros(COLUMNS, error.dtype)
     for c in range(len(error)):
@@ -198,7 +205,7 @@ def softmax_over(z: Numbers, weight: Numbers, out: Numbers) -> None:
 
 @compiled()
 def softmax(z: Numbers, out: Numbers) -> None:
-    """p = softmax(z), both (K, C, B)."""
+    """Probabilities of raw outputs, both (K, C, B)."""
     one = z.dtype.type(1)
     powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
     for k in range(len(z)):
@@ -219,7 +226,7 @@ def softmax_less(z: Numbers, y: Numbers, out: Numbers) -> None:
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
             _powers(z[k], some, powers, others)
-            _less(powers, others, y[k], some, out[k], some)
+            _less((powers, others), y[k], some, out[k], some)
 
 
 @compiled()
@@ -230,7 +237,7 @@ def softmax_through(z: Numbers, error: Numbers, out: Numbers) -> None:
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
             _powers(z[k], some, powers, others)
-            _through(powers, others, error[k], some, out[k], some)
+            _through((powers, others), error[k], some, out[k], some)
 
 
 @compiled()
@@ -242,8 +249,8 @@ def softmax_less_through(z: Numbers, y: Numbers, out: Numbers) -> None:
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
             width = _powers(z[k], some, powers, others)
-            _less(powers, others, y[k], some, errors, slice(0, width))
-            _through(powers, others, errors, slice(0, width), out[k], some)
+            _less((powers, others), y[k], some, errors, slice(0, width))
+            _through((powers, others), errors, slice(0, width), out[k], some)
 
 
 def plain(*tensors: Tensor) -> bool:

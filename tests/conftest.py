@@ -30,6 +30,12 @@ def _seeded() -> None:
         sys.modules["torch"].manual_seed(0)
 
 
+@pytest.fixture
+def tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is computed tensor by tensor, as on a graphics card, and nothing by compiled loops."""
+    monkeypatch.setattr("lossbench.loops.plain", lambda *_: False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     return _refuse_a_skip((yield))

@@ -29,14 +29,13 @@ class Learner:
         """‖gradients‖ and ‖parameters‖ before the step, (2, R, 2L) as strides tell them, which are made if `moving`."""
         if self.strides is None or self.rate is None:
             raise LookupError("Only strides measure what they go along.")
-        self.strides.go(self.rate, moving=moving)
-        return self.strides.lengths.permute(2, 1, 0).contiguous()
+        return self.strides.measure(self.rate, moving=moving)
 
     def step(self, *, strode: bool = False) -> None:
         """Move the network's parameters, in place; `strode` says that strides have been made."""
         ahead = self.net.ahead
         if self.strides and self.rate is not None and not strode:
-            self.strides.go(self.rate, moving=True)
+            self.strides.step(self.rate)
         if ahead and self.rate is not None:
             ahead.move(self.net.deltas[0], self.rate)
         if self.strides:

@@ -176,8 +176,9 @@ def _lengths(layers: Sequence[Dense[Tensor]]) -> Tensor:
 
 def _length(matrices: Tensor) -> Tensor:
     """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
-    if not loops.plain(matrices):
-        return torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64)
     lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
-    passes.lengths(matrices.flatten(1).numpy(), lengths.numpy())
+    if loops.plain(matrices):
+        passes.lengths(matrices.flatten(1).numpy(), lengths.numpy())
+    else:
+        torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64, out=lengths)
     return lengths

@@ -90,10 +90,28 @@ def network(plot: Plot) -> Network:
     units = tuple(buffer(room, like) for room in rooms)
     deltas = tuple(buffer(room, like) for room in rooms) if plot.learns else ()
     ahead = Ahead(like, inputs, units[0], laid) if reach else None
-    weights = [p.weight.new_empty(len(like), 0, 0) if ahead and n == 0 else torch.empty_like(p.weight) for n, p in enumerate(plot.parameters)]
+    weights = [
+        p.weight.new_empty(len(like), 0, 0) if ahead and n == 0 else torch.empty_like(p.weight)
+        for n, p in enumerate(plot.parameters)
+    ]
     pairs = zip(weights, plot.parameters, strict=True)
     gradients = tuple(Dense(weight, torch.empty_like(p.bias)) for weight, p in pairs) if plot.learns else ()
-    net = Network(plot.layers, plot.parameters, shared, inputs, laid, ahead, run_by_run, units, like.new_empty(len(like)), deltas, gradients, (), (), ())
+    net = Network(
+        plot.layers,
+        plot.parameters,
+        shared,
+        inputs,
+        laid,
+        ahead,
+        run_by_run,
+        units,
+        like.new_empty(len(like)),
+        deltas,
+        gradients,
+        (),
+        (),
+        (),
+    )
     net = replace(net, way_up=tuple(_way_up(net)))
     return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if plot.learns else net
 
@@ -130,12 +148,12 @@ def _outputs(net: Network) -> Iterator[Callable[[], object]]:
         yield partial(torch.sum, units, (1, 2), out=net.sums)
 
 
-def _fed(net: Network, number: int) -> tuple[loops.Numbers, ...]:
-    """Weights and biases of a layer, what it is fed, and where in that each run's share stands."""
+def _fed(net: Network, number: int) -> tuple[passes.Pair, passes.Pair]:
+    """Weights and biases of a layer; what it is fed, and where in that each run's share stands."""
     weight, bias = net.parameters[number]
     fed = net.units[number - 1] if number else net.inputs.columns
     places = np.arange(len(weight)) if number else np.array(net.sharing.owners)
-    return weight.numpy(), bias.flatten(1).numpy(), fed.numpy(), places
+    return (weight.numpy(), bias.flatten(1).numpy()), (fed.numpy(), places)
 
 
 def _product(net: Network, number: int) -> Callable[[], None]:

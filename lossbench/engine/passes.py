@@ -1,8 +1,9 @@
-"""Passes over layers, run by run: products, activations, gradients and steps, all while a run's numbers are in the nearest cache.
+"""Passes over the layers of many runs, compiled: one run after the other, each while its numbers are in the nearest cache.
 
-Each run's bits are its own: its products are made by themselves, and nothing is summed across runs. Shapes are those of network.py:
-weights (R, m, n), biases (R, m), dL/dz (R, m, B); what a layer is fed is (S, n, B), one for each run or shared by several, or
-(S, B, n) with examples as rows. `told` (R, 2) is room for ‖gradient‖ and, before the step, ‖parameter‖.
+A run's bits are its own: its products are made by themselves, and no sum goes across runs. Shapes are those of network.py, but
+for biases, which are (R, m): weights (R, m, n), outputs and dL/dz (R, m, B). What a layer is fed is (S, n, B), for each run that
+at its place (R,) among S; as rows of examples, (S, B, n). `told` (R, 2) is room for ‖gradient‖ and, before the step,
+‖parameter‖; where that is (R, 0), nobody asks.
 """
 
 import math
@@ -15,69 +16,75 @@ from numba.extending import get_cython_function_address, overload
 
 from lossbench.loops import SUMS, Numbers, compiled, fused, power
 
-NONE, SIGMOID, TANH, RELU = 0, 1, 2, 3
+Pair = tuple[Numbers, Numbers]
+How = tuple[Numbers, bool]  # rates (R,), and whether to move
+Plan = tuple[Numbers, Numbers, int, int]
+NONE, SIGMOID, TANH, RELU = range(4)
 SMALL, LARGE = 1e-24, 1e24  # a sum of squares outside of these may have lost some of them to float32
-LETTERS = np.frombuffer(b"NT", dtype=np.uint8)
-ONE_AND_ZERO = {np.dtype(kind): np.array([1, 0], kind) for kind in ("float32", "float64")}
+STRAIGHT, TURNED = 0, 1  # how a matrix lies in memory
+LETTERS = np.frombuffer(b"NT", dtype=np.uint8)  # what BLAS calls that
 
 
-def _blas(name: str) -> types.ExternalFunction:
-    """A routine of the BLAS that comes with SciPy; all arguments are addresses."""
-    symbol = f"lossbench_{name}"
-    add_symbol(symbol, get_cython_function_address("scipy.linalg.cython_blas", name))
-    return types.ExternalFunction(symbol, types.void(*[types.intp] * 13))
+def _routine(name: str) -> Any:
+    """A routine of SciPy's BLAS, of thirteen addresses, by a name that compiled code finds again when it is loaded."""
+    add_symbol(f"lossbench_{name}", get_cython_function_address("scipy.linalg.cython_blas", name))
+    return types.ExternalFunction(f"lossbench_{name}", types.void(*[types.intp] * 13))
 
 
-SINGLE, DOUBLE = _blas("sgemm"), _blas("dgemm")
-SINGLES, DOUBLES = np.array([1, 0], np.float32), np.array([1, 0], np.float64)
+SGEMM, DGEMM = _routine("sgemm"), _routine("dgemm")
 
 
-def _gemm(like: Any, *addresses: int) -> None:
-    raise NotImplementedError
+def _gemm(scales: Any, letters: tuple[int, int], sizes: int, operands: tuple[int, int], out: int) -> None:
+    """The product of two matrices, by addresses. BLAS counts by columns: it is told of bᵀaᵀ."""
+    raise NotImplementedError((scales, letters, sizes, operands, out))
 
 
 @overload(_gemm, inline="always")
-def _gemm_of(like: Any, left: int, right: int, sizes: int, a: int, b: int, out: int) -> Any:
-    routine, scales = (SINGLE, SINGLES) if like.dtype == types.float32 else (DOUBLE, DOUBLES)
-    item = 4 if like.dtype == types.float32 else 8
+def _gemm_of(scales: Any, letters: tuple[int, int], sizes: int, operands: tuple[int, int], out: int) -> Any:
+    del letters, sizes, operands, out
+    routine, item = (SGEMM, 4) if scales.dtype == types.float32 else (DGEMM, 8)
 
-    def gemm(like: Any, left: int, right: int, sizes: int, a: int, b: int, out: int) -> None:
-        one = scales.ctypes.data
+    def gemm(scales: Any, letters: tuple[int, int], sizes: int, operands: tuple[int, int], out: int) -> None:
+        (left, right), (a, b), one = letters, operands, scales.ctypes.data
         routine(right, left, sizes, sizes + 4, sizes + 8, one, b, sizes + 12, a, sizes + 16, one + item, out, sizes + 20)
 
     return gemm
 
 
-@compiled(inline="always")
-def sizes_of(a: Numbers, a_turned: bool, b: Numbers, b_turned: bool) -> Numbers:
-    """What BLAS wants to know of the products of a (., m, k) and b (., k, n), each of which may lie turned."""
-    m, k = (a.shape[2], a.shape[1]) if a_turned else (a.shape[1], a.shape[2])
-    n = b.shape[1] if b_turned else b.shape[2]
-    return np.array([n, m, k, b.shape[2], a.shape[2], n], np.int32)
+@compiled()
+def _plan(a: Numbers, a_lies: int, b: Numbers, b_lies: int) -> Plan:
+    """For products of a (·, m, k) and b (·, k, n), what BLAS wants to know: n, m, k, and lengths of rows; and how both lie.
 
-
-@compiled(inline="always")
-def multiply(sizes: Numbers, a: Numbers, i: int, a_turned: bool, b: Numbers, j: int, b_turned: bool, out: Numbers, r: int) -> None:
-    """a_i b_j into out_r."""
-    letters = LETTERS.ctypes.data
-    _gemm(
-        a,
-        letters + a_turned,
-        letters + b_turned,
-        sizes.ctypes.data,
-        a.ctypes.data + i * a.strides[0],
-        b.ctypes.data + j * b.strides[0],
-        out.ctypes.data + r * out.strides[0],
-    )
+    And that a product counts once, and what stands in its place not at all.
+    """
+    m, k = (a.shape[2], a.shape[1]) if a_lies == TURNED else (a.shape[1], a.shape[2])
+    n = b.shape[1] if b_lies == TURNED else b.shape[2]
+    return np.array([n, m, k, b.shape[2], a.shape[2], n], np.int32), np.array([1, 0], a.dtype), a_lies, b_lies
 
 
 @compiled()
-def hidden_layer(weight: Numbers, bias: Numbers, fed: Numbers, places: Numbers, kind: int, units: Numbers) -> None:
-    """The outputs (R, m, B) of a layer that is fed (S, n, B); of TANH what it is to be applied to."""
+def _at(matrices: Numbers, r: int) -> int:
+    """The address of one of some matrices."""
+    address: int = matrices.ctypes.data + r * matrices.strides[0]
+    return address
+
+
+@compiled()
+def _multiply(plan: Plan, a: int, b: int, out: int) -> None:
+    """The product of matrices at some addresses."""
+    sizes, scales, a_lies, b_lies = plan
+    letters = LETTERS.ctypes.data
+    _gemm(scales, (letters + a_lies, letters + b_lies), sizes.ctypes.data, (a, b), out)
+
+
+@compiled()
+def hidden_layer(layer: Pair, fed: Pair, kind: int, units: Numbers) -> None:
+    """From weights and biases, and what the layer is `fed` and where, to its outputs; of TANH to what it is to be applied to."""
+    (weight, bias), (below, places) = layer, fed
     one, none = units.dtype.type(1), units.dtype.type(0)
-    sizes = sizes_of(weight, False, fed, False)
+    plan = _plan(weight, STRAIGHT, below, STRAIGHT)
     for r in range(len(weight)):
-        multiply(sizes, weight, r, False, fed, places[r], False, units, r)
+        _multiply(plan, _at(weight, r), _at(below, places[r]), _at(units, r))
         for n in range(units.shape[1]):
             shift = bias[r, n]
             if kind == SIGMOID:
@@ -95,9 +102,9 @@ def hidden_layer(weight: Numbers, bias: Numbers, fed: Numbers, places: Numbers, 
                     units[r, n, b] += shift
 
 
-@compiled(inline="always")
-def _shift(units: Numbers, bias: Numbers, r: int, sums: Numbers) -> None:
-    """Add the biases in place; the sum of everything."""
+@compiled(fastmath=SUMS)
+def _shift(units: Numbers, bias: Numbers, r: int) -> Any:
+    """Add the biases of a run to its products, in place; the sum of everything."""
     total = units.dtype.type(0)
     for n in range(units.shape[1]):
         shift = bias[r, n]
@@ -105,58 +112,67 @@ def _shift(units: Numbers, bias: Numbers, r: int, sums: Numbers) -> None:
             z = units[r, n, b] + shift
             units[r, n, b] = z
             total += z
-    sums[r] = total
+    return total
 
 
-@compiled(fastmath=SUMS)
+@compiled()
 def shift(bias: Numbers, units: Numbers, sums: Numbers) -> None:
     """From Wh (R, C, B) to the raw outputs z = Wh + b, in place, and their sums (R,), which are finite where these are."""
     for r in range(len(units)):
-        _shift(units, bias, r, sums)
+        sums[r] = _shift(units, bias, r)
 
 
-@compiled(fastmath=SUMS)
-def last_layer(weight: Numbers, bias: Numbers, fed: Numbers, places: Numbers, units: Numbers, sums: Numbers) -> None:
-    """Raw outputs (R, C, B) of a layer that is fed (S, n, B), and their sums."""
-    sizes = sizes_of(weight, False, fed, False)
+@compiled()
+def last_layer(layer: Pair, fed: Pair, units: Numbers, sums: Numbers) -> None:
+    """The same from what the layer is fed, and where."""
+    (weight, bias), (below, places) = layer, fed
+    plan = _plan(weight, STRAIGHT, below, STRAIGHT)
     for r in range(len(weight)):
-        multiply(sizes, weight, r, False, fed, places[r], False, units, r)
-        _shift(units, bias, r, sums)
-
-
-@compiled(inline="always")
-def _measure(parameter: Numbers, gradient: Numbers, r: int, i: int, told: Numbers) -> None:
-    """‖g‖ of gradient (., N) at i and ‖w‖ of parameter (R, N) at r: squared in float64 where float32 might not hold it."""
-    steep, size = parameter.dtype.type(0), parameter.dtype.type(0)
-    for n in range(parameter.shape[1]):
-        steep += gradient[i, n] * gradient[i, n]
-        size += parameter[r, n] * parameter[r, n]
-    told[r, 0], told[r, 1] = math.sqrt(steep), math.sqrt(size)
-    if not (SMALL < steep < LARGE and SMALL < size < LARGE):
-        exactly_steep, exact_size = 0.0, 0.0
-        for n in range(parameter.shape[1]):
-            exactly_steep += np.float64(gradient[i, n]) * np.float64(gradient[i, n])
-            exact_size += np.float64(parameter[r, n]) * np.float64(parameter[r, n])
-        told[r, 0], told[r, 1] = math.sqrt(exactly_steep), math.sqrt(exact_size)
-
-
-@compiled(inline="always")
-def _follow(parameter: Numbers, gradient: Numbers, r: int, i: int, rate: float, moving: bool, told: Numbers) -> None:
-    _measure(parameter, gradient, r, i, told)
-    if moving:
-        for n in range(parameter.shape[1]):
-            parameter[r, n] = fused(-rate, gradient[i, n], parameter[r, n])
+        _multiply(plan, _at(weight, r), _at(below, places[r]), _at(units, r))
+        sums[r] = _shift(units, bias, r)
 
 
 @compiled(fastmath=SUMS)
-def follow(parameter: Numbers, gradient: Numbers, rates: Numbers, moving: bool, told: Numbers) -> None:
-    """w − ηg in place, for parameters and gradients (R, N) and rates (R,), if `moving`."""
+def _length(rows: Numbers, r: int) -> float:
+    """‖·‖₂ of numbers (·, N) at r: squared in float64 where float32 might not hold it."""
+    total, exact = rows.dtype.type(0), 0.0
+    for n in range(rows.shape[1]):
+        total += rows[r, n] * rows[r, n]
+    if SMALL < total < LARGE:
+        return math.sqrt(total)
+    for n in range(rows.shape[1]):
+        exact += np.float64(rows[r, n]) * np.float64(rows[r, n])
+    return math.sqrt(exact)
+
+
+@compiled()
+def lengths(rows: Numbers, out: Numbers) -> None:
+    """‖·‖₂ of rows (R, N), into (R,) float64."""
+    for r in range(len(rows)):
+        out[r] = _length(rows, r)
+
+
+@compiled()
+def _move(parameter: Numbers, r: int, gradient: Numbers, i: int, rate: float) -> None:
+    """w − ηg in place, for a parameter (R, N) at r and its gradient (·, N) at i."""
+    for n in range(parameter.shape[1]):
+        parameter[r, n] = fused(-rate, gradient[i, n], parameter[r, n])
+
+
+@compiled()
+def follow(parameter: Numbers, gradient: Numbers, how: How, told: Numbers) -> None:
+    """w − ηg in place, for parameters and gradients (R, N)."""
+    rates, moving = how
     for r in range(len(parameter)):
-        _follow(parameter, gradient, r, r, rates[r], moving, told)
+        if told.shape[1]:
+            told[r, 0], told[r, 1] = _length(gradient, r), _length(parameter, r)
+        if moving:
+            _move(parameter, r, gradient, r, rates[r])
 
 
-@compiled(inline="always")
+@compiled(fastmath=SUMS)
 def _add_rows(delta: Numbers, r: int, sums: Numbers) -> None:
+    """The sums over the examples of (R, m, B) at r, into (1, m)."""
     for n in range(delta.shape[1]):
         total = delta.dtype.type(0)
         for b in range(delta.shape[2]):
@@ -164,31 +180,36 @@ def _add_rows(delta: Numbers, r: int, sums: Numbers) -> None:
         sums[0, n] = total
 
 
-@compiled(fastmath=SUMS)
-def biases(bias: Numbers, delta: Numbers, rates: Numbers, moving: bool, told: Numbers) -> None:
+@compiled()
+def biases(bias: Numbers, delta: Numbers, how: How, told: Numbers) -> None:
     """The same for biases, whose gradients are the sums of dL/dz."""
+    rates, moving = how
     gradient = np.empty((1, bias.shape[1]), bias.dtype)
     for r in range(len(bias)):
         _add_rows(delta, r, gradient)
-        _follow(bias, gradient, r, 0, rates[r], moving, told)
+        if told.shape[1]:
+            told[r, 0], told[r, 1] = _length(gradient, 0), _length(bias, r)
+        if moving:
+            _move(bias, r, gradient, 0, rates[r])
 
 
-@compiled(fastmath=SUMS)
-def first_layer(
-    weight: Numbers, delta: Numbers, rows: Numbers, places: Numbers, rates: Numbers, moving: bool, told: Numbers
-) -> None:
-    """The same for weights whose gradient is formed one run after the other, as ΔX, and forgotten."""
-    sizes = sizes_of(delta, False, rows, False)
-    gradient = np.empty((1, *weight.shape[1:]), weight.dtype)
-    flat, slopes = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
+@compiled()
+def first_layer(weight: Numbers, delta: Numbers, fed: Pair, how: How, told: Numbers) -> None:
+    """The same for weights whose gradient is formed one run after the other, as ΔX, and forgotten; X is rows of examples."""
+    (rows, places), (rates, moving) = fed, how
+    plan, gradient = _plan(delta, STRAIGHT, rows, STRAIGHT), np.empty((1, *weight.shape[1:]), weight.dtype)
+    flat, slope = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
     for r in range(len(weight)):
-        multiply(sizes, delta, r, False, rows, places[r], False, gradient, 0)
-        _follow(flat, slopes, r, 0, rates[r], moving, told)
+        _multiply(plan, _at(delta, r), _at(rows, places[r]), _at(gradient, 0))
+        if told.shape[1]:
+            told[r, 0], told[r, 1] = _length(slope, 0), _length(flat, r)
+        if moving:
+            _move(flat, r, slope, 0, rates[r])
 
 
-@compiled(inline="always")
+@compiled()
 def _descend(delta: Numbers, units: Numbers, r: int, kind: int) -> None:
-    """In place from dL/dh to dL/dz, (R, m, B) at r, by the units' outputs h."""
+    """In place from dL/dh to dL/dz, both (R, m, B) at r, by the units' outputs h."""
     one, none = delta.dtype.type(1), delta.dtype.type(0)
     for n in range(delta.shape[1]):
         for b in range(delta.shape[2]):
@@ -201,26 +222,18 @@ def _descend(delta: Numbers, units: Numbers, r: int, kind: int) -> None:
                 delta[r, n, b] *= one if h > 0 else none
 
 
-@compiled(fastmath=SUMS)
-def upper_layer(
-    weight: Numbers, delta: Numbers, units: Numbers, passed: Numbers, kind: int, rates: Numbers, moving: bool, told: Numbers
-) -> None:
-    """The same for a layer that is fed the `units` of another; dL/dz of that other one into `passed`."""
-    forming, passing = sizes_of(delta, False, units, True), sizes_of(weight, True, delta, False)
+@compiled()
+def upper_layer(weight: Numbers, delta: Numbers, below: tuple[Numbers, Numbers, int], how: How, told: Numbers) -> None:
+    """The same for a layer above another: from that one's outputs, and kind, to its own dL/dz, the second of `below`, too."""
+    (units, passed, kind), (rates, moving) = below, how
+    forming, passing = _plan(delta, STRAIGHT, units, TURNED), _plan(weight, TURNED, delta, STRAIGHT)
     gradient = np.empty((1, *weight.shape[1:]), weight.dtype)
-    flat, slopes = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
+    flat, slope = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
     for r in range(len(weight)):
-        multiply(passing, weight, r, True, delta, r, False, passed, r)
+        _multiply(passing, _at(weight, r), _at(delta, r), _at(passed, r))
         _descend(passed, units, r, kind)
-        multiply(forming, delta, r, False, units, r, True, gradient, 0)
-        _follow(flat, slopes, r, 0, rates[r], moving, told)
-
-
-@compiled(fastmath=SUMS)
-def lengths(rows: Numbers, out: Numbers) -> None:
-    """‖·‖₂ of rows (R, N), into (R,) float64."""
-    for r in range(len(rows)):
-        total = 0.0
-        for n in range(rows.shape[1]):
-            total += np.float64(rows[r, n]) * np.float64(rows[r, n])
-        out[r] = math.sqrt(total)
+        _multiply(forming, _at(delta, r), _at(units, r), _at(gradient, 0))
+        if told.shape[1]:
+            told[r, 0], told[r, 1] = _length(slope, 0), _length(flat, r)
+        if moving:
+            _move(flat, r, slope, 0, rates[r])

@@ -18,25 +18,32 @@ from lossbench.engine import passes
 from lossbench.engine.network import ACTIVATIONS, Network
 from lossbench.engine.products import Product, multiply
 
-Stride = Callable[[loops.Numbers, bool, loops.Numbers], Any]  # rates (R,), whether to move, and room for lengths (R, 2)
+Stride = Callable[[passes.How, loops.Numbers], Any]  # rates (R,) and whether to move; room for lengths (R, 2), or (R, 0)
 WEIGHT, BIAS = 0, 1
 
 
 @dataclass(frozen=True)
 class Strides:
-    """Strides in their order, each with the place of its lengths in `lengths` (2L, R, 2): weights and biases of every layer.
+    """Strides in their order, each with its place among the weights and biases of all layers, and room for lengths (2L, R, 2).
 
-    The lengths, float64, are ‖gradient‖ and, before the step, ‖parameter‖. Of weights that are moved elsewhere there are none.
+    Of weights that are moved elsewhere there are neither.
     """
 
     parts: tuple[tuple[int, Stride], ...]
     lengths: Tensor
 
-    def go(self, rate: Tensor, *, moving: bool) -> None:
-        """Back to dL/dz of every layer; measure gradients and parameters and, if `moving`, step, by rates (R, 1, 1)."""
-        rates, lengths = rate.view(-1).numpy(), self.lengths.numpy()
+    def step(self, rate: Tensor) -> None:
+        """Back to dL/dz of every layer, and a step by rates (R, 1, 1)."""
+        how, untold = (rate.view(-1).numpy(), True), self.lengths[0, :, :0].numpy()
+        for _, part in self.parts:
+            part(how, untold)
+
+    def measure(self, rate: Tensor, *, moving: bool) -> Tensor:
+        """The same, the step only if `moving`; ‖gradients‖ and, before the step, ‖parameters‖, (2, R, 2L) float64."""
+        how, lengths = (rate.view(-1).numpy(), moving), self.lengths.numpy()
         for place, part in self.parts:
-            part(rates, moving, lengths[place])
+            part(how, lengths[place])
+        return self.lengths.permute(2, 1, 0).contiguous()
 
 
 def strides(net: Network) -> Strides | None:
@@ -56,17 +63,17 @@ def _parts(net: Network) -> Iterator[tuple[int, Stride]]:
 
 
 def _upper(net: Network, number: int) -> Stride:
-    weight, delta = net.parameters[number].weight, net.deltas[number]
-    units, passed = net.units[number - 1], net.deltas[number - 1]
+    weight, delta = net.parameters[number].weight.numpy(), net.deltas[number].numpy()
+    units, passed = net.units[number - 1].numpy(), net.deltas[number - 1].numpy()
     kind = ACTIVATIONS[net.layers[number - 1].activation].kind
-    return partial(passes.upper_layer, *map(Tensor.numpy, (weight, delta, units, passed)), kind)
+    return partial(passes.upper_layer, weight, delta, (units, passed, kind))
 
 
 def _first(net: Network) -> Stride:
     weight, delta, gradient = net.parameters[0].weight, net.deltas[0], net.gradients[0].weight
     if net.run_by_run[0]:
-        places = np.array(net.sharing.owners)
-        return partial(passes.first_layer, *map(Tensor.numpy, (weight, delta, net.inputs.rows)), places)
+        fed = net.inputs.rows.numpy(), np.array(net.sharing.owners)
+        return partial(passes.first_layer, weight.numpy(), delta.numpy(), fed)
     return partial(_along, net.layout.products(delta, net.inputs.rows, gradient), weight.flatten(1), gradient.flatten(1))
 
 

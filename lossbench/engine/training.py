@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
 from lossbench.engine.capture import Captured
 from lossbench.engine.forms import fitting
-from lossbench.engine.moment import Moment
 from lossbench.engine.learner import Learner
+from lossbench.engine.moment import Moment
 from lossbench.engine.network import Network, Plot, forward, network
 from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
@@ -235,7 +236,8 @@ def _one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(threads)
 

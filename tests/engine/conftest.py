@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from lossbench import loops
 from lossbench.datasets.neuron import Neuron
 from lossbench.inits.uniform import Uniform
 from lossbench.interfaces import Dense, Split
@@ -107,9 +106,3 @@ class Twin:
 @pytest.fixture
 def twin() -> type[Twin]:
     return Twin
-
-
-@pytest.fixture
-def tensors(monkeypatch) -> None:
-    """Everything is done tensor by tensor, as on a graphics card, and nothing by compiled loops."""
-    monkeypatch.setattr(loops, "plain", lambda *_: False)

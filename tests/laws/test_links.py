@@ -13,6 +13,7 @@ from lossbench.links import LINKS, Linked, Sigmoid, Softmax
 
 DIGITS = 1e-13  # relative, in float64
 OUTPUTS = st.lists(st.floats(-300, 300), min_size=2, max_size=6)
+APART = st.lists(st.integers(-600, 600).map(lambda number: number / 2), min_size=2, max_size=6)  # equal, or well apart
 Numbers = Sequence[mpf]
 
 
@@ -42,6 +43,13 @@ def agree(found: torch.Tensor, wanted: Numbers, sizes: Numbers | None = None) ->
 def many_digits():
     with mpmath.workdps(350):
         yield
+
+
+@pytest.fixture(autouse=True, params=["loops", "tensors"])
+def form(request):
+    """Every law holds twice: for the compiled loops, and for the formulas that stand in for them."""
+    if request.param == "tensors":
+        request.getfixturevalue("tensors")
 
 
 @pytest.mark.parametrize("link", EXACT)
@@ -94,6 +102,23 @@ def test_what_passes_back_through_the_softmax(z: list[float], error: list[float]
 @given(z=OUTPUTS)
 def test_what_passes_back_through_the_sigmoid_is_the_error_times_its_slope(z: list[float]) -> None:
     agree(Sigmoid(column(z)).through(column([2.0] * len(z))), [2 * a * (1 - a) for a in sigmoid(z)])
+
+
+@given(z=APART, right=st.integers(0, 5))
+@example(z=[40.0, 0.0, 0.0], right=0)
+@example(z=[7.0, 7.0, 7.0], right=1)
+def test_what_passes_back_of_the_distance_from_hard_targets(z: list[float], right: int) -> None:
+    """(a − y) a(1 − a) of the sigmoid; of the softmax its Jacobian times p − y, to the digits of what the errors leave."""
+    y = [float(place == right % len(z)) for place in range(len(z))]
+    a, p = sigmoid(z), softmax(z)
+    agree(Sigmoid(column(z)).less_through(column(y)), [(s - t) * s * (1 - s) for s, t in zip(a, y, strict=True)])
+    e = [share - truth for share, truth in zip(p, y, strict=True)]
+    mean = mpmath.fsum(share * own for share, own in zip(p, e, strict=True))
+    winner = max(e[place] for place, number in enumerate(z) if number == max(z))
+    spread = mpmath.fsum(share * abs(own - winner) for share, own in zip(p, e, strict=True))
+    wanted = [share * (own - mean) for share, own in zip(p, e, strict=True)]
+    sizes = [share * (abs(own - winner) + spread) for share, own in zip(p, e, strict=True)]
+    agree(Softmax(column(z)).less_through(column(y)), wanted, sizes)
 
 
 @pytest.mark.parametrize("name", LINKS)
