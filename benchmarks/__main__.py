@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.cohort_sizes import cohort_sizes
 from benchmarks.contest import Contest, Disagreement
-from benchmarks.lesson import DIGITS, MNIST
+from benchmarks.lesson import DIGITS, LOGISTIC, MNIST
 from benchmarks.logistic import logistic
 from benchmarks.networks import digits, mnist
 from benchmarks.page import Result, Surroundings, page, table, write
@@ -38,7 +38,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "probing": probing,
     "reporting": reporting,
 }
-PROFILES = {"Digits": DIGITS, "MNIST": MNIST}
+PROFILES = {"Digits": DIGITS, "MNIST": MNIST, "Logistic regression": LOGISTIC}
 PROFILE = "profile"
 
 
@@ -86,7 +86,7 @@ def _held(name: str, repetitions: int | None) -> Result:
 
 
 def _profiles() -> dict[str, Profile]:
-    say("profile: a step of digits and of MNIST")
+    say("profile: a step of each network")
     return {title: profile(lesson) for title, lesson in PROFILES.items()}
 
 

@@ -72,7 +72,7 @@ def write(folder: Path, text: str, rows: pd.DataFrame) -> None:
 
 
 PROFILING = (
-    "One tile of the sweep in one thread, the gradients' norms kept at every step, seen by `torch.profiler`. Its own time "
+    "One tile of the sweep in one thread, the gradients' norms kept at every step, seen by Python's cProfile. Its own time "
     "weighs on cheap operations, so shares lean towards them; the times without it are given beside."
 )
 
@@ -136,8 +136,9 @@ def _limits(seen: Profile) -> str:
     return (
         f"A step of {seen.runs} runs takes {_number(seen.plain * 1e6)} µs, {_number(seen.plain / seen.runs * 1e6)} µs a run-step "
         f"(under the profiler {_number(seen.profiled * 1e6)} µs). Most of it goes to {first} ({shares[first]:.0%}), then to "
-        f"{second} ({shares[second]:.0%}). The matrix products run at {seen.products / seen.peak:.0%} of one core's peak, "
-        f"{seen.peak / 1e9:.0f}·10⁹ operations a second."
+        f"{second} ({shares[second]:.0%}). Its matrix products, those within compiled layers timed by themselves, take "
+        f"{_number(seen.products * 1e6)} µs, {seen.products / seen.plain:.0%} of the step; they run at "
+        f"{seen.reached / seen.peak:.0%} of one core's peak, {seen.peak / 1e9:.0f}·10⁹ operations a second."
     )
 
 

@@ -1,64 +1,38 @@
 """Where the time of a step goes: operation by operation, and kind by kind."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from cProfile import Profile as Watch
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch.profiler import ProfilerActivity
+from numba.core.registry import CPUDispatcher
 
 from benchmarks.lesson import Lesson
 from benchmarks.training import NORMS
+from lossbench import loops
 from lossbench.data import load
-from lossbench.engine import train
+from lossbench.engine import passes, train
+from lossbench.engine.entrance import First
+from lossbench.interfaces import Layer
 from lossbench.plan import cohorts
 
 STEPS = 200
 SIDE = 1024
-KINDS = {
-    "matrix products": ("mm", "bmm", "addmm", "baddbmm", "baddbmm_", "matmul", "dot", "mv"),
-    "reductions": ("sum", "mean", "amax", "amin", "max", "argmax", "linalg_vector_norm", "all", "any", "norm"),
-    "copies and indexing": (
-        "copy_",
-        "index",
-        "index_select",
-        "gather",
-        "cat",
-        "stack",
-        "clone",
-        "_to_copy",
-        "contiguous",
-        "repeat",
-    ),
-    "allocation and views": (
-        "empty",
-        "empty_like",
-        "empty_strided",
-        "as_strided",
-        "alias",
-        "expand",
-        "slice",
-        "select",
-        "view",
-        "transpose",
-        "unsqueeze",
-        "reshape",
-        "permute",
-        "resize_",
-        "detach",
-        "zeros",
-        "zero_",
-        "fill_",
-        "new_zeros",
-    ),
-}
-ELEMENTWISE, PYTHON = "elementwise", "Python between operations"
+PRODUCTS = ("mm", "bmm", "addmm", "baddbmm_")
+REDUCTIONS = ("sum", "mean", "amax", "norm", "vector_norm", "linalg_vector_norm", "any", "all", "stack")
+COPIES = ("copy_", "index_select", "clone", "contiguous", "cat", "double", "as_tensor", "numpy", "permutation")
+LAYERS, LOSS = "layers, their gradients and steps, compiled", "the loss's gradient, compiled"
+TORCH = {"matrix products": PRODUCTS, "reductions": REDUCTIONS, "copies and indexing": COPIES}
+ELEMENTWISE, PYTHON = "other tensor operations", "Python between operations"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation of the tensor library in a step of a tile: how often it is called, and its own time in seconds."""
+    """One operation in a step of a tile: how often it is called, and its own time in seconds."""
 
     name: str
     kind: str
@@ -70,7 +44,8 @@ class Operation:
 class Profile:
     """A step of one tile in one thread. `profiled` is its seconds under the profiler, which takes time itself, `plain` without.
 
-    `products` and `peak` are operations a second, in the matrix products of the step and in a large product on one core.
+    `products` is the seconds of its matrix products, those of compiled layers made by themselves; `reached` and `peak` are
+    operations a second, in the step's products and in a large one, on one core.
     """
 
     runs: int
@@ -78,6 +53,7 @@ class Profile:
     profiled: float
     plain: float
     products: float
+    reached: float
     peak: float
 
     def shares(self) -> dict[str, float]:
@@ -85,7 +61,7 @@ class Profile:
         seconds: dict[str, float] = defaultdict(float)
         for operation in self.operations:
             seconds[operation.kind] += operation.seconds
-        seconds[PYTHON] = max(0.0, self.profiled - sum(seconds.values()))
+        seconds[PYTHON] += self.profiled - sum(seconds.values())  # what the profiler did not see of itself
         return {kind: part / self.profiled for kind, part in sorted(seconds.items(), key=lambda item: -item[1])}
 
 
@@ -95,26 +71,88 @@ def profile(lesson: Lesson, steps: int = STEPS) -> Profile:
     split, _ = load(lesson.dataset)
     train(tile, split)
     plain = min(_seconds(lambda: train(tile, split)) for _ in range(3)) / steps
-    with torch.profiler.profile(activities=[ProfilerActivity.CPU]) as seen:
-        profiled = _seconds(lambda: train(tile, split)) / steps
-    averages = [(event.key.removeprefix("aten::"), event.count, event.self_cpu_time_total) for event in seen.key_averages()]
-    operations = tuple(
-        Operation(name=name, kind=_kind(name), calls=count / steps, seconds=microseconds / 1e6 / steps)
-        for name, count, microseconds in sorted(averages, key=lambda average: -average[2])
-    )
-    products = sum(operation.seconds for operation in operations if operation.kind == "matrix products")
+    watch = Watch()
+    profiled = _seconds(lambda: watch.runcall(train, tile, split)) / steps
+    operations = _operations(watch, steps)
+    at_once = sum(operation.seconds for operation in operations if operation.name in PRODUCTS)
+    products = at_once + _run_by_run(lesson, len(tile.runs))
+    reached = lesson.operations * len(tile.runs) / products
     return Profile(
         runs=len(tile.runs),
         operations=operations,
         profiled=profiled,
         plain=plain,
-        products=lesson.operations * len(tile.runs) / products,
+        products=products,
+        reached=reached,
         peak=_peak(),
     )
 
 
-def _kind(name: str) -> str:
-    return next((kind for kind, names in KINDS.items() if name in names), ELEMENTWISE)
+def _operations(watch: Watch, steps: int) -> tuple[Operation, ...]:
+    """What the profiler saw, by name, the longest first; Python's own functions are one of them."""
+    calls: dict[tuple[str, str], int] = defaultdict(int)
+    seconds: dict[tuple[str, str], float] = defaultdict(float)
+    for entry in watch.getstats():
+        called = _named(entry.code)
+        calls[called] += entry.callcount
+        seconds[called] += entry.inlinetime
+    order = sorted(seconds, key=lambda called: -seconds[called])
+    return tuple(
+        Operation(name=name, kind=kind, calls=calls[name, kind] / steps, seconds=seconds[name, kind] / steps)
+        for name, kind in order
+    )
+
+
+def _named(code: object) -> tuple[str, str]:
+    """What is called, and its kind."""
+    if isinstance(code, str):  # a function that is not Python's
+        name = re.split(r"[ .]", code.removesuffix(">").replace("' of 'torch._C.TensorBase' objects", ""))[-1].strip("'")
+        if "torch" not in code:
+            return PYTHON, PYTHON
+        return name, next((kind for kind, names in TORCH.items() if name in names), ELEMENTWISE)
+    name = getattr(code, "co_name", "")
+    for module, kind in ((passes, LAYERS), (loops, LOSS)):
+        found = getattr(module, name, None)
+        if isinstance(found, CPUDispatcher) and found.py_func.__code__ is code:
+            return name, kind
+    return PYTHON, PYTHON
+
+
+def _run_by_run(lesson: Lesson, runs: int) -> float:
+    """Seconds of the matrix products of a step that compiled layers make run by run."""
+    width = lesson.batch or len(lesson.examples[0])
+    return sum(
+        min(_seconds(lambda product=product: _make(*product)) for _ in range(20))
+        for number, layer in enumerate(lesson.layers)
+        if number or _by_run(layer, width, lasting=lesson.batch is None)
+        for product in _products(layer, number, runs, width)
+    )
+
+
+def _by_run(layer: Layer, width: int, *, lasting: bool) -> bool:
+    first = First(layer.outputs, layer.inputs, width, lasting, torch.float32, "cpu")
+    return first.run_by_run(first.reach)
+
+
+def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[object, ...]]:
+    """Forward, for the weights' gradient and, but for the first layer, back: operands, how they lie, and what they make."""
+    outputs, inputs = layer.outputs, layer.inputs
+    weight, units, delta, columns, rows = (
+        np.full((runs, *shape), 0.5, np.float32)
+        for shape in ((outputs, inputs), (outputs, width), (outputs, width), (inputs, width), (width, inputs))
+    )
+    straight, turned = passes.STRAIGHT, passes.TURNED
+    forward = weight, straight, columns, straight, units
+    if number == 0:
+        return [forward, (delta, straight, rows, straight, weight.copy())]
+    return [forward, (delta, straight, columns, turned, weight.copy()), (weight, turned, delta, straight, columns.copy())]
+
+
+@loops.compiled()
+def _make(left: loops.Numbers, left_lies: int, right: loops.Numbers, right_lies: int, out: loops.Numbers) -> None:
+    plan = passes.plan_of(left, left_lies, right, right_lies)
+    for r in range(len(out)):
+        passes.multiply(plan, passes.at(left, r), passes.at(right, r), passes.at(out, r))
 
 
 def _peak() -> float:

@@ -72,17 +72,17 @@ class Sigmoid(Linked):
         """1 − a, (..., C, B)."""
         return (-self.z).sigmoid_()
 
-    @loops.at_one_go(loops.sigmoid_less)
+    @loops.at_one_go(loops.sigmoid, loops.LESS)
     def less(self, y: Tensor) -> Tensor:
         """As a(1 − y) − (1 − a)y."""
         return self.a.addcmul(self.a, y, value=-1).addcmul_(self.rest, y, value=-1)
 
-    @loops.at_one_go(loops.sigmoid_through)
+    @loops.at_one_go(loops.sigmoid, loops.THROUGH)
     def through(self, error: Tensor) -> Tensor:
         """e a(1 − a)."""
         return (self.a * self.rest).mul_(error)
 
-    @loops.at_one_go(loops.sigmoid_less_through)
+    @loops.at_one_go(loops.sigmoid, loops.LESS_THROUGH)
     def less_through(self, y: Tensor) -> Tensor:
         return self.through(self.less(y))
 
@@ -117,7 +117,7 @@ class Softmax(Linked):
         return 1 + self.others
 
     @cached_property
-    @loops.at_one_go(loops.softmax)
+    @loops.at_one_go(loops.softmax, loops.OUTPUTS)
     def a(self) -> Tensor:
         return self.powers / self.total
 
@@ -131,17 +131,17 @@ class Softmax(Linked):
         """log p, (..., C, B)."""
         return self.below - self.others.log1p()
 
-    @loops.at_one_go(loops.softmax_less)
+    @loops.at_one_go(loops.softmax, loops.LESS)
     def less(self, y: Tensor) -> Tensor:
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
-    @loops.at_one_go(loops.softmax_over)
+    @loops.at_one_go(loops.softmax, loops.OVER)
     def over(self, weight: Tensor) -> Tensor:
         """weight / p, (..., C, B): 0 where the weight is 0, however small p is; infinite where only p vanishes."""
         info = torch.finfo(self.powers.dtype)
         return (weight * self.total).div_(self.powers.clamp_min(info.tiny * info.eps))  # the least float above 0
 
-    @loops.at_one_go(loops.softmax_through)
+    @loops.at_one_go(loops.softmax, loops.THROUGH)
     def through(self, error: Tensor) -> Tensor:
         """p_j [e_j − Σ_k p_k e_k].
 
@@ -151,7 +151,7 @@ class Softmax(Linked):
         error = error - torch.add(error, self.below, alpha=FAR).amax(OUTPUTS, keepdim=True)
         return error.sub_((self.a * error).sum(OUTPUTS, keepdim=True)).mul_(self.a)
 
-    @loops.at_one_go(loops.softmax_less_through)
+    @loops.at_one_go(loops.softmax, loops.LESS_THROUGH)
     def less_through(self, y: Tensor) -> Tensor:
         return self.through(self.less(y))
 

@@ -19,6 +19,8 @@ from numba.extending import intrinsic, overload
 from torch import Tensor
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
+Shares = tuple[Numbers, Numbers]  # powers (C, b) and the sum of all but one that is 1 (b,)
+OUTPUTS, LESS, THROUGH, LESS_THROUGH, OVER = range(5)  # what may be asked of a link: see links.py
 COLUMNS = 128  # examples that a softmax takes side by side: what it keeps of them stays in the nearest cache
 SUMS = {"reassoc", "nsz"}  # a sum may be taken in as many parts as a vector has
 
@@ -95,40 +97,17 @@ def _power(x: Any) -> Any:
 
 
 @compiled()
-def sigmoid_less(z: Numbers, y: Numbers, out: Numbers) -> None:
-    """a − y = a(1 − y) − (1 − a)y of a = σ(z), all (K, C, B)."""
+def sigmoid(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
+    """What is asked of a = σ(z), all (K, C, B); neither a nor 1 − a is formed by a subtraction."""
     one = z.dtype.type(1)
-    z, y, out = z.reshape(-1), y.reshape(-1), out.reshape(-1)
+    z, other, out = z.reshape(-1), other.reshape(-1), out.reshape(-1)
     for m in range(len(z)):
         e = power(-abs(z[m]))
         larger = one / (one + e)
         smaller = e * larger
         a, rest = (larger, smaller) if z[m] >= 0 else (smaller, larger)
-        out[m] = a * (one - y[m]) - rest * y[m]
-
-
-@compiled()
-def sigmoid_through(z: Numbers, error: Numbers, out: Numbers) -> None:
-    """e a(1 − a) of a = σ(z), all (K, C, B)."""
-    one = z.dtype.type(1)
-    z, error, out = z.reshape(-1), error.reshape(-1), out.reshape(-1)
-    for m in range(len(z)):
-        e = power(-abs(z[m]))
-        larger = one / (one + e)
-        out[m] = e * larger * larger * error[m]
-
-
-@compiled()
-def sigmoid_less_through(z: Numbers, y: Numbers, out: Numbers) -> None:
-    """(a − y) a(1 − a) of a = σ(z), all (K, C, B)."""
-    one = z.dtype.type(1)
-    z, y, out = z.reshape(-1), y.reshape(-1), out.reshape(-1)
-    for m in range(len(z)):
-        e = power(-abs(z[m]))
-        larger = one / (one + e)
-        smaller = e * larger
-        a, rest = (larger, smaller) if z[m] >= 0 else (smaller, larger)
-        out[m] = (a * (one - y[m]) - rest * y[m]) * (larger * smaller)
+        error = other[m] if asked == THROUGH else a * (one - other[m]) - rest * other[m]
+        out[m] = error if asked == LESS else error * (larger * smaller)
 
 
 @compiled()
@@ -158,7 +137,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
 
 
 @compiled()
-def _less(shares: tuple[Numbers, Numbers], y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+def _less(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
     powers, others = shares
     one = y.dtype.type(1)
     for c in range(len(y)):
@@ -168,7 +147,7 @@ def _less(shares: tuple[Numbers, Numbers], y: Numbers, some: slice, out: Numbers
 
 
 @compiled()
-def _through(shares: tuple[Numbers, Numbers], error: Numbers, there: slice, out: Numbers, some: slice) -> None:
+def _through(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
     """With errors counted from a winner's."""
     powers, others = shares
     one = error.dtype.type(1)
@@ -189,68 +168,45 @@ def _through(shares: tuple[Numbers, Numbers], error: Numbers, there: slice, out:
 
 
 @compiled()
-def softmax_over(z: Numbers, weight: Numbers, out: Numbers) -> None:
-    """weight / p of p = softmax(z), all (K, C, B): 0 where the weight is 0."""
-    one, least = z.dtype.type(1), np.nextafter(z.dtype.type(0), z.dtype.type(1))
-    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
-    for k in range(len(z)):
-        for start in range(0, z.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            _powers(z[k], some, powers, others)
-            for c in range(len(powers)):
-                row, share, into = powers[c], weight[k, c, some], out[k, c, some]
-                for b in range(len(share)):
-                    into[b] = share[b] * (one + others[b]) / (least if row[b] < least else row[b])
+def _over(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> None:
+    powers, others = shares
+    one, least = weight.dtype.type(1), np.nextafter(weight.dtype.type(0), weight.dtype.type(1))
+    for c in range(len(weight)):
+        row, own, into = powers[c], weight[c, some], out[c, some]
+        for b in range(len(own)):
+            into[b] = own[b] * (one + others[b]) / (least if row[b] < least else row[b])
 
 
 @compiled()
-def softmax(z: Numbers, out: Numbers) -> None:
-    """Probabilities of raw outputs, both (K, C, B)."""
-    one = z.dtype.type(1)
-    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
-    for k in range(len(z)):
-        for start in range(0, z.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            _powers(z[k], some, powers, others)
-            for c in range(len(powers)):
-                row, into = powers[c], out[k, c, some]
-                for b in range(len(into)):
-                    into[b] = row[b] / (one + others[b])
+def _outputs(shares: Shares, some: slice, out: Numbers) -> None:
+    powers, others = shares
+    one = out.dtype.type(1)
+    for c in range(len(out)):
+        row, into = powers[c], out[c, some]
+        for b in range(len(into)):
+            into[b] = row[b] / (one + others[b])
 
 
 @compiled()
-def softmax_less(z: Numbers, y: Numbers, out: Numbers) -> None:
-    """p − y of p = softmax(z), all (K, C, B)."""
-    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
-    for k in range(len(z)):
-        for start in range(0, z.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            _powers(z[k], some, powers, others)
-            _less((powers, others), y[k], some, out[k], some)
-
-
-@compiled()
-def softmax_through(z: Numbers, error: Numbers, out: Numbers) -> None:
-    """p_j [e_j − Σ_k p_k e_k] of p = softmax(z), all (K, C, B)."""
-    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
-    for k in range(len(z)):
-        for start in range(0, z.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            _powers(z[k], some, powers, others)
-            _through((powers, others), error[k], some, out[k], some)
-
-
-@compiled()
-def softmax_less_through(z: Numbers, y: Numbers, out: Numbers) -> None:
-    """The same for e = p − y."""
+def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
+    """What is asked of shares p of raw outputs z, all (K, C, B)."""
     powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
     errors = np.empty_like(powers)
     for k in range(len(z)):
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
-            width = _powers(z[k], some, powers, others)
-            _less((powers, others), y[k], some, errors, slice(0, width))
-            _through((powers, others), errors, slice(0, width), out[k], some)
+            here = slice(0, _powers(z[k], some, powers, others))
+            if asked == LESS:
+                _less((powers, others), other[k], some, out[k], some)
+            elif asked == THROUGH:
+                _through((powers, others), other[k], some, out[k], some)
+            elif asked == LESS_THROUGH:
+                _less((powers, others), other[k], some, errors, here)
+                _through((powers, others), errors, here, out[k], some)
+            elif asked == OVER:
+                _over((powers, others), other[k], some, out[k])
+            else:
+                _outputs((powers, others), some, out[k])
 
 
 def plain(*tensors: Tensor) -> bool:
@@ -265,10 +221,10 @@ def plain(*tensors: Tensor) -> bool:
 Method = Callable[..., Tensor]
 
 
-def at_one_go(loop: Callable[..., None]) -> Callable[[Method], Method]:
-    """For a method of what has raw outputs z (..., C, B), of other tensors of that shape: a loop that computes the same.
+def at_one_go(loop: Callable[..., None], asked: int) -> Callable[[Method], Method]:
+    """For a method of what has raw outputs z (..., C, B), of another tensor of that shape or of none.
 
-    It takes the place of the method's own formula where numbers are plain.
+    Where numbers are plain, a loop that is asked the same takes the place of the method's own formula.
     """
 
     def decorated(formula: Method) -> Method:
@@ -278,7 +234,7 @@ def at_one_go(loop: Callable[..., None]) -> Callable[[Method], Method]:
             if not plain(z, *others):
                 return formula(linked, *others)
             out = torch.empty_like(z)
-            loop(*(part.numpy().reshape(-1, *z.shape[-2:]) for part in (z, *others, out)))
+            loop(asked, *(part.numpy().reshape(-1, *z.shape[-2:]) for part in (z, *(others or (z,)), out)))
             return out
 
         return method

@@ -26,10 +26,10 @@ class Learner:
             form(self.net)
 
     def measure(self, *, moving: bool) -> Tensor:
-        """‖gradients‖ and ‖parameters‖ before the step, (2, R, 2L) as strides tell them, which are made if `moving`."""
+        """‖gradients‖ and ‖parameters‖ before the step, (2, R, 2L) float64, told by strides, which are made if `moving`."""
         if self.strides is None or self.rate is None:
             raise LookupError("Only strides measure what they go along.")
-        return self.strides.measure(self.rate, moving=moving)
+        return self.strides.measure(self.rate, moving=moving).permute(2, 1, 0)
 
     def step(self, *, strode: bool = False) -> None:
         """Move the network's parameters, in place; `strode` says that strides have been made."""

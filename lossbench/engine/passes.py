@@ -52,7 +52,7 @@ def _gemm_of(scales: Any, letters: tuple[int, int], sizes: int, operands: tuple[
 
 
 @compiled()
-def _plan(a: Numbers, a_lies: int, b: Numbers, b_lies: int) -> Plan:
+def plan_of(a: Numbers, a_lies: int, b: Numbers, b_lies: int) -> Plan:
     """For products of a (·, m, k) and b (·, k, n), what BLAS wants to know: n, m, k, and lengths of rows; and how both lie.
 
     And that a product counts once, and what stands in its place not at all.
@@ -63,14 +63,14 @@ def _plan(a: Numbers, a_lies: int, b: Numbers, b_lies: int) -> Plan:
 
 
 @compiled()
-def _at(matrices: Numbers, r: int) -> int:
+def at(matrices: Numbers, r: int) -> int:
     """The address of one of some matrices."""
     address: int = matrices.ctypes.data + r * matrices.strides[0]
     return address
 
 
 @compiled()
-def _multiply(plan: Plan, a: int, b: int, out: int) -> None:
+def multiply(plan: Plan, a: int, b: int, out: int) -> None:
     """The product of matrices at some addresses."""
     sizes, scales, a_lies, b_lies = plan
     letters = LETTERS.ctypes.data
@@ -82,9 +82,9 @@ def hidden_layer(layer: Pair, fed: Pair, kind: int, units: Numbers) -> None:
     """From weights and biases, and what the layer is `fed` and where, to its outputs; of TANH to what it is to be applied to."""
     (weight, bias), (below, places) = layer, fed
     one, none = units.dtype.type(1), units.dtype.type(0)
-    plan = _plan(weight, STRAIGHT, below, STRAIGHT)
+    plan = plan_of(weight, STRAIGHT, below, STRAIGHT)
     for r in range(len(weight)):
-        _multiply(plan, _at(weight, r), _at(below, places[r]), _at(units, r))
+        multiply(plan, at(weight, r), at(below, places[r]), at(units, r))
         for n in range(units.shape[1]):
             shift = bias[r, n]
             if kind == SIGMOID:
@@ -126,9 +126,9 @@ def shift(bias: Numbers, units: Numbers, sums: Numbers) -> None:
 def last_layer(layer: Pair, fed: Pair, units: Numbers, sums: Numbers) -> None:
     """The same from what the layer is fed, and where."""
     (weight, bias), (below, places) = layer, fed
-    plan = _plan(weight, STRAIGHT, below, STRAIGHT)
+    plan = plan_of(weight, STRAIGHT, below, STRAIGHT)
     for r in range(len(weight)):
-        _multiply(plan, _at(weight, r), _at(below, places[r]), _at(units, r))
+        multiply(plan, at(weight, r), at(below, places[r]), at(units, r))
         sums[r] = _shift(units, bias, r)
 
 
@@ -197,10 +197,10 @@ def biases(bias: Numbers, delta: Numbers, how: How, told: Numbers) -> None:
 def first_layer(weight: Numbers, delta: Numbers, fed: Pair, how: How, told: Numbers) -> None:
     """The same for weights whose gradient is formed one run after the other, as ΔX, and forgotten; X is rows of examples."""
     (rows, places), (rates, moving) = fed, how
-    plan, gradient = _plan(delta, STRAIGHT, rows, STRAIGHT), np.empty((1, *weight.shape[1:]), weight.dtype)
+    plan, gradient = plan_of(delta, STRAIGHT, rows, STRAIGHT), np.empty((1, *weight.shape[1:]), weight.dtype)
     flat, slope = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
     for r in range(len(weight)):
-        _multiply(plan, _at(delta, r), _at(rows, places[r]), _at(gradient, 0))
+        multiply(plan, at(delta, r), at(rows, places[r]), at(gradient, 0))
         if told.shape[1]:
             told[r, 0], told[r, 1] = _length(slope, 0), _length(flat, r)
         if moving:
@@ -226,13 +226,13 @@ def _descend(delta: Numbers, units: Numbers, r: int, kind: int) -> None:
 def upper_layer(weight: Numbers, delta: Numbers, below: tuple[Numbers, Numbers, int], how: How, told: Numbers) -> None:
     """The same for a layer above another: from that one's outputs, and kind, to its own dL/dz, the second of `below`, too."""
     (units, passed, kind), (rates, moving) = below, how
-    forming, passing = _plan(delta, STRAIGHT, units, TURNED), _plan(weight, TURNED, delta, STRAIGHT)
+    forming, passing = plan_of(delta, STRAIGHT, units, TURNED), plan_of(weight, TURNED, delta, STRAIGHT)
     gradient = np.empty((1, *weight.shape[1:]), weight.dtype)
     flat, slope = weight.reshape(len(weight), -1), gradient.reshape(1, -1)
     for r in range(len(weight)):
-        _multiply(passing, _at(weight, r), _at(delta, r), _at(passed, r))
+        multiply(passing, at(weight, r), at(delta, r), at(passed, r))
         _descend(passed, units, r, kind)
-        _multiply(forming, _at(delta, r), _at(units, r), _at(gradient, 0))
+        multiply(forming, at(delta, r), at(units, r), at(gradient, 0))
         if told.shape[1]:
             told[r, 0], told[r, 1] = _length(slope, 0), _length(flat, r)
         if moving:

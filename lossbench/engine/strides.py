@@ -39,11 +39,11 @@ class Strides:
             part(how, untold)
 
     def measure(self, rate: Tensor, *, moving: bool) -> Tensor:
-        """The same, the step only if `moving`; ‖gradients‖ and, before the step, ‖parameters‖, (2, R, 2L) float64."""
+        """The same, the step only if `moving`; ‖gradients‖ and, before the step, ‖parameters‖, (2L, R, 2) as in `lengths`."""
         how, lengths = (rate.view(-1).numpy(), moving), self.lengths.numpy()
         for place, part in self.parts:
             part(how, lengths[place])
-        return self.lengths.permute(2, 1, 0).contiguous()
+        return self.lengths.clone()
 
 
 def strides(net: Network) -> Strides | None:
