@@ -14,6 +14,7 @@ from numba.core.registry import CPUDispatcher
 from benchmarks.lesson import Lesson
 from benchmarks.training import NORMS
 from lossbench import loops
+from lossbench.compiling import compiled
 from lossbench.data import load
 from lossbench.engine import passes, train
 from lossbench.engine.entrance import First
@@ -148,7 +149,7 @@ def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[ob
     return [forward, (delta, straight, columns, turned, weight.copy()), (weight, turned, delta, straight, columns.copy())]
 
 
-@loops.compiled()
+@compiled()
 def _make(left: loops.Numbers, left_lies: int, right: loops.Numbers, right_lies: int, out: loops.Numbers) -> None:
     plan = passes.plan_of(left, left_lies, right, right_lies)
     for r in range(len(out)):

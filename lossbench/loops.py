@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import torch
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
 from torch import Tensor
+
+from lossbench.compiling import compiled
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Shares = tuple[Numbers, Numbers]  # powers (C, b) and the sum of all but one that is 1 (b,)
 OUTPUTS, LESS, THROUGH, LESS_THROUGH, OVER = range(5)  # what may be asked of a link: see links.py
 COLUMNS = 128  # examples that a softmax takes side by side: what it keeps of them stays in the nearest cache
-SUMS = {"reassoc", "nsz"}  # a sum may be taken in as many parts as a vector has
 
 # e^x in float32, after the Cephes library: x = n ln 2 + r, and a polynomial in r.
 LEAST = np.float32(-104)  # e to the power of less is 0
@@ -33,18 +34,6 @@ ONE = np.float32(1)
 LIFT = 64  # 2^n is made 2^64 times as large, and taken back at the end: below the least normal number, too, one rounding is all
 EXPONENT = np.float32(1.5 * 2**23 + 127 + LIFT)  # added to n, it leaves the exponent of 2^(n + 64) in the last bits
 TAKEN_BACK = np.float32(2.0**-LIFT)
-
-
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function when it is first called; what was compiled is kept, where there is a folder for it."""
-
-    def decorated(function: Callable[..., Any]) -> Any:
-        try:
-            return njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-        except RuntimeError:  # every folder is closed to us
-            return njit(nogil=True, error_model="numpy", **options)(function)
-
-    return decorated
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:

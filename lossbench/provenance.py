@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-LIBRARIES = ("lossbench", "torch", "numpy", "pyarrow", "pandas", "scikit-learn", "scipy", "hydra-core", "joblib")
+LIBRARIES = ("lossbench", "torch", "numpy", "numba", "pyarrow", "pandas", "scikit-learn", "scipy", "hydra-core", "joblib")
 
 
 def provenance(device: str, workers: int) -> dict[str, Any]:

@@ -21,11 +21,11 @@ FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave floa
 
 @dataclass
 class Moment:
-    """The step of a network that has gone forward and backward; `learn` makes it, `last` says that none is made.
+    """The step of a network that has gone forward; the learner goes back and makes it, `last` says that none is made.
 
     Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step, unless that is nothing but
-    a `rate` times the gradient: then one is known from the other. Such a step has `strides`, which measure what they go along;
-    where nobody asks for more than norms, the moment makes them at once.
+    a rate times the gradient: then one is known from the other. Such a step may consist of strides, which measure what they go
+    along; where every probe is `norms_only`, the moment makes them when it is first asked for a norm.
     """
 
     net: Network
@@ -43,8 +43,7 @@ class Moment:
 
     @cached_property
     def gradients(self) -> tuple[Dense[Tensor], ...]:
-        if self.learner.strides:
-            self._strode  # noqa: B018 - which is their way back
+        _ = self.learner.strides and self._strode  # which is their way back
         return gradients(self.net)
 
     @cached_property

@@ -14,7 +14,8 @@ from llvmlite.binding import add_symbol
 from numba import types
 from numba.extending import get_cython_function_address, overload
 
-from lossbench.loops import SUMS, Numbers, compiled, fused, power
+from lossbench.compiling import SUMS, compiled
+from lossbench.loops import Numbers, fused, power
 
 Pair = tuple[Numbers, Numbers]
 How = tuple[Numbers, bool]  # rates (R,), and whether to move

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
+from lossbench.compiling import SUMS, compiled
 from lossbench.errors import BadInput
-from lossbench.loops import SUMS, Numbers, compiled, plain
+from lossbench.loops import Numbers, plain
 from lossbench.probing import Step, StepProbe
 
 SIGMOID, TANH, RELU, IDENTITY = range(4)
