@@ -223,7 +223,11 @@ def at_one_go(loop: Callable[..., None], asked: int) -> Callable[[Method], Metho
             if not plain(z, *others):
                 return formula(linked, *others)
             out = torch.empty_like(z)
-            loop(asked, *(part.numpy().reshape(-1, *z.shape[-2:]) for part in (z, *(others or (z,)), out)))
+            try:
+                arrays = [part.numpy() for part in (z, *(others or (z,)), out)]
+            except RuntimeError:  # it only stands for others' numbers, as under vmap
+                return formula(linked, *others)
+            loop(asked, *(array.reshape(-1, *z.shape[-2:]) for array in arrays))
             return out
 
         return method

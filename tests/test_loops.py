@@ -91,6 +91,14 @@ def test_what_is_no_number_stays_so_and_its_neighbours_do_not_notice() -> None:
         assert torch.equal(found[:, others], fine[:, others])
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+@pytest.mark.parametrize(("link", "asked"), CASES)
+def test_what_is_mapped_over_is_computed_all_the_same(link: str, asked: str) -> None:
+    z, y = (torch.stack(some) for some in zip(*(drawn(seed, 6, "float64") for seed in range(3)), strict=True))
+    mapped = torch.func.vmap(lambda some_z, some_y: getattr(LINKED[link](some_z), asked)(some_y))(z, y)
+    torch.testing.assert_close(mapped, getattr(LINKED[link](z), asked)(y))
+
+
 def test_only_plain_numbers_of_one_shape_and_kind_are_looped_over() -> None:
     z, y = drawn(4, 6, "float32")
     assert loops.plain(z, y)

@@ -4,7 +4,7 @@ A run alone must equal the same run among a thousand, bit for bit. Three things 
 vectorised loops treat the last few elements of an array by other instructions; a matrix product over a single
 matrix, or with a single row, takes another path; and more threads cut the work elsewhere. So: elementwise work
 happens on whole buffers, whose length is a multiple of any vector's; products are batched over at least two runs;
-one thread works inside a cohort.
+one thread works inside a cohort. The compiled passes over layers, run by run, need none of this.
 """
 
 import math

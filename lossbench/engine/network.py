@@ -48,7 +48,7 @@ class Plot:
     plain: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """Layers with room for a batch, for their activations, for the derivatives by raw outputs, and for the gradients.
 
@@ -67,9 +67,9 @@ class Network:
     sums: Tensor  # (R,) of the raw outputs, finite where all of these are
     deltas: tuple[Tensor, ...]  # the same shapes: dL/dz of each layer; () where the network does not learn
     gradients: tuple[Dense[Tensor], ...]
-    way_up: tuple[Callable[[], object], ...]  # from what stands in the inputs to the raw outputs
-    way_down: tuple[Callable[[], object], ...]  # from dL/dz of the last layer to that of the first
-    forming: tuple[Callable[[], object], ...]  # from those to the gradients
+    way_up: tuple[Callable[[], object], ...] = ()  # from what stands in the inputs to the raw outputs
+    way_down: tuple[Callable[[], object], ...] = ()  # from dL/dz of the last layer to that of the first
+    forming: tuple[Callable[[], object], ...] = ()  # from those to the gradients
 
     def settled(self) -> AbstractContextManager[None]:
         """While it is open, the parameters are those of this step."""
@@ -88,32 +88,28 @@ def network(plot: Plot) -> Network:
     inputs = _inputs(plot, len(shared.seeds), max(1, reach), turned=plot.lasting or run_by_run[0])
     rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
     units = tuple(buffer(room, like) for room in rooms)
-    deltas = tuple(buffer(room, like) for room in rooms) if plot.learns else ()
-    ahead = Ahead(like, inputs, units[0], laid) if reach else None
-    weights = [
-        p.weight.new_empty(len(like), 0, 0) if ahead and n == 0 else torch.empty_like(p.weight)
-        for n, p in enumerate(plot.parameters)
-    ]
-    pairs = zip(weights, plot.parameters, strict=True)
-    gradients = tuple(Dense(weight, torch.empty_like(p.bias)) for weight, p in pairs) if plot.learns else ()
     net = Network(
-        plot.layers,
-        plot.parameters,
-        shared,
-        inputs,
-        laid,
-        ahead,
-        run_by_run,
-        units,
-        like.new_empty(len(like)),
-        deltas,
-        gradients,
-        (),
-        (),
-        (),
+        layers=plot.layers,
+        parameters=plot.parameters,
+        sharing=shared,
+        inputs=inputs,
+        layout=laid,
+        ahead=Ahead(like, inputs, units[0], laid) if reach else None,
+        run_by_run=run_by_run,
+        units=units,
+        sums=like.new_empty(len(like)),
+        deltas=tuple(buffer(room, like) for room in rooms) if plot.learns else (),
+        gradients=tuple(_gradients(plot.parameters, ahead=bool(reach))) if plot.learns else (),
     )
     net = replace(net, way_up=tuple(_way_up(net)))
     return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if plot.learns else net
+
+
+def _gradients(parameters: tuple[Dense[Tensor], ...], *, ahead: bool) -> Iterator[Dense[Tensor]]:
+    """Room for the gradients; for that of weights that are worked out ahead there is none."""
+    for number, (weight, bias) in enumerate(parameters):
+        formed = weight.new_empty(len(weight), 0, 0) if ahead and number == 0 else torch.empty_like(weight)
+        yield Dense(formed, torch.empty_like(bias))
 
 
 def _inputs(plot: Plot, batches: int, steps: int, *, turned: bool) -> Inputs:
