@@ -48,9 +48,9 @@ class First(NamedTuple):
         return 1 if self.lasting else max(1, min(EXAMPLES, self.features // SHARE) // self.examples)
 
     def run_by_run(self, reach: int) -> bool:
-        """Whether to work the layer out for one run after the other, each in the nearest cache, and not all at once.
+        """Whether to work the layer out for one run after the other, each in the nearest cache, and not for all at once.
 
-        Where it is not worked out ahead, and fits; but a lone row is better multiplied together with others'.
+        So where it is not worked out ahead, and fits; but lone rows are better multiplied together.
         """
         return not reach and self.units >= LEAST_ROWS and self.products <= SMALL
 

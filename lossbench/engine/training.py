@@ -115,7 +115,7 @@ class Scene:
         return batches(self.cohort.runs[0], self.net, self.rooms, self.data, self.state.step)
 
     def look(self) -> Tensor:
-        """Forward and back; the sums (R,) of the raw outputs, which are finite where these are."""
+        """Forward, and back as far as a step needs it; the sums (R,) of the raw outputs, which are finite where these are."""
         forward(self.net)
         gradient(self.rooms)
         self.learner.look_back()

@@ -56,7 +56,7 @@ def _look(h: Tensor, kind: str, bound: float) -> Tensor:
 
 @compiled(fastmath=SUMS)
 def _look_once(rows: Numbers, kind: int, bound: float, seen: Numbers) -> None:
-    """The same of rows (R, N), into (3, R)."""
+    """The same of rows (R, N), into (3, R), in two passes and no scratch."""
     one, none, least = rows.dtype.type(1), rows.dtype.type(0), rows.dtype.type(bound)
     count = rows.shape[1]
     for r in range(len(rows)):
