@@ -25,7 +25,7 @@ from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
 from lossbench.errors import BadInput, unknown
 from lossbench.execution.progress import say
-from lossbench.provenance import provenance
+from lossbench.storage.provenance import provenance
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
     "digits": digits,

@@ -14,12 +14,12 @@ from benchmarks.agreement import CHECKED_STEPS, difference
 from benchmarks.contest import Contest, Contestant, Taken
 from benchmarks.lesson import DIGITS, MNIST, Lesson, Singles
 from benchmarks.training import NORMS
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.execution.memory import free_bytes
-from lossbench.plan import cohorts
-from lossbench.provenance import provenance
-from lossbench.spec import Cohort, Recording, Resources, RunSpec, Schedule
+from lossbench.execution.device_memory import free_bytes
+from lossbench.planning.plan import cohorts
+from lossbench.planning.spec import Cohort, Recording, Resources, RunSpec, Schedule
+from lossbench.storage.provenance import provenance
 
 TITLE = "Cohorts on a graphics card"
 STEPS = 2000  # as many as the sweeps of digits and MNIST have

@@ -13,7 +13,7 @@ from benchmarks.contest import Taken
 LOSSBENCH = """
 import sys
 from pathlib import Path
-from lossbench.cli import answer
+from lossbench.commands.cli import answer
 code = answer(sys.argv[1:])
 status = Path("/proc/self/status")
 if status.exists():

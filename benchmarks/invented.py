@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.lesson import DIGITS
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.part import Origin
-from lossbench.provenance import provenance
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
-from lossbench.store import append, remember
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.storage.parquet_part import Origin
+from lossbench.storage.provenance import provenance
+from lossbench.storage.store import append, remember
 
 RECORDING = Recording(schedule=Schedule(kind="every"))
 A_PART = 50  # runs that a worker stores at once

@@ -7,8 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from lossbench.cohorts import run_size
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.classic import BreastCancer, Digits
 from lossbench.datasets.mnist import Mnist5k
 from lossbench.inits.normal import ScaledNormal
@@ -17,8 +16,9 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
+from lossbench.planning.cohorts import run_size
+from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
-from lossbench.spec import RunSpec
 
 Singles = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.command import lossbench
 from benchmarks.contest import Contest, Contestant, Goal, Round, Taken
 from benchmarks.invented import A_PART, store, traces
-from lossbench.door.compose import compose
-from lossbench.plan import make_plan
-from lossbench.store import missing
+from lossbench.config.compose import compose
+from lossbench.planning.plan import make_plan
+from lossbench.storage.store import missing
 
 BOTH, MANY, FEWER = "compose, plan and store 1,000 runs", "`lossbench plan`, 100,000 runs", "`lossbench plan`, 10,000 runs"
 TEXT = (

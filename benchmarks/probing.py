@@ -6,12 +6,12 @@ from functools import partial
 from benchmarks.contest import Contest, Contestant, Goal, times_slower
 from benchmarks.lesson import DIGITS
 from benchmarks.training import NORMS
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.plan import cohorts
-from lossbench.probing import ExampleProbe
+from lossbench.interfaces.probe import ExampleProbe
+from lossbench.planning.plan import cohorts
+from lossbench.planning.spec import Recording, Schedule
 from lossbench.registry import shelf
-from lossbench.spec import Recording, Schedule
 
 NONE, STEP_PROBES, ON_SCHEDULE, ALL = (
     "no probe",

@@ -13,13 +13,13 @@ from numba.core.registry import CPUDispatcher
 
 from benchmarks.lesson import Lesson
 from benchmarks.training import NORMS
-from lossbench import loops
-from lossbench.compiling import compiled
-from lossbench.data import load
-from lossbench.engine import passes, train
-from lossbench.engine.entrance import First
+from lossbench.data.loading import load
+from lossbench.engine import train
+from lossbench.engine.first_layer import First
 from lossbench.interfaces import Layer
-from lossbench.plan import cohorts
+from lossbench.kernels import layer_kernels, link_kernels
+from lossbench.kernels.compilation import compiled
+from lossbench.planning.plan import cohorts
 
 STEPS = 200
 SIDE = 1024
@@ -112,7 +112,7 @@ def _named(code: object) -> tuple[str, str]:
             return PYTHON, PYTHON
         return name, next((kind for kind, names in TORCH.items() if name in names), ELEMENTWISE)
     name = getattr(code, "co_name", "")
-    for module, kind in ((passes, LAYERS), (loops, LOSS)):
+    for module, kind in ((layer_kernels, LAYERS), (link_kernels, LOSS)):
         found = getattr(module, name, None)
         if isinstance(found, CPUDispatcher) and found.py_func.__code__ is code:
             return name, kind
@@ -142,7 +142,7 @@ def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[ob
         np.full((runs, *shape), 0.5, np.float32)
         for shape in ((outputs, inputs), (outputs, width), (outputs, width), (inputs, width), (width, inputs))
     )
-    straight, turned = passes.STRAIGHT, passes.TURNED
+    straight, turned = layer_kernels.STRAIGHT, layer_kernels.TURNED
     forward = weight, straight, columns, straight, units
     if number == 0:
         return [forward, (delta, straight, rows, straight, weight.copy())]
@@ -150,10 +150,12 @@ def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[ob
 
 
 @compiled()
-def _make(left: loops.Numbers, left_lies: int, right: loops.Numbers, right_lies: int, out: loops.Numbers) -> None:
-    plan = passes.plan_of(left, left_lies, right, right_lies)
+def _make(
+    left: link_kernels.Numbers, left_lies: int, right: link_kernels.Numbers, right_lies: int, out: link_kernels.Numbers
+) -> None:
+    plan = layer_kernels.plan_of(left, left_lies, right, right_lies)
     for r in range(len(out)):
-        passes.multiply(plan, passes.at(left, r), passes.at(right, r), passes.at(out, r))
+        layer_kernels.multiply(plan, layer_kernels.at(left, r), layer_kernels.at(right, r), layer_kernels.at(out, r))
 
 
 def _peak() -> float:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.command import lossbench
 from benchmarks.contest import Contest, Contestant, Goal, Taken
 from benchmarks.invented import store, traces
-from lossbench.spec import Trace
+from lossbench.planning.spec import Trace
 
 REPORT = "`lossbench report`"
 RUNS, MOMENTS = 1000, 100

@@ -3,7 +3,7 @@
 from benchmarks.contest import Contest, Contestant
 from benchmarks.lesson import DIGITS, MNIST, Lesson
 from benchmarks.training import NORMS, side_by_side
-from lossbench.plan import cohorts
+from lossbench.planning.plan import cohorts
 
 STEPS = 300
 SIZES = {"digits": (DIGITS, (20, 50, 100, 200)), "MNIST": (MNIST, (5, 10, 25, 50))}

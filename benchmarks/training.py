@@ -12,10 +12,10 @@ from joblib import Parallel, delayed
 
 from benchmarks.contest import Contestant
 from benchmarks.lesson import Lesson, Singles
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.plan import cohorts
-from lossbench.spec import Cohort, Recording, Schedule, Trace
+from lossbench.planning.plan import cohorts
+from lossbench.planning.spec import Cohort, Recording, Schedule, Trace
 from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS, layer_column
 
 OURS, ALONE, EAGER, JAX, PEAK = "lossbench", "lossbench, one process", "eager PyTorch", "JAX", "matrix product"

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lossbench import textbook
-from lossbench.textbook import Array
+from lossbench.audit.references import textbook
+from lossbench.audit.references.textbook import Array
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -191,7 +191,7 @@ def page() -> str:
     functions.sort(key=lambda function: function.__code__.co_firstlineno)
     lines = ["# The textbook", "", "*Written by `python docs/textbook.py`; the numbers are those of that run.*", ""]
     lines += [*(inspect.getdoc(textbook) or "").splitlines(), ""]
-    lines += ["These functions are `lossbench/textbook.py`, whole. The tests hold the losses against them.", ""]
+    lines += ["These functions are `lossbench/audit/references/textbook.py`, whole. The tests hold the losses against them.", ""]
     for function in functions:
         lines += code(function)
     lines += ["## What the founding text has instead", ""]

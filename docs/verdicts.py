@@ -3,14 +3,14 @@
 from collections import Counter
 from pathlib import Path
 
-from lossbench.analysis.claims.measuring import Records
-from lossbench.analysis.claims.places import experiments, find_experiment
-from lossbench.analysis.claims.statement import VERDICTS, Experiment
-from lossbench.analysis.claims.verdict import Judgement, Unjudged, judge_all
-from lossbench.analysis.claims.wording import Line, line
 from lossbench.analysis.curves import read_curves
-from lossbench.analysis.page import plain
+from lossbench.claims.experiments import experiments, find_experiment
+from lossbench.claims.measurement import Records
+from lossbench.claims.schema import VERDICTS, Experiment
+from lossbench.claims.text import Line, line
+from lossbench.claims.verdict import Judgement, Unjudged, judge_all
 from lossbench.errors import BadInput
+from lossbench.report.page import plain
 from lossbench.tables import read_study
 
 PAGE = Path(__file__).with_suffix(".md")

@@ -8,7 +8,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from lossbench.door.sweep import expand
+from lossbench.config.sweep import expand
 
 
 @dataclass

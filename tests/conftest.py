@@ -33,7 +33,7 @@ def _seeded() -> None:
 @pytest.fixture
 def tensors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is computed tensor by tensor, as on a graphics card, and nothing by compiled loops."""
-    monkeypatch.setattr("lossbench.loops.plain", lambda *_: False)
+    monkeypatch.setattr("lossbench.kernels.link_kernels.plain", lambda *_: False)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lossbench.door.compose import compose
+from lossbench.config.compose import compose
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
-from lossbench.plan import make_plan
+from lossbench.planning.plan import make_plan
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "escape_time"
 STARTS = (1.0, 4.0, 10.0)

@@ -5,12 +5,12 @@ import os
 import numpy as np
 import pytest
 
-from lossbench.data import load
-from lossbench.door.compose import compose
-from lossbench.door.config import presets
+from lossbench.config.compose import compose
+from lossbench.config.schema import presets
+from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.plan import make_plan
-from lossbench.spec import Cohort
+from lossbench.planning.plan import make_plan
+from lossbench.planning.spec import Cohort
 
 EXPERIMENTS = presets("experiment")
 

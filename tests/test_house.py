@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lossbench.cli import commands
+from lossbench.commands.cli import commands
 from lossbench.registry import SHELVES, Registered, shelf
 
 HOUSE = Path(__file__).parents[1]

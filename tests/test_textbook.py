@@ -8,8 +8,8 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from lossbench import textbook
-from lossbench.textbook import Array
+from lossbench.audit.references import textbook
+from lossbench.audit.references.textbook import Array
 
 DOCS = Path(__file__).parents[1] / "docs"
 RNG = np.random.default_rng(0)

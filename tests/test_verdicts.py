@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lossbench.analysis.claims.places import experiments
-from lossbench.analysis.claims.verdict import Judgement
+from lossbench.claims.experiments import experiments
+from lossbench.claims.verdict import Judgement
 
 DOCS = Path(__file__).parents[1] / "docs"
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.lesson import DIGITS
 from benchmarks.rivals.eager import COSTS, network
-from lossbench.data import load
+from lossbench.data.loading import load
 
 POINTS = 60  # recorded moments of a run, evenly spaced in log(1 + step)
 

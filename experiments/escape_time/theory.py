@@ -12,12 +12,12 @@ from typing import NamedTuple, cast
 import torch
 from scipy.integrate import quad
 
-from lossbench.door.compose import compose
+from lossbench.config.compose import compose
 from lossbench.inits.given import Given
 from lossbench.interfaces import Loss
 from lossbench.optimizers.sgd import SGD
-from lossbench.plan import Plan, make_plan
-from lossbench.spec import RunSpec, Schedule
+from lossbench.planning.plan import Plan, make_plan
+from lossbench.planning.spec import RunSpec, Schedule
 
 STARTS = (4, 10)  # of these the rows are; one near, one far
 FAR = 7  # starts from here on, at one rate, say how the time grows

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lossbench import tables
-from lossbench.analysis import prose
+from lossbench.analysis import formatting
 from lossbench.analysis.presets import preset_names
 
 LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", tables.LABEL_NOISE
@@ -109,7 +109,7 @@ def _many(values: "pd.Series[str]") -> bool:
 
 def _spelt(column: "pd.Series[Any]") -> "pd.Series[str]":
     codes, values = pd.factorize(column, use_na_sentinel=False)
-    return pd.Series([prose.spoken(value) for value in values], dtype=object).take(codes).set_axis(column.index)
+    return pd.Series([formatting.spoken(value) for value in values], dtype=object).take(codes).set_axis(column.index)
 
 
 def _named(name: str, value: str) -> str:

@@ -8,16 +8,13 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-_PACKAGE = Path(__file__).parent.parent
-_FOLDERS = (_PACKAGE / "conf", _PACKAGE.parent / "conf")  # in a wheel the words lie inside the package, in a checkout beside it
+from lossbench.folders import conf_folder
 
 
 @cache
 def presets(noun: str) -> dict[str, dict[str, Any]]:
     """Presets of a noun by name, each {"word": class word, option: value, …}."""
-    folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
-    files = sorted((folder / noun).glob("*.yaml")) if folder else []
-    read = {path.stem: _read(path) for path in files}
+    read = {path.stem: _read(path) for path in sorted((conf_folder() / noun).glob("*.yaml"))}
     return {name: options for name, options in read.items() if len(options) > 1}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.integrate import trapezoid
 
-from lossbench.analysis.quantities import Better
+from lossbench.analysis.metrics import Better
 from lossbench.analysis.statistics import Values
 
 NEVER = np.inf

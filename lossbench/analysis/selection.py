@@ -10,7 +10,7 @@ from lossbench.analysis import scores
 from lossbench.analysis.comparison import Comparison, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import natural
-from lossbench.analysis.quantities import Better, Quantity, quantity
+from lossbench.analysis.metrics import Better, Quantity, quantity
 from lossbench.analysis.statistics import Values
 
 FEWEST_TO_SPLIT = 5  # of fewer seeds those that choose would leave too few to judge by

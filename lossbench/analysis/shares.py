@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from lossbench.analysis.quantities import Better
+from lossbench.analysis.metrics import Better
 from lossbench.analysis.statistics import TAIL, Estimate, Values
 
 

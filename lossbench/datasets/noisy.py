@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbench.data import load
+from lossbench.data.hold_out import check_range
+from lossbench.data.loading import load
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, Split
-from lossbench.preparation import check_range
 from lossbench.rng import generator
 
 

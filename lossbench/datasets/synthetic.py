@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from lossbench.preparation import Examples, HeldOut, check_range, check_split, random_state
-from lossbench.scikit_learn import scikit_learn
+from lossbench.data.hold_out import Examples, HeldOut, check_range, check_split, random_state
+from lossbench.data.scikit_learn import scikit_learn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandas.errors import ParserWarning
 
+from lossbench.data.hold_out import Examples, HeldOut, Numbers, check_split
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Task
-from lossbench.preparation import Examples, HeldOut, Numbers, check_split
 
 _FEW = 20  # as many different whole numbers still look like classes
 _HUGE = 1e100  # squares of larger numbers come near the end of float64

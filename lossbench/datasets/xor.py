@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lossbench.data.hold_out import check_range
 from lossbench.interfaces import Dataset, Split
-from lossbench.preparation import check_range
 from lossbench.rng import generator
 
 

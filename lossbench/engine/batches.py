@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench.engine.loss_batch import Columns, layings
 from lossbench.engine.network import Network
-from lossbench.engine.objective import Columns, layings
+from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
-from lossbench.spec import RunSpec
 
 Places = np.ndarray[tuple[int, ...], np.dtype[np.integer[Any]]]
 

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
+from lossbench.engine.fused_sgd import strides
 from lossbench.engine.network import Network, backward, form
-from lossbench.engine.strides import strides
 from lossbench.interfaces import Memory, Optimizer
 
 

@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench import loops
-from lossbench.engine import passes
-from lossbench.engine.ahead import Ahead
-from lossbench.engine.entrance import First, layout
-from lossbench.engine.forms import buffer, whole
+from lossbench.engine.determinism import buffer, whole
+from lossbench.engine.first_layer import First, layout
+from lossbench.engine.look_ahead import Ahead
 from lossbench.engine.products import Inputs, Layout, Product, multiply
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import ActivationName, Dense, Layer
+from lossbench.kernels import layer_kernels, link_kernels
 
 
 class Activation(NamedTuple):
@@ -84,7 +83,7 @@ def network(plot: Plot) -> Network:
     found = layout(plot.sharing, shape, reach)
     shared = plot.sharing if found else plot.sharing.apart()
     laid = found or Layout(shared.stretches())
-    run_by_run = tuple(loops.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(plot.parameters))
+    run_by_run = tuple(link_kernels.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(plot.parameters))
     inputs = _inputs(plot, len(shared.seeds), max(1, reach), turned=plot.lasting or run_by_run[0])
     rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
     units = tuple(buffer(room, like) for room in rooms)
@@ -122,11 +121,11 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
     for number in range(len(net.layers) - 1):
         activation, units = ACTIVATIONS[net.layers[number].activation], net.units[number]
         if net.run_by_run[number]:
-            yield partial(passes.hidden_layer, *_fed(net, number), activation.kind, units.numpy())
+            yield partial(layer_kernels.hidden_layer, *_fed(net, number), activation.kind, units.numpy())
         else:
             yield _product(net, number)
             yield partial(units.add_, net.parameters[number].bias)
-        if not net.run_by_run[number] or activation.kind == passes.TANH:
+        if not net.run_by_run[number] or activation.kind == layer_kernels.TANH:
             yield partial(activation.apply, whole(units))
     yield from _outputs(net)
 
@@ -134,17 +133,17 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
 def _outputs(net: Network) -> Iterator[Callable[[], object]]:
     last, units, bias = len(net.layers) - 1, net.units[-1], net.parameters[-1].bias
     if net.run_by_run[-1]:
-        yield partial(passes.last_layer, *_fed(net, last), units.numpy(), net.sums.numpy())
+        yield partial(layer_kernels.last_layer, *_fed(net, last), units.numpy(), net.sums.numpy())
         return
     yield _product(net, last)
-    if loops.plain(units):
-        yield partial(passes.shift, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
+    if link_kernels.plain(units):
+        yield partial(layer_kernels.shift, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
     else:
         yield partial(units.add_, bias)
         yield partial(torch.sum, units, (1, 2), out=net.sums)
 
 
-def _fed(net: Network, number: int) -> tuple[passes.Pair, passes.Pair]:
+def _fed(net: Network, number: int) -> tuple[layer_kernels.Pair, layer_kernels.Pair]:
     """Weights and biases of a layer; what it is fed, and where in that each run's share stands."""
     weight, bias = net.parameters[number]
     fed = net.units[number - 1] if number else net.inputs.columns
@@ -219,8 +218,8 @@ def _nothing(*_: Tensor) -> None: ...
 
 
 ACTIVATIONS: dict[ActivationName | None, Activation] = {
-    "sigmoid": Activation(passes.SIGMOID, torch.sigmoid_, _sigmoid_slope),
-    "tanh": Activation(passes.TANH, torch.tanh_, _tanh_slope),
-    "relu": Activation(passes.RELU, torch.relu_, _relu_slope),
-    None: Activation(passes.NONE, _nothing, _nothing),
+    "sigmoid": Activation(layer_kernels.SIGMOID, torch.sigmoid_, _sigmoid_slope),
+    "tanh": Activation(layer_kernels.TANH, torch.tanh_, _tanh_slope),
+    "relu": Activation(layer_kernels.RELU, torch.relu_, _relu_slope),
+    None: Activation(layer_kernels.NONE, _nothing, _nothing),
 }

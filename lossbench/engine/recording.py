@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
+from lossbench.engine.loss_batch import Columns, columns, layings
 from lossbench.engine.network import Network, Plot, forward, network
-from lossbench.engine.objective import Columns, columns, layings
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import Array, Loss, Task
-from lossbench.probing import ExampleProbe, Outputs, Probe, Step, StepProbe
+from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe, Step, StepProbe
 from lossbench.registry import find, shelf
 
 CHUNK = 128  # examples evaluated at once; a run's mean is summed in this order whatever its cohort

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from lossbench.interfaces import Array, Dense, Layer, Loss, Optimizer
+from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
-from lossbench.spec import RunSpec
 
 K = TypeVar("K")
 

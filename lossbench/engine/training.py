@@ -12,18 +12,18 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
-from lossbench.engine.capture import Captured
-from lossbench.engine.forms import fitting
+from lossbench.engine.cuda_graph import Captured
+from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner
-from lossbench.engine.moment import Moment
+from lossbench.engine.loss_batch import Columns, columns, gradient
 from lossbench.engine.network import Network, Plot, forward, network
-from lossbench.engine.objective import Columns, columns, gradient
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
 from lossbench.engine.state import Checkpoint, State, state
+from lossbench.engine.step_view import Moment
 from lossbench.interfaces import Array, Dense, Layer, Split, Task
-from lossbench.probing import ExampleProbe, Probe, StepProbe
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.interfaces.probe import ExampleProbe, Probe, StepProbe
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
 from lossbench.tables import TEST, TRAIN
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from lossbench.disk import write_whole
-from lossbench.spec import Cohort, Recording, RunSpec
+from lossbench.atomic import write_whole
+from lossbench.planning.spec import Cohort, Recording, RunSpec
 
 CHECKPOINTS = "checkpoints"
 SECONDS = 60.0  # between two of a cohort

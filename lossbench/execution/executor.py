@@ -12,22 +12,22 @@ from typing import Any
 
 import joblib
 
-from lossbench.cohorts import cohorts, run_size
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.errors import Failure
-from lossbench.execution.arithmetic import peak
 from lossbench.execution.checkpoint import begun
-from lossbench.execution.crew import side_by_side
+from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.job import Done, Job, do
-from lossbench.execution.memory import free_bytes
+from lossbench.execution.peak_flops import peak
 from lossbench.execution.progress import Progress, Work, count, rate, say
-from lossbench.execution.workbench import lay_out, set_up
+from lossbench.execution.shared_memory import lay_out, set_up
+from lossbench.execution.workers import side_by_side
 from lossbench.interfaces import Split
-from lossbench.part import Origin
-from lossbench.plan import Plan
-from lossbench.provenance import provenance
-from lossbench.spec import Cohort, Resources, RunSpec
-from lossbench.store import missing, remember, study_folder
+from lossbench.planning.cohorts import cohorts, run_size
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Cohort, Resources, RunSpec
+from lossbench.storage.parquet_part import Origin
+from lossbench.storage.provenance import provenance
+from lossbench.storage.store import missing, remember, study_folder
 
 RESULTS = Path("results")
 Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and what became of them: None where it is lost

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from lossbench.cohorts import run_size
 from lossbench.engine import train
 from lossbench.execution.checkpoint import cohort_file
-from lossbench.execution.memory import shortage_told
+from lossbench.execution.device_memory import shortage_told
 from lossbench.interfaces import Split
-from lossbench.part import Origin
-from lossbench.spec import Cohort
-from lossbench.store import append
+from lossbench.planning.cohorts import run_size
+from lossbench.planning.spec import Cohort
+from lossbench.storage.parquet_part import Origin
+from lossbench.storage.store import append
 
 
 @dataclass(frozen=True, kw_only=True)

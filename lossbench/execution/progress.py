@@ -16,7 +16,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from lossbench.spec import Cohort
+from lossbench.planning.spec import Cohort
 
 BAR_SECONDS = 0.2
 LINE_SECONDS = 5.0

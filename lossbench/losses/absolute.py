@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties
-from lossbench.links import OUTPUTS, softmax
+from lossbench.interfaces.links import OUTPUTS, softmax
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lossbench.categorical import Categorical
 from lossbench.interfaces import Properties
-from lossbench.links import OUTPUTS, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
+from lossbench.loss_families.categorical import Categorical
 
 
 @dataclass(frozen=True, kw_only=True)

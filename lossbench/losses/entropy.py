@@ -10,7 +10,7 @@ from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties
-from lossbench.links import OUTPUTS, Softmax, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 
 @dataclass(frozen=True, kw_only=True)

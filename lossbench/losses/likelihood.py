@@ -10,7 +10,7 @@ from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from lossbench.categorical import classes
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.loss_families.categorical import classes
 
 
 @dataclass(frozen=True, kw_only=True)

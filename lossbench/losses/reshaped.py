@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Properties
-from lossbench.local import Chance, Local
+from lossbench.loss_families.local import Chance, Local
 
 SMALL = 0.125  # below this a series is more accurate than a difference of logarithms
 

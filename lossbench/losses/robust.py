@@ -7,11 +7,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lossbench.categorical import Categorical
 from lossbench.errors import BadInput
 from lossbench.interfaces import Properties
-from lossbench.links import OUTPUTS, Softmax, log_softmax, softmax
-from lossbench.local import Chance, Local
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
+from lossbench.loss_families.categorical import Categorical
+from lossbench.loss_families.local import Chance, Local
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
 
 TERMS = 160  # of the power series, whose arguments go up to 0.7
 TURN = 0.3  # the probability below which an integral is taken in two parts: above, they would cancel in float32

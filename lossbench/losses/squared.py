@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import OUTPUTS, Softmax, log_softmax
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from lossbench.categorical import classes
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.links import FAR, OUTPUTS, log_softmax
+from lossbench.interfaces.links import FAR, OUTPUTS, log_softmax
+from lossbench.loss_families.categorical import classes
 
 ROUNDS = 16  # of Newton's method, which from below needs 4 to 9 for full precision; a fixed number treats all examples alike
 SMALL = 0.25  # below this a series is more accurate than a difference

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.interfaces import Task
-from lossbench.links import LINKS, OUTPUTS
-from lossbench.probing import ExampleProbe, Outputs
+from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.probe import ExampleProbe, Outputs
 
 FAR = 1e30  # beyond any raw output
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.links import OUTPUTS
-from lossbench.probing import Step, StepProbe
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.interfaces.probe import Step, StepProbe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.links import OUTPUTS, softmax
-from lossbench.probing import ExampleProbe, Outputs, Step, StepProbe
+from lossbench.interfaces.links import OUTPUTS, softmax
+from lossbench.interfaces.probe import ExampleProbe, Outputs, Step, StepProbe
 
 
 @dataclass(frozen=True, kw_only=True)

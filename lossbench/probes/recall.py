@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lossbench.interfaces import Task
-from lossbench.links import FAR, OUTPUTS
-from lossbench.probing import ExampleProbe, Outputs
+from lossbench.interfaces.links import FAR, OUTPUTS
+from lossbench.interfaces.probe import ExampleProbe, Outputs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.compiling import SUMS, compiled
 from lossbench.errors import BadInput
-from lossbench.loops import Numbers, plain
-from lossbench.probing import Step, StepProbe
+from lossbench.interfaces.probe import Step, StepProbe
+from lossbench.kernels.compilation import SUMS, compiled
+from lossbench.kernels.link_kernels import Numbers, plain
 
 SIGMOID, TANH, RELU, IDENTITY = range(4)
 KINDS = {"sigmoid": SIGMOID, "softmax": SIGMOID, "tanh": TANH, "relu": RELU, "identity": IDENTITY}

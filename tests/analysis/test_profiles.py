@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.digest import digest
 from lossbench.analysis.profiles import profile, profiles
+from lossbench.analysis.results import results
 from lossbench.tables import read_study
 
 HINGE = Contender(word="hinge", label="hinge", variant=0)
@@ -28,7 +28,7 @@ def test_a_share_counts_the_runs_that_are_there_and_never_counts_among_all(steps
 def test_a_study_has_a_profile_for_each_loss_and_counts_diverged_runs_as_never(made, tmp_path):
     runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(3)]
     runs[0] = runs[0].diverged(25)
-    board = digest(read_study(made.write(tmp_path / "study", runs))).boards[0]
+    board = results(read_study(made.write(tmp_path / "study", runs))).boards[0]
     found = profiles(board)
     assert [p.contender.word for p in found] == ["cross_entropy", "half_squared_error"]
     assert [p.n for p in found] == [3, 3]
@@ -38,4 +38,4 @@ def test_a_study_has_a_profile_for_each_loss_and_counts_diverged_runs_as_never(m
 @pytest.mark.parametrize(("seeds", "rate"), [(1, 0.1), (3, 0.0)])
 def test_one_run_or_nothing_to_reach_is_no_profile(made, tmp_path, seeds, rate):
     runs = [made.learn(optimizer__lr=rate, seed=seed) for seed in range(seeds)]
-    assert profiles(digest(read_study(made.write(tmp_path / "study", runs))).boards[0]) == []
+    assert profiles(results(read_study(made.write(tmp_path / "study", runs))).boards[0]) == []

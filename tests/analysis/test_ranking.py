@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.digest import digest
 from lossbench.analysis.ranking import critical_difference, rank
+from lossbench.analysis.results import results
 from lossbench.tables import read_study
 
 # Demšar 2006, Table 6: accuracy of C4.5, with m, with cf, and with both; 0.9749 is printed as 0.975, and ranked third
@@ -95,7 +95,7 @@ def ranked(made, tmp_path):
             for word in data
             for batch in batches
         ]
-        return digest(read_study(made.write(tmp_path / "study", runs))).ranking
+        return results(read_study(made.write(tmp_path / "study", runs))).ranking
 
     return make
 
@@ -123,7 +123,7 @@ def test_ranks_follow_the_medians_of_the_scoreboard(made, tmp_path):
         for seed in range(3)
     ]
     runs[0], runs[1] = runs[0].diverged(3), runs[1].diverged(3)
-    found = digest(read_study(made.write(tmp_path / "study", runs)))
+    found = results(read_study(made.write(tmp_path / "study", runs)))
     for row, board in zip(found.ranking.ranks, found.boards, strict=True):
         finals = {s.sample.contender: s.final.centre for s in board.standings}
         for contender, place in zip(found.ranking.contenders, row, strict=True):

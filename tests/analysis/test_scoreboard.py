@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from lossbench.analysis import shares, statistics
-from lossbench.analysis.digest import digest
+from lossbench.analysis.results import results
 from lossbench.analysis.scoreboard import contests
 from lossbench.tables import read_study
 
 
 @pytest.fixture
 def found(demo):
-    """The demo's digest."""
-    return digest(read_study(demo))
+    """The demo's results."""
+    return results(read_study(demo))
 
 
 def test_scores_are_those_of_the_curves(found):
@@ -45,7 +45,7 @@ def test_matches_are_paired_by_seed(found):
 
 def test_seeds_that_only_one_loss_has_are_no_pairs(made, tmp_path):
     runs = [made.learn(seed=seed) for seed in (0, 1, 2)] + [made.learn(loss=made.MSE, seed=seed) for seed in (1, 2, 3)]
-    matches = digest(read_study(made.write(tmp_path / "study", runs))).matches
+    matches = results(read_study(made.write(tmp_path / "study", runs))).matches
     assert {match.difference.median.n for match in matches} == {2}
 
 
@@ -60,7 +60,7 @@ def test_a_diverged_run_counts_as_never_and_as_worst(made, tmp_path):
         made.learn(loss=made.MSE, seed=0),
         made.learn(loss=made.MSE, seed=1),
     ]
-    board = digest(read_study(made.write(tmp_path / "study", runs))).boards[0]
+    board = results(read_study(made.write(tmp_path / "study", runs))).boards[0]
     entropy = board.standings[0]
     assert entropy.finals.tolist() == [-np.inf, 1.0]
     assert entropy.steps[0] == np.inf
@@ -69,7 +69,7 @@ def test_a_diverged_run_counts_as_never_and_as_worst(made, tmp_path):
 
 
 def test_where_nothing_is_learnt_there_is_no_level(made, tmp_path):
-    board = digest(read_study(made.write(tmp_path / "study", [made.learn(optimizer__lr=0.0)]))).boards[0]
+    board = results(read_study(made.write(tmp_path / "study", [made.learn(optimizer__lr=0.0)]))).boards[0]
     assert board.level is None
     assert np.isnan(board.standings[0].steps).all()
 
@@ -77,13 +77,13 @@ def test_where_nothing_is_learnt_there_is_no_level(made, tmp_path):
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_few_losses_are_all_compared(n, made, tmp_path):
     losses = [{"word": word, "link": "sigmoid"} for word in ("cross_entropy", "focal", "hinge", "poly1")[:n]]
-    board = digest(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
+    board = results(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
     assert contests(board.standings) == list(itertools.combinations(board.standings, 2))
 
 
 def test_many_losses_are_compared_with_cross_entropy(made, tmp_path):
     losses = [{"word": word, "link": "sigmoid"} for word in ("alpha", "beta", "cross_entropy", "delta", "epsilon", "focal")]
-    board = digest(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
+    board = results(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
     fought = contests(board.standings)
     assert len(fought) == 5
     assert {one.sample.contender.word for one, _ in fought} == {"cross_entropy"}

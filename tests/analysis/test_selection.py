@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from lossbench.analysis.digest import digest
+from lossbench.analysis.results import results
 from lossbench.analysis.selection import finals, tuning_seeds
 from lossbench.tables import read_study
 
 
 @pytest.fixture
 def digested(made, tmp_path):
-    """The digest of made-up runs."""
-    return lambda runs: digest(read_study(made.write(tmp_path / "study", runs)))
+    """The results of made-up runs."""
+    return lambda runs: results(read_study(made.write(tmp_path / "study", runs)))
 
 
 def test_the_rate_with_the_best_median_final_result_is_chosen(demo):
-    found = digest(read_study(demo))
+    found = results(read_study(demo))
     for sample in found.chosen.samples:
         measure = found.measures[sample.setting]
         tuning = found.tuning[sample.setting]
@@ -25,7 +25,7 @@ def test_the_rate_with_the_best_median_final_result_is_chosen(demo):
 
 
 def test_a_seed_that_chose_does_not_judge(demo):
-    found = digest(read_study(demo))
+    found = results(read_study(demo))
     assert set(found.tuning.values()) == {(0, 1)}
     assert {sample.seeds for sample in found.chosen.samples} == {(2, 3, 4, 5)}
     assert {sample.seeds for sample in found.everything.samples} == {(0, 1, 2, 3, 4, 5)}
@@ -57,7 +57,7 @@ def test_where_seeds_are_few_or_nothing_is_to_be_chosen_every_seed_judges(digest
 
 
 def test_a_rate_that_diverges_is_never_chosen_before_one_that_does_not(demo):
-    found = digest(read_study(demo))
+    found = results(read_study(demo))
     entropy = [sample for sample in found.chosen.samples if sample.contender.word == "cross_entropy"]
     assert len(entropy) == 2
     assert not any(any(sample.diverged) for sample in entropy)

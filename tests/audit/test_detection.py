@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lossbench.audit.conduct import conduct, endurance
-from lossbench.audit.convention import Told
-from lossbench.audit.detection import Unusable, detect
-from lossbench.audit.foreign import Asked, foreign
 from lossbench.audit.references import formula
+from lossbench.audit.subjects.behaviour import conduct, endurance
+from lossbench.audit.subjects.convention import Told
+from lossbench.audit.subjects.detection import Unusable, detect
+from lossbench.audit.subjects.imported import Asked, foreign
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from lossbench.audit.margin import shape
-from lossbench.audit.subject import Subject, registered
+from lossbench.audit.measurements.margin import shape
+from lossbench.audit.subjects.subject import Subject, registered
 
 
 def form(words):

@@ -7,12 +7,12 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from lossbench.audit.card import from_plain, make_card, to_plain
-from lossbench.audit.grids import MAGNITUDES, one_output, several_outputs
-from lossbench.audit.numerics import numerics
+from lossbench.audit.cards.card import from_plain, make_card, to_plain
+from lossbench.audit.measurements.grids import MAGNITUDES, one_output, several_outputs
+from lossbench.audit.measurements.numerics import numerics
+from lossbench.audit.measurements.reference_values import entry, truths
 from lossbench.audit.references import Formula, formula
-from lossbench.audit.subject import Subject, registered
-from lossbench.audit.truths import entry, truths
+from lossbench.audit.subjects.subject import Subject, registered
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.registry import shelf
@@ -142,7 +142,7 @@ def test_twice_the_digits_give_the_same_truth(word, monkeypatch):
     found = next(iter(registered(f"{word},link=sigmoid" if word != "savage" else word)))
     points = [(z, y) for z in (-300.0, -37.5, 0.01, 20.0, 300.0) for y in (0.0, 1.0)]
     once = [entry(found.truth, [z], [y], 0) for z, y in points]
-    monkeypatch.setattr("lossbench.audit.truths._DIGITS", 900)
+    monkeypatch.setattr("lossbench.audit.measurements.reference_values._DIGITS", 900)
     assert [entry(found.truth, [z], [y], 0) for z, y in points] == once
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from lossbench.audit.propriety import propriety
-from lossbench.audit.subject import Subject, registered
+from lossbench.audit.measurements.propriety import propriety
+from lossbench.audit.subjects.subject import Subject, registered
 
 
 def asked(words):

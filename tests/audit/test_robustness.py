@@ -1,10 +1,10 @@
 import pytest
 
-from lossbench.audit.margin import shape
-from lossbench.audit.robustness import robustness
-from lossbench.audit.saturation import saturation
-from lossbench.audit.slopes import slopes
-from lossbench.audit.subject import Subject, registered
+from lossbench.audit.measurements.gradient_check import slopes
+from lossbench.audit.measurements.margin import shape
+from lossbench.audit.measurements.robustness import robustness
+from lossbench.audit.measurements.saturation import saturation
+from lossbench.audit.subjects.subject import Subject, registered
 
 
 def robust(words):

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from lossbench.audit.saturation import STARTS, escape_times, saturation
-from lossbench.audit.subject import registered
+from lossbench.audit.measurements.saturation import STARTS, escape_times, saturation
+from lossbench.audit.subjects.subject import registered
 
 INF = math.inf
 

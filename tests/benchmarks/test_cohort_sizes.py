@@ -15,7 +15,7 @@ from benchmarks.lesson import DIGITS, MNIST, Lesson
 from benchmarks.page import Result, Surroundings, page, table, write
 from benchmarks.timing import interleave
 from lossbench.datasets.classic import Iris
-from lossbench.provenance import provenance
+from lossbench.storage.provenance import provenance
 
 WHERE = Surroundings(command="python -m benchmarks cohort_sizes", provenance=provenance("cpu", 2), load=0.1)
 SMALL = Lesson(dataset=Iris(), hidden=(5,), batch=4, seeds=2, rates=(0.1, 0.2, 0.5))

@@ -12,7 +12,7 @@ from benchmarks.lesson import Lesson
 from benchmarks.page import Result, Surroundings, page, table, write
 from benchmarks.profile import profile
 from lossbench.datasets.classic import Iris
-from lossbench.provenance import provenance
+from lossbench.storage.provenance import provenance
 
 WHERE = Surroundings(command="python -m benchmarks race", provenance=provenance("cpu", 2), load=0.1)
 GOAL = Goal(label="times as fast", number=times_slower("hare", "tortoise"), shown="{:.1f}×", bound=2.0, hoped=3.0)

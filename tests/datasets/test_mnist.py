@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets import mnist
 from lossbench.datasets.mnist import CHECKSUMS, Mnist, Mnist1k, Mnist5k
 from lossbench.errors import BadInput

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.classic import BreastCancer, Diabetes, Iris
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.synthetic import Blobs

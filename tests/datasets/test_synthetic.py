@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.neuron import Neuron
 from lossbench.datasets.synthetic import Blobs, Circles, Moons
 from lossbench.datasets.xor import Xor

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import sklearn.datasets
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.classic import BreastCancer, Diabetes, Iris
 from lossbench.datasets.table import Table
 from lossbench.errors import BadInput

@@ -14,8 +14,8 @@ from lossbench.interfaces import Dense, Split
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
+from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
-from lossbench.spec import RunSpec
 
 RUN = RunSpec(
     loss=CrossEntropy(link="softmax"),

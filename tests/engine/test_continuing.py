@@ -10,7 +10,7 @@ from lossbench.inits.uniform import Uniform
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.optimizers.sgd import SGD
-from lossbench.spec import Cohort, Recording, Schedule
+from lossbench.planning.spec import Cohort, Recording, Schedule
 
 EVERY = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
 CE, MSE = CrossEntropy(link="softmax"), HalfSquaredError(link="softmax")

@@ -8,7 +8,7 @@ from lossbench.interfaces import Split
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import Logistic
 from lossbench.optimizers.sgd import SGD
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
 
 
 def test_one_neuron_follows_the_update_written_out_by_hand():

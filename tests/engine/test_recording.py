@@ -14,7 +14,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.sgd import SGD
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
 
 LOSSES = [CrossEntropy(link="softmax"), HalfSquaredError(link="softmax"), HalfSquaredError(link="sigmoid")]
 

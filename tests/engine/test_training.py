@@ -20,7 +20,7 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.adam import Adam
 from lossbench.optimizers.sgd import SGD
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
 
 KEPT = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
 SOFTMAX, SQUARED = CrossEntropy(link="softmax"), HalfSquaredError(link="softmax")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput, Failure
 from lossbench.execution.executor import run_plan
@@ -19,8 +19,8 @@ from lossbench.interfaces import Loss
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.plan import Plan
-from lossbench.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
 
 STEPS = 40
 SEEDS = 8

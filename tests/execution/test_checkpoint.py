@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
 from lossbench.execution import checkpoint as checkpoints
 from lossbench.execution import job
@@ -17,8 +17,8 @@ from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP
 from lossbench.optimizers.adam import Adam
-from lossbench.plan import Plan
-from lossbench.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
 from lossbench.tables import part_files, read_study
 
 STEPS = 30

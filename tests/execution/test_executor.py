@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lossbench.data import load
+from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput, Failure
 from lossbench.execution import executor, job
@@ -25,8 +25,8 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.plan import Plan
-from lossbench.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
 from lossbench.tables import part_files, read_study
 
 TESTS = Path(__file__).parent

@@ -13,7 +13,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
 
 GREY = "\x1b[90m"  # what rich begins the unfilled part of a bar with
 LOSSES = (CrossEntropy(), CrossEntropy(), HalfSquaredError())

@@ -9,7 +9,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from lossbench.data import fingerprint, load
+from lossbench.data.hold_out import HeldOut, Scaling
+from lossbench.data.loading import fingerprint, load
 from lossbench.datasets.classic import Iris
 from lossbench.datasets.contiguity import Contiguity
 from lossbench.datasets.mnist import Mnist
@@ -18,7 +19,6 @@ from lossbench.datasets.table import Table
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset
-from lossbench.preparation import HeldOut, Scaling
 from lossbench.registry import shelf
 
 SHELF = {word: cls for word, cls in shelf("dataset").items() if cls.__module__.startswith("lossbench.")}

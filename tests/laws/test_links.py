@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mpmath import mpf
 
-from lossbench.links import LINKS, Linked, Sigmoid, Softmax
+from lossbench.interfaces.links import LINKS, Linked, Sigmoid, Softmax
 
 DIGITS = 1e-13  # relative, in float64
 OUTPUTS = st.lists(st.floats(-300, 300), min_size=2, max_size=6)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lossbench.interfaces import Loss
-from lossbench.links import OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.losses.absolute import AbsoluteError, Chebyshev, Huber, LogCosh, Pinball
 from lossbench.losses.divergence import CauchySchwarz, Tanimoto
 from lossbench.losses.entropy import ConfidencePenalty, CrossEntropy, KullbackLeibler, LabelSmoothing

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Task
-from lossbench.links import OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.registry import field_types, find, load_plugins, shelf
 
 PLUGINS = os.environ.get("LOSSBENCH_PLUGINS", "").split()

@@ -8,16 +8,16 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from lossbench import textbook
+from lossbench.audit.references import textbook
+from lossbench.audit.references.textbook import Array
 from lossbench.interfaces import Loss
-from lossbench.links import OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.losses.absolute import AbsoluteError, Huber
 from lossbench.losses.entropy import CrossEntropy, KullbackLeibler, LabelSmoothing
 from lossbench.losses.likelihood import Bernoulli, Gaussian, GaussianLearntVariance, Poisson
 from lossbench.losses.margin import LogisticMargin
 from lossbench.losses.multiclass import MulticlassHinge
 from lossbench.losses.squared import HalfSquaredError
-from lossbench.textbook import Array
 
 torch.manual_seed(0)
 CLASSES, EXAMPLES = 5, 40

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossbench.audit.grids import one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.measurements.grids import one_output, several_outputs, two_outputs_a_target
 from lossbench.interfaces import Loss, Task
 from lossbench.registry import find, shelf
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossbench.analysis.quantities import quantity
+from lossbench.analysis.metrics import quantity
 from lossbench.errors import BadInput
-from lossbench.links import LINKS, OUTPUTS
+from lossbench.interfaces.links import LINKS, OUTPUTS
 from lossbench.registry import find, shelf
 
 MEASURES = {

@@ -1,0 +1,65 @@
+"""A study, worked through once: everything that tables, figures and sentences are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from lossbench.analysis.comparison import Comparison, Setting, compare
+from lossbench.analysis.curves import Curves, read_curves
+from lossbench.analysis.ranking import Ranking, ranking
+from lossbench.analysis.scoreboard import Board, Match, board, matches
+from lossbench.analysis.selection import Measure, choosers, measure_for, select
+from lossbench.analysis.sensitivity import Sensitivity, sensitivities
+from lossbench.tables import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """`everything` holds a sample for each learning rate, `chosen` one for each loss and setting, of the seeds that judge.
+
+    `tuning` names the seeds that chose and do not judge, by setting; () where there are none.
+    """
+
+    study: Study
+    curves: Curves
+    everything: Comparison
+    chosen: Comparison
+    tuning: Mapping[Setting, tuple[int, ...]]
+    measures: Mapping[Setting, Measure | None]
+    boards: tuple[Board, ...]
+    matches: tuple[Match, ...]
+
+    @cached_property
+    def sensitivities(self) -> list[Sensitivity]:
+        """Final results by learning rate; empty where none was swept."""
+        return sensitivities(self.everything, self.chosen, self.curves, self.measures)
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """Ranks over data sets or settings; None where these or the losses are too few."""
+        return ranking(self.boards)
+
+    @cached_property
+    def diverged(self) -> int:
+        """How many of all runs diverged."""
+        return sum(sum(sample.diverged) for sample in self.everything.samples)
+
+
+def results(study: Study) -> Results:
+    """Sort, choose, score and compare."""
+    curves = read_curves(study.records)
+    everything = compare(study.runs)
+    measures = {setting: measure_for(setting, everything, curves) for setting in everything.settings}
+    chosen = select(everything, curves, measures)
+    rated = [(setting, measure) for setting in chosen.settings if (measure := measures.get(setting))]
+    boards = tuple(board(setting, chosen, curves, measure) for setting, measure in rated)
+    return Results(
+        study=study,
+        curves=curves,
+        everything=everything,
+        chosen=chosen,
+        tuning={setting: choosers(everything.within(setting)) if measures[setting] else () for setting in everything.settings},
+        measures=measures,
+        boards=boards,
+        matches=tuple(matches(boards)),
+    )

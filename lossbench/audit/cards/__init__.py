@@ -1,0 +1,1 @@
+"""The loss card: what was measured, put together, kept, and held against claims."""

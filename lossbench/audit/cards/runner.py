@@ -1,0 +1,89 @@
+"""From words and paths to cards: what is known is recalled, the rest is measured, on all cores where it is much."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from joblib import Parallel, delayed
+
+from lossbench.analysis import formatting
+from lossbench.audit.cards import cache
+from lossbench.audit.cards.card import Card, make_card
+from lossbench.audit.cards.fingerprint import content
+from lossbench.audit.subjects.detection import Unusable
+from lossbench.audit.subjects.imported import Asked, foreign
+from lossbench.audit.subjects.subject import Subject, registered
+from lossbench.registry import load_plugins, shelf
+
+Report = Callable[[str], None]
+_FEW = 3  # so many cards are measured sooner than workers are started
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One card to make: the subject, and the words from which a worker makes the same subject."""
+
+    subject: Subject
+    key: str
+    words: str
+    place: int
+
+
+def words_of_all_losses() -> list[str]:
+    """The word of every registered loss."""
+    return list(shelf("loss"))
+
+
+def cards_of_words(
+    words: Sequence[str], plugins: Sequence[str] = (), *, fresh: bool = False, report: Report = print
+) -> list[Card]:
+    """The cards of registered losses, in the order of the words, a card for each link. Raises BadInput for an unknown word."""
+    load_plugins(plugins)
+    jobs = [job for text in words for job in _jobs(text)]
+    known: dict[str, Card | None] = {job.key: None if fresh else cache.recall(job.key) for job in jobs}
+    todo = [job for job in jobs if known[job.key] is None]
+    if todo:
+        report(f"Measuring {formatting.counted(len(todo), 'card')}; {len(jobs) - len(todo)} known.")
+    workers = min(os.cpu_count() or 1, len(todo))
+    if len(todo) <= _FEW or workers == 1:
+        made = [make_card(job.subject) for job in todo]
+    else:
+        made = Parallel(n_jobs=workers)(delayed(_made)(job.words, job.place, tuple(plugins), tuple(sys.path)) for job in todo)
+    for job, new in zip(todo, made, strict=True):
+        cache.remember(job.key, new)
+        known[job.key] = new
+    return [card for card in (known[job.key] for job in jobs) if card is not None]
+
+
+def cards_of_path(asked: Asked, *, fresh: bool = False) -> list[Card]:
+    """The cards of somebody's loss; one that says what went wrong where it cannot be asked. Raises BadInput for a bad path."""
+    try:
+        subjects = list(foreign(asked))
+    except Unusable as error:
+        return [Card(title=asked.path, link="", notes=(str(error),))]
+    key = content([asked.path.partition(":")[0], __name__], repr(asked))
+    cards = []
+    for place, subject in enumerate(subjects):
+        mark = f"{key}-{place}"
+        card = (None if fresh else cache.recall(mark)) or make_card(subject)
+        cache.remember(mark, card)
+        cards.append(card)
+    return cards
+
+
+def _jobs(text: str) -> Iterator[_Job]:
+    for place, subject in enumerate(registered(text)):
+        module = inspect.getmodule(type(subject.loss))
+        names = [__name__, module.__name__ if module else ""]
+        yield _Job(subject, content(names, f"{subject.title} {subject.link} {subject.loss!r}"), text, place)
+
+
+def _made(text: str, place: int, plugins: Sequence[str], path: Sequence[str]) -> Card:
+    """The same card in a worker, which has to find what the caller has found."""
+    sys.path[:] = path
+    torch.set_num_threads(1)
+    load_plugins(plugins)
+    return make_card(list(registered(text))[place])

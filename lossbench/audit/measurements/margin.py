@@ -1,0 +1,161 @@
+"""A loss along the margin: value, slope, curvature, where it is convex, how steep and how bent it gets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lossbench.audit.subjects.subject import Subject
+from lossbench.interfaces import Array
+
+SPAN = 15.0
+_FAR = (100.0, 200.0, 400.0)
+_BEND = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A loss for one target along margins z: value, dℓ/dz, its two factors dℓ/da and da/dz, and d²ℓ/dz²."""
+
+    target: int
+    z: tuple[float, ...]
+    value: tuple[float, ...]
+    gradient: tuple[float, ...]
+    error: tuple[float, ...]
+    slope: tuple[float, ...]
+    curvature: tuple[float, ...]
+    convex: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What the curves for both targets come to. inf: without bound. `corners` are margins at which the slope jumps."""
+
+    curves: tuple[Curve, ...]
+    convex: bool
+    largest_value: float
+    largest_gradient: float
+    lipschitz: float
+    corners: tuple[float, ...]
+    canonical: bool
+
+
+def shape(subject: Subject) -> Shape:
+    """The shape of a subject between margins −15 and 15; its bounds are looked for out to ±400."""
+    curves = tuple(_curve(subject, target) for target in (0, 1))
+    corners = tuple(sorted({corner for target in (0, 1) for corner in _corners(subject, target)}))
+    bend = max(float(np.nanmax(np.abs(curve.curvature))) for curve in curves)
+    grows = _bound(subject, "curvature") == np.inf
+    return Shape(
+        curves=curves,
+        convex=all(curve.convex == ((curve.z[0], curve.z[-1]),) for curve in curves) and _convex_between(subject),
+        largest_value=_bound(subject, "value"),
+        largest_gradient=_bound(subject, "gradient"),
+        lipschitz=np.inf if corners or grows else bend,
+        corners=corners,
+        canonical=_canonical(subject),
+    )
+
+
+def _line(subject: Subject, reach: float, points: int, least: int) -> torch.Tensor:
+    return torch.linspace(-reach, reach, subject.thinned(points, least), dtype=torch.float64).round(decimals=9)
+
+
+def _curve(subject: Subject, target: int) -> Curve:
+    z = _line(subject, SPAN, 601, 61)
+    value, gradient = subject.on_margin(z, target)
+    slope = torch.ones_like(z) if subject.link == "identity" else torch.sigmoid(z) * torch.sigmoid(-z)
+    ahead, behind = (subject.slope(z + step, target) for step in (_BEND, -_BEND))
+    columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * _BEND))
+    numbers = [tuple(column.tolist()) for column in columns]
+    return Curve(
+        target=target,
+        z=tuple(z.tolist()),
+        value=numbers[0],
+        gradient=numbers[1],
+        error=numbers[2],
+        slope=numbers[3],
+        curvature=numbers[4],
+        convex=_rising(z.numpy(), gradient.numpy(), numbers[4]),
+    )
+
+
+def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    """The intervals in which the slope never falls by more than rounding, up to where the curvature is 0."""
+    size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
+    rises = np.diff(gradient) >= -1e-6 * size
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
+    ends = [_turn(z, np.array(curvature), int(place)) for place in edges]
+    return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _turn(z: Array, curvature: Array, place: int) -> float:
+    """Where the curvature changes its sign next to a point of the grid, by a straight line; the point itself at the ends."""
+    for left in range(max(place - 2, 0), min(place + 2, len(z) - 1)):
+        one, other = curvature[left], curvature[left + 1]
+        if one * other < 0 and place not in {0, len(z) - 1}:
+            return float(z[left] + (z[left + 1] - z[left]) * one / (one - other))
+    return float(z[place])
+
+
+def _convex_between(subject: Subject) -> bool:
+    """Whether (g(u) − g(v))·(u − v) ≥ 0 for random pairs u, v of three raw outputs; true where one is all there is."""
+    if not subject.several:
+        return True
+    rng = np.random.default_rng(0)
+    pairs = subject.thinned(3000, 60)
+    u = rng.normal(0, 4, (3, pairs))
+    v = u + rng.normal(0, 1, (3, pairs)) * rng.choice([0.01, 1.0, 5.0], pairs)
+    y = torch.eye(3, dtype=torch.float64)[:, torch.arange(pairs) % 3]
+    gu, gv = (subject.loss.gradient(torch.from_numpy(z), y).numpy() for z in (u, v))
+    turn = ((gu - gv) * (u - v)).sum(0)
+    return bool((turn >= -1e-9 * (np.abs(gu) + np.abs(gv)).sum(0) * np.abs(u - v).sum(0)).all())
+
+
+def _bound(subject: Subject, quantity: str) -> float:
+    """The largest size of value, slope or curvature; inf where it is still rising, not ever more slowly, out to ±400."""
+    sizes = []
+    for far in _FAR:
+        z = torch.cat((_line(subject, far, 2001, 5), _line(subject, SPAN, 2001, 11)))
+        found = [_sizes(subject, z, target, quantity) for target in (0, 1)]
+        sizes.append(max(found))
+    first, second, third = sizes
+    rising = third - second
+    if not np.isfinite(third) or (rising > 1e-6 * third and rising > 0.75 * (second - first)):
+        return float("inf")
+    return third
+
+
+def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> float:
+    if quantity == "curvature":
+        ahead, behind = (subject.slope(z + step, target) for step in (1e-3, -1e-3))
+        return float(((ahead - behind) / 2e-3).abs().max())
+    return float((subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs().max())
+
+
+def _corners(subject: Subject, target: int) -> list[float]:
+    """Margins at which the slope jumps, found by halving every interval towards its larger change; quick subjects only."""
+    if subject.pace < 0.2:
+        return []
+    z = _line(subject, SPAN, 601, 601)
+    low, high = z[:-1] + 1e-4, z[1:] + 1e-4
+    at_low, at_high = subject.slope(low, target), subject.slope(high, target)
+    scale = float(at_low.abs().max())
+    for _ in range(32):
+        middle = (low + high) / 2
+        between = subject.slope(middle, target)
+        left = (between - at_low).abs() > (at_high - between).abs()
+        low, high = torch.where(left, low, middle), torch.where(left, middle, high)
+        at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
+    jumps = (at_high - at_low).abs() > 1e-4 * scale
+    return [round(float(place), 6) + 0.0 for place in high[jumps]]
+
+
+def _canonical(subject: Subject) -> bool:
+    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at."""
+    z = torch.linspace(-6, 6, 25, dtype=torch.float64)
+    a = z if subject.link == "identity" else torch.sigmoid(z)
+    gradient = torch.cat([subject.slope(z, target) for target in (0, 1)])
+    gap = torch.cat((a, a - 1))
+    factor = float((gradient * gap).sum() / gap.square().sum())
+    return factor > 0 and bool(((gradient - factor * gap).abs() <= 1e-6 * factor * gap.abs() + 1e-12).all())

@@ -1,0 +1,161 @@
+"""Numerical truth: value and gradient against a reference of many digits, in float32 and float64.
+
+A number is judged where the true one is a normal float of the dtype and well posed: not where moving a raw output by
+one unit in its last place changes the true number by more than the bar, as next to a zero crossing of the gradient.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+import torch
+
+from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.measurements.reference_values import Table, entry, truths, truths_of_pairs
+from lossbench.audit.subjects.subject import Subject, Truth
+from lossbench.interfaces import Array
+
+BARS = {"float64": 1e-12, "float32": 1e-5}
+HARM = 1e-3  # an error of so much, against 1 or the right number, is felt in training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Miss:
+    """One number that came out wrong: `got` for `right`, at raw outputs z and the target y; row: the output of a gradient.
+
+    `kind` is "wrong", "not finite" or "falsely zero"; `error` is relative.
+    """
+
+    kind: str
+    z: tuple[float, ...]
+    y: tuple[float, ...]
+    row: int
+    got: float
+    right: float
+    error: float
+
+    @property
+    def size(self) -> float:
+        """How far out the raw outputs are."""
+        return max(map(abs, self.z))
+
+    @property
+    def off(self) -> float:
+        """The error against 1 or the right number, whichever is larger; inf for what is not finite."""
+        return abs(self.got - self.right) / max(1.0, abs(self.right)) if isfinite(self.got) else inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How right one quantity is in one dtype: `worst` is the largest relative error.
+
+    `first` is the first miss above the bar, going out from 0; `harm` the first that is off by more than 1e-3 against 1 or
+    the right number, and `off` the largest such distance.
+    """
+
+    quantity: str
+    dtype: str
+    judged: int
+    faults: int
+    worst: float
+    off: float
+    first: Miss | None = None
+    harm: Miss | None = None
+
+    @property
+    def passes(self) -> bool:
+        return self.faults == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numerics:
+    """Accuracies of value and gradient; `against` names what they were held against."""
+
+    against: str
+    accuracies: tuple[Accuracy, ...]
+
+
+def numerics(subject: Subject) -> Numerics:
+    """The accuracies of a subject: against its formula, or else its float32 against its float64."""
+    grids = [one_output() if subject.outputs == 1 else several_outputs(2)]
+    grids += [several_outputs(3)] if subject.several else []
+    grids = [two_outputs_a_target()] if subject.paired else grids
+    if subject.truth is not None:
+        truth = subject.truth
+        tables = [truths_of_pairs(truth)] if subject.paired else [truths(truth, len(points.z)) for points in grids]
+        dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
+    else:
+        tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
+        dtypes, against = ("float32",), "its own float64"
+    found = [_judged(subject, tables, dtype) for dtype in dtypes]
+    return Numerics(against=against, accuracies=tuple(accuracy for both in found for accuracy in both))
+
+
+def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array]:
+    """What the subject says at the points, in one dtype, as float64."""
+    z, y = (torch.from_numpy(item).to(getattr(torch, dtype)) for item in (points.z, points.y))
+    loss = subject.exact or subject.loss
+    gradient = loss.gradient(z, y) if subject.differentiable else torch.full_like(z, torch.nan)
+    return loss.value(z, y).double().numpy(), gradient.double().numpy()
+
+
+def _judged(subject: Subject, tables: Sequence[Table], dtype: str) -> list[Accuracy]:
+    values: list[Miss] = []
+    gradients: list[Miss] = []
+    for table in tables:
+        value, gradient = _answers(subject, table.points, dtype)
+        values += _cases(table.points, table.value[None], value[None], dtype)
+        gradients += _cases(table.points, table.gradient, gradient, dtype)
+    found = [_accuracy("value", dtype, values, subject.truth), _accuracy("gradient", dtype, gradients, subject.truth)]
+    return found if subject.differentiable else found[:1]
+
+
+def _accuracy(quantity: str, dtype: str, cases: Sequence[Miss], truth: Truth | None) -> Accuracy:
+    posed = [case for case in cases if not (case.error > BARS[dtype] and truth and _ill_posed(truth, case, quantity, dtype))]
+    missed = sorted((case for case in posed if case.error > BARS[dtype]), key=lambda case: case.size)
+    return Accuracy(
+        quantity=quantity,
+        dtype=dtype,
+        judged=len(posed),
+        faults=len(missed),
+        worst=max((case.error for case in posed), default=0.0),
+        off=max((case.off for case in posed), default=0.0),
+        first=missed[0] if missed else None,
+        harm=next((case for case in missed if case.off > HARM), None),
+    )
+
+
+def _ill_posed(truth: Truth, case: Miss, quantity: str, dtype: str) -> bool:
+    """Whether one unit in the last place of a raw output changes the true number by more than the bar."""
+    row = None if quantity == "value" else case.row
+    for axis, item in enumerate(case.z):
+        if item == 0:
+            continue
+        moved = float(np.nextafter(getattr(np, dtype)(item), np.inf))
+        there = entry(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
+        if abs(there - case.right) > BARS[dtype] * abs(case.right) > 0:
+            return True
+    return False
+
+
+def _cases(points: Points, right: Array, got: Array, dtype: str) -> list[Miss]:
+    """Every number that can be judged: the true one is normal, or it is 0 (nearly) and what came out is not finite."""
+    limits, size = np.finfo(dtype), np.abs(right)
+    normal = (size >= limits.tiny) & (size <= limits.max)
+    with np.errstate(all="ignore"):
+        error = np.where(np.isfinite(got), np.abs(got - right) / size, np.inf)
+    judged = normal | ((size < limits.tiny) & ~np.isfinite(got))
+    kinds = np.where(~np.isfinite(got), "not finite", np.where(got == 0, "falsely zero", "wrong"))
+    return [
+        Miss(
+            kind=str(kinds[row, column]),
+            z=tuple(points.z[:, column].tolist()),
+            y=tuple(points.y[:, column].tolist()),
+            row=int(row),
+            got=float(got[row, column]),
+            right=float(right[row, column]),
+            error=float(error[row, column]),
+        )
+        for row, column in zip(*np.nonzero(judged), strict=True)
+    ]

@@ -1,0 +1,78 @@
+"""The truth at every point of a grid: values and slopes of a formula, to as many digits as it takes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from mpmath import mp, mpf
+
+from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.subjects.subject import Truth
+from lossbench.interfaces import Array
+
+_STEP = mpf(10) ** -40
+_DIGITS = 120
+_MOST = 320  # what is smaller than 1e-320 is no normal number, however many digits it has
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values (N,) and gradients (C, N) at points; NaN where there is none, as at a corner."""
+
+    points: Points
+    value: Array
+    gradient: Array
+
+
+@lru_cache(maxsize=8)
+def truths(truth: Truth, classes: int) -> Table:
+    """The truth at every point of the grid for C = classes outputs."""
+    return _table(truth, one_output() if classes == 1 else several_outputs(classes))
+
+
+@lru_cache(maxsize=8)
+def truths_of_pairs(truth: Truth) -> Table:
+    """The truth at every point of the grid for two outputs a target."""
+    return _table(truth, two_outputs_a_target())
+
+
+def _table(truth: Truth, points: Points) -> Table:
+    rows = [_true(truth, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
+    return Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
+
+
+def _true(truth: Truth, z: list[float], y: list[float]) -> list[float]:
+    """Value and gradient at one point, each rounded to the nearest float64."""
+    with mp.workdps(_digits(z)):
+        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
+        value = truth(here, target)
+        return [float(value), *(float(_slope(truth, here, target, axis, value)) for axis in range(len(here)))]
+
+
+def entry(truth: Truth, z: list[float], y: list[float], row: int | None) -> float:
+    """The true value (row None), or the true slope along one output."""
+    with mp.workdps(_digits(z)):
+        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
+        value = truth(here, target)
+        return float(value if row is None else _slope(truth, here, target, row, value))
+
+
+def _digits(z: list[float]) -> int:
+    return _DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))
+
+
+def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> mpf:
+    """dℓ/dz along one axis, ℓ being `value`; NaN at a corner; 0 where what is left is the error of the difference itself."""
+
+    def moved(step: mpf) -> mpf:
+        return truth([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
+
+    ahead, behind = moved(_STEP), moved(-_STEP)
+    if abs(ahead - 2 * value + behind) > max(_STEP * mpf(10) ** -25, abs(ahead - behind) / 10**10):
+        return mp.nan
+    slope = (ahead - behind) / (2 * _STEP)
+    if abs(slope) < mpf(10) ** -70 * max(1, abs(value)):
+        finer = _STEP / 10
+        again = (moved(finer) - moved(-finer)) / (2 * finer)
+        return slope if abs(again - slope) < abs(slope) / 2 else mpf(0)
+    return slope

@@ -1,0 +1,154 @@
+"""The command `lossbench audit`: which cards are asked for, how they are told, and what counts as a failure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lossbench.analysis import formatting
+from lossbench.atomic import write_whole
+from lossbench.audit.cards.card import Card
+from lossbench.audit.cards.runner import cards_of_path, cards_of_words, words_of_all_losses
+from lossbench.audit.cards.sections import miss_text
+from lossbench.audit.rendering.html import as_html
+from lossbench.audit.rendering.markdown import as_markdown
+from lossbench.audit.rendering.pages import write_pages
+from lossbench.audit.rendering.terminal import print_cards
+from lossbench.audit.subjects.convention import Told
+from lossbench.audit.subjects.import_path import look_here
+from lossbench.audit.subjects.imported import Asked
+from lossbench.audit.subjects.subject import parsed
+from lossbench.errors import BadInput, Failure, unknown
+from lossbench.registry import load_plugins
+
+_PAPER = 140  # columns where no terminal says how many there are
+REASONS = ("declared", "numerics")
+FORMATS = {".md": "markdown", ".html": "html"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked on the command line. `words` are losses (WORD or WORD,option=value) and paths (package.module:name)."""
+
+    words: tuple[str, ...] = ()
+    claim: str | None = None
+    given: tuple[str, ...] = ()
+    told: Told = field(default_factory=Told)
+    plugins: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    output: Path | None = None
+    docs: Path | None = None
+    seconds: float = 5.0
+    fresh: bool = False
+
+
+def audit(request: Request, out: Console, notes: Console) -> list[Card]:
+    """Make the cards, tell them on the console and write them where they are asked for.
+
+    Raises BadInput for words, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
+    """
+    reasons = _reasons(request)
+    written = _format(request.output)
+    cards = _cards(request, notes)
+    _tell(cards, request, written, out, notes)
+    found = failures(cards, reasons) if reasons else []
+    if found:
+        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *found]))
+    return cards
+
+
+def _cards(request: Request, notes: Console) -> list[Card]:
+    """The cards of everything that was asked for, in its order; of all losses where nothing was."""
+    given = _given(request)
+    look_here()
+    load_plugins(request.plugins)
+    cards: list[Card] = []
+    words = request.words or tuple(words_of_all_losses())
+    for is_path, group in groupby(words, lambda word: ":" in word):
+        if not is_path:
+            cards += cards_of_words(list(group), request.plugins, fresh=request.fresh, report=notes.print)
+            continue
+        for path in group:
+            asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
+            cards += cards_of_path(asked, fresh=request.fresh)
+    return cards
+
+
+def _tell(cards: Sequence[Card], request: Request, written: str, out: Console, notes: Console) -> None:
+    if request.output is None and request.docs is None:
+        print_cards(cards, out)
+    if request.output is not None:
+        write_whole(request.output, (as_html(cards) if written == "html" else as_markdown(cards)).encode())
+        notes.print(f"{formatting.counted(len(cards), 'card')} in {request.output}.", soft_wrap=True)
+    if request.docs is not None:
+        notes.print("Measuring other libraries' losses.")
+        for path in write_pages(request.docs, cards):
+            notes.print(f"Wrote {path}.", soft_wrap=True)
+
+
+def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
+    """A sentence for everything that a reason to fail finds."""
+    found = []
+    for card in cards:
+        if "declared" in reasons:
+            found += [
+                f"{card.name}: {verdict.name} is declared {verdict.declared} and measured {verdict.measured}."
+                for verdict in card.disagreements
+            ]
+        if "numerics" in reasons and card.numerics is not None:
+            found += [
+                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.first)}."
+                for row in card.numerics.accuracies
+                if row.first is not None
+            ]
+        if not card.complete:
+            found.append(f"{card.name}: not everything could be measured.")
+    return found
+
+
+def _reasons(request: Request) -> list[str]:
+    reasons = [reason.strip() for text in request.fail_on for reason in text.split(",")]
+    for reason in reasons:
+        if reason not in REASONS:
+            raise unknown("reason to fail", reason, REASONS)
+    return reasons
+
+
+def _given(request: Request) -> dict[str, Any]:
+    pairs = [text.partition("=") for text in request.given]
+    for name, equals, value in pairs:
+        if not equals or not name:
+            raise BadInput(f"--given {name}{equals}{value}: an option is written name=value, such as --given reduction=none.")
+    return {name: parsed(value) for name, _, value in pairs}
+
+
+def _format(output: Path | None) -> str:
+    if output is None:
+        return "terminal"
+    if output.suffix not in FORMATS:
+        raise BadInput(
+            f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither."
+        )
+    return FORMATS[output.suffix]
+
+
+def answer(words: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Do what the command line asks for: cards to standard output, what happens meanwhile to standard error."""
+    told = Told(**{name: options[name] for name in ("takes", "link", "outputs", "classes", "targets")})
+    request = Request(
+        words=tuple(words),
+        claim=options["claim"],
+        given=options["given"],
+        told=told,
+        plugins=options["plugins"],
+        fail_on=options["fail_on"],
+        output=options["output"],
+        docs=options["docs"],
+        seconds=options["seconds"],
+        fresh=options["fresh"],
+    )
+    out = Console()
+    audit(request, out if out.is_terminal else Console(width=_PAPER), Console(stderr=True))

@@ -1,0 +1,91 @@
+"""How somebody's callable conducts itself: what a card says of it in sentences."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lossbench.audit.subjects.adapter import Adapted
+from lossbench.audit.subjects.convention import number
+from lossbench.audit.subjects.time_limit import TooSlow
+
+_FORMS = {
+    "each": "It answers one number an example.",
+    "elements": "It answers one number an element; they are added up over an example's outputs.",
+    "reduced": "It reduces: it is asked one example at a time.",
+    "mapped": "It reduces: it is asked one example at a time.",
+}
+
+
+def conduct(adapted: Adapted) -> tuple[str, ...]:
+    """Sentences: how it is called, what it answers, and whatever a loss should not do."""
+    sentences = [adapted.convention.spoken(), _FORMS[adapted.form]]
+    if not adapted.differentiable:
+        sentences.append("It has no gradient to give: slopes are central differences of its values.")
+    sentences += _dtypes(adapted)
+    if _mutates(adapted):
+        sentences.append("It changes its input.")
+    if not _repeats(adapted):
+        sentences.append("It is not deterministic: asked twice, it gives two answers.")
+    return tuple(sentences)
+
+
+def _example(adapted: Adapted, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+    rows = 1 if adapted.convention.outputs == 1 else 3
+    z = torch.tensor([[0.7], [-1.2], [0.4]], dtype=dtype)[:rows]
+    return z, torch.eye(rows, dtype=dtype)[:, [0]]
+
+
+def _answer(adapted: Adapted, z: Tensor, y: Tensor) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return adapted.convention.call(adapted.function, z, y)
+
+
+def _dtypes(adapted: Adapted) -> list[str]:
+    sentences = []
+    for dtype in (torch.float64, torch.float32):
+        try:
+            found = number(_answer(adapted, *_example(adapted, dtype))).dtype
+        except TooSlow:
+            raise
+        except Exception as error:
+            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
+            continue
+        if found != dtype:
+            sentences.append(f"Given {_named(dtype)}, it answers {_named(found)}.")
+    return sentences
+
+
+def endurance(adapted: Adapted) -> tuple[str, ...]:
+    """A sentence on the smallest large raw output at which it raises, where it does."""
+    z, y = _example(adapted)
+    for size in (30.0, 100.0, 1000.0, 10000.0):
+        for raw in (size * z.sign(), -size * z.sign()):
+            try:
+                _answer(adapted, raw, y)
+            except TooSlow:
+                raise
+            except Exception as error:
+                return (f"It raises {type(error).__name__} at raw outputs of {size:g}: {str(error)[:120]}",)
+    return ()
+
+
+def _named(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _mutates(adapted: Adapted) -> bool:
+    tensors = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
+    given = tensors if adapted.convention.library == "torch" else [item.numpy() for item in tensors]
+    before = [item.clone() for item in tensors]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adapted.convention.answer(adapted.function, *given)
+    return any(not torch.equal(item, was) for item, was in zip(tensors, before, strict=True))  # arrays share their memory
+
+
+def _repeats(adapted: Adapted) -> bool:
+    answers = [number(_answer(adapted, *_example(adapted))).detach() for _ in range(4)]
+    return all(torch.equal(answers[0], answer) for answer in answers[1:])

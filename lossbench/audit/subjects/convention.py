@@ -1,0 +1,140 @@
+"""How somebody's callable wants to be called: what it takes, in which shape, and what it answers."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.interfaces.links import OUTPUTS, LinkName
+
+Library = Literal["torch", "numpy", "jax"]
+Layout = Literal["flat", "last", "first", "single"]
+Targets = Literal["alike", "index", "signed"]
+Takes = Literal["raw", "probabilities", "log-probabilities"]
+_TARGET_NAMES = {"y", "t", "y_true", "true", "truth", "target", "targets", "label", "labels", "y_hot", "one_hot"}
+_TAKES: tuple[Takes, ...] = ("raw", "probabilities", "log-probabilities")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the caller said about a callable; None is to be found out."""
+
+    takes: Takes | None = None
+    link: LinkName | None = None
+    outputs: Literal["one", "several"] | None = None
+    classes: Literal["first", "last"] | None = None
+    targets: Targets | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convention:
+    """One way of calling.
+
+    `layout`: flat (B,) for one output; last (B, C); first (C, B); single (C,), one example without an axis of examples.
+    `targets`: alike (0/1 or one-hot, shaped as the outputs), index (of the class), signed (−1 for 0).
+    """
+
+    library: Library
+    takes: Takes
+    link: LinkName
+    outputs: int
+    layout: Layout
+    targets: Targets
+    swapped: bool
+
+    def call(self, function: Callable[..., Any], z: Tensor, y: Tensor) -> Any:
+        """The callable's own answer for raw outputs and targets (C, B)."""
+        outputs, targets = self.arguments(z, y)
+        if self.library != "torch":
+            return self.answer(function, outputs.detach().numpy(), targets.numpy())
+        return self.answer(function, outputs, targets)
+
+    def answer(self, function: Callable[..., Any], outputs: Any, targets: Any) -> Any:
+        """The callable's answer for arguments that are laid out."""
+        return function(targets, outputs) if self.swapped else function(outputs, targets)
+
+    def arguments(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and targets, linked and laid out, differentiable in z; copies, which the callable may spoil."""
+        return self._laid(self._linked(z)).clone(), self._target(y).clone()
+
+    def _linked(self, z: Tensor) -> Tensor:
+        if self.takes == "raw":
+            return z
+        if self.takes == "probabilities":
+            return torch.sigmoid(z) if self.link == "sigmoid" else torch.softmax(z, OUTPUTS)
+        return logsigmoid(z) if self.link == "sigmoid" else torch.log_softmax(z, OUTPUTS)
+
+    def _laid(self, item: Tensor) -> Tensor:
+        if self.layout == "flat":
+            return item[0]
+        if self.layout == "single":
+            return item[:, 0] if self.outputs == 2 else item[0, 0]
+        return item if self.layout == "first" else item.T
+
+    def _target(self, y: Tensor) -> Tensor:
+        if self.targets == "index":
+            index = y.argmax(OUTPUTS) if self.outputs == 2 else y[0].long()
+            return index[0] if self.layout == "single" else index
+        return self._laid(2 * y - 1 if self.targets == "signed" else y)
+
+    def spoken(self) -> str:
+        """The convention in a sentence."""
+        takes = "raw outputs" if self.takes == "raw" else f"{self.takes} (it is given those of torch's {self.link})"
+        shape = {"flat": "(examples)", "last": "(examples, classes)", "first": "(classes, examples)", "single": "of one example"}
+        kind = {"alike": "0/1" if self.outputs == 1 else "one-hot", "index": "class indices", "signed": "−1/+1"}
+        order = ", targets first" if self.swapped else ""
+        return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]} targets{order}."
+
+
+def conventions(library: Library, told: Told, *, targets_first: bool) -> Iterator[Convention]:
+    """Every way of calling that fits what was told, the usual ones first."""
+    counts = {"one": (1,), "several": (2,), None: (1, 2)}[told.outputs]
+    for swapped in (targets_first, not targets_first):
+        for rarity in range(6):
+            for outputs in counts:
+                for targets, layout in _forms(outputs, told):
+                    for takes in (told.takes,) if told.takes else _TAKES:
+                        if (targets == "signed") + 2 * _TAKES.index(takes) == rarity:
+                            yield Convention(
+                                library=library,
+                                takes=takes,
+                                link=told.link or ("sigmoid" if outputs == 1 else "softmax"),
+                                outputs=outputs,
+                                layout=layout,
+                                targets=targets,
+                                swapped=swapped,
+                            )
+
+
+def targets_come_first(function: Callable[..., Any]) -> bool:
+    """Whether the name of the first parameter says that it takes the targets."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return False
+    return bool(names) and names[0].lower() in _TARGET_NAMES
+
+
+def _forms(outputs: int, told: Told) -> Iterator[tuple[Targets, Layout]]:
+    layouts: tuple[Layout, ...] = ("flat", "last", "single") if outputs == 1 else ("last", "first", "single")
+    if told.classes is not None and outputs == 2:
+        layouts = (told.classes, "single")
+    known: tuple[Targets, ...] = ("alike", "signed") if outputs == 1 else ("index", "alike", "signed")
+    for targets in (told.targets,) if told.targets else known:
+        for layout in layouts:
+            yield targets, layout
+
+
+def number(answer: Any) -> Tensor:
+    """An answer as a tensor. Raises TypeError for what is no number."""
+    if isinstance(answer, Tensor):
+        return answer
+    found = np.asarray(answer)
+    if found.dtype.kind not in "fiu":
+        raise TypeError(f"the answer is {type(answer).__name__}, no number")
+    return torch.from_numpy(np.array(found))

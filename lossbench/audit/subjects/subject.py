@@ -1,0 +1,179 @@
+"""What is audited, brought to one form: raw outputs and targets in, one number an example out."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, cast, get_args
+
+import torch
+from mpmath import mpf
+from torch import Tensor
+
+from lossbench.audit.references import formula
+from lossbench.errors import BadInput
+from lossbench.interfaces import Loss, Properties
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.registry import field_types, find, plain
+
+Truth = Callable[[list[mpf], list[mpf]], mpf]
+_PAIRED = (
+    "A target has two raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
+    "classes has no meaning here. Its gradient and its numerical truth are measured."
+)
+
+
+class Lossy(Protocol):
+    """The part of a Loss that the audit calls; somebody's adapted callable offers it too."""
+
+    @property
+    def link(self) -> str: ...
+    def value(self, z: Tensor, y: Tensor) -> Tensor: ...
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A loss under audit.
+
+    `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `boundary` is the margin
+    at which the decision changes sides. `several` is true where three outputs and a one-hot target have a meaning,
+    `regression` where real targets have one. `truth` is the formula in mpmath, ℓ of lists z and y of C numbers, and
+    `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
+    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
+    `paired` is true where a target has two raw outputs, so that none of them is a margin.
+    """
+
+    title: str
+    loss: Lossy
+    outputs: int
+    several: bool = False
+    boundary: float = 0.0
+    exact: Lossy | None = None
+    declared: Properties = field(default_factory=Properties)
+    truth: Truth | None = None
+    claims: str = ""
+    notes: tuple[str, ...] = ()
+    pace: float = 1.0
+    differentiable: bool = True
+    regression: bool = False
+    paired: bool = False
+    about: str = ""
+
+    @property
+    def link(self) -> str:
+        return self.loss.link
+
+    @property
+    def row_counts(self) -> tuple[int, ...]:
+        """The numbers of outputs C at which properties of all raw outputs are looked at: 1, 3 or both."""
+        return ((1,) if self.outputs == 1 else ()) + ((3,) if self.several else ())
+
+    def thinned(self, points: int, least: int = 3) -> int:
+        """How many points of a grid this subject can be asked in good time."""
+        return max(min(points, least), round(points * self.pace))
+
+    def on_margin(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
+        """Value and slope dℓ/dz (N,) at margins (N,), target 1 or 0. Of two outputs the first rests at 0 and the second moves."""
+        return self.cost(margin, target), self.slope(margin, target)
+
+    def cost(self, margin: Tensor, target: int) -> Tensor:
+        """The value ℓ (N,) alone, at margins (N,)."""
+        return self.loss.value(*self._laid(margin, target))
+
+    def slope(self, margin: Tensor, target: int) -> Tensor:
+        """The slope dℓ/dz (N,) alone, at margins (N,)."""
+        return self.loss.gradient(*self._laid(margin, target)).select(OUTPUTS, self.outputs - 1)
+
+    def _laid(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
+        z = margin[None] if self.outputs == 1 else torch.stack((torch.zeros_like(margin), margin))
+        y = torch.full_like(z, float(target))
+        if self.outputs == 2:
+            y[0] = 1 - target
+        return z, y
+
+    def over_labels(self, z: Tensor) -> Tensor:
+        """ℓ(z, c) for raw outputs (C, N) and every label c: (labels, N); two labels where there is one output."""
+        rows, count = z.shape
+        if rows == 1:
+            return torch.stack([self.loss.value(z, torch.full_like(z, label)) for label in (0.0, 1.0)])
+        eye = torch.eye(rows, dtype=z.dtype)
+        return torch.stack([self.loss.value(z, eye[label][:, None].expand(rows, count)) for label in range(rows)])
+
+
+def registered(text: str) -> Iterator[Subject]:
+    """The subjects that WORD or WORD,option=value,… names: one for each link that the loss has a meaning on."""
+    word, *pairs = text.split(",")
+    cls = cast(type[Loss], find("loss", word))
+    options = {name: parsed(value) for name, value in (_pair(pair, text) for pair in pairs)}
+    yield from of_class(cls, options)
+
+
+def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
+    """The subjects of a class of losses, "auto" being settled in every way it can."""
+    loss = cls.build(options)
+    for settled in _links(loss):
+        paired = settled.raw_outputs(1) == 2
+        outputs = 1 if paired else _outputs(settled)
+        yield Subject(
+            title=_title(settled, options),
+            loss=settled,
+            outputs=outputs,
+            boundary=settled.boundary if outputs == 1 else 0.0,
+            several=settled.link != "sigmoid" and answers(settled, 3),
+            paired=paired,
+            notes=(_PAIRED,) if paired else (),
+            declared=settled.properties(),
+            truth=formula(settled),
+            regression=settled.link == "identity" and "regression" in settled.tasks,
+            about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
+        )
+
+
+def _links(loss: Loss) -> Iterator[Loss]:
+    if "link" not in field_types(type(loss)) or loss.link != "auto":
+        yield loss
+        return
+    for link in get_args(field_types(type(loss))["link"]):
+        if link != "auto":
+            yield replace(loss, link=link)  # type: ignore[type-var]
+
+
+def _outputs(loss: Loss) -> int:
+    """One output, unless the loss says nothing with one, or is for classes and does not decide between them at z = 0."""
+    if loss.link == "softmax" or not answers(loss, 1):
+        return 2
+    zero = torch.zeros(1, 2, dtype=torch.float64)
+    costs = loss.value(zero, torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+    return 2 if loss.tasks == ("classification",) and loss.link == "identity" and costs[0] != costs[1] else 1
+
+
+def answers(loss: Lossy, rows: int) -> bool:
+    """Whether a loss has something to say with so many outputs: a number an example that changes with z."""
+    z = torch.tensor([[-2.0, 0.3, 2.0]], dtype=torch.float64) * torch.arange(rows, 0, -1)[:, None]
+    y = torch.zeros_like(z)
+    y[1:2] = 1.0
+    try:
+        value = loss.value(z, y)
+    except (RuntimeError, ValueError, IndexError, TypeError):
+        return False
+    return value.shape == (3,) and bool((value.diff() != 0).any())
+
+
+def _title(loss: Loss, options: dict[str, Any]) -> str:
+    extra = ", ".join(f"{key}={plain(value)}" for key, value in options.items() if key != "link")
+    return f"{loss.word}, {extra}" if extra else loss.word
+
+
+def _pair(pair: str, text: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise BadInput(f"{text!r}: an option is written name=value, and {pair!r} is not. Example: focal,gamma=3.")
+    return name, value
+
+
+def parsed(text: str) -> Any:
+    """What an option's text stands for, as JSON reads it (0.5, true, null, [0, 1]); a bare word is itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

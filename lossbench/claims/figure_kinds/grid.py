@@ -1,0 +1,178 @@
+"""Rows, panels and lines filled in: what the kinds of charts have in common."""
+
+from abc import ABC
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from lossbench.analysis.comparison import Contender
+from lossbench.analysis.labels import LOSS
+from lossbench.claims.figure_kinds.parts import Cast, Heading, Part, joined, looks, parts
+from lossbench.claims.figure_kinds.references import references
+from lossbench.claims.measurement import Records
+from lossbench.errors import BadInput, unknown
+from lossbench.plots.chart import Axis, Line, Panel, Reference, Scale
+from lossbench.plots.end_labels import CROWD
+from lossbench.plots.panels import note_on
+from lossbench.plots.style import Stroke
+
+AXIS = ("label", "scale", "limits")
+NOTHING = "no run has what it asks for, so that there is nothing to draw."
+Content = Mapping[str, Any]
+Place = tuple[int, int, int]  # row, panel, line
+
+
+Shown = Mapping[Place, tuple[Line, Content]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panelled(ABC):  # noqa: B024 what is abstract is the kind
+    """What a figure of panels says: which runs it is about, how they are split, and the vertical axis.
+
+    `rows`, `panels` and `lines` are each a spec column, or titles with what each says.
+    """
+
+    of: Any = field(default_factory=dict)
+    rows: Any = None
+    panels: Any = None
+    lines: Any = "loss"
+    label: str | None = None
+    scale: Scale | None = None
+    limits: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """How a kind of chart makes a line of what is said at a place, and which vertical axis it asks for."""
+
+    draw: Callable[[Content, Records, Contender], Line | None]
+    axis: Callable[[Content], Axis]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A figure's rows, panels and lines, and what it says for all of them. `split` is what tells the lines apart."""
+
+    base: Content
+    rows: tuple[Part, ...]
+    panels: tuple[Part, ...]
+    lines: tuple[Part, ...]
+    split: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A grid's panels by row and column, each row with what it says of its axis, and how the lines are drawn."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Axis, tuple[Panel, ...]], ...]
+    looks: Mapping[Contender, Stroke]
+
+
+def grid(figure: Panelled, names: tuple[str, ...], cast: Cast, measured: Literal["rows", "panels"] = "rows") -> Grid:
+    """The grid that a figure describes; `names` are what it, and each part, may say beside `of`.
+
+    The parts that have an axis for what is measured, its rows or its panels, may say how that is laid out.
+    Raises BadInput where a part says what nobody knows, or names a line that is none.
+    """
+    base = {name: getattr(figure, name) for name in ("of", *names, *AXIS)}
+    rows, panels, lines, of, known = figure.rows, figure.panels, figure.lines, figure.of, ("of", *names)
+    made = Grid(
+        base=base,
+        rows=parts(rows, cast, of, (*known, *(AXIS if measured == "rows" else ()))),
+        panels=parts(panels, cast, of, (*known, "lines", *(AXIS if measured == "panels" else ()))),
+        lines=parts(lines, cast, of, known),
+        split=lines,
+    )
+    titles = [line.title for line in made.lines]
+    for name in (str(name) for panel in made.panels for name in panel.over.get("lines") or ()):
+        if name not in titles:
+            raise unknown("line of the figure", name, titles)
+    return made
+
+
+def filled(made: Grid, records: Records, heading: Heading, ways: Ways) -> Filled:
+    """Every panel with its lines and references. Raises BadInput where there is nothing to draw."""
+    cells = cells_of(made, records)
+    strokes = looks_of(made, cells, heading.cast)
+    people = {who.label: who for who in strokes}
+    lines = {place: ways.draw(content, own, people[made.lines[place[2]].title]) for place, (content, own) in cells.items()}
+    shown = {place: (line, cells[place][0]) for place, line in lines.items() if line}
+    if not shown:
+        raise BadInput(NOTHING)
+    return Filled(
+        heads=tuple(part.title for part in made.panels),
+        rows=tuple(_row(made, i, shown, heading, ways) for i in sorted({i for i, _, _ in shown})),
+        looks=strokes,
+    )
+
+
+def span(name: str, limits: Any) -> tuple[float, float] | None:
+    """The ends of an axis, where the file gives them. Raises BadInput for what are no two numbers, the lower one first."""
+    if limits is None:
+        return None
+    numbers = [float(end) for end in limits if isinstance(end, int | float)] if isinstance(limits, list | tuple) else []
+    if len(numbers) != 2 or not numbers[0] < numbers[1]:
+        raise BadInput(f"{name} is {limits!r}; it is two numbers, the lower one first.")
+    return numbers[0], numbers[1]
+
+
+def note(made: Filled, one: str, *, dots: bool) -> str:
+    """What a line and its band or dots are; many lines have neither. Of a lone seed, what `one` says."""
+    seeds = max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
+    if seeds == 1:
+        return one
+    if dots or len(made.looks) > CROWD:
+        return f"Lines: medians of {seeds} seeds.{' Dots: single seeds.' if dots else ''}"
+    return note_on(seeds)
+
+
+def _row(made: Grid, i: int, shown: Shown, heading: Heading, ways: Ways) -> tuple[Axis, tuple[Panel, ...]]:
+    """A row's axis and panels. What the file does not say of the axis, the first line's content does."""
+    first = next(content for (row, _, _), (_, content) in sorted(shown.items(), key=lambda item: item[0]) if row == i)
+    title, over, usual = made.rows[i].title, made.rows[i].over, ways.axis(first)
+    said = {**made.base, **over}
+    label = said["label"] or usual.label
+    return Axis(
+        label=label if over.get("label") or over.get("column") else f"{title}\n{label}".strip(),
+        scale=said["scale"] or usual.scale,
+        limits=span("limits", said["limits"]),
+    ), tuple(_panel(shown, (i, j), heading) for j in range(len(made.panels)))
+
+
+def looks_of(made: Grid, cells: Mapping[Place, tuple[Content, Records]], cast: Cast) -> dict[Contender, Stroke]:
+    """Who the lines are that have runs anywhere, and how they are drawn."""
+    words: dict[str, set[str]] = {}
+    for (_, _, k), (_, own) in sorted(cells.items(), key=lambda cell: cell[0][2]):
+        words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
+    return looks(made.split, words, cast)
+
+
+def cells_of(made: Grid, records: Records) -> dict[Place, tuple[Content, Records]]:
+    """What is said where a row, a panel and a line meet, and their runs; places without runs are left out.
+
+    Raises BadInput where there are none at all.
+    """
+    found: dict[Place, tuple[Content, Records]] = {}
+    for i, row in enumerate(made.rows):
+        for j, panel in enumerate(made.panels):
+            wanted = panel.over.get("lines")
+            for k, line in enumerate(made.lines):
+                cell = joined(made.base, (row, panel, line), records) if wanted is None or line.title in wanted else None
+                if cell:
+                    found[i, j, k] = cell
+    if not found:
+        raise BadInput(NOTHING)
+    return found
+
+
+def _panel(shown: Shown, at: tuple[int, int], heading: Heading) -> Panel:
+    here = [pair for place, pair in sorted(shown.items(), key=lambda item: item[0]) if place[:2] == at]
+    found: list[Reference] = []
+    for line, content in here:
+        for new in references(content, heading.where, heading.folder, line.x):
+            if not any(new.name == old.name and np.array_equal(new.y, old.y) for old in found):
+                found.append(new)
+    return Panel(lines=tuple(line for line, _ in here), references=tuple(found))

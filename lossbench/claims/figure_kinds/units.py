@@ -1,0 +1,141 @@
+"""Figure kind `units`: what becomes of each output unit in single runs, a lane a unit, with what it costs beneath."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Contender
+from lossbench.analysis.curves import Curves
+from lossbench.analysis.labels import LOSS, SEED, natural
+from lossbench.analysis.metrics import quantity
+from lossbench.analysis.statistics import Values
+from lossbench.claims.figure_kinds.parts import Cast, Heading, joined, looks, parts
+from lossbench.claims.measurement import Records, answering
+from lossbench.errors import BadInput, unknown
+from lossbench.plots.picture import Picture
+from lossbench.plots.unit_lanes import Crew, Lanes, Sleeper, draw_lanes
+
+MOST_RUNS = 4  # side by side
+Rows = dict[str, tuple[set[str], list[str | None]]]  # title → words of its losses, and the run of each seed
+Course = tuple[Values, Values]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """What the file says of such a figure. `column` has a star for the units and holds shares, such as test_recall/*.
+
+    A unit sleeps while its share is below `asleep`; it is told of where that lasts longer than `late`, a share of the training.
+    `sleeps` names it, with {} for its number. Runs of the given seeds stand side by side, one row a loss, or a title of `rows`.
+    """
+
+    column: str
+    beneath: str
+    seeds: tuple[int, ...]
+    of: Any = field(default_factory=dict)
+    rows: Any = LOSS
+    asleep: float = 0.05
+    late: float = 0.1
+    sleeps: str = "{}"
+    steps_per_epoch: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.seeds) <= MOST_RUNS:
+            raise BadInput(f"seeds names {len(self.seeds)}; one to {MOST_RUNS} find room side by side.")
+        if not self.steps_per_epoch > 0:
+            raise BadInput(f"steps_per_epoch is {self.steps_per_epoch:g}; it is more than 0.")
+
+
+def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
+    """The figure. Raises BadInput where a column was not recorded, or none of the seeds was run."""
+    rows = _runs(figure, records, heading.cast)
+    strokes = looks(figure.rows, {title: words for title, (words, _) in rows.items()}, heading.cast)
+    people = {who.label: who for who in strokes}
+    if not quantity(figure.column).share:
+        raise BadInput(
+            f"{figure.column} is no share; lanes show shares, such as test_recall/*. The kind `curves` draws the rest."
+        )
+    columns = _columns(figure.column, records.curves)
+    share = quantity(figure.beneath)
+    if figure.beneath not in records.curves.columns:
+        raise unknown("recorded quantity", figure.beneath, set(records.curves.columns) - {tables.STEPS})
+    epochs = figure.steps_per_epoch != 1
+    lanes = Lanes(
+        name=heading.name,
+        title=heading.title,
+        note="A lane is an output unit, and dark as long as its class is not found.",
+        heads=tuple(f"seed {seed}" for seed in figure.seeds),
+        rows=tuple(
+            (people[title], tuple(_crew(run, columns, figure, records.curves) for run in runs))
+            for title, (_, runs) in rows.items()
+        ),
+        beneath=tuple(_beneath(rows, people, place, figure, records.curves) for place in range(len(figure.seeds))),
+        looks=strokes,
+        label=share.label,
+        shade=quantity(figure.column.partition(tables.LAYER)[0]).title,
+        unit="epoch" if epochs else "step",
+        sleeps=figure.sleeps,
+        foot="epochs" if epochs else "training steps",
+    )
+    return draw_lanes(lanes)
+
+
+def _runs(figure: Unit, records: Records, cast: Cast) -> Rows:
+    """For each row the words of its losses, and the run of each seed, None where there is none."""
+    found = {}
+    for part in parts(figure.rows, cast, figure.of, ("of",)):
+        cell = joined({"of": figure.of}, (part,), records)
+        if cell is None:
+            continue
+        runs = answering(cell[0]["of"], cell[1].runs, records)
+        by_seed = dict(zip(runs[SEED], runs[tables.RUN], strict=True))
+        if any(seed in by_seed for seed in figure.seeds):
+            found[part.title] = (set(runs[LOSS]), [by_seed.get(seed) for seed in figure.seeds])
+    if not found:
+        seen = sorted({int(seed) for seed in records.runs[SEED]})
+        raise BadInput(f"none of the seeds {figure.seeds} was run; seen: {formatting.listed([str(seed) for seed in seen])}.")
+    return found
+
+
+def _columns(pattern: str, curves: Curves) -> list[str]:
+    found = [name for name in curves.columns if re.fullmatch(re.escape(pattern).replace(r"\*", "[^/]+"), name)]
+    if not found:
+        raise unknown("recorded quantity", pattern, set(curves.columns) - {tables.STEPS})
+    return sorted(found, key=natural)
+
+
+def _crew(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> Crew | None:
+    if run is None:
+        return None
+    x = curves.steps(run) / figure.steps_per_epoch
+    values = np.array([curves.values(run, column) for column in columns])
+    if np.isnan(values).all() or len(x) < 2:
+        raise BadInput(f"{figure.column} was not recorded often enough to be drawn.")
+    return Crew(x=x, values=values, sleepers=tuple(sleepers(x, values, figure.asleep, figure.late)))
+
+
+def sleepers(x: Values, values: Values, level: float, late: float) -> list[Sleeper]:
+    """The units below the level at some time after the late share of x, each with when it is above for good, or None.
+
+    x is (T,), values are (units, T).
+    """
+    found = []
+    for unit, share in enumerate(values):
+        below = np.flatnonzero(share < level)
+        if len(below) and x[below[-1]] > x[0] + late * (x[-1] - x[0]):
+            last = int(below[-1])
+            found.append(Sleeper(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
+    return found
+
+
+def _beneath(rows: Rows, people: Mapping[str, Contender], place: int, figure: Unit, curves: Curves) -> dict[Contender, Course]:
+    """What stands beneath the crews of one seed."""
+    there = {title: run for title, (_, runs) in rows.items() if (run := runs[place]) is not None}
+    return {
+        people[title]: (curves.steps(run) / figure.steps_per_epoch, curves.values(run, figure.beneath))
+        for title, run in there.items()
+    }

@@ -1,0 +1,43 @@
+"""Judged claims on a terminal."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lossbench.claims.text import Line, line
+from lossbench.claims.verdict import Judgement, Unjudged
+
+WIDTH = 150  # columns, where the output is no terminal's
+_COLOURS = {"holds": "green", "differs": "red", "within scatter": "yellow"}
+
+
+def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
+    """Print an experiment's claims: source, published, measured, tolerance and verdict."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("claim", ratio=4)
+    table.add_column("source", ratio=2)
+    for name in ("published", "measured", "tolerance"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict", ratio=1)
+    told = ""
+    for row in map(line, judged):
+        _add(table, row, told)
+        told = row.claim
+    console.print(table)
+
+
+def _add(table: Table, row: Line, told: str) -> None:
+    """A row, under its claim; what stands above already is not said again."""
+    if row.row and row.claim != told:
+        table.add_row(escape(row.claim), escape(row.source))
+    claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
+    measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
+    verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
+    changed = f"\n[magenta]{escape(row.changed)}[/]" if row.changed else ""
+    table.add_row(escape(claim), escape(source), row.published, measured, row.tolerance, verdict + changed)

@@ -1,0 +1,94 @@
+"""Judged claims in words: what is published, what was measured, the tolerance."""
+
+import math
+from dataclasses import dataclass
+
+from lossbench.analysis import formatting
+from lossbench.claims.schema import Bound, Claim, Curve, Number
+from lossbench.claims.verdict import Judgement, Unjudged
+
+_MOST_DECIMALS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A judged claim as a row of a table; `changed` says what the repository records, or why there is no verdict."""
+
+    claim: str
+    row: str
+    source: str
+    published: str
+    measured: str
+    interval: str
+    tolerance: str
+    verdict: str
+    changed: str
+
+
+def line(judgement: Judgement | Unjudged) -> Line:
+    """The row of a claim, judged or not."""
+    claim = judgement.claim
+    if isinstance(judgement, Unjudged):
+        blank = {"measured": "–", "interval": "", "verdict": "not judged", "changed": judgement.reason}
+        return Line(**_said(claim), **blank)
+    estimate = judgement.estimate
+    interval = f"{_number(estimate.low, claim)} to {_number(estimate.high, claim)}"
+    told = estimate.n > 1 and estimate.low < estimate.high
+    return Line(
+        **_said(claim),
+        measured=_measured(judgement),
+        interval=interval if told else "",
+        verdict=judgement.verdict,
+        changed="" if judgement.as_recorded else f"recorded: {claim.verdict}",
+    )
+
+
+def _said(claim: Claim) -> dict[str, str]:
+    return {
+        "claim": claim.claim,
+        "row": claim.row,
+        "source": f"{claim.source}, {claim.place}",
+        "published": published(claim),
+        "tolerance": _tolerance(claim),
+    }
+
+
+def published(claim: Claim) -> str:
+    """What the source says, as text."""
+    said = claim.published
+    if isinstance(said, Number):
+        return _number(said.value, claim)
+    if isinstance(said, Bound):
+        return f"{said.side} {_number(said.value, claim)}"
+    if isinstance(said, Curve):
+        return f"a curve of {formatting.counted(len(said.x), 'point')}"
+    return f"{_number(said.low, claim)} to {_number(said.high, claim)}"
+
+
+def _measured(judgement: Judgement) -> str:
+    centre = judgement.estimate.centre
+    if isinstance(judgement.claim.published, Curve):
+        return f"{100 * centre:.0f} % within the band of {formatting.counted(judgement.estimate.n, 'run')}"
+    return _number(centre, judgement.claim)
+
+
+def _tolerance(claim: Claim) -> str:
+    if isinstance(claim.published, Curve):
+        return f"at least {100 * claim.tolerance:g} %"
+    return f"±{formatting.number(claim.tolerance, _digits(claim.tolerance))}" if claim.tolerance else "0"
+
+
+def _number(value: float, claim: Claim) -> str:
+    """To the last digit of the tolerance; where there is none, whole numbers as such and others to three significant digits."""
+    if not math.isfinite(value) or not claim.tolerance:
+        return formatting.steps(value) if value.is_integer() else formatting.number(value)
+    decimals = max(0, _digits(claim.tolerance) - 1 - math.floor(math.log10(claim.tolerance)))
+    if decimals > _MOST_DECIMALS or abs(value) > 1e9 * claim.tolerance:
+        return formatting.number(value, 6)
+    # Adding 0 makes a plain 0 of a negative one.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _digits(value: float) -> int:
+    """How many significant digits a number is written with."""
+    return len(f"{value:e}".partition("e")[0].replace(".", "").rstrip("0"))

@@ -1,0 +1,146 @@
+"""A claim is judged: what is published beside what was measured, the tolerance between them, and the scatter of seeds."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import statistics
+from lossbench.analysis.shares import clopper_pearson
+from lossbench.analysis.statistics import Estimate, Values
+from lossbench.claims.measurement import Records, curve, measure, selected
+from lossbench.claims.schema import Bound, Claim, Curve, Experiment, Measure, Number, Span, Verdict
+from lossbench.errors import BadInput
+
+SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise
+FEW = 20  # of fewer seeds the scatter spans all
+MOST_CHOICES = 20_000  # ways to take k seeds of n that are looked at one by one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A claim's verdict, the estimate that decided it, and the scatter (low, high) of the seeds."""
+
+    claim: Claim
+    estimate: Estimate
+    scatter: tuple[float, float]
+    verdict: Verdict
+
+    @property
+    def as_recorded(self) -> bool:
+        """Whether the repository records this verdict."""
+        return self.verdict == self.claim.verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unjudged:
+    """A claim that could not be measured, and why."""
+
+    claim: Claim
+    reason: str
+
+
+def judge_all(experiment: Experiment, records: Records) -> list[Judgement | Unjudged]:
+    """Every claim of an experiment, judged; one that cannot be measured does not stop the others."""
+    judged: list[Judgement | Unjudged] = []
+    for claim in experiment.claims:
+        try:
+            judged.append(judge(claim, records))
+        except BadInput as error:
+            judged.append(Unjudged(claim=claim, reason=str(error)))
+    return judged
+
+
+def judge(claim: Claim, records: Records) -> Judgement:
+    """The verdict on a claim. Raises BadInput where it cannot be measured.
+
+    A published number holds where the estimate lies within the tolerance of it; else it is within scatter where it lies
+    in the middle 90 % of seeds (of fewer than 20, between the smallest and the largest) or in the 95 % interval of the
+    estimate. A range holds where the estimate lies in it, and a bound where the whole interval keeps to it, each give or
+    take the tolerance; they are within scatter where only a part of the interval does. A curve holds where at least the
+    tolerated share of its points lies in the middle 90 % of seeds.
+    """
+    if isinstance(claim.published, Curve):
+        return _judged_curve(claim, claim.published, records)
+    values, estimate = estimated(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
+    scatter = _scatter(values)
+    return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=_verdict(claim, claim.published, estimate, scatter))
+
+
+def _verdict(claim: Claim, published: Number | Span | Bound, estimate: Estimate, scatter: tuple[float, float]) -> Verdict:
+    if np.isnan(estimate.centre):
+        raise BadInput("nothing but undefined values was measured.")
+    tolerance = claim.tolerance
+    if isinstance(published, Number):
+        low, high = min(scatter[0], estimate.low), max(scatter[1], estimate.high)
+        near = abs(estimate.centre - published.value) <= tolerance
+        return "holds" if near else "within scatter" if low <= published.value <= high else "differs"
+    if isinstance(published, Bound):
+        sign = 1 if published.side == ">" else -1
+        ends = sorted(sign * (end - published.value) + tolerance for end in (estimate.low, estimate.high))
+        return "holds" if ends[0] > 0 else "within scatter" if ends[1] > 0 else "differs"
+    low, high = published.low - tolerance, published.high + tolerance
+    inside = low <= estimate.centre <= high
+    return "holds" if inside else "within scatter" if estimate.low <= high and estimate.high >= low else "differs"
+
+
+def estimated(measured: Measure, values: Values) -> tuple[Values, Estimate]:
+    """What is told of the seeds; of a best of k the values are the bests of all choices of k seeds."""
+    words = measured.over.split()
+    if len(words) == 3 and words[:2] in (["best", "of"], ["least", "of"]) and words[2].isdecimal():
+        values = _bests(values, int(words[2]), words[0] == "best")
+        return values, _told(float(np.median(values)), values)
+    if measured.over == "share":
+        return values, _share(values)
+    if measured.over not in ("median", "mean"):
+        raise BadInput(f"over is {measured.over!r}; it is median, mean, share, best of 3 or least of 3.")
+    return values, statistics.median(values) if measured.over == "median" else statistics.mean(values)
+
+
+def _bests(values: Values, k: int, highest: bool) -> Values:
+    """The best of each choice of k seeds; of very many choices, the first so many."""
+    if not 0 < k <= len(values):
+        raise BadInput(f"over asks for {k} of {len(values)} seeds.")
+    pick: Any = max if highest else min
+    return np.array([pick(choice) for choice, _ in zip(combinations(values.tolist(), k), range(MOST_CHOICES), strict=False)])
+
+
+def _share(values: Values) -> Estimate:
+    """The share of seeds for which the measure is true."""
+    true, n = int((values > 0).sum()), len(values)
+    low, high = clopper_pearson(np.array(true), n)
+    return Estimate(centre=true / n, low=float(low), high=float(high), n=n, method="exact")
+
+
+def _told(centre: float, values: Values) -> Estimate:
+    return Estimate(centre=centre, low=float(values.min()), high=float(values.max()), n=len(values), method="range")
+
+
+def _scatter(values: Values) -> tuple[float, float]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return np.nan, np.nan
+    levels = SCATTER if len(known) >= FEW else (0.0, 1.0)
+    low, high = np.quantile(known, levels, method="inverted_cdf")  # no mean of two infinities
+    return float(low), float(high)
+
+
+def _judged_curve(claim: Claim, published: Curve, records: Records) -> Judgement:
+    """The share of the published points that lie in the band of the seeds, between recorded steps along straight lines."""
+    (score,) = claim.measured.scores
+    runs = selected(records.runs, score.of)
+    rows = [
+        np.interp(published.x, records.curves.steps(run), curve(score, run, records.curves), left=np.nan, right=np.nan)
+        for run in runs[tables.RUN]
+    ]
+    values = np.array(rows)
+    there = ~np.isnan(values).all(axis=0)
+    low, high = np.full((2, len(published.x)), np.nan)  # a point beyond all records lies in no band
+    low[there], high[there] = np.nanquantile(values[:, there], SCATTER if len(rows) >= FEW else (0.0, 1.0), axis=0)
+    share = float(((published.y >= low) & (published.y <= high)).mean())
+    estimate = Estimate(centre=share, low=share, high=share, n=len(rows), method="none")
+    return Judgement(
+        claim=claim, estimate=estimate, scatter=(share, share), verdict="holds" if share >= claim.tolerance else "differs"
+    )

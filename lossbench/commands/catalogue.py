@@ -1,0 +1,124 @@
+"""What there is: every registered class and every preset, with one line each, or one of them in full."""
+
+import dataclasses
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from omegaconf import OmegaConf
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lossbench.config.schema import PRESET_GROUPS, presets
+from lossbench.config.structured import is_wrapper
+from lossbench.errors import unknown
+from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
+
+KINDS = {**{plural: noun for noun, plural in SHELVES.items()}, "experiments": "experiment"}
+WRAPPED = {"dataset": "label_noise=0.2", "init": "init=after loss@init.loss=ce init.steps=1000"}  # how wrappers are said
+WIDTH = 120  # columns, where the output is no terminal's
+
+
+def show(kind: str, word: str | None = None) -> None:
+    """Print the list of a kind of thing (losses, models, …), or one of them in full. Raises BadInput for an unknown word."""
+    noun = KINDS[kind]
+    files = presets(noun) if noun in PRESET_GROUPS else {}
+    classes = shelf(noun) if noun in SHELVES else {}
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    if word is None:
+        console.print(_list(noun, classes, files))
+        console.print(f"In full: lossbench show {kind} {next(iter([*files, *classes]), 'WORD')}")
+    elif word in files:
+        _print_preset(console, kind, files[word], classes)
+    elif word in classes:
+        _print_class(console, classes[word])
+    else:
+        raise unknown(noun, word, [*classes, *files])
+
+
+def _list(noun: str, classes: dict[str, type[Registered]], files: dict[str, Path]) -> Table:
+    table = Table(noun, "what it is", box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for word, path in files.items():
+        table.add_row(Text(word, "cyan"), Text(_comment(path)))
+    for word, cls in classes.items():
+        table.add_row(Text(word, "green"), Text(_doc(cls)[0]))
+    return table
+
+
+def _print_preset(console: Console, kind: str, path: Path, classes: dict[str, type[Registered]]) -> None:
+    """A preset is its file."""
+    console.print(Text(f"{path.stem}, a preset in {path}\n", "bold"))
+    console.print(Text(path.read_text(encoding="utf-8")))
+    for name in _defaults(path):
+        if name in classes:
+            console.print(Text(f"Its options: lossbench show {kind} {name}"))
+
+
+def _print_class(console: Console, cls: type[Registered]) -> None:
+    first, *rest = _doc(cls)
+    console.print(Text(f"{cls.word}: {first}", "bold"))
+    console.print(Text("\n".join(rest)))
+    if dataclasses.fields(cls):  # type: ignore[arg-type]
+        console.print(_options(cls))
+    console.print(Text(f"Source code: {inspect.getsourcefile(cls)}"))
+    console.print(Text(_use(cls)))
+
+
+def _options(cls: type[Registered]) -> Table:
+    table = Table("option", "values", "default", box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        table.add_row(Text(field.name, "green"), Text(_spoken(field_types(cls)[field.name])), Text(_default(field)))
+    return table
+
+
+def _use(cls: type[Registered]) -> str:
+    """How a command line asks for it."""
+    if cls.noun == "probe":
+        return f"Use: lossbench run … 'probes=[{cls.word}]'"
+    if is_wrapper(cls):
+        return f"Use: lossbench run … {WRAPPED[cls.noun]}"
+    names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    return f"Use: lossbench run … {cls.noun}={cls.word}" + (f" {cls.noun}.{names[0]}=…" if names else "")
+
+
+def _doc(cls: type) -> list[str]:
+    return (inspect.getdoc(cls) or "(no description)").splitlines()
+
+
+def _comment(path: Path) -> str:
+    """The first comment of a config that is no directive to Hydra."""
+    lines = [line.lstrip("# ") for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    return next((line for line in lines if not line.startswith("@package")), "")
+
+
+def _defaults(path: Path) -> Iterator[str]:
+    """The options that a preset rests on."""
+    for entry in OmegaConf.select(OmegaConf.load(path), "defaults", default=[]) or []:
+        if isinstance(entry, str):
+            yield entry.partition("@")[0].rpartition("/")[2]
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        return "to be given"
+    default = plain(field.default if field.default_factory is dataclasses.MISSING else field.default_factory())
+    return {"None": "null", "True": "true", "False": "false"}.get(str(default), str(default))
+
+
+def _spoken(hint: Any) -> str:
+    """A type in words."""
+    names = {int: "whole number", float: "number", bool: "true or false", str: "text", type(None): "null"}
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " | ".join(map(str, arguments))
+    if origin is tuple:
+        return f"list: {_spoken(arguments[0])}, …"
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(map(_spoken, arguments))
+    return names.get(hint, getattr(hint, "__name__", str(hint)))

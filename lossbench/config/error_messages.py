@@ -1,0 +1,115 @@
+"""Hydra's and OmegaConf's exceptions as one message each: what was asked, what was seen, what is possible, the nearest word."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
+
+from lossbench.config.schema import choosable
+from lossbench.errors import BadInput, unknown
+
+KINDS = {
+    r"could not be converted to Integer": "a whole number",
+    r"could not be converted to Float": "a number",
+    r"is not a valid bool": "true or false",
+    r"is not Optional": "a value",
+    r"is not a ListConfig": "a list",
+}
+GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
+
+
+def refusal(error: Exception, words: Sequence[str]) -> BadInput:
+    """What to answer where Hydra or OmegaConf raised over the words."""
+    chain = list(_chain(error))
+    for link in chain:
+        message = _specific(link, chain)
+        if message:
+            where = re.match(r"In '(?!config'|hydra/)[^']+': ", str(chain[0]))
+            return BadInput(f"{where[0] if where else ''}{message}")
+    if not isinstance(error, HydraException | ValueError):
+        seen = f"{type(error).__name__} {' '.join(str(error).split())}".strip()
+        return BadInput(f"Hydra cannot make a config of {' '.join(words)!r} ({seen}). {GRAMMAR}")
+    return BadInput(_general(str(error)))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _specific(error: BaseException, chain: Sequence[BaseException]) -> str | None:
+    """The message for an exception that says what is wrong; None for one that only passes another on."""
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} cannot be read: {_reason(error)}.{_meant(error.override)} {GRAMMAR}"
+    if isinstance(error, MissingConfigException):
+        return _missing(error)
+    if isinstance(error, ConfigKeyError | ConfigAttributeError) and isinstance(error.parent_node, DictConfig):
+        asked = re.search(rf"Could not override '({re.escape(str(error.full_key))}[^']*)'", str(chain[0]))
+        return _unknown_key(asked[1] if asked else str(error.full_key), str(error.full_key), error.parent_node)
+    if isinstance(error, ValidationError):
+        return _unfit(error)
+    if isinstance(error, OmegaConfBaseException) and error.full_key:
+        return f"{error.full_key}: {_reason(error)}."
+    return None
+
+
+def _meant(word: str) -> str:
+    """A hint where somebody wrote an option without its group: demo for experiment=demo."""
+    choices = {option: f"{group}={option}" for group, options in choosable().items() for option in options}
+    near = get_close_matches(word, choices, n=1, cutoff=0.75)
+    return f" Did you mean {choices[near[0]]!r}?" if near and "=" not in word else ""
+
+
+def _missing(error: MissingConfigException) -> str:
+    """An option that its group does not have, or a config that nobody wrote."""
+    group, _, name = str(error.missing_cfg_file).rpartition("/")
+    if group and error.options is not None:
+        return str(unknown(group, name, error.options))
+    return f"There is no config called {error.missing_cfg_file!r} where configs are looked for (--info searchpath shows where)."
+
+
+def _unknown_key(asked: str, failed: str, parent: DictConfig) -> str:
+    """A key that the config does not have. The nearest is sought by the whole key first, then by its last part."""
+    level = failed.rpartition(".")[0]
+    prefix = f"{level}." if level else ""
+    keys = [key for key in _keys(OmegaConf.to_container(parent, resolve=False), prefix) if not key.startswith("hydra.")]
+    known = [key for key in keys if key.count(".") == prefix.count(".") and key != "hydra" and not key.endswith(".word")]
+    ends = {key.rpartition(".")[2]: key for key in reversed(keys)}
+    near = get_close_matches(asked, keys, n=1, cutoff=0.75) or get_close_matches(asked.rpartition(".")[2], ends, n=1, cutoff=0.75)
+    hint = f" Did you mean {ends.get(near[0], near[0])!r}?" if near else ""
+    return f"No setting is called {asked!r}.{hint}{' Known here: ' + ', '.join(known) + '.' if known else ''}"
+
+
+def _keys(tree: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, item in tree.items():
+            yield f"{prefix}{key}"
+            yield from _keys(item, f"{prefix}{key}.")
+
+
+def _unfit(error: ValidationError) -> str:
+    wanted = next((spoken for pattern, spoken in KINDS.items() if re.search(pattern, str(error))), None)
+    got = "null" if error.value is None else repr(error.value)
+    return f"{error.full_key} wants {wanted} and got {got}." if wanted else f"{error.full_key}: {_reason(error)}."
+
+
+def _general(text: str) -> str:
+    """Hydra's own words, without its advice for other programs and on one line."""
+    if "Ambiguous value for argument" in text or "requires --multirun" in text:
+        word = re.search(r"'([^\n]*)'", text)
+        return f"--cfg shows one run, and {word[1] if word else 'a word'} names several. Give it one value."
+    if "must be a string or a list" in text:
+        return f"{text}. loss, model, init, dataset, optimizer, engine and experiment are chosen by name, such as loss=ce."
+    return " ".join(line.strip() for line in text.splitlines() if not line.startswith(("To append", "See http"))) or text
+
+
+def _reason(error: BaseException) -> str:
+    """The first line that says something: not the word repeated, not the place, not the address of a manual."""
+    skipped = ("Error parsing override", "full_key:", "object_type", "reference_type", "See http")
+    lines = [line.strip().removeprefix("LexerNoViableAltException: ") for line in str(error).splitlines()]
+    return next((line.rstrip(".") for line in lines if line and not line.startswith(skipped)), type(error).__name__)

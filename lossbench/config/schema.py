@@ -1,0 +1,111 @@
+"""What a config may say: its schema, and every registered class as an option by itself."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import MISSING, ListConfig, OmegaConf
+
+from lossbench.config.structured import is_wrapper, twin
+from lossbench.errors import BadInput
+from lossbench.folders import conf_folder
+from lossbench.planning.spec import Resources, Schedule
+from lossbench.registry import load_plugins, shelf
+
+GROUPS = ("loss", "model", "init", "dataset", "optimizer")
+PRESET_GROUPS = (*GROUPS, "engine", "experiment")
+
+
+@dataclass
+class Config:
+    """The top level of a config; conf/config.yaml gives the values and says what they mean."""
+
+    study: str = MISSING
+    loss: Any = MISSING
+    model: Any = MISSING
+    init: Any = MISSING
+    dataset: Any = MISSING
+    label_noise: float = MISSING
+    optimizer: Any = MISSING
+    seed: int = MISSING
+    batch: int | None = MISSING
+    order: str = MISSING
+    epochs: int = MISSING
+    steps: int | None = MISSING
+    dtype: str = MISSING
+    schedule: Any = field(default_factory=twin(Schedule))
+    probes: Any = MISSING
+    examples: int | None = MISSING
+    keep: Any = MISSING
+    plugins: list[str] = MISSING
+    engine: Any = field(default_factory=twin(Resources))
+
+
+def register() -> None:
+    """Put the schema and every registered class into Hydra's store, so that `loss=focal loss.gamma=3` composes."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for noun in GROUPS:
+        for word, cls in shelf(noun).items():
+            if not is_wrapper(cls):
+                store.store(group=noun, name=word, node=twin(cls, word))
+
+
+def presets(group: str, folder: Path | None = None) -> dict[str, Path]:
+    """The files of a group by name, the project's own and those of a folder beside them."""
+    places = [conf_folder(), *([folder] if folder else [])]
+    return {path.stem: path for place in places for path in sorted((place / group).glob("*.yaml"))}
+
+
+def choosable() -> dict[str, list[str]]:
+    """What each group can be set to."""
+    return {group: [*presets(group), *(shelf(group) if group in GROUPS else ())] for group in PRESET_GROUPS}
+
+
+def load_named_plugins(words: Iterable[str], folder: Path | None = None) -> None:
+    """Import the plugins that the words, or the experiments that they choose, name; before Hydra composes.
+
+    What a plugin registers is an option, and Hydra must know the options first. Raises BadInput where a module cannot be
+    imported.
+    """
+    chosen = dict(_settings(words))
+    names = list(chosen.get("plugins", []))
+    for experiment in chosen.get("experiment", []):
+        names += _plugins_of(presets("experiment", folder).get(experiment))
+    import_plugins(names)
+
+
+def import_plugins(modules: Sequence[str]) -> None:
+    """Import modules of the user's; those of the current folder are found after all others. Raises BadInput."""
+    if modules and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    load_plugins(modules)
+
+
+def _settings(words: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+    """The words that can be read, as keys and values; the others are left for Hydra to refuse."""
+    parser = OverridesParser.create()
+    for word in words:
+        if not word.startswith(("plugins=", "experiment=", "+plugins=", "+experiment=")):
+            continue
+        try:
+            override = parser.parse_override(word)
+            value = list(override.sweep_iterator()) if override.is_sweep_override() else override.value()
+        except HydraException:
+            continue
+        items = value if isinstance(value, list) else [value]
+        yield override.key_or_group, [item for item in items if isinstance(item, str)]
+
+
+def _plugins_of(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    named = OmegaConf.select(OmegaConf.load(path), "plugins", default=OmegaConf.create([]))
+    if not isinstance(named, ListConfig):
+        raise BadInput(f"{path} has plugins: {named}; it wants a list of modules, such as [{named}].")
+    return [str(module) for module in named]

@@ -1,0 +1,182 @@
+"""A step as probes see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lossbench.engine.learner import Learner
+from lossbench.engine.loss_batch import Columns
+from lossbench.engine.network import Network, gradients
+from lossbench.interfaces import ActivationName, Dense, Loss
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.kernels import layer_kernels, link_kernels
+
+SMALL = 1e-12  # the square of what is much smaller is no normal float32
+FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
+
+
+@dataclass
+class Moment:
+    """The step of a network that has gone forward; the learner goes back and makes it, `last` says that none is made.
+
+    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step, unless that is nothing but
+    a rate times the gradient: then one is known from the other. Such a step may consist of strides, which measure what they go
+    along; where every probe is `norms_only`, the moment makes them when it is first asked for a norm.
+    """
+
+    net: Network
+    rooms: Sequence[Columns]
+    learner: Learner
+    last: bool
+    norms_only: bool
+
+    @cached_property
+    def parameters(self) -> tuple[Dense[Tensor], ...]:
+        if self.norms_only and "_strode" in vars(self):
+            raise LookupError("A probe that is norms_only looked at parameters, and the step has been made.")
+        with self.net.settled():  # copies: the step changes the network's own
+            return tuple(Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters)
+
+    @cached_property
+    def gradients(self) -> tuple[Dense[Tensor], ...]:
+        _ = self.learner.strides and self._strode  # which is their way back
+        return gradients(self.net)
+
+    @cached_property
+    def updates(self) -> tuple[Dense[Tensor], ...] | None:
+        if self.last:
+            return None
+        rate = self.learner.rate
+        if rate is not None:
+            return tuple(Dense(*(-rate * slope for slope in layer)) for layer in self.gradients)
+        before = self.parameters
+        self.learner.step()
+        pairs = zip(self.net.parameters, before, strict=True)
+        return tuple(Dense(new.weight - old.weight, new.bias - old.bias) for new, old in pairs)
+
+    @cached_property
+    def gradient_norms(self) -> Dense[Tensor]:
+        lengths = self._strode[0] if self.learner.strides else _lengths(self.net.gradients)
+        if self.net.ahead:
+            lengths[:, 0] = self.net.ahead.norms(self.net.deltas[0])
+        return _by_kind(lengths)
+
+    @cached_property
+    def parameter_norms(self) -> Dense[Tensor]:
+        if not self.learner.strides:
+            with self.net.settled():
+                return _by_kind(_lengths(self.parameters if "parameters" in vars(self) else self.net.parameters))
+        lengths = self._strode[1]
+        if self.net.ahead:
+            with self.net.settled():
+                lengths[:, 0] = _length(self.net.parameters[0].weight)
+        return _by_kind(lengths)
+
+    @cached_property
+    def update_norms(self) -> Dense[Tensor] | None:
+        rate = self.learner.rate
+        if self.last or rate is None:
+            return None if self.updates is None else _by_kind(_lengths(self.updates))
+        return Dense(*(norms * rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
+
+    @cached_property
+    def _strode(self) -> Tensor:
+        """‖gradients‖ and ‖parameters‖, (2, R, 2L): the strides have been made or, where somebody may ask for more, measured."""
+        return self.learner.measure(moving=self.norms_only and not self.last)
+
+    def finish(self) -> None:
+        """Make the step, as far as it has not been."""
+        if not self.last and (self.learner.rate is not None or "updates" not in vars(self)):
+            self.learner.step(strode=self.norms_only and "_strode" in vars(self))
+
+    @property
+    def hidden(self) -> tuple[Tensor, ...]:
+        return self.net.units[:-1]
+
+    @property
+    def activations(self) -> tuple[ActivationName, ...]:
+        return tuple(layer.activation for layer in self.net.layers if layer.activation)
+
+    @property
+    def link(self) -> str:
+        return self.rooms[0].loss.link
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        return self._by_run(self._linked, self._z.dtype)
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        return self.net.deltas[-1] * self._z.shape[-1]  # of one example, not of the mean
+
+    @cached_property
+    def error(self) -> Tensor:
+        return self._by_run([_error_size(room)[None] for room in self.rooms], torch.float64)[:, 0]
+
+    @cached_property
+    def slope(self) -> Tensor:
+        slopes = [room.loss.link_function.slope(a) for room, a in zip(self.rooms, self._linked, strict=True)]
+        return self._by_run([slope[None] for slope in slopes], self._z.dtype)[:, 0]
+
+    @cached_property
+    def _linked(self) -> list[Tensor]:
+        """The link's outputs, on the columns of each loss."""
+        return [room.loss.link_function.value(room.z) for room in self.rooms]
+
+    @property
+    def _z(self) -> Tensor:
+        return self.net.units[-1]
+
+    def _by_run(self, found: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+        """What was measured on the columns of each loss, as (R, K, B)."""
+        runs, _, width = self._z.shape
+        out = self._z.new_empty(runs, len(found[0]), width, dtype=dtype)
+        for room, part in zip(self.rooms, found, strict=True):
+            out[room.runs].copy_(room.by_run(part))
+        return out
+
+
+def _error_size(room: Columns) -> Tensor:
+    """‖dℓ/da‖₂ of the room's examples, (r·B,): in float64 for those where float32 may not hold it.
+
+    Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
+    """
+    examples = room.count * room.width
+    size = _passing(room.loss, room.z, room.y)[:examples]
+    (lowest, highest), (least, most) = torch.aminmax(room.z), torch.aminmax(size)
+    if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
+        return size
+    near = room.z.abs().amax(0)[:examples] < FAR
+    exact = _passing(room.loss, room.z.double(), room.y.double())[:examples]
+    return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
+
+
+def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
+    """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
+    error = loss.error(z, y)
+    if loss.link == "softmax":
+        error = error - error.mean(OUTPUTS, keepdim=True)
+    return error.square().sum(OUTPUTS).sqrt_()
+
+
+def _by_kind(lengths: Tensor) -> Dense[Tensor]:
+    """Lengths (R, 2L) of weights and biases in turn, apart."""
+    return Dense(lengths[:, ::2], lengths[:, 1::2])
+
+
+def _lengths(layers: Sequence[Dense[Tensor]]) -> Tensor:
+    """‖·‖₂ of weights and biases in turn, (R, 2L) float64."""
+    return torch.stack([_length(part) for layer in layers for part in layer], 1)
+
+
+def _length(matrices: Tensor) -> Tensor:
+    """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
+    lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
+    if link_kernels.plain(matrices):
+        layer_kernels.lengths(matrices.flatten(1).numpy(), lengths.numpy())
+    else:
+        torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64, out=lengths)
+    return lengths

@@ -1,0 +1,84 @@
+"""A plan before anything is trained: its runs, what is stored of them, its cohorts and what they take."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lossbench.execution.cost_estimate import estimate
+from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.progress import count
+from lossbench.planning.cohorts import Size, cohorts, run_size
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Cohort
+from lossbench.storage.store import missing, study_folder
+
+Row = tuple[str, int, int, Size]  # data, runs, steps, and the size of a run
+WIDTH = 120  # columns, where the output is no terminal's
+
+
+def print_outline(plan: Plan, root: Path) -> None:
+    """Print what `run` would train. Raises BadInput where the study's folder is no study's."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
+    stored = len(plan.runs) - len(todo)
+    console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
+    if todo:
+        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
+        console.print(_table({row: times for row, (_, times) in kinds.items()}))
+        seconds = estimate(dict(kinds.values()), plan.resources.device)
+        console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
+
+
+def composed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the points of a sweep were composed to, as one config: {"swept": [...]} stands where they do not all agree."""
+    return {key: _merged([point.get(key) for point in points]) for key in points[0]}
+
+
+def _merged(values: Sequence[Any]) -> Any:
+    distinct = list({repr(value): value for value in {id(value): value for value in values}.values()}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    if all(isinstance(value, Mapping) for value in distinct) and len({tuple(value) for value in distinct}) == 1:
+        return {key: _merged([value[key] for value in distinct]) for key in distinct[0]}
+    return {"swept": distinct}
+
+
+def _kinds(found: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
+    """One cohort of each shape, and how many there are of it."""
+    times = Counter(map(_row, found))
+    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in found}
+
+
+def _spoken(seconds: float) -> str:
+    for unit, size in (("hours", 7200), ("minutes", 120)):
+        if seconds >= size:
+            return f"{seconds / (size / 2):.2g} {unit}" if seconds < 10 * size else f"{seconds / (size / 2):,.0f} {unit}"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _row(cohort: Cohort) -> Row:
+    run = cohort.runs[0]
+    return run.dataset.word, len(cohort.runs), run.steps, run_size(run)
+
+
+def _table(groups: Mapping[Row, int]) -> Table:
+    """A line for cohorts of one shape, and the sums."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_footer=True)
+    columns = ("data", "layers", "batch", "steps", "runs a cohort", "cohorts", "GFLOP", "MiB a cohort")
+    total = sum(runs * steps * size.operations * times for (_, runs, steps, size), times in groups.items())
+    feet = {"data": "in all", "cohorts": f"{sum(groups.values()):,}", "GFLOP": f"{total / 1e9:,.4g}"}
+    for column in columns:
+        table.add_column(column, feet.get(column, ""), justify="left" if column in ("data", "layers") else "right")
+    for (data, runs, steps, size), times in groups.items():
+        widths = (size.layers[0].inputs, *(layer.outputs for layer in size.layers))
+        work, memory = runs * steps * size.operations * times / 1e9, runs * size.bytes / 2**20
+        cells = (data, "-".join(map(str, widths)), f"{size.examples:,}", f"{steps:,}", f"{runs:,}", f"{times:,}")
+        table.add_row(*cells, f"{work:,.4g}", f"{memory:,.3g}")
+    return table

@@ -1,0 +1,191 @@
+"""Stored runs trained again, and what came out held against what is stored."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import numpy as np
+import pyarrow as pa
+
+from lossbench.errors import BadInput
+from lossbench.execution.executor import run_plan
+from lossbench.execution.progress import count
+from lossbench.planning.plan import Plan, resources_of, stored_run
+from lossbench.planning.spec import Recording, Schedule
+from lossbench.registry import construct
+from lossbench.storage.provenance import provenance
+from lossbench.tables import (
+    CURVE,
+    DEVICE,
+    INVOCATION,
+    INVOCATIONS,
+    OUTCOME,
+    RECORDING,
+    RUN,
+    SPEC,
+    STEPS,
+    part_files,
+    read_manifest,
+    read_part,
+)
+
+SAMPLE = 4  # runs that are trained again where nobody says how many
+TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
+WORKERS = 1  # what provenance asks for; how many worked side by side changes no number
+
+MOST_TOLD = 20  # curves that are named one by one
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrepancy:
+    """A curve of a run that came out otherwise: the first step, both values, and the largest difference, by the curve's size."""
+
+    run: str
+    column: str
+    step: int
+    stored: float
+    again: float
+    largest: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What training some of a study's runs again found; `elsewhere` names what differs between then and now."""
+
+    stored: int
+    again: int
+    elsewhere: tuple[str, ...]
+    discrepancies: tuple[Discrepancy, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all came out alike: the same bits on the same ground, within the tolerance elsewhere."""
+        allowed = TOLERANCE if self.elsewhere else 0.0
+        return all(found.largest <= allowed for found in self.discrepancies)
+
+
+def verify(folder: Path, most: int | None) -> Verification:
+    """Train `most` of a study's stored runs again, or all for None, and compare. The study itself is only read.
+
+    The first runs by id are taken, which is as good as drawn and always the same. Raises BadInput where a stored run
+    cannot be trained again: an edited part, another format, a data set that has changed, a device that is not here.
+    """
+    read_manifest(folder)
+    rows = _rows(folder)
+    chosen = dict(sorted(rows.items())[:most])
+    again: dict[str, Row] = {}
+    with TemporaryDirectory(prefix="lossbench-") as place:
+        for number, (recording, group) in enumerate(_by_recording(chosen).items()):
+            plan = Plan(
+                study=f"again-{number}",
+                runs=tuple(stored_run(json.loads(row[SPEC])) for row in group),
+                recording=_recording(json.loads(recording)),
+                resources=resources_of({"device": group[0][DEVICE]}),
+            )
+            again |= _rows(run_plan(plan, Path(place), [], None).folder)
+    return Verification(
+        stored=len(rows),
+        again=len(chosen),
+        elsewhere=tuple(_elsewhere(folder, chosen.values())),
+        discrepancies=tuple(found for run, row in chosen.items() for found in _compared(row, again[run])),
+    )
+
+
+def print_verification(folder: Path, found: Verification) -> None:
+    """Print what verifying a study found."""
+    click.echo(f"{folder}: {found.again:,} of {count(found.stored, 'run')} trained again.")
+    if found.elsewhere:
+        click.echo(
+            f"Not the same ground: {'; '.join(found.elsewhere)}. Up to {TOLERANCE:.0%} of a curve's largest value may differ."
+        )
+    for apart in found.discrepancies[:MOST_TOLD]:
+        click.echo(
+            f"{apart.run} {apart.column}: {apart.stored:.9g} stored and {apart.again:.9g} now at step {apart.step:,}; "
+            f"largest difference {apart.largest:.1e} of the curve's size"
+        )
+    if len(found.discrepancies) > MOST_TOLD:
+        click.echo(f"… and {len(found.discrepancies) - MOST_TOLD:,} curves more")
+    if not found.discrepancies:
+        click.echo("The same bits.")
+    elif found.holds:
+        click.echo("All within the tolerance.")
+    else:
+        click.echo("This is not what is stored.")
+
+
+def _rows(folder: Path) -> dict[str, Row]:
+    """The stored row of every run, curves included; of a run that was stored twice, the last. Raises BadInput for none."""
+    tables = [read_part(path) for path in part_files(folder)]
+    if not tables:
+        raise BadInput(f"{folder} holds no runs to verify.")
+    return {row[RUN]: row for row in pa.concat_tables(tables, promote_options="default").to_pylist()}
+
+
+def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows.values():
+        groups.setdefault(row[RECORDING], []).append(row)
+    return groups
+
+
+def _recording(described: Mapping[str, Any]) -> Recording:
+    return construct(Recording, {**described, "schedule": construct(Schedule, described["schedule"])})
+
+
+def _compared(stored: Row, again: Row) -> Iterator[Discrepancy]:
+    """The curves that are not the same bits; of runs that did not end alike, nothing but that."""
+    if (stored[OUTCOME], stored[STEPS]) != (again[OUTCOME], again[STEPS]):
+        lasted = [len(row[STEPS]) and row[STEPS][-1] for row in (stored, again)]
+        yield Discrepancy(run=stored[RUN], column=STEPS, step=min(lasted), stored=lasted[0], again=lasted[1], largest=np.inf)
+        return
+    for column in sorted(name for name in {**stored, **again} if name.startswith(CURVE)):
+        one, other = (np.array(row.get(column) or [], dtype=float) for row in (stored, again))
+        name = column.removeprefix(CURVE)
+        if len(one) != len(other):
+            yield Discrepancy(run=stored[RUN], column=name, step=0, stored=len(one), again=len(other), largest=np.inf)
+        elif not np.array_equal(one, other, equal_nan=True):
+            yield _difference(stored, name, one, other)
+
+
+def _difference(stored: Row, name: str, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> Discrepancy:
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(one - other)
+        apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0.0
+        size = np.nanmax(np.abs(one)) or 1.0
+    place = int(np.flatnonzero(apart != 0)[0])  # a NaN, where one of the two has no value, is not 0
+    largest = float(np.inf if np.isnan(apart).any() else apart.max() / size)
+    step = stored[STEPS][place]
+    return Discrepancy(run=stored[RUN], column=name, step=step, stored=one[place], again=other[place], largest=largest)
+
+
+def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
+    """What differs between the ground on which the runs were trained and this one, such as "torch 2.12.0, now 2.13.0"."""
+    kept = {row[INVOCATION]: row[DEVICE] for row in rows}
+    told = []
+    for invocation, device in kept.items():
+        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json"))
+        now = _ground(provenance(device, WORKERS))
+        told += [f"{name} {then.get(name, 'unknown')}, now {now[name]}" for name in now if then.get(name) != now[name]]
+    return iter(dict.fromkeys(told))
+
+
+def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
+    """What bits may depend on."""
+    versions = kept.get("versions") or {}
+    ground = {name: str(versions.get(name)) for name in ("lossbench", "torch", "numpy")}
+    return ground | {"device": str(kept.get("device")), "system": str((kept.get("machine") or {}).get("system"))}
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    kept = content.get("provenance") if isinstance(content, dict) else None
+    return kept if isinstance(kept, Mapping) else {}

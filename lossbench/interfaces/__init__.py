@@ -1,0 +1,31 @@
+"""The nouns: what a loss, a model, an initialisation, a data set, an optimizer and a probe each promise.
+
+Everything that implements one is written for one run. Outputs (or features, or units) lie along axis −2 and examples
+along −1, columns as in the textbooks' a = σ(Wx + b); leading axes are free. Axis letters: R runs · B batch · C outputs ·
+D features · L layers · N examples · T recorded steps, or targets where a loss has its own number of outputs.
+"""
+
+from lossbench.interfaces.arrays import Array, Dense
+from lossbench.interfaces.dataset import Dataset, Split
+from lossbench.interfaces.init import FirstTraining, Init
+from lossbench.interfaces.loss import Loss, Properties, Task
+from lossbench.interfaces.model import ActivationName, Layer, Model
+from lossbench.interfaces.optimizer import Memory, Optimizer, Rate
+
+__all__ = [
+    "ActivationName",
+    "Array",
+    "Dataset",
+    "Dense",
+    "FirstTraining",
+    "Init",
+    "Layer",
+    "Loss",
+    "Memory",
+    "Model",
+    "Optimizer",
+    "Properties",
+    "Rate",
+    "Split",
+    "Task",
+]

@@ -1,0 +1,120 @@
+"""What a loss promises: a number for one example, from raw outputs and targets."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self, get_args
+
+import torch
+from torch import Tensor
+
+from lossbench.errors import BadInput
+from lossbench.interfaces.links import LINKS, OUTPUTS, Link
+from lossbench.registry import Registered, field_types
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Properties:
+    """What a loss claims of itself on its link and with its options; `lossbench audit` measures every claim. None: no claim.
+
+    `saturation` is the exponent s = −lim d ln|dℓ/dz| / d(distance into the wrong side): 0 where the gradient keeps up,
+    1 where it dies like e^(−distance), negative where it grows exponentially, inf where it is exactly 0 from some point
+    on. One number, or a pair (target 1, target 0) where the two wrong sides differ.
+    """
+
+    proper: bool | None = None  # the expected loss is least where the link's output is the truth (on the identity: the mean)
+    strictly: bool | None = None  # and nowhere else
+    convex: bool | None = None  # in the raw outputs, for every hard target
+    calibrated: bool | None = None  # every minimiser of the expected loss puts the more probable of two classes first
+    calibrated_for_three: bool | None = None  # and the most probable of three, where three outputs have a meaning as classes
+    canonical: bool | None = None  # dℓ/dz is a constant times a − y
+    symmetric: bool | None = None  # relabelling the classes changes nothing
+    noise_tolerant: bool | None = None  # the sum over all labels is constant (Ghosh, Kumar & Sastry 2017)
+    bounded: bool | None = None  # the loss itself, over all raw outputs, for targets 0 and 1 or one-hot
+    saturation: float | tuple[float, float] | None = None
+
+
+class Loss(Registered):
+    """A number for one example, from raw outputs; it reduces nothing and declares its link.
+
+    Targets y are (..., T, B) and raw outputs z (..., C, B), C = raw_outputs(T): as many, unless the loss says otherwise.
+
+    A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
+    `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd,
+    and `properties` claims nothing until it is written.
+    """
+
+    noun: ClassVar[str] = "loss"
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    link: str
+
+    @abstractmethod
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        """ℓ of raw outputs z (..., C, B) and targets y (..., T, B); returns (..., B)."""
+
+    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/dz, (..., C, B)."""
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            z, y = z.detach().clone().requires_grad_(), y.detach().clone()  # copies: the engine's own never have derivatives
+            return torch.autograd.grad(self.value(z, y).sum(), z)[0]
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/da, (..., C, B), a being the link's output.
+
+        Solved here from dℓ/dz = (dℓ/da)(da/dz): divided by the slope where the link acts element by
+        element; for the softmax, whose Jacobian loses a constant, the solution that is 0 for the largest output.
+        """
+        gradient = self.gradient(z, y)
+        if self.link == "identity":
+            return gradient
+        a = self.link_function.value(z)
+        slope = a * torch.sigmoid(-z) if self.link == "sigmoid" else a
+        quotient = torch.where(gradient == 0, 0.0, gradient / slope)
+        if self.link == "sigmoid":
+            return quotient
+        return quotient - quotient.gather(OUTPUTS, a.argmax(OUTPUTS, keepdim=True))
+
+    def raw_outputs(self, targets: int) -> int:
+        """How many raw outputs C a network needs for T targets."""
+        return targets
+
+    def prediction(self, a: Tensor) -> Tensor:
+        """Those of the link's outputs a (..., C, B) that stand for the targets, (..., T, B)."""
+        return a
+
+    def properties(self) -> Properties:
+        """What the loss claims of itself, its link being settled."""
+        return Properties()
+
+    @property
+    def boundary(self) -> float:
+        """The raw output above which a lone output decides for class 1: 0, but ½ where it imitates the targets 0 and 1.
+
+        That is what a loss for regression makes of them.
+        """
+        return 0.5 if self.link == "identity" and "regression" in self.tasks else 0.0
+
+    @property
+    def link_function(self) -> Link:
+        return LINKS[self.link]
+
+    def on(self, task: Task, outputs: int) -> Self:
+        """The same loss with link "auto" settled: identity for regression, sigmoid for one output, softmax for several.
+
+        Raises BadInput where the loss has no meaning on the task or on the link.
+        """
+        if task not in self.tasks:
+            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.")
+        if "link" not in field_types(type(self)):
+            return self
+        link = self.link
+        if link == "auto":
+            link = "identity" if task == "regression" else "sigmoid" if outputs == 1 else "softmax"
+        possible = get_args(field_types(type(self))["link"])
+        if link not in possible:
+            raise BadInput(
+                f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {outputs} output(s) asks for. "
+                f"Its links: {', '.join(possible)}."
+            )
+        return replace(self, link=link)  # type: ignore[type-var]

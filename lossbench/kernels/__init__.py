@@ -1,0 +1,1 @@
+"""Compiled loops over plain numbers, and how they are compiled and kept."""

@@ -1,0 +1,235 @@
+"""Loops that are compiled: each does at one go what a tensor library does in several, and writes nothing down in between.
+
+They are for plain numbers in this machine's memory. Where they are used, their formulas stand once more, tensor by tensor: for a
+graphics card, for derivatives, and as what these are tested against. The bits of a number depend on nothing but the numbers it
+is made of, neither on where it stands nor on how many stand beside it: a product and a sum are rounded together where a formula
+says so (`fused`) and nowhere else, and the order of a sum follows from its length alone.
+"""
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+from torch import Tensor
+
+from lossbench.kernels.compilation import compiled
+
+Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
+Shares = tuple[Numbers, Numbers]  # powers (C, b) and the sum of all but one that is 1 (b,)
+OUTPUTS, LESS, THROUGH, LESS_THROUGH, OVER = range(5)  # what may be asked of a link: see links.py
+COLUMNS = 128  # examples that a softmax takes side by side: what it keeps of them stays in the nearest cache
+
+# e^x in float32, after the Cephes library: x = n ln 2 + r, and a polynomial in r.
+LEAST = np.float32(-104)  # e to the power of less is 0
+LOG2_E = np.float32(1.44269504)
+LN2_HIGH, LN2_LOW = np.float32(-0.693145752), np.float32(-1.42860677e-06)
+TERMS = tuple(np.float32(c) for c in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5))
+ONE = np.float32(1)
+LIFT = 64  # 2^n is made 2^64 times as large, and taken back at the end: below the least normal number, too, one rounding is all
+EXPONENT = np.float32(1.5 * 2**23 + 127 + LIFT)  # added to n, it leaves the exponent of 2^(n + 64) in the last bits
+TAKEN_BACK = np.float32(2.0**-LIFT)
+
+
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    """A function of compiled code that says in LLVM's words what it does."""
+    return intrinsic(function)
+
+
+@_intrinsic
+def fused(context: Any, x: Any, y: Any, z: Any) -> Any:
+    """x·y + z, rounded once."""
+    del context
+    return x(x, y, z), lambda _, builder, __, args: builder.fma(*args)
+
+
+@_intrinsic
+def _lifted(context: Any, shifted: Any) -> Any:
+    """2^(n + LIFT) from n + EXPONENT."""
+    del context
+
+    def bits(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        whole = builder.bitcast(args[0], ir.IntType(32))
+        return builder.bitcast(builder.shl(whole, ir.Constant(ir.IntType(32), 23)), ir.FloatType())
+
+    return types.float32(shifted), bits
+
+
+def power(x: Any) -> Any:
+    """e^x for x ≤ 0."""
+    return math.exp(x)
+
+
+@overload(power, inline="always")
+def _power(x: Any) -> Any:
+    if x != types.float32:
+        return power
+
+    def single(x: Any) -> Any:
+        x = LEAST if x < LEAST else x
+        shifted = fused(x, LOG2_E, EXPONENT)
+        n = shifted - EXPONENT
+        r = fused(n, LN2_LOW, fused(n, LN2_HIGH, x))
+        p = fused(TERMS[0], r, TERMS[1])
+        p = fused(p, r, TERMS[2])
+        p = fused(p, r, TERMS[3])
+        p = fused(p, r, TERMS[4])
+        p = fused(p, r, TERMS[5])
+        return (fused(p, r * r, r) + ONE) * _lifted(shifted) * TAKEN_BACK
+
+    return single
+
+
+@compiled()
+def sigmoid(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
+    """What is asked of a = σ(z), all (K, C, B); neither a nor 1 − a is formed by a subtraction."""
+    one = z.dtype.type(1)
+    z, other, out = z.reshape(-1), other.reshape(-1), out.reshape(-1)
+    for m in range(len(z)):
+        e = power(-abs(z[m]))
+        larger = one / (one + e)
+        smaller = e * larger
+        a, rest = (larger, smaller) if z[m] >= 0 else (smaller, larger)
+        error = other[m] if asked == THROUGH else a * (one - other[m]) - rest * other[m]
+        out[m] = error if asked == LESS else error * (larger * smaller)
+
+
+@compiled()
+def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
+    """exp(z − m) with m = max z, into (C, b), of some of the examples of z (C, B); how many they are.
+
+    And the sum of all powers but for one that is exactly 1, into (b,): see Softmax in links.py.
+    """
+    one, none = z.dtype.type(1), z.dtype.type(0)
+    width = len(z[0, some])
+    top, lesser = np.full(COLUMNS, -np.inf, z.dtype), np.zeros(COLUMNS, z.dtype)
+    others[:] = -one
+    for c in range(len(z)):
+        row = z[c, some]
+        for b in range(width):
+            top[b] = top[b] if row[b] < top[b] else row[b]
+    for c in range(len(z)):
+        row, into = z[c, some], powers[c]
+        for b in range(width):
+            e = power(row[b] - top[b])
+            into[b] = e
+            others[b] += one if e == one else none
+            lesser[b] += none if e == one else e
+    for b in range(width):
+        others[b] += lesser[b]
+    return width
+
+
+@compiled()
+def _less(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+    powers, others = shares
+    one = y.dtype.type(1)
+    for c in range(len(y)):
+        row, truth, less = powers[c], y[c, some], out[c, there]
+        for b in range(len(truth)):
+            less[b] = (row[b] - truth[b] - truth[b] * others[b]) / (one + others[b])
+
+
+@compiled()
+def _through(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
+    """With errors counted from a winner's."""
+    powers, others = shares
+    one = error.dtype.type(1)
+    best, mean = np.full(COLUMNS, -np.inf, error.dtype), np.zeros(COLUMNS, error.dtype)
+    for c in range(len(error)):
+        row, pull = powers[c], error[c, there]
+        for b in range(len(pull)):
+            best[b] = pull[b] if row[b] == one and pull[b] > best[b] else best[b]
+    for c in range(len(error)):
+        row, pull = powers[c], error[c, there]
+        for b in range(len(pull)):
+            row[b] /= one + others[b]
+            mean[b] += row[b] * (pull[b] - best[b])
+    for c in range(len(error)):
+        row, pull, into = powers[c], error[c, there], out[c, some]
+        for b in range(len(pull)):
+            into[b] = row[b] * (pull[b] - best[b] - mean[b])
+
+
+@compiled()
+def _over(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> None:
+    powers, others = shares
+    one, least = weight.dtype.type(1), np.nextafter(weight.dtype.type(0), weight.dtype.type(1))
+    for c in range(len(weight)):
+        row, own, into = powers[c], weight[c, some], out[c, some]
+        for b in range(len(own)):
+            into[b] = own[b] * (one + others[b]) / (least if row[b] < least else row[b])
+
+
+@compiled()
+def _outputs(shares: Shares, some: slice, out: Numbers) -> None:
+    powers, others = shares
+    one = out.dtype.type(1)
+    for c in range(len(out)):
+        row, into = powers[c], out[c, some]
+        for b in range(len(into)):
+            into[b] = row[b] / (one + others[b])
+
+
+@compiled()
+def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
+    """What is asked of shares p of raw outputs z, all (K, C, B)."""
+    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
+    errors = np.empty_like(powers)
+    for k in range(len(z)):
+        for start in range(0, z.shape[2], COLUMNS):
+            some = slice(start, start + COLUMNS)
+            here = slice(0, _powers(z[k], some, powers, others))
+            if asked == LESS:
+                _less((powers, others), other[k], some, out[k], some)
+            elif asked == THROUGH:
+                _through((powers, others), other[k], some, out[k], some)
+            elif asked == LESS_THROUGH:
+                _less((powers, others), other[k], some, errors, here)
+                _through((powers, others), errors, here, out[k], some)
+            elif asked == OVER:
+                _over((powers, others), other[k], some, out[k])
+            else:
+                _outputs((powers, others), some, out[k])
+
+
+def plain(*tensors: Tensor) -> bool:
+    """Whether these are plain numbers in this machine's memory, of one shape and kind, and no derivative is asked for."""
+    shape, dtype = tensors[0].shape, tensors[0].dtype
+    for some in tensors:
+        if not some.is_cpu or some.requires_grad or not some.is_contiguous() or some.dtype != dtype or some.shape != shape:
+            return False
+    return True
+
+
+Method = Callable[..., Tensor]
+
+
+def at_one_go(loop: Callable[..., None], asked: int) -> Callable[[Method], Method]:
+    """For a method of what has raw outputs z (..., C, B), of another tensor of that shape or of none.
+
+    Where numbers are plain, a loop that is asked the same takes the place of the method's own formula.
+    """
+
+    def decorated(formula: Method) -> Method:
+        @wraps(formula)
+        def method(linked: Any, *others: Tensor) -> Tensor:
+            z: Tensor = linked.z
+            if not plain(z, *others):
+                return formula(linked, *others)
+            out = torch.empty_like(z)
+            try:
+                arrays = [part.numpy() for part in (z, *(others or (z,)), out)]
+            except RuntimeError:  # it only stands for others' numbers, as under vmap
+                return formula(linked, *others)
+            loop(asked, *(array.reshape(-1, *z.shape[-2:]) for array in arrays))
+            return out
+
+        return method
+
+    return decorated

@@ -1,0 +1,1 @@
+"""What families of losses have in common: the formulas that several of them share."""

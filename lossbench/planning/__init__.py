@@ -1,0 +1,1 @@
+"""From composed configs to runs, and from runs to cohorts that train together."""

@@ -1,0 +1,157 @@
+"""Which runs train as one tensor program, and how many at a time."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import fields
+from math import ceil
+from typing import NamedTuple
+
+from lossbench.data.loading import load
+from lossbench.interfaces import Layer, Optimizer
+from lossbench.planning.spec import Cohort, Recording, RunSpec
+
+CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
+FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
+WORKERS = 2  # cores that should both have work
+SAFE = 0.7  # of a device's free memory; the rest is for data, for libraries, and for gaps that freed tensors leave
+MATRICES = 63 * 1024  # in a batched product: some kernels count them along an axis of the card's grid that ends at 65,535
+# What a run has on a device at its worst moment, in numbers of its dtype, as it was counted; see tests/test_cohorts.py.
+COPIES = 10  # of its parameters: gradients, Adam's moments, and what a recorded step makes of them
+STEP_UNITS, STEP_OUTPUTS = 4, 60  # of a mini-batch's activations, and of its raw outputs, of which some losses make much
+EXAMPLE_OUTPUTS = 5  # of the raw outputs of examples that are evaluated
+EVALUATED = 128  # examples at once, as in engine/recording.py
+AHEAD = 40  # examples for which a first layer may be worked out together, as in engine/entrance.py
+CURVE_BYTES = 24  # of a recorded number: as it came, beside the others of its curve, and apart by layer
+PROBES, PARTS = 8, 3  # where none is named, so many are recorded; each leaves up to so many curves a layer
+FIXED_BYTES = 2048  # raw outputs summed up until somebody looks whether they are finite, and the rates
+
+
+class Program(NamedTuple):
+    """What decides a tensor program; runs of one program may be stacked."""
+
+    data: str
+    dataset: Hashable
+    layers: tuple[Layer, ...]
+    batch: int | None
+    order: str
+    steps: int
+    dtype: str
+    link: str
+    optimizer: Hashable
+
+
+class Size(NamedTuple):
+    """How large one run of a cohort is. Bytes are those of parameters, gradients and activations."""
+
+    layers: tuple[Layer, ...]
+    examples: int  # a step's mini-batch
+    operations: int  # multiplications and additions a step
+    bytes: int
+
+
+def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, free: int | None = None) -> list[Cohort]:
+    """Group runs that may train together: equal losses side by side, then equal seeds, at most `tile` runs a cohort.
+
+    With tile None a cohort's parameters, gradients and activations fit into a core's cache, and two cores have work; but where
+    a device trains that has `free` bytes of its own, a cohort is all that fits there.
+    """
+    found: list[Cohort] = []
+    for group in _groups(runs).values():
+        size = tile or (
+            _tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group))
+        )
+        parts = ceil(len(group) / size)
+        if parts > 1 and not tile and free is None:
+            parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
+        size = ceil(len(group) / parts)
+        found.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
+    return found
+
+
+def run_size(run: RunSpec) -> Size:
+    """The size of one run, from its shapes.
+
+    Operations: 2·B·Σ in·out forward, as many for the weights' gradients, and once more backward for all layers but the first.
+    """
+    rows, layers = _shape(run)
+    examples = run.batch or rows
+    weights = [layer.inputs * layer.outputs for layer in layers]
+    units = sum(layer.outputs for layer in layers)
+    parameters = sum(weights) + units
+    return Size(
+        layers, examples, 2 * examples * (3 * sum(weights) - weights[0]), _item(run) * 2 * (parameters + examples * units)
+    )
+
+
+def at_once(run_bytes: int, free: int, runs: int) -> int:
+    """How many of some runs to train at once on a device with so many bytes free, where a run takes `run_bytes`; at least 1."""
+    return max(1, min(runs, MATRICES, int(SAFE * free) // run_bytes))
+
+
+def device_bytes(run: RunSpec, recording: Recording) -> int:
+    """What a run takes of a device's memory while it is trained and recorded, in bytes: rather too many than too few.
+
+    Parameters and what is made of them; the mini-batch, which may be the run's own; its activations, and what losses and probes
+    make of its raw outputs; training and test examples as they are evaluated; curves.
+    """
+    size, split = run_size(run), load(run.dataset).split
+    inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
+    parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
+    evaluated = _chunks(len(split.train_x[: recording.examples])) + _chunks(len(split.test_x))
+    numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
+    numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
+    numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
+    recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
+    return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
+
+
+def _curves(recording: Recording, layers: int, outputs: int) -> int:
+    """How many curves a run leaves at most; a probe that is named may have one for each class, of training and of test data."""
+    return len(recording.probes) * max(PARTS * layers, 2 * (outputs + 1)) or PROBES * PARTS * layers
+
+
+def _chunks(examples: int) -> int:
+    """Examples for which there is room where so many are evaluated: a chunk, and a last one that is shorter."""
+    return examples if examples < EVALUATED else EVALUATED + examples % EVALUATED
+
+
+def _item(run: RunSpec) -> int:
+    return 4 if run.dtype == "float32" else 8
+
+
+def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
+    layers: dict[Hashable, tuple[Layer, ...]] = {}
+    losses: dict[Hashable, int] = {}
+    groups: dict[Program, list[RunSpec]] = {}
+    for run in runs:
+        shape = (run.model, run.dataset, run.loss)
+        if shape not in layers:
+            layers[shape] = _shape(run)[1]
+        losses.setdefault(run.loss, len(losses))
+        groups.setdefault(_program(run, layers[shape]), []).append(run)
+    return {program: tuple(sorted(group, key=lambda run: (losses[run.loss], run.seed))) for program, group in groups.items()}
+
+
+def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
+    kind = tuple(_kind(run.optimizer))
+    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind)
+
+
+def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
+    """What makes an optimizer another program: its class, options that are no numbers, and which numbers are 0."""
+    yield type(optimizer)
+    for field in fields(optimizer):  # type: ignore[arg-type]
+        value = getattr(optimizer, field.name)
+        yield value == 0 if isinstance(value, float) else value
+
+
+def _shape(run: RunSpec) -> tuple[int, tuple[Layer, ...]]:
+    """Training examples and layers of a run."""
+    split = load(run.dataset).split
+    outputs = run.loss.raw_outputs(split.train_y.shape[1])
+    return len(split.train_x), run.model.layers(split.train_x.shape[1], outputs)
+
+
+def _tile(run: RunSpec, total: int) -> int:
+    """As many runs as fit into the cache, and no more than leave something for another worker."""
+    fitting = CACHE_BYTES // run_size(run).bytes
+    return max(1, min(max(FEWEST, min(MOST, fitting)), ceil(total / WORKERS)))

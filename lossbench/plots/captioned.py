@@ -1,0 +1,27 @@
+"""A figure with its words: a heading, how to read it, and what it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lossbench.plots.picture import Picture
+
+# The files of the figures that every report has, or their first part.
+GENERAL_NAMES = ("convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates")
+
+
+class Caption(NamedTuple):
+    """A sentence about what a figure shows, and the setting that it is about, "" for all."""
+
+    setting: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionedFigure:
+    """A figure in one or several parts; without pictures `reading` says why there are none."""
+
+    heading: str
+    reading: str
+    captions: Sequence[Caption] = ()
+    pictures: Sequence[Picture] = ()

@@ -1,0 +1,15 @@
+"""Figure: what reaches each layer's weights."""
+
+from lossbench import tables
+from lossbench.analysis.comparison import Comparison
+from lossbench.analysis.curves import Curves
+from lossbench.plots.panels import Plate, Row, draw
+from lossbench.plots.picture import Picture
+
+
+def draw_gradients(comparison: Comparison, curves: Curves) -> list[Picture]:
+    """Norm of the gradient of each layer's weights, a row a layer from the input on, all on one scale."""
+    columns = curves.layers(tables.GRADIENT_WEIGHTS)
+    rows = tuple(Row(column=name, label=f"layer {i}: ‖dL/dW‖", scale="log") for i, name in enumerate(columns, start=1))
+    title = "How much gradient reaches each layer's weights" if len(rows) > 1 else "How much gradient reaches the weights"
+    return draw(Plate(name="gradients", title=title, rows=rows, agree="figure"), comparison, curves)

@@ -1,0 +1,172 @@
+"""Small multiples of curves over training steps: a column a setting, a row a quantity, a line a loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Comparison, Contender, Setting
+from lossbench.analysis.curves import FEW, Band, Curves
+from lossbench.analysis.statistics import Values
+from lossbench.plots import scales
+from lossbench.plots.canvas import Layout, fit, name_ends, open_sheet
+from lossbench.plots.picture import Picture
+from lossbench.plots.style import BAND_OPACITY, drawable, rendered, strokes, styled
+
+COLUMNS = 3  # settings in one figure
+FEW_LOSSES = 3  # of so many a note can give the learning rates
+Scale = Literal["auto", "log", "share"]
+Panel = list[tuple[Contender, Band, bool]]  # whether the line ends because its runs diverged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One quantity and how its axis goes; auto is logarithmic where the values range far."""
+
+    column: str
+    label: str
+    scale: Scale = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate:
+    """What a figure shows. Vertical axes agree along a row, or in the whole figure, or have the same number of decades."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+    agree: Literal["row", "figure", "decades"] = "row"
+    height: float = 1.75
+
+
+Shown = Sequence[tuple[Row, Sequence[Panel]]]  # the rows that have data, with a panel for each setting
+
+
+def draw(plate: Plate, comparison: Comparison, curves: Curves) -> list[Picture]:
+    """The plate as one figure, or as several of at most three settings each; settings without any of it are left out."""
+    with_data = [s for s in comparison.settings if any(_panel(row, s, comparison, curves) for row in plate.rows)]
+    parts = chunks(with_data)
+    names = [f"{plate.name}-{i + 1}" if len(parts) > 1 else plate.name for i in range(len(parts))]
+    with styled():
+        return [_picture(replace(plate, name=name), part, comparison, curves) for name, part in zip(names, parts, strict=True)]
+
+
+def chunks(settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Settings in groups of at most three and as even as can be, those of a family together and tasks apart."""
+    families = [setting.family for setting in settings]
+    shared = max(map(families.count, families), default=1) > 1
+    groups: list[list[Setting]] = []
+    for kind in dict.fromkeys((setting.task, setting.family if shared else "") for setting in settings):
+        own = [setting for setting in settings if kind == (setting.task, setting.family if shared else "")]
+        groups += [[own[i] for i in part] for part in np.array_split(np.arange(len(own)), -(-len(own) // COLUMNS))]
+    return groups
+
+
+def note(comparison: Comparison) -> str:
+    """What a line and its band are."""
+    return note_on(comparison.seeds)
+
+
+def note_on(seeds: int) -> str:
+    """What a line and its band over so many seeds are."""
+    if seeds == 1:
+        return "One seed: a line is one run, and there is no band."
+    band = "10th to 90th percentile" if seeds >= FEW else "smallest to largest"
+    return f"Lines: medians of {formatting.counted(seeds, 'seed')}. Bands: {band} over the seeds."
+
+
+def _rates(comparison: Comparison) -> str:
+    """At which learning rates the lines were trained, where they differ."""
+    rates = {c: {s.rate for s in comparison.samples if s.contender == c and not np.isnan(s.rate)} for c in comparison.contenders}
+    if len(set().union(*rates.values())) < 2:
+        return ""
+    if len(rates) <= FEW_LOSSES and all(len(own) == 1 for own in rates.values()):
+        return "Learning rate: " + ", ".join(f"{min(own):g} ({drawable(c.label)})" for c, own in rates.items()) + "."
+    return "Each loss at its own learning rate."
+
+
+def _panel(row: Row, setting: Setting, comparison: Comparison, curves: Curves) -> Panel:
+    if row.column not in curves.columns:
+        return []
+    samples = comparison.within(setting)
+    panel = [(s.contender, curves.band(s.runs, row.column), 2 * sum(s.diverged) > len(s.runs)) for s in samples]
+    return [line for line in panel if len(line[1].steps)]
+
+
+def _picture(plate: Plate, settings: Sequence[Setting], comparison: Comparison, curves: Curves) -> Picture:
+    grid = [[_panel(row, setting, comparison, curves) for setting in settings] for row in plate.rows]
+    shown = [(row, panels) for row, panels in zip(plate.rows, grid, strict=True) if any(panels)]
+    layout = _layout(plate, settings, shown, comparison)
+    sheet = open_sheet(layout)
+    everything = [panel for _, panels in shown for panel in panels]
+    last = max(float(band.steps[-1]) for panel in everything for _, band, _ in panel)
+    for (row, panels), line, limit in zip(shown, sheet.axes, _limits(plate, shown), strict=True):
+        for panel, axes in zip(panels, line, strict=True):
+            _fill(axes, panel, layout, comparison.seeds > 1)
+            scales.step_axis(axes, last)
+            if limit is None:
+                scales.even_axis(axes, _values(panels if plate.agree == "row" else everything), percent=row.scale == "share")
+            else:
+                scales.size_axis(axes, limit)
+    if layout.direct:
+        name_ends(sheet.axes[0][-1], {contender: float(band.middle[-1]) for contender, band, _ in shown[0][1][-1]}, layout)
+    svg, png = rendered(sheet.figure)
+    return Picture(name=plate.name, title=plate.title, svg=svg, png=png)
+
+
+def _layout(plate: Plate, settings: Sequence[Setting], shown: Shown, comparison: Comparison) -> Layout:
+    """Names stand at the ends of the lines where they find room and all lines are in the panel beside which they stand."""
+    present = {contender for _, panels in shown for panel in panels for contender, _, _ in panel}
+    looks = strokes(comparison.contenders)
+    return Layout(
+        title=plate.title,
+        note=f"{note(comparison)} {_rates(comparison)}".strip(),
+        heads=tuple(setting.label for setting in settings),
+        labels=tuple(row.label for row, _ in shown),
+        strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},
+        direct=present == {contender for contender, _, _ in shown[0][1][-1]} and fit(present, plate.height),
+        height=plate.height,
+    )
+
+
+def _fill(axes: Axes, panel: Panel, layout: Layout, banded: bool) -> None:
+    """Bands and lines; a line that ends because its runs diverged ends in a cross."""
+    # Solid lines lie lowest: one that runs under a dashed one can still be seen.
+    for contender, band, diverged in sorted(panel, key=lambda line: bool(layout.strokes[line[0]].dash)):
+        look = layout.strokes[contender]
+        if banded:
+            axes.fill_between(band.steps, band.low, band.high, color=look.colour, alpha=BAND_OPACITY)
+        axes.plot(band.steps, band.middle, color=look.colour, linestyle=look.linestyle)
+        if diverged:
+            axes.plot(band.steps[-1:], band.middle[-1:], "x", color=look.colour, markersize=6, markeredgewidth=1.6)
+
+
+def _limits(plate: Plate, shown: Shown) -> list[tuple[float, float] | None]:
+    """For each row the ends of a logarithmic axis, or None where it is an even one."""
+    rows = [_values(panels) for _, panels in shown]
+    if plate.agree == "figure":
+        rows = [np.concatenate(rows)] * len(rows)
+    limits = [
+        scales.log_limits(values) if row.scale == "log" or (row.scale == "auto" and scales.is_wide(values)) else None
+        for (row, _), values in zip(shown, rows, strict=True)
+    ]
+    known = [high / low for low, high in filter(None, limits)]
+    if plate.agree != "decades" or not known:
+        return limits
+    return [limit and _widened(limit, max(known)) for limit in limits]
+
+
+def _widened(limits: tuple[float, float], ratio: float) -> tuple[float, float]:
+    """Ends as far apart as the ratio says, with the same middle."""
+    low, high = limits
+    factor = (ratio / (high / low)) ** 0.5
+    return low / factor, high * factor
+
+
+def _values(panels: Sequence[Panel]) -> Values:
+    """Everything that an axis has to hold."""
+    parts = [part for panel in panels for _, band, _ in panel for part in (band.low, band.middle, band.high)]
+    return np.concatenate(parts) if parts else np.empty(0)

@@ -1,0 +1,1 @@
+"""A report of a study: its page, captions, tables and caveats; never torch."""

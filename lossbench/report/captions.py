@@ -1,0 +1,232 @@
+"""What each figure shows, in sentences computed from the numbers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Comparison, Contender, Setting
+from lossbench.analysis.curves import Band, Curves
+from lossbench.analysis.metrics import quantity
+from lossbench.analysis.ranking import Ranking
+from lossbench.analysis.scoreboard import Board, Match, Standing
+from lossbench.analysis.sensitivity import Sensitivity
+from lossbench.plots.captioned import Caption
+
+ALIKE = 1.1  # two sizes within this ratio are called the same
+NEAR_SHARE, NEAR_RATIO = 0.01, 1.05  # a final result this close to a loss's best counts as near it
+ALL_TOLD = 4  # of more settings, or losses, only some are told
+
+
+class Contrast(NamedTuple):
+    """The two losses of a setting whose first recorded medians of a quantity differ most."""
+
+    setting: Setting
+    large: Contender
+    small: Contender
+    sizes: tuple[float, float]
+    losses: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times the larger is the smaller; infinite where that is 0."""
+        return self.sizes[0] / self.sizes[1] if self.sizes[1] else np.inf
+
+
+def speeds(boards: Sequence[Board]) -> list[Caption]:
+    """Who reaches the level when, in the settings where that differs most."""
+    told = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
+    return [Caption(board.setting.label, speed(board)) for board in boards if board in told]
+
+
+def speed(board: Board) -> str:
+    """When losses reach the level: "A reaches 90 % after 120 steps (median), B after 2,300: 19 times as many"."""
+    level = f"{formatting.measured(board.level or 0.0, board.measure.quantity)} {board.measure.quantity.title}"
+    order = sorted((s for s in board.standings if np.isfinite(s.step.centre)), key=lambda s: s.step.centre)
+    never = [_name(s) for s in board.standings if not np.isfinite(s.step.centre)]
+    if not order:
+        return f"No loss reaches {level} in more than half of its runs."
+    first, last = order[0], order[-1]
+    text = f"{_name(first)} reaches {level} after {formatting.steps(first.step.centre)} steps"
+    text += " (median)" if first.step.n > 1 else ""
+    if last is not first:
+        ratio = last.step.centre / first.step.centre if first.step.centre else np.inf
+        more = f": {formatting.times(ratio)} as many" if ALIKE < ratio < np.inf else ""
+        text += f", {_name(last)} after {formatting.steps(last.step.centre)}{more}"
+    if never:
+        text += f"; {formatting.listed(never)} {'does' if len(never) == 1 else 'do'} not"
+        text += ", in at least half of the runs" if first.step.n > 1 else ""
+    return _sentence(text)
+
+
+def delay(board: Board) -> float:
+    """How many times as long the slowest loss takes to the level as the fastest; infinite where it never gets there."""
+    steps = [standing.step.centre for standing in board.standings]
+    return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
+
+
+def factors(comparison: Comparison, curves: Curves) -> list[Caption]:
+    """By how much the gradients at the outputs differ at the start, and which factor makes the difference."""
+    return [Caption(c.setting.label, blame(c, comparison, curves)) for c in _strongest(output_contrasts(comparison, curves))]
+
+
+def output_contrasts(comparison: Comparison, curves: Curves) -> list[Contrast]:
+    """How the gradients at the outputs differ at the start, in every setting."""
+    return _contrasts(tables.OUTPUT_GRADIENT, comparison, curves)
+
+
+def blame(c: Contrast, comparison: Comparison, curves: Curves) -> str:
+    """The contrast of the gradients at the outputs in words, and which of the two factors it comes from."""
+    text = _gradient(c)
+    if c.ratio < ALIKE or tables.OUTPUT_ERROR not in curves.columns or tables.OUTPUT_SLOPE not in curves.columns:
+        return text
+    error, slope = (
+        [float(_bands(column, c.setting, comparison, curves)[loss].middle[0]) for loss in (c.small, c.large)]
+        for column in (tables.OUTPUT_ERROR, tables.OUTPUT_SLOPE)
+    )
+    if _alike(*slope):
+        return f"{text} The slope is the same for both ({formatting.number(slope[0])}), so it is the error: {_sides(error, c)}."
+    if _alike(*error):
+        return f"{text} The error is the same for both ({formatting.number(error[0])}), so it is the slope: {_sides(slope, c)}."
+    return f"{text} Its factors: the error, {_sides(error, c)}; the slope, {_sides(slope, c)}."
+
+
+def gradients(comparison: Comparison, curves: Curves) -> list[Caption]:
+    """By how much the gradients of the first layer's weights differ at the start."""
+    column = tables.layer_column(tables.GRADIENT_WEIGHTS, 1)
+    several = len(curves.layers(tables.GRADIENT_WEIGHTS)) > 1
+    what = "gradient of the first layer's weights" if several else "gradient of the weights"
+    return [Caption(c.setting.label, _gradient(c, what)) for c in _strongest(_contrasts(column, comparison, curves))]
+
+
+def saturation(comparison: Comparison, curves: Curves) -> list[Caption]:
+    """How much is saturated in the first hidden layer and at the outputs, at the start and at the end."""
+    names = list(curves.layer_names(tables.SATURATED, [run for sample in comparison.samples for run in sample.runs]).items())
+    places = dict([*names[:1], *names[-1:]])
+    found = []
+    for setting in comparison.settings[:ALL_TOLD]:
+        said = []
+        for column, place in places.items():
+            bands = _bands(column, setting, comparison, curves)
+            if bands:
+                share = quantity(column)
+                start = formatting.measured(float(np.median([band.middle[0] for band in bands.values()])), share)
+                ends = [
+                    f"{formatting.measured(band.middle[-1], share)} ({name.label})"
+                    for name, band in list(bands.items())[:ALL_TOLD]
+                ]
+                said.append(f"{place}: {start} saturated at the start, {formatting.listed(ends)} at the end")
+        if said:
+            found.append(Caption(setting.label, _sentence("; ".join(said))))
+    return found
+
+
+def arrivals(boards: Sequence[Board], matches: Sequence[Match]) -> list[Caption]:
+    """Which share of the runs ever reaches the level, and how sure it is who gets there first, in a few settings."""
+    timed = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
+    return [Caption(board.setting.label, _arrival(board, matches)) for board in boards if board in timed]
+
+
+def _arrival(board: Board, matches: Sequence[Match]) -> str:
+    missing = [(s, int(np.isinf(s.steps).sum())) for s in board.standings]
+    late = [f"{n} of {formatting.counted(len(s.steps), 'run')} under {_name(s)}" for s, n in missing if n]
+    never = formatting.capitalised(f"{formatting.listed(late)} never get there") if late else "Every run gets there"
+    own = [match for match in matches if match.board is board and match.score == "steps"]
+    surest = max(own, key=lambda match: abs(match.improvement.centre - 0.5), default=None)
+    if surest is None or surest.improvement.centre == 0.5:
+        return f"{never}."
+    e, d = surest.improvement, surest.difference
+    ahead = e.centre > 0.5
+    first, second, times = (surest.one, surest.other, d.lower) if ahead else (surest.other, surest.one, d.higher)
+    low, high = (f"{100 * end:.0f}{formatting.SPACE}%" for end in ((e.low, e.high) if ahead else (1 - e.high, 1 - e.low)))
+    text = f"{first.label} is there before {second.label} on {times} of {formatting.counted(e.n, 'seed')}"
+    return f"{never}. {formatting.capitalised(text)}, on a new one with a probability of {low} to {high}."
+
+
+def order_of(ranking: Ranking) -> str:
+    """Who ranks first and last on average, and whether that is more than chance."""
+    places = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
+    told = places if len(places) <= ALL_TOLD else [*places[: ALL_TOLD - 1], "…", places[-1]]
+    text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(told)}."
+    if not ranking.found:
+        return f"{text} Friedman's test finds no more than chance ({formatting.tested(ranking.p)})."
+    apart = sum(b - a > ranking.distance for i, a in enumerate(ranking.averages) for b in ranking.averages[i + 1 :])
+    pairs = len(places) * (len(places) - 1) // 2
+    found = f"Friedman's test finds more than chance ({formatting.tested(ranking.p)})"
+    return f"{text} {found}, and Nemenyi's tells {apart} of {formatting.counted(pairs, 'pair')} apart."
+
+
+def rates(sensitivities: Sequence[Sensitivity]) -> list[Caption]:
+    """How wide the range of good learning rates is for each loss."""
+    settings = list(dict.fromkeys(s.setting for s in sensitivities))[:ALL_TOLD]
+    return [Caption(setting.label, " ".join(_range(s) for s in sensitivities if s.setting == setting)) for setting in settings]
+
+
+def _range(s: Sensitivity) -> str:
+    counted = np.where(2 * s.diverged >= s.runs, np.nan, s.middle)
+    if np.isnan(counted).all():
+        return f"{formatting.capitalised(s.contender.label)} diverges at every rate in at least half of the runs."
+    best = float(np.nanmax(counted) if s.measure.better == "higher" else np.nanmin(counted))
+    tolerance = NEAR_SHARE if s.measure.quantity.share else (NEAR_RATIO - 1) * abs(best)
+    near = int((np.abs(counted - best) <= tolerance).sum())
+    margin = "1 point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f} %"
+    top = s.rates[np.isclose(counted, best)]
+    rate = s.chosen if s.chosen in top else float(top[0])
+    text = f"{formatting.capitalised(s.contender.label)} does best at {rate:g} ({formatting.measured(best, s.measure.quantity)})"
+    text += f" and comes within {margin} of that at {near} of {formatting.counted(len(s.rates), 'rate')}"
+    if rate != s.chosen:
+        own = formatting.measured(float(s.middle[s.rates == s.chosen][0]), s.measure.quantity)
+        text += f"; the seeds that choose preferred {s.chosen:g} ({own})"
+    bad = int((s.diverged > 0).sum())
+    return f"{text}; runs diverge at {formatting.counted(bad, 'rate')}." if bad else f"{text}."
+
+
+def _gradient(c: Contrast, what: str = "gradient at the outputs") -> str:
+    if c.losses == 1:
+        return f"At the start the {what} is {formatting.number(c.sizes[0])} under {c.large.label}."
+    sizes = f"{formatting.number(c.sizes[1])} against {formatting.number(c.sizes[0])}"
+    if c.ratio < ALIKE:
+        return f"At the start the {what} is much the same under all losses ({formatting.number(c.sizes[0])})."
+    times = f"{formatting.times(c.ratio)} smaller" if np.isfinite(c.ratio) else "gone"
+    return f"At the start the {what} is {times} under {c.small.label} than under {c.large.label} ({sizes})."
+
+
+def _contrasts(column: str, comparison: Comparison, curves: Curves) -> list[Contrast]:
+    found = []
+    for setting in comparison.settings:
+        starts = {loss: float(band.middle[0]) for loss, band in _bands(column, setting, comparison, curves).items()}
+        if starts:
+            large, small = max(starts, key=starts.__getitem__), min(starts, key=starts.__getitem__)
+            found.append(Contrast(setting, large, small, (starts[large], starts[small]), len(starts)))
+    return found
+
+
+def _strongest(contrasts: Sequence[Contrast]) -> list[Contrast]:
+    """The few strongest, in the order given."""
+    told = sorted(contrasts, key=lambda contrast: contrast.ratio, reverse=True)[:ALL_TOLD]
+    return [contrast for contrast in contrasts if contrast in told]
+
+
+def _bands(column: str, setting: Setting, comparison: Comparison, curves: Curves) -> dict[Contender, Band]:
+    if column not in curves.columns:
+        return {}
+    bands = {sample.contender: curves.band(sample.runs, column) for sample in comparison.within(setting)}
+    return {contender: band for contender, band in bands.items() if len(band.steps)}
+
+
+def _sides(sizes: Sequence[float], c: Contrast) -> str:
+    return f"{formatting.number(sizes[0])} under {c.small.label}, {formatting.number(sizes[1])} under {c.large.label}"
+
+
+def _alike(a: float, b: float) -> bool:
+    return a == b or (min(a, b) > 0 and max(a, b) / min(a, b) < ALIKE)
+
+
+def _name(standing: Standing) -> str:
+    return standing.sample.contender.label
+
+
+def _sentence(text: str) -> str:
+    return f"{formatting.capitalised(text)}."

@@ -1,0 +1,116 @@
+"""The reservations that belong beside a report's first paragraph."""
+
+from collections.abc import Iterator, Sequence
+
+from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Setting
+from lossbench.analysis.results import Results
+from lossbench.analysis.scoreboard import can_tell
+from lossbench.analysis.selection import FEWEST_TO_SPLIT
+from lossbench.analysis.statistics import FEWEST
+
+_FEW_SEEDS = "With {} there is no 95 % interval: the tables show the smallest and the largest value."
+_BLIND = (
+    "With {} and {} no corrected p-value can fall below 0.05, however large the difference: "
+    "look at the values themselves, or run more seeds."
+)
+_SAME_RATE = (
+    "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
+)
+_TUNED = (
+    "Each loss is shown at the learning rate with its best median final {} on {}, and judged on the other seeds. Only the "
+    "sensitivity figure shows all rates and all seeds."
+)
+_CHOSEN_RATES = (
+    "Each loss is shown at the learning rate with its best median final {}. The rate was chosen on the same seeds on which the "
+    "loss is then judged, which flatters every loss: fewer than {} seeds are too few to set some aside. The sensitivity figure "
+    "shows all rates."
+)
+_RATES_APART = (
+    "Learning rates were swept, and no measure was recorded by which to choose: every rate is shown as a setting of its own."
+)
+_PARTIAL = (
+    "No neutral measure was recorded. The {} is what {} minimises: it says how far each loss got{}, "
+    "but losses are not ranked by it, and no difference is tested."
+)
+_UNMEASURED = "No measure of fit but the losses' own was recorded, and losses are never ranked by those."
+_DIVERGED = (
+    "A run that diverged counts as worse than every run that finished, and as never reaching a level. "
+    "Curves are those of the runs that are still going, and end where fewer than half are left."
+)
+
+
+def reservations(results: Results) -> list[str]:
+    """What a reader must know before believing the numbers."""
+    return [
+        *_about_seeds(results),
+        *_about_rates(results),
+        *_about_measures(results),
+        *_about_divergence(results),
+        *_about_gaps(results),
+    ]
+
+
+def _about_seeds(results: Results) -> list[str]:
+    n = results.chosen.seeds
+    seeds = f"{n} seeds left to judge" if n < results.everything.seeds else f"{n} seeds"
+    if n == 1:
+        return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
+    said = [_FEW_SEEDS.format(seeds)] if n < FEWEST else []
+    blind = results.matches and not can_tell(results.matches)
+    return [*said, _BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else said
+
+
+def _about_rates(results: Results) -> list[str]:
+    if not results.everything.swept:
+        rates: dict[str, set[float]] = {}
+        for sample in results.everything.samples:
+            rates.setdefault(sample.contender.label, set()).add(sample.rate)
+        same = len(rates) > 1 and len(set(map(frozenset, rates.values()))) == 1
+        return [_SAME_RATE] if same else []
+    by = sorted({measure.quantity.title for measure in results.measures.values() if measure})
+    if not by:
+        return [_RATES_APART]
+    return [*_about_tuning(results, formatting.listed(by, "or"))]
+
+
+def _about_tuning(results: Results, measure: str) -> Iterator[str]:
+    """On which seeds rates were chosen, in the settings in which some were."""
+    settings = [s for s in results.everything.settings if results.measures[s] and _several_rates(results, s)]
+    tuning = {results.tuning[setting] for setting in settings}
+    if some := [seeds for seeds in tuning if seeds]:
+        yield _TUNED.format(measure, _told(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
+    if () in tuning:
+        where = "" if len(tuning) == 1 else "In some settings the seeds are fewer. "
+        yield where + _CHOSEN_RATES.format(measure, FEWEST_TO_SPLIT)
+
+
+def _several_rates(results: Results, setting: Setting) -> bool:
+    samples = results.everything.within(setting)
+    return len({sample.contender for sample in samples}) < len(samples)
+
+
+def _told(seeds: Sequence[int]) -> str:
+    """Seeds in a row: "seeds 0 and 1", "seeds 0 to 6"."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {formatting.listed([str(seed) for seed in seeds])}"
+
+
+def _about_measures(results: Results) -> list[str]:
+    chose = " and chose its learning rate" if results.everything.swept else ""
+    unranked = {board.measure.column: board for board in results.boards if not board.ranked}
+    said = [_PARTIAL.format(b.measure.quantity.title, formatting.listed(b.owners), chose) for b in unranked.values()]
+    return said if results.boards else [*said, _UNMEASURED]
+
+
+def _about_divergence(results: Results) -> list[str]:
+    return [_DIVERGED] if results.diverged else []
+
+
+def _about_gaps(results: Results) -> list[str]:
+    chosen = results.chosen
+    complete = len(chosen.contenders) * len(chosen.settings) == len(chosen.samples)
+    return [] if complete else ["Not every loss was trained in every setting."]

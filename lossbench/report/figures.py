@@ -1,0 +1,127 @@
+"""The report's figures, each with how to read it and what it shows, or with why it is missing."""
+
+from lossbench.analysis.results import Results
+from lossbench.plots.captioned import Caption, CaptionedFigure
+from lossbench.plots.convergence import draw_convergence
+from lossbench.plots.factors import draw_factors
+from lossbench.plots.gradients import draw_gradients
+from lossbench.plots.performance import draw_performance
+from lossbench.plots.ranks import draw_ranks
+from lossbench.plots.rates import draw_rates
+from lossbench.plots.saturation import draw_saturation
+from lossbench.report import captions
+
+_CONVERGENCE = (
+    "Steps run to the right by powers of ten. The top row is each loss in its own units: look at how it falls, not at who "
+    "is lower. The rows below measure all losses alike; there, higher accuracy and lower log loss or squared error are better."
+)
+_FACTORS = (
+    "By the chain rule the gradient at the raw outputs, dL/dz, is the error dL/da times the slope da/dz of the last "
+    "activation. All three panels span equally many powers of ten, so a drop in the top one can be traced by eye to the "
+    "factor below it. Cross entropy's error grows as fast as the slope shrinks, so that an output that is wrong keeps its "
+    "gradient; an error that cannot grow leaves the gradient to the slope. (Shown are means over a batch; a mean of "
+    "products is only about the product of the means.)"
+)
+_GRADIENTS = (
+    "One row a layer, from the input down to the output, all on one scale: the length of the gradient of the layer's "
+    "weights on a mini-batch. A line that lies low while the accuracy is still bad is learning that does not happen."
+)
+_SATURATION = (
+    "The share of units whose activation is nearly flat where they stand. Early on, saturated units are stuck; "
+    "late in a successful training saturated outputs are only sure of themselves."
+)
+_PROFILES = (
+    "The share of runs that have reached the setting's level by each step. A line that lies further left is faster, and one "
+    "that ends higher more dependable: where it ends short of 100 %, the rest of the runs never get there."
+)
+_RANKS = (
+    "In every {} the losses are ranked by their median final result, the best first, and the ranks are averaged. "
+    "Friedman's test asks whether any loss differs from the others, Nemenyi's which pairs do. Few {} tell "
+    "little apart, and settings that share data are no independent witnesses."
+)
+_RATES = (
+    "The result at the end of training over the learning rate. The same rate means different things to different losses, "
+    "so compare the height of the tops and the width of the plateaus, not points above one another."
+)
+
+
+def report_figures(results: Results) -> list[CaptionedFigure]:
+    """All figures, in the order in which they tell the story."""
+    made = [
+        _convergence(results),
+        *_profiles(results),
+        _factors(results),
+        _gradients(results),
+        _saturation(results),
+        *_ranks(results),
+    ]
+    return [*made, _rates(results)] if results.everything.swept else made
+
+
+def _convergence(results: Results) -> CaptionedFigure:
+    pictures = draw_convergence(results.chosen, results.curves)
+    if not pictures:
+        return _missing("Convergence", "the probes loss, accuracy, log_loss and squared_error")
+    return CaptionedFigure(
+        heading="Convergence", reading=_CONVERGENCE, captions=captions.speeds(results.boards), pictures=pictures
+    )
+
+
+def _profiles(results: Results) -> list[CaptionedFigure]:
+    """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
+    pictures = draw_performance(results.boards, results.chosen, results.curves)
+    found = captions.arrivals(results.boards, results.matches)
+    return (
+        [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=found, pictures=pictures)]
+        if pictures
+        else []
+    )
+
+
+def _ranks(results: Results) -> list[CaptionedFigure]:
+    """Nothing with few settings or losses."""
+    if results.ranking is None:
+        return []
+    picture = draw_ranks(results.ranking, results.chosen)
+    among = results.ranking.among
+    reading = _RANKS.format(among.replace("settings", "setting").replace("groups", "group"), among)
+    found = [Caption("", captions.order_of(results.ranking))]
+    return [CaptionedFigure(heading="Ranks", reading=reading, captions=found, pictures=[picture])]
+
+
+def _factors(results: Results) -> CaptionedFigure:
+    pictures = draw_factors(results.chosen, results.curves)
+    heading = "Where the gradient goes missing"
+    if not pictures:
+        return _missing(heading, "the probe output_factors")
+    found = captions.factors(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=found, pictures=pictures)
+
+
+def _gradients(results: Results) -> CaptionedFigure:
+    pictures = draw_gradients(results.chosen, results.curves)
+    heading = "Gradient by layer"
+    if not pictures:
+        return _missing(heading, "the probe gradient_norms")
+    found = captions.gradients(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_GRADIENTS, captions=found, pictures=pictures)
+
+
+def _saturation(results: Results) -> CaptionedFigure:
+    pictures = draw_saturation(results.chosen, results.curves)
+    if not pictures:
+        return _missing("Saturation", "the probe saturation")
+    found = captions.saturation(results.chosen, results.curves)
+    return CaptionedFigure(heading="Saturation", reading=_SATURATION, captions=found, pictures=pictures)
+
+
+def _rates(results: Results) -> CaptionedFigure:
+    pictures = draw_rates(results.sensitivities, results.everything)
+    heading = "Sensitivity to the learning rate"
+    if not pictures:
+        return CaptionedFigure(heading=heading, reading="This figure is left out: no measure of fit was recorded.")
+    return CaptionedFigure(heading=heading, reading=_RATES, captions=captions.rates(results.sensitivities), pictures=pictures)
+
+
+def _missing(heading: str, probes: str) -> CaptionedFigure:
+    return CaptionedFigure(heading=heading, reading=f"This figure is left out: {probes} recorded nothing in this study.")

@@ -1,0 +1,68 @@
+"""How a study was made: commands, versions and machines, as its invocations were kept. Nothing is expected of their form."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis import formatting
+
+_DIGITS_OF_COMMIT = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One command, the number of runs that it left, and on what they were trained, as (name, text)."""
+
+    command: str
+    runs: int
+    facts: tuple[tuple[str, str], ...]
+
+
+def invocations(folder: Path, runs: pd.DataFrame) -> list[Invocation]:
+    """The invocations that the study's runs come from, the one with most runs first."""
+    counts = runs[tables.INVOCATION].fillna("").value_counts().to_dict()
+    read = [_read(folder / tables.INVOCATIONS / f"{Path(str(name)).name}.json", int(n)) for name, n in counts.items()]
+    return sorted((found for found in read if found), key=lambda found: (-found.runs, found.command, found.facts))
+
+
+def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """Fingerprints of the examples by data set; of many, how many there are and the first."""
+    found = []
+    for dataset, part in runs.groupby("dataset"):
+        marks = sorted(part["data"].astype(str).unique())
+        more = f" and {len(marks) - 1} more, as the data vary with the settings or the seed" if len(marks) > 1 else ""
+        found.append((str(dataset), marks[0] + more))
+    return found
+
+
+def _read(path: Path, runs: int) -> Invocation | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    words = content.get("words")
+    command = shlex.join(["lossbench", "run", *map(str, words)]) if isinstance(words, list) else ""
+    return Invocation(command=command, runs=runs, facts=tuple(_facts(content.get("provenance"))))
+
+
+def _facts(provenance: Any) -> list[tuple[str, str]]:
+    if not isinstance(provenance, dict):
+        return []
+    told = [(str(name).replace("_", " "), _text(value)) for name, value in provenance.items()]
+    return [(name, text) for name, text in told if text]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        commit = value.get("hash")
+        if isinstance(commit, str):
+            return commit[:_DIGITS_OF_COMMIT] + (", with changes that were not committed" if value.get("changed") else "")
+        return ", ".join(f"{name} {text}" for name, item in value.items() if (text := _text(item)))
+    return ", ".join(map(_text, value)) if isinstance(value, list) else formatting.spoken(value)

@@ -1,0 +1,111 @@
+"""The page, as HTML and as Markdown: the same content through two templates."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lossbench.analysis import formatting
+from lossbench.analysis.results import Results
+from lossbench.analysis.statistics import FEWEST
+from lossbench.claims.text import Line
+from lossbench.plots.captioned import CaptionedFigure
+from lossbench.plots.picture import Picture
+from lossbench.report import invocations, tables
+from lossbench.report.caveats import reservations
+from lossbench.report.summary import summary
+from lossbench.tables import Study
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """What an experiment puts on its report's page before everything else: its title and its judged claims."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence[str]) -> dict[str, Any]:
+    """What the templates say of any study; `tables` are the names of the CSV files."""
+    return {
+        "name": str(study.manifest.get("name", study.folder.name)),
+        "argument": None,
+        "captioned": captioned,
+        "tables": tables,
+        "invocations": invocations.invocations(study.folder, study.runs),
+        "fingerprints": invocations.fingerprints(study.runs),
+        "summary": (),
+        "reservations": (),
+        "facts": (),
+        "scoreboard": (),
+        "differences": (),
+    }
+
+
+def comparison(results: Results) -> dict[str, Any]:
+    """What the templates say of losses that are compared."""
+    return {
+        "summary": summary(results),
+        "reservations": reservations(results),
+        "facts": results.everything.facts,
+        "scoreboard": tables.scoreboard(results),
+        "differences": tables.differences(results),
+        "swept": results.everything.swept,
+        "intervals": results.chosen.seeds >= FEWEST,
+        "several_seeds": results.everything.seeds > 1,
+    }
+
+
+def html(page: dict[str, Any]) -> bytes:
+    """One page that needs nothing else: pictures are inside, every text is escaped."""
+    return _html().get_template("report.html.jinja").render(page).encode(errors="replace")
+
+
+def markdown(page: dict[str, Any]) -> bytes:
+    """The same, with the pictures as files beside it."""
+    return _markdown().get_template("report.md.jinja").render(page).encode(errors="replace")
+
+
+def embedded(picture: Picture) -> Markup:
+    """The picture as an address that holds it."""
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}")  # noqa: S704 base64 holds no markup
+
+
+def plain(value: Any) -> Any:
+    """Text that Markdown would read as markup, or HTML as tags, made to stand for itself."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = " ".join(value.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+@cache
+def _html() -> Environment:
+    environment = Environment(loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"embedded": embedded, "capitalised": formatting.capitalised}
+    return environment
+
+
+@cache
+def _markdown() -> Environment:
+    environment = Environment(
+        loader=_loader(),
+        autoescape=False,  # noqa: S701 Markdown is escaped by `plain`
+        finalize=plain,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["capitalised"] = formatting.capitalised
+    return environment
+
+
+def _loader() -> PackageLoader:
+    return PackageLoader("lossbench.report", "templates")

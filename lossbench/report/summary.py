@@ -1,0 +1,164 @@
+"""The report's first paragraph."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from lossbench.analysis import formatting
+from lossbench.analysis.results import Results
+from lossbench.analysis.scoreboard import SIGNIFICANT, Board, Match, Score, Standing, can_tell
+from lossbench.analysis.statistics import FEWEST
+from lossbench.plots.captioned import Caption
+from lossbench.report.captions import blame, delay, order_of, output_contrasts, speed
+
+TOLD = 3  # settings told one by one; of more only how often which loss is ahead
+PLAIN = 2.0  # gradients that differ less at the start explain little
+
+
+def summary(results: Results) -> list[Caption]:
+    """What was run and what came out, sentence by sentence."""
+    told = _tally(results) if len(results.boards) > TOLD else [_outcome(board, results.matches) for board in results.boards]
+    ranks = [Caption("", order_of(results.ranking))] if results.ranking else []
+    return [Caption("", _counts(results)), *told, *ranks, *_cause(results)]
+
+
+def _counts(results: Results) -> str:
+    everything = results.everything
+    runs = sum(len(sample.runs) for sample in everything.samples)
+    losses = formatting.listed([contender.label for contender in everything.contenders])
+    rates = len({sample.rate for sample in everything.samples})
+    parts = [f"{len(everything.settings)} settings"] if len(everything.settings) > 1 else []
+    parts += [f"{rates} learning rates"] if everything.swept else []
+    parts += [formatting.counted(everything.seeds, "seed")]
+    diverged = f" {formatting.counted(results.diverged, 'run')} diverged." if results.diverged else ""
+    return f"{formatting.counted(runs, 'run')} of {losses}: {formatting.listed(parts)}.{diverged}"
+
+
+def _outcome(board: Board, matches: Sequence[Match]) -> Caption:
+    if not board.ranked:
+        return Caption(board.setting.label, _values(board))
+    return Caption(board.setting.label, f"{_ending(board, matches)} {_timing(board, matches)}".strip())
+
+
+def _values(board: Board) -> str:
+    """Final results side by side, of losses of which one minimises the measure."""
+    ends = formatting.listed([f"{_final(standing, board)} under {_name(standing)}" for standing in board.standings])
+    verb = "minimises" if len(board.owners) == 1 else "minimise"
+    owned = f"{formatting.capitalised(formatting.listed(board.owners))} {verb} it, so it ranks nobody."
+    return f"The final {board.measure.quantity.title} is {ends}. {owned}"
+
+
+def _ending(board: Board, matches: Sequence[Match]) -> str:
+    """Final results of the best and the worst loss, and whether the difference is more than scatter."""
+    order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
+    best, worst = order[0], order[-1]
+    if all(all(s.sample.diverged) for s in order):
+        return "Every run diverged."
+    if not np.isfinite(best.final.centre):
+        return "At least half of the runs diverged, under every loss."
+    tied = [_name(s) for s in order if s.final.centre == best.final.centre]
+    names = formatting.listed(tied) if len(tied) <= TOLD else f"{len(tied)} of {len(order)} losses"
+    text = f"The final {board.measure.quantity.title} is {_final(best, board)} under {names}"
+    if len(tied) == len(order):
+        return f"{text}."
+    if not np.isfinite(worst.final.centre):
+        return f"{text}; {_name(worst)} diverged in at least half of its runs."
+    return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches), matches)}."
+
+
+def _timing(board: Board, matches: Sequence[Match]) -> str:
+    """Who reaches the level when, and whether the difference between the first and the last is more than scatter."""
+    if board.level is None:
+        return ""
+    order = sorted(board.standings, key=lambda s: s.step.centre)
+    match = _between(order[0], order[-1], board, matches, "steps")
+    judged = _judged(match, matches) if order[0].step.centre < order[-1].step.centre else ""
+    return speed(board).removesuffix(".") + judged + "."
+
+
+def _cause(results: Results) -> list[Caption]:
+    """Where the gradient goes missing, in the setting in which that is plainest, if it is plain in any."""
+    contrasts = output_contrasts(results.chosen, results.curves)
+    strongest = max(contrasts, key=lambda contrast: contrast.ratio, default=None)
+    if strongest is None or strongest.ratio < PLAIN:
+        return []
+    steps = {s.sample.contender: s.step.centre for b in results.boards if b.setting == strongest.setting for s in b.standings}
+    explains = steps.get(strongest.small, 0) > steps.get(strongest.large, 0)
+    where = f" ({strongest.setting.label})" if strongest.setting.label else ""
+    return [Caption(f"{'why' if explains else 'gradients'}{where}", blame(strongest, results.chosen, results.curves))]
+
+
+def _final(standing: Standing, board: Board) -> str:
+    estimate, quantity = standing.final, board.measure.quantity
+    if estimate.method in ("none", "range", "equal"):
+        return formatting.measured(estimate.centre, quantity)
+    low, high = formatting.measured(estimate.low, quantity), formatting.measured(estimate.high, quantity)
+    return f"{formatting.measured(estimate.centre, quantity)} ({low} to {high})"
+
+
+def _judged(match: Match | None, matches: Sequence[Match]) -> str:
+    """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
+    if match is None or not can_tell(matches):
+        return ""
+    p = formatting.tested(match.corrected)
+    return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (not beyond chance, {p})"
+
+
+def _tally(results: Results) -> list[Caption]:
+    """In how many settings each loss ends best and is fastest, what of it is more than chance, and the strongest contrast."""
+    ranked = [board for board in results.boards if board.ranked]
+    if not ranked:
+        return []
+    said = [
+        f"The best median final result is reached {_won(ranked, _best)}.",
+        f"The level is reached first {_won(ranked, _first)}.",
+    ]
+    tested = [m for m in results.matches if m.score == "final" and m.difference.median.n >= FEWEST]
+    if tested and can_tell(results.matches):
+        compared = formatting.counted(len(tested), "comparison")
+        sure = sum(m.corrected < SIGNIFICANT for m in tested)
+        said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
+    timed = (board for board in ranked if board.level is not None)
+    strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
+    extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []
+    return [*(Caption("", sentence) for sentence in said), *extreme]
+
+
+def _gap(board: Board) -> float:
+    """How far the best and the worst median final result lie apart."""
+    centres = [standing.final.centre for standing in board.standings]
+    return max(centres) - min(centres) if max(centres) > min(centres) else 0.0
+
+
+def _won(boards: Sequence[Board], winner: Callable[[Board], str]) -> str:
+    """By whom how often: "by cross entropy in 6 of 12 settings and by several alike in 6"."""
+    counts = Counter(map(winner, boards))
+    order = sorted(counts, key=lambda name: (name == "", -counts[name], name))
+    parts = [f"by {name or 'several alike'} in {counts[name]}" for name in order]
+    return formatting.listed([f"{parts[0]} of {len(boards)} settings", *parts[1:]])
+
+
+def _best(board: Board) -> str:
+    sign = 1 if board.measure.better == "higher" else -1
+    return _top({_name(s): sign * s.final.centre for s in board.standings})
+
+
+def _first(board: Board) -> str:
+    return _top({_name(s): -s.step.centre for s in board.standings})
+
+
+def _top(merits: Mapping[str, float]) -> str:
+    """The name with the most merit; "" where several share it, or none has any."""
+    most = max(merits.values())
+    names = [name for name, merit in merits.items() if merit == most]
+    return names[0] if len(names) == 1 and np.isfinite(most) else ""
+
+
+def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Match], score: Score = "final") -> Match | None:
+    pair = {one.sample.contender, other.sample.contender}
+    return next((m for m in matches if m.board is board and m.score == score and {m.one, m.other} == pair), None)
+
+
+def _name(standing: Standing) -> str:
+    return standing.sample.contender.label

@@ -1,0 +1,149 @@
+"""The report's two tables in words: the scoreboard and the differences between losses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Contender, Setting
+from lossbench.analysis.metrics import Quantity
+from lossbench.analysis.results import Results
+from lossbench.analysis.scoreboard import Board, Match, Score, Standing
+from lossbench.analysis.statistics import Estimate
+from lossbench.plots.style import strokes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A number in words, and its interval, "" where there is none."""
+
+    text: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A loss in a setting, as the scoreboard shows it."""
+
+    loss: str
+    colour: str
+    rate: str
+    final: Cell
+    best: Cell
+    steps: Cell
+    diverged: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """A setting's part of the scoreboard; `level` is "" where nothing could be timed."""
+
+    setting: str
+    measure: str
+    level: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """Two losses of a setting, as the table of differences shows them."""
+
+    setting: str
+    losses: str
+    final: Cell
+    final_better: Cell
+    final_p: str
+    steps: Cell
+    steps_better: Cell
+    steps_p: str
+
+
+def scoreboard(results: Results) -> list[Standings]:
+    """The scoreboard by setting."""
+    looks = strokes(results.everything.contenders)
+    return [
+        Standings(
+            setting=board.setting.label,
+            measure=board.measure.quantity.title + _why_unranked(board),
+            level="" if board.level is None else formatting.measured(board.level, board.measure.quantity),
+            rows=tuple(_row(s, board.measure.quantity, looks[s.sample.contender].colour) for s in board.standings),
+        )
+        for board in results.boards
+    ]
+
+
+def differences(results: Results) -> list[Contrast]:
+    """The differences, one row a pair of losses: final result and steps side by side."""
+    by_pair: dict[tuple[Setting, Contender, Contender], dict[Score, Match]] = {}
+    for match in results.matches:
+        by_pair.setdefault((match.board.setting, match.one, match.other), {})[match.score] = match
+    return [
+        Contrast(
+            setting=setting.label,
+            losses=f"{one.label} − {other.label}",
+            final=_difference(found.get("final")),
+            final_better=_improvement(found.get("final")),
+            final_p=_p(found.get("final")),
+            steps=_difference(found.get("steps")),
+            steps_better=_improvement(found.get("steps")),
+            steps_p=_p(found.get("steps")),
+        )
+        for (setting, one, other), found in by_pair.items()
+    ]
+
+
+def _why_unranked(board: Board) -> str:
+    if board.ranked:
+        return ""
+    verb = "minimises" if len(board.owners) == 1 else "minimise"
+    return f", which {formatting.listed(board.owners)} {verb}: no ranking"
+
+
+def _row(standing: Standing, quantity: Quantity, colour: str) -> Row:
+    sample = standing.sample
+    return Row(
+        loss=sample.contender.label,
+        colour=colour,
+        rate="–" if np.isnan(sample.rate) else f"{sample.rate:g}",
+        final=_measured(standing.final, quantity),
+        best=_measured(standing.best, quantity),
+        steps=_cell(standing.step, formatting.steps),
+        diverged=f"{standing.diverged} of {len(sample.runs)}",
+    )
+
+
+def _measured(estimate: Estimate, quantity: Quantity) -> Cell:
+    return _cell(estimate, lambda value: formatting.measured(value, quantity))
+
+
+def _difference(match: Match | None) -> Cell:
+    if match is None:
+        return Cell(text="–")
+    if match.score == "steps":
+        return _cell(match.difference.median, lambda value: formatting.signed(value, formatting.steps))
+    quantity = match.board.measure.quantity
+    scale = 100 if quantity.share else 1
+    return _cell(
+        match.difference.median, lambda value: formatting.signed(scale * value, _points if quantity.share else formatting.number)
+    )
+
+
+def _improvement(match: Match | None) -> Cell:
+    return Cell(text="–") if match is None else _cell(match.improvement, lambda value: f"{100 * value:.0f}\N{NO-BREAK SPACE}%")
+
+
+def _points(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _p(match: Match | None) -> str:
+    return "–" if match is None else formatting.probability(match.corrected)
+
+
+def _cell(estimate: Estimate, say: Callable[[float], str]) -> Cell:
+    """The estimate and its interval in the same words; all values being equal is said so."""
+    if estimate.method == "none":
+        return Cell(text=say(estimate.centre))
+    interval = "all alike" if estimate.method == "equal" else f"{say(estimate.low)} to {say(estimate.high)}"
+    return Cell(text=say(estimate.centre), interval=interval)

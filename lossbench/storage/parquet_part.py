@@ -1,0 +1,96 @@
+"""The content of what is stored: traces as parquet, parameters as npz; plain bytes, and no pickle."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lossbench.interfaces import Array, Dense, Task
+from lossbench.planning.spec import Trace
+from lossbench.tables import (
+    CURVE,
+    DEVICE,
+    INVOCATION,
+    OUTCOME,
+    RECORDING,
+    RUN,
+    RUN_COLUMNS,
+    SECONDS,
+    SPEC,
+    STEPS,
+    STOPPED,
+    TASK,
+)
+
+AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.number[Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What the rows of a part have in common: the recording's JSON, the invocation's id, the task and the device."""
+
+    recording: str
+    invocation: str
+    task: Task
+    device: str
+
+
+def part_content(traces: Sequence[Trace], origin: Origin) -> bytes:
+    """The traces as one parquet file, a row a run.
+
+    Raises ValueError where a quantity has not one number for each recorded step of its run.
+    """
+    table = _table(traces, origin)
+    texts = [name for name, kind in RUN_COLUMNS.items() if kind == pa.string()]
+    # Neighbouring steps differ little, which only a byte stream split lets zstd see: a third of the plain size, and faster.
+    floats = [f"{name}.list.element" for name in table.column_names if name.startswith(CURVE)]
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=texts, use_byte_stream_split=floats)
+    return sink.getvalue()
+
+
+def parameters_content(layers: Sequence[Dense[Array]]) -> bytes:
+    """Parameters as npz: weight_1 (out, in), bias_1 (out, 1), weight_2, …; loads with allow_pickle=False."""
+    arrays: dict[str, Any] = {}
+    for number, layer in enumerate(layers, start=1):
+        arrays |= {f"weight_{number}": np.asarray(layer.weight), f"bias_{number}": np.asarray(layer.bias)}
+    sink = io.BytesIO()
+    np.savez(sink, **arrays)
+    return sink.getvalue()
+
+
+def _table(traces: Sequence[Trace], origin: Origin) -> pa.Table:
+    count = len(traces)
+    columns = {
+        RUN: [trace.run.id for trace in traces],
+        SPEC: [json.dumps(trace.run.describe(), sort_keys=True) for trace in traces],
+        RECORDING: [origin.recording] * count,
+        INVOCATION: [origin.invocation] * count,
+        TASK: [origin.task] * count,
+        OUTCOME: [trace.outcome for trace in traces],
+        STOPPED: [trace.stopped for trace in traces],
+        SECONDS: [trace.seconds for trace in traces],
+        DEVICE: [origin.device] * count,
+    }
+    arrays = {name: pa.array(values, RUN_COLUMNS[name]) for name, values in columns.items()}
+    lengths = [len(trace.steps) for trace in traces]
+    arrays[STEPS] = _lists([np.array(trace.steps) for trace in traces], lengths, np.int32)
+    for quantity in sorted({name for trace in traces for name in trace.values}):
+        arrays[CURVE + quantity] = _lists([trace.values.get(quantity) for trace in traces], lengths, np.float64)
+    return pa.table(arrays)
+
+
+def _lists(curves: Sequence[AnyArray | None], lengths: Sequence[int], dtype: type[np.number[Any]]) -> pa.ListArray:
+    """One list a run, of the lengths given; null for a run without the quantity."""
+    for curve, length in zip(curves, lengths, strict=True):
+        if curve is not None and curve.shape != (length,):
+            raise ValueError(f"a curve of shape {curve.shape} does not fit a run with {length} recorded steps")
+    lacking = np.array([curve is None for curve in curves])
+    offsets = np.cumsum([0, *np.where(lacking, 0, lengths)], dtype=np.int32)
+    flat = np.concatenate([curve for curve in curves if curve is not None], dtype=dtype)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat), mask=pa.array(lacking) if lacking.any() else None)

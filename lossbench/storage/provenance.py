@@ -1,0 +1,57 @@
+"""On what a sweep ran: versions, commit, threads and machine, as plain values."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LIBRARIES = ("lossbench", "torch", "numpy", "numba", "pyarrow", "pandas", "scikit-learn", "scipy", "hydra-core", "joblib")
+
+
+def provenance(device: str, workers: int) -> dict[str, Any]:
+    """What numbers and timings may depend on beside the config; `workers` train side by side, one thread each."""
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "commit": _commit(Path(__file__).parents[1]),
+        "threads": {"workers": workers, "inside": 1},
+        "machine": {"system": platform.platform(), "processor": processor(), "cores": os.cpu_count()},
+        "device": torch.cuda.get_device_name() if device == "cuda" else processor(),
+    }
+
+
+def processor() -> str:
+    """The processor's name, as its maker gives it where the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit(folder: Path) -> dict[str, Any] | None:
+    """The commit that the library's files were checked out from, and whether any has changed; None outside a checkout."""
+    if not _git(folder, "ls-files", "__init__.py"):
+        return None  # no git, or the folder lies in somebody else's checkout, as an environment does
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    return {"hash": _git(folder, "rev-parse", "HEAD"), "changed": bool(changed)}
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,151 @@
+"""What was trained is kept: appended in whole parts, found again by id, never trained twice.
+
+A study's folder: `study.json` (format and name), `invocations/<id>.json` (what was typed, composed and run on),
+`runs/part-<sequence>-<hash>.parquet` (a row a run) and `parameters/<run>.npz` where parameters are kept. Parts are
+only ever added, under names that no two writers share, so that processes need not know of one another.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
+from lossbench.errors import BadInput
+from lossbench.planning.spec import Recording, RunSpec, Trace
+from lossbench.storage.parquet_part import Origin, parameters_content, part_content
+from lossbench.tables import (
+    FORMAT,
+    INVOCATIONS,
+    MANIFEST,
+    OUTCOME,
+    PARAMETERS,
+    PARTS,
+    RECORDING,
+    RUN,
+    Damaged,
+    content_hash,
+    part_files,
+    read_manifest,
+    read_part,
+)
+
+DAMAGED = ".damaged"
+
+
+def study_folder(root: Path, study: str) -> Path:
+    """The folder of a study. Raises BadInput where the study's name is not a plain folder name."""
+    if re.fullmatch(r"\w[\w.+-]{0,99}", study):
+        return root / study
+    near = re.sub(r"[^\w.+-]+", "_", study).strip("_.+-")[:100]
+    hint = f" Did you mean {near!r}?" if near else ""
+    raise BadInput(
+        f"The study's name is {study!r}, which is not a plain folder name.{hint} "
+        "Up to 100 letters, digits, '_', '-', '+' and '.' are possible, the first a letter, a digit or '_'."
+    )
+
+
+def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) -> list[RunSpec]:
+    """The runs, each once and in the order asked, that the study does not hold under this recording.
+
+    Where a run is stored more than once its last row decides, as it does for readers. Where parameters are to be kept, those
+    of a finished run must be there too; a diverged one has none. A damaged part is set aside as `<name>.damaged`, told on
+    stderr, and its runs count as missing. Raises BadInput for a folder that is not a study's.
+    """
+    asked = {run.id: run for run in plan_runs}
+    if not _is_study(folder):
+        return list(asked.values())
+    stored: dict[str, tuple[str, str]] = {}
+    for path in part_files(folder):
+        stored.update(_stored(path))
+    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz")} if "parameters" in recording.keep else set(stored)
+    wanted = recording.describe()
+    there = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
+    return [run for name, run in asked.items() if name not in there]
+
+
+def remember(folder: Path, words: Sequence[str], config: Any, provenance: Mapping[str, Any]) -> str:
+    """Make the folder a study's, and keep what was typed (words), what it was composed to (config) and on what it runs.
+
+    Returns the invocation's id, 16 hexadecimal digits of the SHA-256 of all three: the same invocation is kept once.
+    Leftovers of killed writers are cleared. Raises BadInput or Failure where the folder is foreign or cannot be written.
+    """
+    if not _is_study(folder):
+        write_whole(folder / MANIFEST, _json({"format": FORMAT, "name": folder.name}))
+    for place in (folder, folder / PARTS, folder / PARAMETERS, folder / INVOCATIONS):
+        clear_leftovers(place)
+    content = _json({"words": list(words), "config": config, "provenance": provenance})
+    invocation = content_hash(content)
+    path = folder / INVOCATIONS / f"{invocation}.json"
+    if not path.exists():
+        write_whole(path, content)
+    return invocation
+
+
+def append(folder: Path, traces: Sequence[Trace], origin: Origin) -> Path:
+    """Store traces as one part, their kept parameters first; all of the part is there afterwards, or nothing of it.
+
+    Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, … Raises
+    Failure where the disk is full, BadInput where the folder cannot be written to.
+    """
+    for trace in traces:
+        if trace.parameters is not None:
+            write_whole(folder / PARAMETERS / f"{trace.run.id}.npz", parameters_content(trace.parameters))
+    content = part_content(traces, origin)
+    path = folder / PARTS / f"part-{_next(folder):08d}-{content_hash(content)}.parquet"
+    write_whole(path, content)
+    return path
+
+
+def _is_study(folder: Path) -> bool:
+    """Whether the folder is a study's; False where there is nothing yet, BadInput where it belongs to something else."""
+    try:
+        entries = sorted(path.name for path in folder.iterdir() if not path.name.endswith(TEMPORARY))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise refused(error, folder) from error
+    # Looked for after the listing: a process that is just making the study writes its manifest first.
+    if (folder / MANIFEST).is_file():
+        read_manifest(folder)
+        return True
+    if entries:
+        raise BadInput(
+            f"{folder} is not empty and no lossbench study: it holds {entries[0]!r} and no {MANIFEST}. "
+            "Nothing in it was touched. Choose another name with study=NAME, or another folder for results."
+        )
+    return False
+
+
+def _stored(path: Path) -> dict[str, tuple[str, str]]:
+    """Run id → (recording, outcome) of one part; {} for a part that had to be set aside."""
+    try:
+        table = read_part(path, [RUN, RECORDING, OUTCOME])
+    except Damaged as error:
+        _set_aside(path, error)
+        return {}
+    run, recording, outcome = (table[name].to_pylist() for name in (RUN, RECORDING, OUTCOME))
+    return dict(zip(run, zip(recording, outcome, strict=True), strict=True))
+
+
+def _set_aside(path: Path, error: Damaged) -> None:
+    aside = path.with_name(path.name + DAMAGED)
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        return  # another process set it aside first
+    except OSError as refusal:
+        raise refused(refusal, path) from refusal
+    sys.stderr.write(f"{error.args[0]} It is now {aside.name}, and its runs count as missing.\n")
+
+
+def _next(folder: Path) -> int:
+    numbers = [re.match(r"part-(\d{8})-", path.name) for path in part_files(folder)]
+    return 1 + max((int(number[1]) for number in numbers if number), default=0)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    return f"{text}\n".encode(errors="backslashreplace")

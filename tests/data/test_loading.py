@@ -1,0 +1,108 @@
+"""Loading once, and knowing the data again."""
+
+import re
+
+import numpy as np
+import pytest
+
+from lossbench.data.loading import fingerprint, load
+from lossbench.datasets.classic import Iris
+from lossbench.datasets.table import Table
+from lossbench.errors import BadInput
+from lossbench.interfaces import Split
+
+
+def some_split(task="classification"):
+    rng = np.random.default_rng(3)
+    y = np.array([[0.0], [1.0], [1.0], [0.0]])
+    return Split(rng.normal(size=(4, 6)), y, rng.normal(size=(4, 6)), 1 - y, task)
+
+
+def changed(split, part, value):
+    values = getattr(split, part).copy()
+    values[1, 0] += value
+    return split._replace(**{part: values})
+
+
+def test_a_fingerprint_is_16_hexadecimal_digits():
+    assert re.fullmatch("[0-9a-f]{16}", fingerprint(some_split()))
+
+
+@pytest.mark.parametrize("part", Split._fields[:4])
+def test_a_fingerprint_sees_a_changed_value_and_no_last_bits(part):
+    split = some_split()
+    assert fingerprint(changed(split, part, 1e-4)) != fingerprint(split)
+    assert fingerprint(changed(split, part, 1e-9)) == fingerprint(split)
+
+
+def test_a_fingerprint_sees_the_order_of_the_rows():
+    split = some_split()
+    turned = split._replace(train_x=split.train_x[::-1], train_y=split.train_y[::-1])
+    assert fingerprint(turned) != fingerprint(split)
+
+
+def test_a_fingerprint_sees_the_task():
+    assert fingerprint(some_split("regression")) != fingerprint(some_split())
+
+
+def test_a_fingerprint_sees_which_numbers_are_a_row():
+    split = some_split()
+    reshaped = split._replace(train_x=split.train_x.reshape(6, 4))
+    assert fingerprint(reshaped) != fingerprint(split)
+
+
+def test_a_fingerprint_is_the_same_for_zero_and_minus_zero():
+    split = some_split()
+    assert fingerprint(split._replace(train_y=np.where(split.train_y == 0, -0.0, 1.0))) == fingerprint(split)
+
+
+def test_a_fingerprint_of_many_rows_sees_the_last():
+    split = some_split()._replace(train_x=np.zeros((10_001, 2)), train_y=np.zeros((10_001, 1)))
+    last = np.zeros((10_001, 2))
+    last[-1, -1] = 1
+    assert fingerprint(split._replace(train_x=last)) != fingerprint(split)
+
+
+def test_data_are_loaded_once():
+    assert load(Iris(seed=3)) is load(Iris(seed=3))
+    assert load(Iris(seed=3)) is not load(Iris(seed=4))
+
+
+def test_a_relative_path_means_the_file_in_the_current_folder(tmp_path, monkeypatch):
+    seen = set()
+    for number in ("1", "2"):
+        (tmp_path / number).mkdir()
+        rows = [f"{int(number) * row * row},{row % 2}" for row in range(20)]
+        (tmp_path / number / "data.csv").write_text("\n".join(["x,y", *rows]))
+        monkeypatch.chdir(tmp_path / number)
+        seen.add(load(Table(path="data.csv", target="y", scaling="none")).fingerprint)
+    assert len(seen) == 2
+
+
+def test_whatever_numbers_a_data_set_gives_become_float64_row_by_row(monkeypatch):
+    split = some_split()
+    given = split._replace(train_x=np.asfortranarray(split.train_x.astype(np.float32)), train_y=split.train_y.astype(bool))
+    monkeypatch.setattr(Iris, "load", lambda _: given)
+    loaded = load(Iris(seed=12345)).split
+    assert loaded.train_x.flags.c_contiguous
+    assert {part.dtype for part in loaded[:4]} == {np.dtype(np.float64)}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("train_x", np.zeros(4), "four tables"),
+        ("test_x", np.zeros((0, 6)), "four tables"),
+        ("train_x", np.zeros((3, 6)), "do not fit together"),
+        ("test_x", np.zeros((4, 5)), "do not fit together"),
+        ("test_y", np.zeros((4, 3)), "do not fit together"),
+        ("train_x", np.full((4, 6), np.nan), "not finite"),
+        ("test_y", np.full((4, 1), np.inf), "not finite"),
+        ("train_y", np.full((4, 1), 2.0), "outside"),
+        ("test_y", np.full((4, 1), -0.5), "outside"),
+    ],
+)
+def test_a_data_set_that_breaks_its_promise_is_refused(part, value, said, monkeypatch):
+    monkeypatch.setattr(Iris, "load", lambda _: some_split()._replace(**{part: value}))
+    with pytest.raises(BadInput, match=f"'iris' .*{said}"):
+        load(Iris(seed=54321))

@@ -1,0 +1,89 @@
+"""The first layer's products are those of each run with its own batch, however the runs are laid out."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lossbench.engine import first_layer
+from lossbench.engine.determinism import LEAST_RUNS, fitting, group_of
+from lossbench.engine.first_layer import First, layout
+from lossbench.engine.products import Layout, add_up, multiply
+from lossbench.engine.stacking import Sharing
+
+FIRST = First(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
+
+
+def sharing(*owners: int, alike: bool = False) -> Sharing:
+    return Sharing(tuple(dict.fromkeys(owners)), owners, alike)
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.empty(shape, dtype=torch.float64).uniform_(-1, 1, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+@given(owners=st.lists(st.integers(0, 3), min_size=1, max_size=12))
+def test_stretches_name_every_run_once_with_its_batch(owners: list[int]) -> None:
+    told = [
+        (stretch.start + batch * stretch.runs + run, stretch.place + batch)
+        for stretch in sharing(*owners).stretches()
+        for batch in range(stretch.batches)
+        for run in range(stretch.runs)
+    ]
+    assert told == list(enumerate(owners))
+
+
+def test_neighbours_with_equally_many_runs_each_are_one_stretch() -> None:
+    assert sharing(0, 0, 1, 1, 2, 2).stretches() == ((0, 2, 0, 3),)
+    assert sharing(0, 0, 1, 1, 2).stretches() == ((0, 2, 0, 2), (4, 1, 2, 1))
+
+
+@pytest.mark.parametrize("tall", [False, True])
+@pytest.mark.parametrize("owners", [(0, 0, 1, 1), (0, 0, 0, 1, 1), (0, 1, 2), (0, 0, 0, 0)], ids=str)
+def test_products_are_those_of_each_run_with_its_batch(owners: tuple[int, ...], tall: bool) -> None:
+    left, right, start = drawn(len(owners), 3, 4), drawn(3, 4, 5), drawn(len(owners), 3, 5)
+    wanted = torch.einsum("rmk,rkn->rmn", left, right[list(owners)])
+    out, added = torch.empty_like(start), start.clone()
+    laid = Layout(sharing(*owners).stretches(), group=2 if len(set(owners)) == 1 else 1, tall=tall)
+    multiply(laid.products(left, right, out))
+    add_up(laid.products(left, right, added))
+    torch.testing.assert_close(out, wanted)
+    torch.testing.assert_close(added, start + wanted)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_layout_is_tall_only_where_it_gives_the_same_bits(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_layer, "_agree", lambda *_: same)
+    found = layout(sharing(0, 0, 1, 1), FIRST, 0)
+    assert found is not None
+    assert found.tall == same
+
+
+def test_what_is_large_by_itself_is_not_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_layer, "_agree", lambda *_: pytest.fail("tried out"))
+    found = layout(sharing(0, 0, 1, 1), FIRST._replace(units=1000, features=1000, examples=1000), 0)
+    assert found is not None
+    assert not found.tall
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3])
+def test_other_bits_are_noticed(reach: int) -> None:
+    paired = sharing(0, 0, 1, 1).stretches()
+    crossed = sharing(0, 1, 0, 1).stretches()
+    first_layer._agree.cache_clear()
+    assert first_layer._agree(Layout(paired), Layout(paired), FIRST, reach)
+    assert not first_layer._agree(Layout(paired), Layout(crossed), FIRST, reach)
+
+
+def test_where_one_run_alone_has_its_batch_every_run_is_given_one_of_its_own() -> None:
+    assert layout(sharing(0, 0, 1), FIRST, 0) is None
+    assert layout(sharing(0, 1, 2), FIRST, 0) is not None
+
+
+@given(runs=st.integers(1, 70), rows=st.integers(1, 40))
+def test_a_cohort_is_filled_up_to_whole_groups_and_to_several(runs: int, rows: int) -> None:
+    filled, group = fitting(runs, rows), group_of(rows)
+    assert filled >= runs
+    assert filled % group == 0
+    assert filled // group >= LEAST_RUNS
+    assert filled - runs < LEAST_RUNS * group

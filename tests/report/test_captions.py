@@ -1,0 +1,196 @@
+"""Sentences say what the numbers say."""
+
+import re
+
+import pytest
+
+from lossbench.analysis.results import results
+from lossbench.report import captions, caveats, summary, tables
+from lossbench.report.figures import report_figures
+from lossbench.tables import read_study
+
+
+@pytest.fixture
+def told(made, tmp_path):
+    """The summary, reservations and results of made-up runs."""
+
+    def tell(runs):
+        found = results(read_study(made.write(tmp_path / "study", runs)))
+        return " ".join(f"{f.setting}: {f.text}" for f in summary.summary(found)), " ".join(caveats.reservations(found)), found
+
+    return tell
+
+
+def test_the_error_is_blamed_where_the_slope_is_the_same(told, made):
+    text, _, found = told([made.learn(loss=loss, init=made.SATURATED) for loss in (made.CE, made.MSE)])
+    entropy, squared = found.chosen.samples
+    first = {
+        (loss, column): found.curves.values(sample.runs[0], f"output_{column}")[0]
+        for loss, sample in (("ce", entropy), ("mse", squared))
+        for column in ("gradient", "error", "slope")
+    }
+    assert first["ce", "slope"] == first["mse", "slope"]
+    ratio = first["ce", "gradient"] / first["mse", "gradient"]
+    assert ratio > 10
+    assert f"{ratio:.0f} times smaller under half squared error than under cross entropy" in text
+    assert "The slope is the same for both" in text
+    assert "so it is the error: " in text
+    assert "why:" in text
+
+
+def test_speeds_are_those_of_the_scoreboard(told, made):
+    text, _, found = told([made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(3)])
+    fast, slow = (standing.step.centre for standing in found.boards[0].standings)
+    assert f"after {fast:.0f} steps (median), half squared error after {slow:.0f}: {slow / fast:.1f} times as many" in text
+
+
+def test_a_level_never_reached_is_told_as_never(told, made):
+    text, _, found = told([made.learn(loss=loss, init=made.SATURATED) for loss in (made.CE, made.MSE)])
+    assert found.boards[0].standings[1].step.centre == float("inf")
+    assert re.search(r"Cross entropy reaches 90\.\d\s% test accuracy after \d+ steps; half squared error does not", text)
+
+
+def test_chance_is_told_from_difference(told, made):
+    runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    assert "(beyond chance, p = 0.0" in told(runs)[0].replace("\xa0", " ")
+
+
+def test_a_test_that_can_say_nothing_says_nothing(told, made):
+    runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(6)]
+    text, reservations, found = told(runs)
+    assert min(match.corrected for match in found.matches) > 0.05
+    assert "chance" not in text
+    assert "With 6 seeds and 2\xa0comparisons no corrected p-value can fall below 0.05" in reservations
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "There is one seed"),
+        ({"seeds": 3}, "With 3 seeds there is no 95 % interval"),
+        ({"rates": (0.1, 0.3)}, "chosen on the same seeds on which the loss is then judged, which flatters every loss"),
+        ({"probes": ("test_brier",)}, "is what half squared error minimises"),
+        ({"probes": ("test_loss",)}, "losses are never ranked by those"),
+        ({"broken": True}, "A run that diverged counts as worse than every run that finished"),
+    ],
+)
+def test_what_weakens_a_claim_is_said(told, made, change, sentence):
+    runs = [
+        made.learn(loss=loss, seed=seed, optimizer__lr=rate)
+        for loss in (made.CE, made.MSE)
+        for seed in range(change.get("seeds", 1))
+        for rate in change.get("rates", (0.1,))
+    ]
+    if "probes" in change:
+        runs = [run.only(*change["probes"]) for run in runs]
+    if "broken" in change:
+        runs[0] = runs[0].diverged(5)
+    assert sentence in told(runs)[1]
+
+
+def test_of_many_settings_the_summary_counts(told, made):
+    runs = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
+    text = told(runs)[0]
+    assert "The level is reached first by cross entropy in 4 of 4 settings." in text
+
+
+def test_missing_probes_leave_a_sentence_in_the_figures_place(told, made):
+    shown = report_figures(told([made.learn().only("test_accuracy")])[2])
+    empty = {figure.heading for figure in shown if not figure.pictures}
+    assert empty == {"Where the gradient goes missing", "Gradient by layer", "Saturation"}
+    assert all("left out" in figure.reading for figure in shown if not figure.pictures)
+
+
+def test_the_width_of_the_good_range_is_counted(demo):
+    found = results(read_study(demo))
+    sensitivity = next(s for s in found.sensitivities if s.contender.word == "cross_entropy")
+    assert sensitivity.diverged.tolist() == [0, 0, 6]
+    text = captions.rates([sensitivity])[0].text
+    assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1 point of that at 2 of 3\srates", text)
+    assert "runs diverge at 1" in text
+
+
+def test_the_seeds_that_chose_are_named(told, made):
+    runs = [
+        made.learn(loss=loss, seed=seed, optimizer__lr=rate)
+        for loss in (made.CE, made.MSE)
+        for seed in range(8)
+        for rate in (0.1, 0.3)
+    ]
+    reservations = told(runs)[1]
+    assert "best median final test accuracy on seeds 0 and 1, and judged on the other seeds" in reservations
+    assert "flatters" not in reservations
+
+
+def test_a_measure_of_a_contestant_shows_values_and_ranks_nobody(told, made):
+    runs = [
+        made.learn(loss=loss, dataset__word="diabetes", seed=seed, optimizer__lr=rate).regression()
+        for loss in ({"word": "absolute_error", "link": "identity"}, made.MSE | {"link": "identity"})
+        for seed in range(12)
+        for rate in (0.1, 0.3)
+    ]
+    text, reservations, found = told(runs)
+    assert [len(board.standings) for board in found.boards] == [2]
+    assert (found.boards[0].level, found.matches, found.ranking) == (None, (), None)
+    assert "under half squared error and " in text
+    assert "Half squared error minimises it, so it ranks nobody." in text
+    assert not re.search(r"beyond chance|reaches|best|first", text)
+    assert "losses are not ranked by it, and no difference is tested" in reservations
+    assert tables.differences(found) == []
+    assert tables.scoreboard(found)[0].measure == "test squared error, which half squared error minimises: no ranking"
+    assert [sample.rate for sample in found.chosen.samples] == [0.3, 0.3]
+    assert "How many runs get there" not in {figure.heading for figure in report_figures(found)}
+
+
+def test_a_loss_alone_may_be_timed_by_its_own_measure(told, made):
+    _, reservations, found = told([made.learn(loss=made.MSE, seed=seed).only("test_brier") for seed in range(3)])
+    assert found.boards[0].ranked
+    assert found.boards[0].level is not None
+    assert "ranked" not in reservations
+
+
+def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
+    both = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
+    text = told([run.only("test_brier") if run.spec["batch"] == 4 else run for run in both])[0]
+    assert "The level is reached first by cross entropy in 3 of 3 settings." in text
+
+
+def test_arrivals_are_counted_by_run_and_by_pair(told, made):
+    runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    found = told([*runs[:8], runs[8].diverged(5), *runs[9:]])[2]
+    text = captions.arrivals(found.boards, found.matches)[0].text
+    assert text.startswith("1 of 8\xa0runs under half squared error never get there. Cross entropy is there before")
+    match = next(match for match in found.matches if match.score == "steps")
+    assert f"on {match.difference.lower} of 8\xa0seeds" in text
+    assert f"{100 * match.improvement.low:.0f}\xa0% to {100 * match.improvement.high:.0f}\xa0%" in text
+
+
+def test_who_arrives_first_is_told_whichever_comes_first_on_the_page(told, made):
+    runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    found = told([*(run.diverged(5) for run in runs[:7]), *runs[7:]])[2]
+    match = next(match for match in found.matches if match.score == "steps")
+    text = captions.arrivals(found.boards, found.matches)[0].text
+    assert f"Half squared error is there before cross entropy on {match.difference.higher} of 8\xa0seeds" in text
+    low, high = (f"{100 * (1 - end):.0f}\xa0%" for end in (match.improvement.high, match.improvement.low))
+    assert f"a probability of {low} to {high}" in text
+
+
+def test_ranks_are_told_with_what_the_tests_find(told, made):
+    rates = {"cross_entropy": 0.3, "focal": 0.003, "hinge": 0.0003}
+    runs = [
+        made.learn(loss={"word": word, "link": "sigmoid"}, dataset__word=data, optimizer__lr=rate).only("test_accuracy")
+        for word, rate in rates.items()
+        for data in "abcdefgh"
+    ]
+    text = told(runs)[0]
+    assert "Average ranks over 8 settings: cross entropy (1), focal (2), hinge (3)." in text
+    assert "Friedman's test finds more than chance (p\xa0<\xa00.001), and Nemenyi's tells 1 of 3\xa0pairs apart." in text
+
+
+def test_equal_ranks_are_told_as_chance(told, made):
+    runs = [
+        made.learn(loss={"word": word, "link": "sigmoid"}, dataset__word=data).only("test_accuracy")
+        for word in ("cross_entropy", "focal", "hinge")
+        for data in "abc"
+    ]
+    assert "Friedman's test finds no more than chance (p\xa0=\xa01.00)." in told(runs)[0]

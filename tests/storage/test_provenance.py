@@ -1,0 +1,52 @@
+"""Provenance: what a sweep ran on, in plain values, and no commit that is not the library's own."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from lossbench.storage.provenance import _commit, processor, provenance
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=n", "-c", "user.email=e@x")
+    return subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "__init__.py").touch()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "x")
+    return tmp_path
+
+
+def test_it_is_plain_and_names_what_numbers_depend_on() -> None:
+    told = provenance("cpu", 2)
+    assert json.loads(json.dumps(told)) == told
+    assert told["versions"]["torch"] == torch.__version__
+    assert told["threads"] == {"workers": 2, "inside": 1}
+    assert told["machine"]["cores"] == os.cpu_count()
+    assert told["device"] == told["machine"]["processor"] == processor() != ""
+
+
+def test_a_commit_is_told_with_whether_anything_changed(checkout: Path) -> None:
+    assert _commit(checkout) == {"hash": git(checkout, "rev-parse", "HEAD"), "changed": False}
+    (checkout / "__init__.py").write_text("changed")
+    assert _commit(checkout) == {"hash": git(checkout, "rev-parse", "HEAD"), "changed": True}
+
+
+def test_somebody_elses_checkout_is_not_the_librarys(checkout: Path) -> None:
+    inside = checkout / "environment" / "lossbench"
+    inside.mkdir(parents=True)
+    (inside / "__init__.py").touch()
+    assert _commit(inside) is None
+
+
+def test_without_git_there_is_no_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert _commit(checkout) is None
