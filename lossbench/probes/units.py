@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lossbench import tables
 from lossbench.errors import BadInput
-from lossbench.interfaces.probe import Step, StepProbe
+from lossbench.interfaces.probe import Probe, Step
 from lossbench.kernels.compilation import SUMS, compiled
 from lossbench.kernels.link_kernels import Numbers, plain
+from lossbench.tables import Quantity
 
 SIGMOID, TANH, RELU, IDENTITY = range(4)
 KINDS = {"sigmoid": SIGMOID, "softmax": SIGMOID, "tanh": TANH, "relu": RELU, "identity": IDENTITY}
@@ -19,7 +20,7 @@ STEEPEST = {"sigmoid": 0.25, "softmax": 0.25, "tanh": 1.0, "relu": 1.0, "identit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saturation(StepProbe):
+class Saturation(Probe):
     """For each layer the share of saturated units, and mean and spread of what the units put out.
 
     Formula: over units and examples of the mini-batch; a unit is saturated on an example where the slope of its activation
@@ -29,6 +30,11 @@ class Saturation(StepProbe):
     """
 
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.SATURATED, title="saturated", unit="%", share=True),
+        Quantity(stem=tables.ACTIVATION_MEAN, title="mean activation"),
+        Quantity(stem=tables.ACTIVATION_SPREAD, title="spread of activations"),
+    )
     threshold: float = 0.05
 
     def __post_init__(self) -> None:
