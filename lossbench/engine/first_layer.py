@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.determinism import group_of
-from lossbench.engine.look_ahead import Ahead
+from lossbench.engine.look_ahead import LookAhead
 from lossbench.engine.products import Inputs, Layout, multiply
 from lossbench.engine.stacking import Sharing
 
@@ -25,7 +25,7 @@ LEAST_ROWS = 2  # of a matrix
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
 
 
-class First(NamedTuple):
+class FirstLayerShape(NamedTuple):
     """What decides how a first layer's products are computed; `lasting` columns lie in memory as they are read."""
 
     units: int
@@ -55,44 +55,45 @@ class First(NamedTuple):
         return not reach and self.units >= LEAST_ROWS and self.products <= SMALL
 
 
-def layout(sharing: Sharing, first: First, reach: int) -> Layout | None:
+def layout(sharing: Sharing, shape: FirstLayerShape, reach: int) -> Layout | None:
     """The layout to use; None where each run must be given a batch of its own."""
-    apart = Layout(sharing.stretches(), group_of(first.units) if sharing.alike else 1)
-    if any(stretch.runs == stretch.batches == 1 for stretch in apart.stretches):
+    apart = Layout(sharing.run_blocks(), group_of(shape.units) if sharing.alike else 1)
+    if any(run_block.runs == run_block.batches == 1 for run_block in apart.run_blocks):
         return None
     tall = replace(apart, tall=True)
-    if first.device != "cpu":
+    if shape.device != "cpu":
         return tall  # nobody promises equal bits there
-    return tall if first.products <= LARGE and _agree(apart, tall, first, reach) else apart
+    return tall if shape.products <= LARGE and _agree(apart, tall, shape, reach) else apart
 
 
 @lru_cache(maxsize=64)
-def _agree(one: Layout, other: Layout, first: First, reach: int) -> bool:
+def _agree(one: Layout, other: Layout, shape: FirstLayerShape, reach: int) -> bool:
     """Whether two layouts give the same bits at every product of a block of mini-batches, on random numbers."""
-    return all(map(torch.equal, _tried(one, first, reach), _tried(other, first, reach)))
+    return all(map(torch.equal, _trial_products(one, shape, reach), _trial_products(other, shape, reach)))
 
 
-def _tried(lay: Layout, first: First, reach: int) -> Iterator[Tensor]:
+def _trial_products(product_layout: Layout, shape: FirstLayerShape, reach: int) -> Iterator[Tensor]:
     stream = torch.Generator().manual_seed(0)
 
-    def draw(*shape: int) -> Tensor:
-        return torch.empty(shape, dtype=first.dtype).uniform_(-0.5, 0.5, generator=stream)
+    def draw(*sizes: int) -> Tensor:
+        return torch.empty(sizes, dtype=shape.dtype).uniform_(-0.5, 0.5, generator=stream)
 
-    runs, batches = lay.stretches[-1].stop, max(stretch.place + stretch.batches for stretch in lay.stretches)
-    rows = draw(batches, max(1, reach) * first.examples, first.features)
-    inputs = Inputs(rows, rows.transpose(1, 2).contiguous() if first.lasting else rows.transpose(1, 2))
-    weight, delta, rate = draw(runs, first.units, first.features), draw(runs, first.units, first.examples), draw(runs, 1, 1)
+    blocks = product_layout.run_blocks
+    runs, batches = blocks[-1].stop, max(block.first_batch + block.batches for block in blocks)
+    rows = draw(batches, max(1, reach) * shape.examples, shape.features)
+    inputs = Inputs(rows, rows.transpose(1, 2).contiguous() if shape.lasting else rows.transpose(1, 2))
+    weight, delta, rate = draw(runs, shape.units, shape.features), draw(runs, shape.units, shape.examples), draw(runs, 1, 1)
     units, gradient = torch.empty_like(delta), torch.empty_like(weight)
     if not reach:
-        multiply(lay.products(weight, inputs.columns, units))
-        multiply(lay.products(delta, rows, gradient))
+        multiply(product_layout.products(weight, inputs.columns, units))
+        multiply(product_layout.products(delta, rows, gradient))
         yield from (units, gradient)
         return
-    ahead = Ahead(weight, inputs, units, lay)
+    look_ahead = LookAhead(weight, inputs, units, product_layout)
     for _ in range(reach):
-        ahead.enter()
+        look_ahead.enter()
         yield units.clone()
-        ahead.move(delta, rate)
-        with ahead.settled():
+        look_ahead.move(delta, rate)
+        with look_ahead.settled():
             yield weight.clone()
-        yield ahead.gradient(delta)
+        yield look_ahead.gradient(delta)
