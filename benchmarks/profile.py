@@ -15,7 +15,7 @@ from benchmarks.lesson import Lesson
 from benchmarks.training import NORMS
 from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.engine.first_layer import First
+from lossbench.engine.first_layer import FirstLayerShape
 from lossbench.interfaces import Layer
 from lossbench.kernels import blas, layer_kernels, link_kernels
 from lossbench.kernels.compilation import compiled
@@ -131,7 +131,7 @@ def _run_by_run(lesson: Lesson, runs: int) -> float:
 
 
 def _by_run(layer: Layer, width: int, *, lasting: bool) -> bool:
-    first = First(layer.outputs, layer.inputs, width, lasting, torch.float32, "cpu")
+    first = FirstLayerShape(layer.outputs, layer.inputs, width, lasting, torch.float32, "cpu")
     return first.run_by_run(first.reach)
 
 

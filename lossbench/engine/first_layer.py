@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lossbench.engine.determinism import group_of
 from lossbench.engine.products import Layout
-from lossbench.engine.stacking import Sharing, Stretch
+from lossbench.engine.stacking import RunBlock, Sharing
 
 TRIALS = 3  # of random matrices, in which a loop of another order shows
 FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
@@ -22,7 +22,7 @@ LEAST_ROWS = 2  # of a matrix
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
 
 
-class First(NamedTuple):
+class FirstLayerShape(NamedTuple):
     """What decides how a first layer's products are computed; `lasting` columns lie in memory as they are read."""
 
     units: int
@@ -52,24 +52,24 @@ class First(NamedTuple):
         return not reach and self.units >= LEAST_ROWS and self.products <= SMALL
 
 
-def layout(sharing: Sharing, first: First, reach: int) -> Layout | None:
+def layout(sharing: Sharing, shape: FirstLayerShape, reach: int) -> Layout | None:
     """The layout to use; None where each run must be given a batch of its own.
 
     On a graphics card nobody promises equal bits, and the runs that share a batch are one tall matrix. On the CPU runs are
     multiplied by themselves or, where they have few rows and all see the same batch, in groups of one size, in which a run's
     bits do not depend on where it stands.
     """
-    stretches = sharing.stretches()
-    if any(stretch.runs == stretch.batches == 1 for stretch in stretches):
+    run_blocks = sharing.run_blocks()
+    if any(run_block.runs == run_block.batches == 1 for run_block in run_blocks):
         return None
-    if first.device != "cpu":
-        return Layout(stretches, tall=True)
-    group = group_of(first.units) if sharing.alike else 1
-    return Layout(stretches, group if group > 1 and _alike_in_groups(first, max(1, reach), group) else 1)
+    if shape.device != "cpu":
+        return Layout(run_blocks, tall=True)
+    group = group_of(shape.units) if sharing.alike else 1
+    return Layout(run_blocks, group if group > 1 and _alike_in_groups(shape, max(1, reach), group) else 1)
 
 
 @lru_cache(maxsize=64)
-def _alike_in_groups(first: First, reach: int, group: int) -> bool:
+def _alike_in_groups(shape: FirstLayerShape, reach: int, group: int) -> bool:
     """Whether equal runs of a group come out as equal bits wherever they stand in it, forward and in the gradient.
 
     BLAS may work the last rows or columns of a matrix out by another loop, with its sums in another order; that depends on
@@ -77,16 +77,16 @@ def _alike_in_groups(first: First, reach: int, group: int) -> bool:
     """
     stream = torch.Generator().manual_seed(0)
 
-    def draw(*shape: int) -> Tensor:
-        return torch.empty(shape, dtype=first.dtype).uniform_(-0.5, 0.5, generator=stream)
+    def draw(*sizes: int) -> Tensor:
+        return torch.empty(sizes, dtype=shape.dtype).uniform_(-0.5, 0.5, generator=stream)
 
-    lay = Layout((Stretch(0, group, 0, 1),), group)
+    lay = Layout((RunBlock(0, group, 0, 1),), group)
     for _ in range(TRIALS):
-        rows = draw(1, reach * first.examples, first.features)
-        columns = rows.transpose(1, 2).contiguous() if first.lasting else rows.transpose(1, 2)
-        weight, delta = draw(1, first.units, first.features), draw(1, first.units, reach * first.examples)
+        rows = draw(1, reach * shape.examples, shape.features)
+        columns = rows.transpose(1, 2).contiguous() if shape.lasting else rows.transpose(1, 2)
+        weight, delta = draw(1, shape.units, shape.features), draw(1, shape.units, reach * shape.examples)
         for left, right in ((weight, columns), (delta, rows)):
-            out = left.new_empty(group, first.units, right.shape[2])
+            out = left.new_empty(group, shape.units, right.shape[2])
             lay.products(left.expand(group, -1, -1).contiguous(), right, out).multiply()
             if not torch.equal(out, out[:1].expand_as(out)):
                 return False

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.stacking import Stretch
+from lossbench.engine.stacking import RunBlock
 from lossbench.kernels import blas, link_kernels
 
 Table = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -75,20 +75,22 @@ class Products:
 
 @dataclass(frozen=True)
 class Layout:
-    """How runs stand to the batches that they see: in stretches, so many a matrix, or as one tall matrix a batch."""
+    """How runs stand to the batches that they see: in blocks of runs, so many a matrix, or as one tall matrix a batch."""
 
-    stretches: tuple[Stretch, ...]
+    run_blocks: tuple[RunBlock, ...]
     group: int = 1
     tall: bool = False
 
     def products(self, left: Tensor, right: Tensor, out: Tensor) -> Products:
         """left (R, m, k) of each run times right (S, k, n) of its batch, for out (R, m, n): of views of all three."""
-        return Products(tuple(part for stretch in self.stretches for part in self._parts(stretch, Product(left, right, out))))
+        return Products(
+            tuple(part for run_block in self.run_blocks for part in self._parts(run_block, Product(left, right, out)))
+        )
 
-    def _parts(self, stretch: Stretch, whole: Product) -> list[Product]:
-        start, runs, place, batches = stretch
-        left, out = whole.left[start : stretch.stop], whole.out[start : stretch.stop]
-        right = whole.right[place : place + batches]
+    def _parts(self, run_block: RunBlock, whole: Product) -> list[Product]:
+        start, runs, first_batch, batches = run_block
+        left, out = whole.left[start : run_block.stop], whole.out[start : run_block.stop]
+        right = whole.right[first_batch : first_batch + batches]
         if self.tall or runs == 1:
             return [Product(left.view(batches, -1, left.shape[2]), right, out.view(batches, -1, out.shape[2]))]
         count = runs // self.group

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from lossbench.engine import first_layer
 from lossbench.engine.determinism import LEAST_RUNS, fitting, group_of
-from lossbench.engine.first_layer import First, layout
+from lossbench.engine.first_layer import FirstLayerShape, layout
 from lossbench.engine.products import Layout, Products
 from lossbench.engine.stacking import Sharing
 
-FIRST = First(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
+FIRST = FirstLayerShape(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
 
 
 def sharing(*owners: int, alike: bool = False) -> Sharing:
@@ -23,19 +23,19 @@ def drawn(*shape: int) -> torch.Tensor:
 
 
 @given(owners=st.lists(st.integers(0, 3), min_size=1, max_size=12))
-def test_stretches_name_every_run_once_with_its_batch(owners: list[int]) -> None:
+def test_run_blocks_name_every_run_once_with_its_batch(owners: list[int]) -> None:
     told = [
-        (stretch.start + batch * stretch.runs + run, stretch.place + batch)
-        for stretch in sharing(*owners).stretches()
-        for batch in range(stretch.batches)
-        for run in range(stretch.runs)
+        (run_block.start + batch * run_block.runs + run, run_block.first_batch + batch)
+        for run_block in sharing(*owners).run_blocks()
+        for batch in range(run_block.batches)
+        for run in range(run_block.runs)
     ]
     assert told == list(enumerate(owners))
 
 
-def test_neighbours_with_equally_many_runs_each_are_one_stretch() -> None:
-    assert sharing(0, 0, 1, 1, 2, 2).stretches() == ((0, 2, 0, 3),)
-    assert sharing(0, 0, 1, 1, 2).stretches() == ((0, 2, 0, 2), (4, 1, 2, 1))
+def test_neighbours_with_equally_many_runs_each_are_one_run_block() -> None:
+    assert sharing(0, 0, 1, 1, 2, 2).run_blocks() == ((0, 2, 0, 3),)
+    assert sharing(0, 0, 1, 1, 2).run_blocks() == ((0, 2, 0, 2), (4, 1, 2, 1))
 
 
 @pytest.mark.parametrize("tall", [False, True])
@@ -44,7 +44,7 @@ def test_products_are_those_of_each_run_with_its_batch(owners: tuple[int, ...], 
     left, right, start = drawn(len(owners), 3, 4), drawn(3, 4, 5), drawn(len(owners), 3, 5)
     wanted = torch.einsum("rmk,rkn->rmn", left, right[list(owners)])
     out, added = torch.empty_like(start), start.clone()
-    laid = Layout(sharing(*owners).stretches(), group=2 if len(set(owners)) == 1 else 1, tall=tall)
+    laid = Layout(sharing(*owners).run_blocks(), group=2 if len(set(owners)) == 1 else 1, tall=tall)
     laid.products(left, right, out).multiply()
     laid.products(left, right, added).add()
     torch.testing.assert_close(out, wanted)
