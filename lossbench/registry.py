@@ -21,6 +21,7 @@ SHELVES = {
     "dataset": "datasets",
     "optimizer": "optimizers",
     "probe": "probes",
+    "metric": "metrics",
 }
 T = TypeVar("T")
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}

@@ -36,7 +36,7 @@ def recorders(words: Sequence[str]) -> tuple[Recorder, ...]:
 
 
 def declared(classes: Iterable[type[Recorder]]) -> tuple[Quantity, ...]:
-    """What metrics and probes declare of their quantities; a metric's stem is its word, which is its title, too, where it has none.
+    """What metrics and probes declare; a metric's stem is its word, and a stem is the title of what has none.
 
     Raises BadInput where a probe declares a quantity without a stem.
     """
@@ -44,6 +44,8 @@ def declared(classes: Iterable[type[Recorder]]) -> tuple[Quantity, ...]:
     for cls in classes:
         own = (replace(cls.quantity, stem=cls.word),) if issubclass(cls, Metric) else cls.quantities
         if not all(item.stem for item in own):
-            raise BadInput(f"The probe {cls.word!r} declares a quantity without a stem, which is the name that `measure` gives it.")
+            raise BadInput(
+                f"The probe {cls.word!r} declares a quantity without a stem, which is the name that `measure` gives it."
+            )
         found += [item if item.title else replace(item, title=item.stem.replace("_", " ")) for item in own]
     return tuple(found)

@@ -23,7 +23,9 @@ class Brier(Metric):
 
     per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
-    quantity: ClassVar[Quantity] = Quantity(title="Brier score", better="lower", owners=("half_squared_error", "brier"), curve=False)
+    quantity: ClassVar[Quantity] = Quantity(
+        title="Brier score", better="lower", owners=("half_squared_error", "brier"), curve=False
+    )
 
     def measure(self, outputs: Outputs) -> Tensor:
         if not LINKS[outputs.link].probabilities:

@@ -10,6 +10,7 @@ from lossbench.data.loading import load
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Task
+from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule, content_id
 from lossbench.registry import Registered, construct, field_types, find, load_plugins
@@ -221,7 +222,7 @@ def _recording(common: Mapping[str, Any]) -> Recording:
     }
     recording = construct(Recording, options)
     for word in recording.probes:
-        find("probe", word)
+        recorder_class(word)
     return recording
 
 

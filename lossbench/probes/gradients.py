@@ -66,9 +66,7 @@ class UpdateRatio(Probe):
     """
 
     norms_only: ClassVar[bool] = True
-    quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity(stem=tables.UPDATE_RATIO, title="size of update / size of weights"),
-    )
+    quantities: ClassVar[tuple[Quantity, ...]] = (Quantity(stem=tables.UPDATE_RATIO, title="size of update / size of weights"),)
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         before, moved = step.parameter_norms.weight, step.update_norms

@@ -33,6 +33,7 @@ from lossbench.tables.columns import (
 )
 from lossbench.tables.quantity import Quantities, builtin, known_quantities
 
+
 class Damaged(BadInput):
     """A file among the parts that is none, or no longer: what is wrong with it."""
 
