@@ -20,6 +20,7 @@ SHELVES = {
     "init": "inits",
     "dataset": "datasets",
     "optimizer": "optimizers",
+    "schedule": "schedules",
     "probe": "probes",
 }
 T = TypeVar("T")

@@ -31,6 +31,7 @@ FLOOR_PLAN = {
     "data": "data errors interfaces rng importlib numpy",
     "datasets": "data errors interfaces rng mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces torch",
+    "schedules": "errors interfaces",
     "probes": "errors interfaces kernels tables torch",
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
@@ -51,7 +52,7 @@ FLOOR_PLAN = {
     "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
     "hydra_plugins": "config hydra omegaconf",
 }
-SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "probes"}
+SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes"}
 IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 

@@ -15,7 +15,7 @@ from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, resources_of, stored_run
-from lossbench.planning.spec import Recording, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import construct
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
@@ -135,7 +135,7 @@ def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
 
 
 def _recording(described: Mapping[str, Any]) -> Recording:
-    return construct(Recording, {**described, "schedule": construct(Schedule, described["schedule"])})
+    return construct(Recording, {**described, "schedule": construct(RecordingSchedule, described["schedule"])})
 
 
 def _compared(stored: Row, again: Row) -> Iterator[Discrepancy]:

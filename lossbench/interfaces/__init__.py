@@ -10,7 +10,8 @@ from lossbench.interfaces.dataset import Dataset, Split
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
 from lossbench.interfaces.model import ActivationName, Layer, Model
-from lossbench.interfaces.optimizer import Memory, Optimizer, Rate
+from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
+from lossbench.interfaces.schedule import Schedule
 
 __all__ = [
     "ActivationName",
@@ -18,6 +19,7 @@ __all__ = [
     "Dataset",
     "Dense",
     "FirstTraining",
+    "Hyper",
     "Init",
     "Layer",
     "Loss",
@@ -25,7 +27,8 @@ __all__ = [
     "Model",
     "Optimizer",
     "Properties",
-    "Rate",
+    "Schedule",
     "Split",
     "Task",
+    "Update",
 ]

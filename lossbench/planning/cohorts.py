@@ -37,6 +37,7 @@ class Program(NamedTuple):
     dtype: str
     link: str
     optimizer: Hashable
+    clips: bool
 
 
 class Size(NamedTuple):
@@ -133,7 +134,8 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
 
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
-    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind)
+    clips = run.clip_norm is not None
+    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:

@@ -1,5 +1,6 @@
 """What a sweep means: its points become runs, and what they have in common becomes the plan's."""
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, cast
@@ -9,15 +10,15 @@ import torch
 from lossbench.data.loading import load
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Task
+from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule, Task
 from lossbench.planning.cohorts import cohorts
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule, content_id
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
 from lossbench.registry import Registered, construct, field_types, find, load_plugins
 
 __all__ = ["Plan", "cohorts", "make_plan"]
 
-NOUNS = ("loss", "model", "init", "dataset", "optimizer")
-SHARED = ("study", "schedule", "probes", "examples", "keep", "plugins", "engine")
+NOUNS = ("loss", "model", "init", "dataset", "optimizer", "schedule")
+SHARED = ("study", "recording", "probes", "examples", "keep", "plugins", "engine")
 LARGEST_SEED = 2**32 - 1
 LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
 
@@ -43,6 +44,7 @@ class Course:
     steps: int | None
     dtype: Literal["float32", "float64"]
     label_noise: float
+    clip_norm: float | None
 
     def __post_init__(self) -> None:
         _within("seed", self.seed, 0, LARGEST_SEED)
@@ -50,6 +52,8 @@ class Course:
         _within("steps", self.steps, 1, LONGEST)
         _within("batch", self.batch, 1, LONGEST)
         _within("label_noise", self.label_noise, 0, 1)
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
 
 
 class Shape(NamedTuple):
@@ -88,7 +92,14 @@ class Builder:
             batch=course.batch,
             order=course.order,
             dtype=course.dtype,
+            schedule=self.schedule(point["schedule"]),
+            clip_norm=course.clip_norm,
         )
+
+    def schedule(self, options: Any) -> Schedule | None:
+        """The schedule that options with a word name; None where it leaves the learning rate as it is."""
+        schedule = cast(Schedule, self.thing("schedule", options))
+        return None if schedule.constant else schedule
 
     def thing(self, noun: str, options: Any) -> Registered:
         """The thing that options with a word name. The same dictionary gives the same thing."""
@@ -126,7 +137,7 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
 
     Raises BadInput where this lossbench, or the data and files that it finds, would make another run of it.
     """
-    parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS}
+    parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS if noun in description or noun != "schedule"}
     dataset = cast(Dataset, parts["dataset"])
     named = {name: value for name, value in description.items() if name not in NOUNS}
     run = construct(RunSpec, named | parts | {"data": load(dataset).fingerprint})
@@ -214,7 +225,7 @@ def _recording(common: Mapping[str, Any]) -> Recording:
     if common["probes"] == []:
         raise BadInput("probes is []; with nothing recorded there is nothing to compare. null records everything.")
     options = {
-        "schedule": _section(Schedule, "schedule", common["schedule"]),
+        "schedule": _section(RecordingSchedule, "recording", common["recording"]),
         "probes": _listed(common["probes"]),
         "examples": common["examples"],
         "keep": _listed(common["keep"]),

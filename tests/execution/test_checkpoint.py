@@ -18,7 +18,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP
 from lossbench.optimizers.adam import Adam
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.tables import part_files, read_study
 
 STEPS = 30
@@ -37,7 +37,7 @@ def plan(tile: int | None = 2) -> Plan:
         steps=STEPS,
     )
     runs = tuple(replace(one, seed=seed) for seed in range(5))
-    recording = Recording(schedule=Schedule(kind="every"), probes=("loss", "gradient_norms"))
+    recording = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss", "gradient_norms"))
     return Plan(study="study", runs=runs, recording=recording, resources=Resources(executor="serial", tile=tile))
 
 
@@ -96,7 +96,7 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeyp
 
 def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
     interrupted(tmp_path, monkeypatch, at=20)
-    other = Recording(schedule=Schedule(kind="every"), probes=("loss",))
+    other = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss",))
     assert list(checkpoints.begun(tmp_path / "study", plan().runs, plan().recording))
     assert not list(checkpoints.begun(tmp_path / "study", plan().runs, other))
     assert not list(checkpoints.begun(tmp_path / "study", plan().runs[2:], plan().recording))

@@ -13,10 +13,10 @@ from hypothesis import given
 from lossbench.data.loading import load
 from lossbench.engine import first_layer, recording, train
 from lossbench.planning.cohorts import AHEAD, EVALUATED, MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 from lossbench.registry import find, shelf
 
-ENDS = Schedule(kind="linear", points=2)
+ENDS = RecordingSchedule(kind="linear", points=2)
 PLENTY = 10**15  # bytes
 RUNS = 60  # of a cohort whose memory is counted
 
@@ -118,7 +118,7 @@ COUNTED: dict[str, tuple[Callable[[], tuple[RunSpec, ...]], Recording]] = {
     "many inputs, few units": (lambda: seeds(plainly(neuron("mnist_5k", batch=10)), 6 * RUNS), Recording(schedule=ENDS)),
     "long curves": (
         lambda: rates(plainly(run(steps=1000)), RUNS),
-        Recording(schedule=Schedule(kind="every"), probes=("gradient_norms",)),
+        Recording(schedule=RecordingSchedule(kind="every"), probes=("gradient_norms",)),
     ),
 }
 
