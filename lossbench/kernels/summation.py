@@ -1,8 +1,8 @@
 """Sums whose order is written down: the same bits whoever calls, whatever is inlined, and however wide a vector is.
 
-A compiler that may reorder a sum (LLVM calls that reassociation) does so by its surroundings: by what it inlines, by the processor's vectors,
-by whether a callee was compiled in this process or read back from a cache. So nothing here may be reordered, and the order that
-a vector unit likes is spelt out instead, with n numbers x_0 … x_(n−1):
+A compiler that may reorder a sum (LLVM calls that reassociation) does so by its surroundings: by what it inlines, by the
+processor's vectors, by whether a callee was compiled in this process or read back from a cache. So nothing here may be
+reordered, and the order that a vector unit likes is spelt out instead, with n numbers x_0 … x_(n−1):
 
     lane j of 32:  s_j = x_j + x_(j+32) + x_(j+64) + …          over the whole blocks of 32
     four to one:   the halves are added until 8 lanes are left   s_j + s_(j+16), then + 8 places on
