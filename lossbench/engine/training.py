@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
+from lossbench.engine.claim_trial import refuse_false_claims
 from lossbench.engine.cuda_graph import CapturedStep
 from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner
@@ -162,6 +163,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     learner = Learner(rule, net)
     blocks = loss_blocks(runs)
     chosen = probes(cohort.recording.probes)
+    refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
     looked_at = sets if any(isinstance(probe, ExampleProbe) for probe in chosen) else ()

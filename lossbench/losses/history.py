@@ -26,6 +26,7 @@ class FahlmanOffset(Loss):
     Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
     """
 
+    per_example: ClassVar[bool] = True
     offset: float = 0.1
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -72,6 +73,7 @@ class FahlmanArctanh(Loss):
     Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
@@ -120,6 +122,7 @@ class InsetHalfSquaredError(Loss):
     Source: LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998.
     """
 
+    per_example: ClassVar[bool] = True
     inset: float = 0.5 - 0.5 / 1.7159
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -167,6 +170,7 @@ class SlopeLeftOut(Loss):
         book's equations (61) and (62) are cross entropy's.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

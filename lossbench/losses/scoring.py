@@ -34,6 +34,7 @@ class ProperBeta(Loss):
     Source: Buja, Stuetzle & Shen, Loss Functions for Binary Class Probability Estimation and Classification, 2005.
     """
 
+    per_example: ClassVar[bool] = True
     alpha: float = 0.5
     beta: float = 0.5
     link: Literal["sigmoid"] = "sigmoid"
@@ -86,6 +87,7 @@ class SphericalScore(Loss):
     Source: Roby, Belief States and the Uses of Evidence, 1965; Good 1971.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
