@@ -19,6 +19,7 @@ from lossbench.engine.learner import Learner
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
+from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
@@ -229,7 +230,8 @@ def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
 
 
 def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
-    return run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
+    inputs, outputs = split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1])
+    return checked_layers(run.model, run.model.layers(inputs, outputs), inputs, outputs)
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """What is written for one run sees one run: the same bits alone and in company, for losses, example probes and step probes."""
 
+import io
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
@@ -13,11 +15,14 @@ from lossbench import registry
 from lossbench.engine import train
 from lossbench.engine.claim_trial import looks_across
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss
+from lossbench.inits.normal import Normal
+from lossbench.interfaces import Dense, Init, Layer, Loss, Model
 from lossbench.interfaces.probe import ExampleProbe, Outputs, StepProbe
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.planning.spec import Cohort, Recording, Schedule
 from lossbench.registry import shelf
+from lossbench.storage.parquet_part import Origin, part_content
+from lossbench.tables import STEPS
 
 _kept = {noun: dict(classes) for noun, classes in registry._classes.items()}
 
@@ -75,6 +80,22 @@ class LargestGradient(StepProbe):
         self.calls.append(1)
         largest = torch.stack([layer.weight.abs().max() for layer in step.gradients]).max()
         return {"largest": largest, "calls": torch.tensor(float(len(self.calls)))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneByOne(Init):
+    """Arrays that fit no layer."""
+
+    def draw(self, layers, rng):
+        return tuple(Dense(np.zeros((1, 1)), np.zeros((1, 1))) for _ in layers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchained(Model):
+    """Layers that do not fit each other."""
+
+    def layers(self, inputs, outputs):
+        return (Layer(inputs, 4, "tanh"), Layer(5, outputs, None))
 
 
 # Found by word while these tests run, and by no test of the shelf.
@@ -155,3 +176,25 @@ def test_no_loss_and_no_probe_of_the_shelf_looks_across_examples(dtype):
             ]
             wrong += [(word, task, targets, part) for part in parts if looks_across(part, sizes, task, dtype)]
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [({"init": OneByOne()}, "OneByOne drew"), ({"model": Unchained()}, "Unchained are")]
+)
+def test_shapes_that_do_not_fit_are_refused_before_anything_compiled_sees_them(change, message, run, blobs):
+    with pytest.raises(BadInput, match=message):
+        values([run(**change)], blobs(), ("gradient_norms",))
+
+
+def test_a_run_that_is_not_finite_at_its_first_step_leaves_its_mates_alone(run, blobs):
+    split, recording = blobs(), Recording(schedule=Schedule(kind="every"))
+    runs = [run(init=Normal(std=1e308), dtype="float32"), run(init=Normal(std=0.1), dtype="float32")]
+    lost, mate = train(Cohort(runs=tuple(runs), recording=recording), split)
+    (alone,) = train(Cohort(runs=(runs[1],), recording=recording), split)
+    assert (lost.outcome, lost.stopped, lost.steps) == ("diverged", 0, ())
+    assert mate.outcome == "finished"
+    assert all(np.array_equal(mate.values[name], curve, equal_nan=True) for name, curve in alone.values.items())
+    origin = Origin(recording="{}", invocation="i", task="classification", device="cpu")
+    for traces in ([lost], [lost, mate]):
+        stored = pq.read_table(io.BytesIO(part_content(traces, origin))).to_pylist()
+        assert [row[STEPS] for row in stored] == [list(trace.steps) for trace in traces]
