@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import ACTIVATIONS, Network
-from lossbench.engine.products import Product, multiply
+from lossbench.engine.network import Network
+from lossbench.engine.products import Products
 from lossbench.kernels import layer_kernels, link_kernels
+from lossbench.kernels.activations import ACTIVATIONS
 
 LayerUpdate = Callable[
-    [layer_kernels.How, link_kernels.Numbers], Any
+    [layer_kernels.Step, link_kernels.Numbers], Any
 ]  # rates (R,) and whether to move; room for lengths (R, 2), or (R, 0)
 WEIGHT, BIAS = 0, 1
 
@@ -58,7 +59,7 @@ def fused_sgd(net: Network) -> FusedSGD | None:
 def _parts(net: Network) -> Iterator[tuple[int, LayerUpdate]]:
     for number in reversed(range(len(net.layers))):
         bias, delta = net.parameters[number].bias.flatten(1), net.deltas[number]
-        yield 2 * number + BIAS, partial(layer_kernels.biases, bias.numpy(), delta.numpy())
+        yield 2 * number + BIAS, partial(layer_kernels.descend_biases, bias.numpy(), delta.numpy())
         if number or not net.look_ahead:
             yield 2 * number + WEIGHT, _upper(net, number) if number else _first(net)
 
@@ -67,18 +68,18 @@ def _upper(net: Network, number: int) -> LayerUpdate:
     weight, delta = net.parameters[number].weight.numpy(), net.deltas[number].numpy()
     units, passed = net.units[number - 1].numpy(), net.deltas[number - 1].numpy()
     kind = ACTIVATIONS[net.layers[number - 1].activation].kind
-    return partial(layer_kernels.upper_layer, weight, delta, (units, passed, kind))
+    return partial(layer_kernels.descend_upper_layer, weight, delta, (units, passed, kind))
 
 
 def _first(net: Network) -> LayerUpdate:
     weight, delta, gradient = net.parameters[0].weight, net.deltas[0], net.gradients[0].weight
     if net.run_by_run[0]:
         fed = net.inputs.rows.numpy(), np.array(net.sharing.owners)
-        return partial(layer_kernels.first_layer, weight.numpy(), delta.numpy(), fed)
+        return partial(layer_kernels.descend_first_layer, weight.numpy(), delta.numpy(), fed)
     return partial(_along, net.layout.products(delta, net.inputs.rows, gradient), weight.flatten(1), gradient.flatten(1))
 
 
-def _along(products: tuple[Product, ...], parameter: Tensor, gradient: Tensor, *how: Any) -> None:
+def _along(products: Products, parameter: Tensor, gradient: Tensor, *how: Any) -> None:
     """Along a gradient (R, N) that products form for all runs at once."""
-    multiply(products)
-    layer_kernels.follow(parameter.numpy(), gradient.numpy(), *how)
+    products.multiply()
+    layer_kernels.descend(parameter.numpy(), gradient.numpy(), *how)

@@ -10,7 +10,7 @@ from lossbench.interfaces import Memory, Optimizer
 class Learner:
     """An optimizer with its memory of every parameter of a network.
 
-    Where its rule is plain gradient descent `fused_sgd` makes the steps where the network can have it: it forms gradients itself.
+    Where its rule is plain gradient descent `fused_sgd` makes the steps, if the network can have it: it forms gradients itself.
     """
 
     def __init__(self, rule: Optimizer, net: Network) -> None:

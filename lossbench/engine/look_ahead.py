@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from lossbench.engine.determinism import LEAST_RUNS
-from lossbench.engine.products import Inputs, Layout, add_up, multiply
+from lossbench.engine.products import Inputs, Layout, Product, Products
 
 
 class LookAhead:
@@ -30,7 +29,8 @@ class LookAhead:
         self.squares: Tensor | None = None  # XᵀX of each mini-batch of the block, once somebody asks for norms
         self.raw = units if self.reach == 1 else units.new_empty(*units.shape[:2], examples)
         self.moves = torch.empty_like(self.raw)
-        self.overlaps = rows.new_empty(max(batches, LEAST_RUNS), examples, examples)  # X_iᵀ X_j
+        self.overlaps = rows.new_empty(batches, examples, examples)  # X_iᵀ X_j
+        self.overlapping = _gram(rows, self.overlaps)
         self.entering = layout.products(weight, inputs.columns, self.raw)
         ends = range(width, examples + 1, width)
         self.since = [layout.products(self.moves[..., :e], self.overlaps[:, :e, e : e + width], units) for e in ends[:-1]]
@@ -48,14 +48,14 @@ class LookAhead:
     def enter(self) -> None:
         """Products of the weights as they are at this step with the mini-batch, into `units`."""
         if self.position == 0:
-            multiply(self.entering)
+            self.entering.multiply()
         if self.reach == 1:
             return
         if self.position == 0:
-            torch.bmm(_several(self.rows), _several(self.rows).transpose(1, 2), out=self.overlaps)
+            self.overlapping.multiply()
         self.units.copy_(self.raw[..., self.now])
         if self.position:
-            add_up(self.since[self.position - 1])
+            self.since[self.position - 1].add()
 
     def move(self, delta: Tensor, rate: Tensor) -> None:
         """A step by dL/dZ (R, H, B) of the mini-batch and rates (R, 1, 1)."""
@@ -67,7 +67,7 @@ class LookAhead:
     def settle(self) -> None:
         """Write what was moved into the weights; a new block begins."""
         if self.position:
-            add_up(self.settling[self.position - 1])
+            self.settling[self.position - 1].add()
         self.position = 0
 
     @contextmanager
@@ -77,7 +77,7 @@ class LookAhead:
             yield
             return
         kept = self.weight.clone()
-        add_up(self.settling[self.position - 1])
+        self.settling[self.position - 1].add()
         try:
             yield
         finally:
@@ -86,7 +86,7 @@ class LookAhead:
     def gradient(self, delta: Tensor) -> Tensor:
         """ΔXᵀ of the mini-batch, (R, H, D), from Δ = dL/dZ (R, H, B)."""
         gradient = torch.empty_like(self.weight)
-        multiply(self.layout.products(delta, self.rows[:, self.now], gradient))
+        self.layout.products(delta, self.rows[:, self.now], gradient).multiply()
         return gradient
 
     def norms(self, delta: Tensor) -> Tensor:
@@ -96,10 +96,12 @@ class LookAhead:
         cancels.
         """
         if self.squares is None:
-            rows = _several(self.rows.double().view(-1, self.width, self.rows.shape[2]))
-            self.squares = torch.bmm(rows, rows.transpose(1, 2))
-        delta, shared = delta.double(), self.squares[self.position :: self.reach]
-        own = torch.bmm(delta.transpose(1, 2), delta)
+            rows = self.rows.double().view(-1, self.width, self.rows.shape[2])
+            self.squares = rows.new_empty(len(rows), self.width, self.width)
+            _gram(rows, self.squares).multiply()
+        columns, shared = delta.double().transpose(1, 2), self.squares[self.position :: self.reach]
+        own = columns.new_empty(len(columns), self.width, self.width)
+        _gram(columns, own).multiply()
         for start, runs, first_batch, count in self.layout.run_blocks:
             own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(
                 shared[first_batch : first_batch + count, None]
@@ -107,6 +109,6 @@ class LookAhead:
         return own.sum((1, 2)).clamp_min_(0).sqrt_()
 
 
-def _several(matrices: Tensor) -> Tensor:
-    """Matrices (S, m, k), a lone one as often as a batched product wants it."""
-    return matrices if len(matrices) >= LEAST_RUNS else matrices.expand(LEAST_RUNS, -1, -1)
+def _gram(rows: Tensor, out: Tensor) -> Products:
+    """The products of rows (K, B, D) with one another, XXᵀ, for out (K, B, B)."""
+    return Products((Product(rows, rows.transpose(1, 2), out),))

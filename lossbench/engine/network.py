@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,18 +16,11 @@ from torch import Tensor
 from lossbench.engine.determinism import buffer, whole
 from lossbench.engine.first_layer import FirstLayerShape, layout
 from lossbench.engine.look_ahead import LookAhead
-from lossbench.engine.products import Inputs, Layout, Product, multiply
+from lossbench.engine.products import Inputs, Layout, Product, Products
 from lossbench.engine.stacking import Sharing
-from lossbench.interfaces import ActivationName, Dense, Layer
+from lossbench.interfaces import Dense, Layer
 from lossbench.kernels import layer_kernels, link_kernels
-
-
-class Activation(NamedTuple):
-    """What units do: its name in the compiled passes; in place from z to h; in place from dL/dh to dL/dz, by h."""
-
-    kind: int
-    apply: Callable[[Tensor], object]
-    pass_back: Callable[[Tensor, Tensor], object]
+from lossbench.kernels.activations import ACTIVATIONS, TANH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +113,11 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
     for number in range(len(net.layers) - 1):
         activation, units = ACTIVATIONS[net.layers[number].activation], net.units[number]
         if net.run_by_run[number]:
-            yield partial(layer_kernels.hidden_layer, *_fed(net, number), activation.kind, units.numpy())
+            yield partial(layer_kernels.forward_hidden, *_fed(net, number), activation.kind, units.numpy())
         else:
             yield _product(net, number)
             yield partial(units.add_, net.parameters[number].bias)
-        if not net.run_by_run[number] or activation.kind == layer_kernels.TANH:
+        if not net.run_by_run[number] or activation.kind == TANH:
             yield partial(activation.apply, whole(units))
     yield from _outputs(net)
 
@@ -133,17 +125,17 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
 def _outputs(net: Network) -> Iterator[Callable[[], object]]:
     last, units, bias = len(net.layers) - 1, net.units[-1], net.parameters[-1].bias
     if net.run_by_run[-1]:
-        yield partial(layer_kernels.last_layer, *_fed(net, last), units.numpy(), net.sums.numpy())
+        yield partial(layer_kernels.forward_output, *_fed(net, last), units.numpy(), net.sums.numpy())
         return
     yield _product(net, last)
     if link_kernels.plain(units):
-        yield partial(layer_kernels.shift, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
+        yield partial(layer_kernels.add_bias, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
     else:
         yield partial(units.add_, bias)
         yield partial(torch.sum, units, (1, 2), out=net.sums)
 
 
-def _fed(net: Network, number: int) -> tuple[layer_kernels.Pair, layer_kernels.Pair]:
+def _fed(net: Network, number: int) -> tuple[layer_kernels.Fed, layer_kernels.Fed]:
     """Weights and biases of a layer; what it is fed, and where in that each run's share stands."""
     weight, bias = net.parameters[number]
     fed = net.units[number - 1] if number else net.inputs.columns
@@ -156,14 +148,15 @@ def _product(net: Network, number: int) -> Callable[[], None]:
     weight, units = net.parameters[number].weight, net.units[number]
     if number == 0 and net.look_ahead:
         return net.look_ahead.enter
-    fed = (Product(weight, net.units[number - 1], units),) if number else net.layout.products(weight, net.inputs.columns, units)
-    return partial(multiply, fed)
+    if number == 0:
+        return net.layout.products(weight, net.inputs.columns, units).multiply
+    return Products((Product(weight, net.units[number - 1], units),)).multiply
 
 
 def _way_down(net: Network) -> Iterator[Callable[[], object]]:
     for number in reversed(range(1, len(net.layers))):
         passed, units = net.deltas[number - 1], net.units[number - 1]
-        yield partial(multiply, (Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),))
+        yield Products((Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),)).multiply
         yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
 
 
@@ -171,9 +164,9 @@ def _forming(net: Network) -> Iterator[Callable[[], object]]:
     for number, (delta, gradient) in enumerate(zip(net.deltas, net.gradients, strict=True)):
         yield partial(torch.sum, delta, -1, keepdim=True, out=gradient.bias)
         if number:
-            yield partial(multiply, (Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),))
+            yield Products((Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),)).multiply
         elif not net.look_ahead:
-            yield partial(multiply, net.layout.products(delta, net.inputs.rows, gradient.weight))
+            yield net.layout.products(delta, net.inputs.rows, gradient.weight).multiply
 
 
 def forward(net: Network) -> None:
@@ -200,26 +193,3 @@ def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
     if not net.look_ahead:
         return net.gradients
     return (Dense(net.look_ahead.gradient(net.deltas[0]), net.gradients[0].bias), *net.gradients[1:])
-
-
-def _sigmoid_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.sigmoid_backward.grad_input(delta, h, grad_input=delta)  # δ h(1 − h)
-
-
-def _tanh_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.tanh_backward.grad_input(delta, h, grad_input=delta)  # δ (1 − h²)
-
-
-def _relu_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)  # δ where h > 0
-
-
-def _nothing(*_: Tensor) -> None: ...
-
-
-ACTIVATIONS: dict[ActivationName | None, Activation] = {
-    "sigmoid": Activation(layer_kernels.SIGMOID, torch.sigmoid_, _sigmoid_slope),
-    "tanh": Activation(layer_kernels.TANH, torch.tanh_, _tanh_slope),
-    "relu": Activation(layer_kernels.RELU, torch.relu_, _relu_slope),
-    None: Activation(layer_kernels.NONE, _nothing, _nothing),
-}

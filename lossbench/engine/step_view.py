@@ -176,7 +176,7 @@ def _length(matrices: Tensor) -> Tensor:
     """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
     lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
     if link_kernels.plain(matrices):
-        layer_kernels.lengths(matrices.flatten(1).numpy(), lengths.numpy())
+        layer_kernels.norms_of(matrices.flatten(1).numpy(), lengths.numpy())
     else:
         torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64, out=lengths)
     return lengths
