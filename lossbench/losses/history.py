@@ -73,8 +73,8 @@ class FahlmanArctanh(Loss):
     Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
     """
 
-    per_example: ClassVar[bool] = True
     link: Literal["sigmoid"] = "sigmoid"
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -170,8 +170,8 @@ class SlopeLeftOut(Loss):
         book's equations (61) and (62) are cross entropy's.
     """
 
-    per_example: ClassVar[bool] = True
     link: Literal["sigmoid"] = "sigmoid"
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -87,8 +87,8 @@ class SphericalScore(Loss):
     Source: Roby, Belief States and the Uses of Evidence, 1965; Good 1971.
     """
 
-    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
+    per_example: ClassVar[bool] = True
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
