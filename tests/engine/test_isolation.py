@@ -187,7 +187,7 @@ def test_shapes_that_do_not_fit_are_refused_before_anything_compiled_sees_them(c
 
 
 def test_a_run_that_is_not_finite_at_its_first_step_leaves_its_mates_alone(run, blobs):
-    split, recording = blobs(), Recording(schedule=Schedule(kind="every"))
+    split, recording = blobs(), Recording(schedule=Schedule(kind="every"), probes=("loss", "gradient_norms"))
     runs = [run(init=Normal(std=1e308), dtype="float32"), run(init=Normal(std=0.1), dtype="float32")]
     lost, mate = train(Cohort(runs=tuple(runs), recording=recording), split)
     (alone,) = train(Cohort(runs=(runs[1],), recording=recording), split)
