@@ -36,7 +36,7 @@ FLOOR_PLAN = {
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
-    "engine": "engine interfaces kernels planning registry rng tables numpy threadpoolctl torch",
+    "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
     "storage": "atomic errors interfaces planning storage tables importlib numpy pyarrow torch",
     "execution": "atomic data engine errors execution interfaces planning registry storage tables "
     "click joblib numpy pyarrow rich torch",

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench.engine.shape_checks import checked_parameters
 from lossbench.interfaces import Array, Dense, Layer, Loss
 from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
@@ -77,7 +78,11 @@ def parameters(
 
     Runs that go on from a first training start where it ended, as `learnt` says.
     """
-    drawn = {key: key[0].draw(layers, generator(key[1], "init")) for key in {(run.init, run.seed) for run in runs}}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a run that diverges at once
+        drawn = {
+            (init, seed): checked_parameters(init, init.draw(layers, generator(seed, "init")), layers)
+            for init, seed in {(run.init, run.seed) for run in runs}
+        }
     starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)

@@ -11,7 +11,7 @@ from lossbench.engine.learner import Learner
 from lossbench.engine.loss_batch import LossBatch
 from lossbench.engine.network import Network, gradients
 from lossbench.engine.step_norms import length_of, lengths_of
-from lossbench.interfaces import ActivationName, Dense, Loss
+from lossbench.interfaces import ActivationName, Dense
 from lossbench.interfaces.links import OUTPUTS
 
 SMALL = 1e-12  # the square of what is much smaller is no normal float32
@@ -145,19 +145,19 @@ def _error_size(loss_batch: LossBatch) -> Tensor:
     Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
     """
     examples = loss_batch.count * loss_batch.width
-    size = _passing(loss_batch.loss, loss_batch.z, loss_batch.y)[:examples]
+    size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
     (lowest, highest), (least, most) = torch.aminmax(loss_batch.z), torch.aminmax(size)
     if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
         return size
     near = loss_batch.z.abs().amax(0)[:examples] < FAR
-    exact = _passing(loss_batch.loss, loss_batch.z.double(), loss_batch.y.double())[:examples]
+    exact = _passing(loss_batch, loss_batch.z.double(), loss_batch.y.double())[:examples]
     return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
 
 
-def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
+def _passing(loss_batch: LossBatch, z: Tensor, y: Tensor) -> Tensor:
     """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
-    error = loss.error(z, y)
-    if loss.link == "softmax":
+    error = loss_batch.apply(loss_batch.loss.error, z, y)
+    if loss_batch.loss.link == "softmax":
         error = error - error.mean(OUTPUTS, keepdim=True)
     return error.square().sum(OUTPUTS).sqrt_()
 

@@ -12,12 +12,14 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
+from lossbench.engine.claim_trial import refuse_false_claims
 from lossbench.engine.cuda_graph import CapturedStep
 from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
+from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
@@ -161,6 +163,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     learner = Learner(runs, net)
     blocks = loss_blocks(runs)
     chosen = probes(cohort.recording.probes)
+    refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
     looked_at = sets if any(isinstance(probe, ExampleProbe) for probe in chosen) else ()
@@ -227,7 +230,8 @@ def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
 
 
 def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
-    return run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
+    inputs, outputs = split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1])
+    return checked_layers(run.model, run.model.layers(inputs, outputs), inputs, outputs)
 
 
 @contextmanager

@@ -122,13 +122,19 @@ class ExampleProbe(Probe):
 
     The engine averages it over the training data and over the test data. Of K numbers those that are NaN are left out:
     the example says nothing there.
+
+    A class says `per_example = True` where what it measures of an example depends on that example alone: it then sees examples
+    in parts, and those of several runs side by side. One that does not is given all N examples of one run at once, z (C, N)
+    and y (T, N), and may also return one number for all of them, (), such as an area under a curve.
     """
+
+    per_example: ClassVar[bool] = False
 
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
 
     @abstractmethod
     def measure(self, outputs: Outputs) -> Tensor:
-        """From outputs of B examples to (..., B) or (..., K, B)."""
+        """From outputs of B examples to (..., B) or (..., K, B); if not `per_example`, to (), (N,) or (K, N)."""
 
 
 class StepProbe(Probe):
@@ -136,7 +142,12 @@ class StepProbe(Probe):
 
     A probe that looks at no parameters themselves, at their norms at most, says so: it is `norms_only`. Where all are, norms are
     taken while the step is made, which is cheaper.
+
+    A class says `many_runs = True` where it works along the last axes only: it then sees tensors with a leading axis R, all
+    runs at once. One that does not sees one run, without that axis, and is a new instance each time: it can remember nothing.
     """
+
+    many_runs: ClassVar[bool] = False
 
     norms_only: ClassVar[bool] = False
 

@@ -18,6 +18,8 @@ FAR = 1e30  # beyond any raw output
 class Loss(ExampleProbe):
     """The run's own loss ℓ, in its own units: good for watching one run, no ground for comparing losses."""
 
+    per_example: ClassVar[bool] = True
+
     def measure(self, outputs: Outputs) -> Tensor:
         return outputs.value
 
@@ -30,6 +32,7 @@ class Accuracy(ExampleProbe):
     Units: a share, 0 to 1. A tie is no answer: it counts as wrong.
     """
 
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -48,6 +51,7 @@ class LogLoss(ExampleProbe):
     Undefined, NaN, where the link gives no probabilities (identity).
     """
 
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -65,6 +69,7 @@ class Brier(ExampleProbe):
     Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
     """
 
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -78,6 +83,7 @@ class Brier(ExampleProbe):
 class SquaredError(ExampleProbe):
     """Squared error Σ_c (a_c − y_c)² of a regression, in squared units of the (standardised) target; 1 − R² on average."""
 
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
 
     def measure(self, outputs: Outputs) -> Tensor:

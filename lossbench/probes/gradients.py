@@ -18,6 +18,7 @@ class GradientNorms(StepProbe):
     Formula: ‖∂L/∂W_l‖₂ and ‖∂L/∂b_l‖₂, L being the mean loss of the mini-batch, without penalties. Units: of the loss.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
 
     def measure(self, step: Step) -> dict[str, Tensor]:
@@ -37,6 +38,7 @@ class OutputFactors(StepProbe):
     A mean of products is not the product of the means: the three show which factor is small, they do not multiply.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
 
     def measure(self, step: Step) -> dict[str, Tensor]:
@@ -55,6 +57,7 @@ class UpdateRatio(StepProbe):
     is the same but for rounding. NaN after the last step, where nothing is updated.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
 
     def measure(self, step: Step) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ class OutputSlopes(ExampleProbe):
     Columns: one an output, from 0.
     """
 
+    per_example: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -39,6 +40,7 @@ class OutputGradients(StepProbe):
     Columns: one an output, from 0.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
 

@@ -20,6 +20,7 @@ class Recall(ExampleProbe):
     Units: a share, 0 to 1; NaN for a class that does not occur.
     """
 
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     by_default: ClassVar[bool] = False
 

@@ -26,6 +26,7 @@ class Saturation(StepProbe):
     Mean and standard deviation are those of the activations (of the link's outputs in the last layer).
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     threshold: float = 0.05
 
