@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from lossbench.data.loading import load
+from lossbench.data.loading import describe, load
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import begun
 from lossbench.execution.device_memory import free_bytes
@@ -149,7 +149,7 @@ def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Resu
     with TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as folder:
         bench = Path(folder)
         progress.steps = set_up(bench, len(jobs))
-        for job in jobs:
+        for job in {job.cohort.runs[0].data: job for job in jobs}.values():
             lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
         with closing(side_by_side(jobs, workers, bench)) as looks:
             for news in looks:
@@ -158,7 +158,8 @@ def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Resu
 
 
 def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
-    origin = Origin(recording=cohort.recording.describe(), invocation=invocation, task=_data(cohort).task, device=device)
+    data = describe(cohort.runs[0].dataset).shape
+    origin = Origin(recording=cohort.recording.describe(), invocation=invocation, task=data.task, device=device)
     return Job(folder=folder, cohort=cohort, origin=origin)
 
 
@@ -172,8 +173,8 @@ def _data(cohort: Cohort) -> Split:
 
 def _work(cohort: Cohort) -> Work:
     """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
-    size, split, runs = run_size(cohort.runs[0]), _data(cohort), len(cohort.runs)
-    looked_at = min(cohort.recording.examples or len(split.train_x), len(split.train_x)) + len(split.test_x)
+    size, data, runs = run_size(cohort.runs[0]), describe(cohort.runs[0].dataset).shape, len(cohort.runs)
+    looked_at = min(cohort.recording.examples or data.rows, data.rows) + data.test_rows
     forward = size.operations / size.examples / 3  # of a step's three passes, a record needs one
     return Work(
         cohort=cohort,
