@@ -15,15 +15,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lossbench.data import loading
 from lossbench.data.loading import load
-from lossbench.datasets.classic import Iris
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput, Failure
 from lossbench.execution import executor, job
 from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
-from lossbench.interfaces import Split
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
@@ -289,23 +286,3 @@ def test_workers_are_asked_for_or_pay(asked: Resources, seconds: float, workers:
     cohorts = executor.cohorts(plan(count=2).runs, plan().recording, 2)
     work = [executor.Work(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
     assert executor._workers(asked, work) == workers
-
-
-def test_a_data_set_is_loaded_once_from_plan_to_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[int] = []
-    honest = Iris.load
-
-    def counted(self: Iris) -> Split:
-        called.append(self.seed)
-        return honest(self)
-
-    monkeypatch.setattr(loading, "_arrays", {})
-    monkeypatch.setattr(loading, "_descriptions", {})
-    monkeypatch.setattr(Iris, "load", counted)
-    sets = [Iris(seed=seed) for seed in range(60)]
-    one = plan(steps=2).runs[0]
-    runs = tuple(
-        replace(one, loss=CrossEntropy(link="softmax"), dataset=data, data=loading.describe(data).fingerprint) for data in sets
-    )
-    run_plan(replace(plan(), runs=runs), tmp_path, [], None)
-    assert called == list(range(60))
