@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lossbench.data.loading import describe
 from lossbench.interfaces import Layer, Optimizer
+from lossbench.planning.example_counts import AHEAD, EVALUATED
 from lossbench.planning.spec import Cohort, Recording, RunSpec
 
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
@@ -18,8 +19,6 @@ MATRICES = 63 * 1024  # in a batched product: some kernels count them along an a
 COPIES = 10  # of its parameters: gradients, Adam's moments, and what a recorded step makes of them
 STEP_UNITS, STEP_OUTPUTS = 4, 60  # of a mini-batch's activations, and of its raw outputs, of which some losses make much
 EXAMPLE_OUTPUTS = 5  # of the raw outputs of examples that are evaluated
-EVALUATED = 128  # examples at once, as in engine/recording.py
-AHEAD = 40  # examples for which a first layer may be worked out together, as in engine/entrance.py
 CURVE_BYTES = 24  # of a recorded number: as it came, beside the others of its curve, and apart by layer
 PROBES, PARTS = 8, 3  # where none is named, so many are recorded; each leaves up to so many curves a layer
 FIXED_BYTES = 2048  # raw outputs summed up until somebody looks whether they are finite, and the rates
