@@ -11,6 +11,7 @@ from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, DataShape, Split
 
 DECIMALS = 1e5  # fingerprints see 5 decimals, so that another machine's last bits do not change them
+SMALL, NOISE = 1e-3, 1e-10  # sizes of columns between which 5 decimals are too few
 KEPT_BYTES = 2**30  # of arrays that stay in memory: 60 small data sets do, and 60 times MNIST would be 26 GB
 _ROWS = 4096  # rows that are rounded at a time, which bounds the memory that a fingerprint takes
 
@@ -96,13 +97,30 @@ def _load(dataset: Dataset) -> Loaded:
 
 
 def fingerprint(split: Split) -> str:
-    """16 hexadecimal digits of the SHA-256 of task, shapes and values, rounded to 5 decimals; the order of rows counts."""
+    """16 hexadecimal digits of the SHA-256 of task, shapes and values, rounded to 5 decimals; the order of rows counts.
+
+    Columns of which no value reaches SMALL in size, training and test data taken together, would be rounded away. They are
+    hashed once more, with 5 digits of their largest value. Where there are none, which is so for all standardised data, nothing
+    is added. Columns below NOISE are taken for zeros: subtracting a mean from a constant leaves such remainders.
+    """
     digest = hashlib.sha256(split.task.encode())
     for part in split[:4]:
         digest.update(f"{part.shape}".encode())
         for start in range(0, len(part), _ROWS):
             digest.update(_rounded(part[start : start + _ROWS]).tobytes())
+    for train, test in ((split.train_x, split.test_x), (split.train_y, split.test_y)):
+        largest = np.maximum(_largest(train), _largest(test))
+        small = (largest > NOISE) & (largest < SMALL)
+        scale = 2.0 ** np.floor(np.log2(largest[small]))  # a power of two: dividing by it is exact
+        for part in (train, test) if small.any() else ():
+            digest.update(_rounded(part[:, small] / scale).tobytes())
     return digest.hexdigest()[:16]
+
+
+def _largest(part: Array) -> Array:
+    """The size of the largest value in each column of a table (N, D), as (D,)."""
+    largest: Array = np.maximum(part.max(axis=0), -part.min(axis=0))
+    return largest
 
 
 def _rounded(values: Array) -> Array:

@@ -48,7 +48,7 @@ def test_a_fingerprint_sees_the_task():
 
 def test_a_fingerprint_sees_which_numbers_are_a_row():
     split = some_split()
-    reshaped = split._replace(train_x=split.train_x.reshape(6, 4))
+    reshaped = split._replace(train_x=split.train_x.reshape(6, 4), test_x=split.test_x.reshape(6, 4))
     assert fingerprint(reshaped) != fingerprint(split)
 
 
@@ -58,10 +58,29 @@ def test_a_fingerprint_is_the_same_for_zero_and_minus_zero():
 
 
 def test_a_fingerprint_of_many_rows_sees_the_last():
-    split = some_split()._replace(train_x=np.zeros((10_001, 2)), train_y=np.zeros((10_001, 1)))
+    split = some_split()._replace(train_x=np.zeros((10_001, 2)), train_y=np.zeros((10_001, 1)), test_x=np.zeros((4, 2)))
     last = np.zeros((10_001, 2))
     last[-1, -1] = 1
     assert fingerprint(split._replace(train_x=last)) != fingerprint(split)
+
+
+@pytest.mark.parametrize("part", ["train_x", "test_x"])
+def test_a_fingerprint_sees_changes_of_small_values_and_no_last_bits(part):
+    split = some_split()
+    split = split._replace(train_x=split.train_x * 1e-6, test_x=split.test_x * 1e-6)
+    assert fingerprint(changed(split, part, 1e-9)) != fingerprint(split)
+    assert fingerprint(changed(split, part, 1e-16)) == fingerprint(split)
+
+
+def test_a_small_column_beside_a_large_one_is_seen_and_a_remainder_of_a_constant_is_not():
+    split = some_split()
+    small, noise = split.train_x.copy(), split.train_x.copy()
+    test = split.test_x.copy()
+    small[:, 0], noise[:, 0], test[:, 0] = 1e-6, 1e-15, 0.0
+    split = split._replace(train_x=small, test_x=test)
+    assert fingerprint(changed(split, "train_x", 1e-7)) != fingerprint(split)
+    zeros = split._replace(train_x=np.where(small == 1e-6, 0.0, small))
+    assert fingerprint(split._replace(train_x=noise)) == fingerprint(zeros) != fingerprint(split)
 
 
 def test_data_are_loaded_once():
