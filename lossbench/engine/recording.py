@@ -15,9 +15,8 @@ from lossbench.engine.stacking import Sharing
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Loss, Task
 from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe, Step, StepProbe
+from lossbench.planning.example_counts import EVALUATED
 from lossbench.registry import find, shelf
-
-CHUNK = 128  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
 
 
 class EvaluationNetwork(NamedTuple):
@@ -50,7 +49,7 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
     networks = {}
-    for width in {min(CHUNK, len(x) - start) for start in range(0, len(x), CHUNK)}:
+    for width in {min(EVALUATED, len(x) - start) for start in range(0, len(x), EVALUATED)}:
         spec = NetworkSpec(layers=net.layers, parameters=net.parameters, sharing=all_runs, width=width, learns=False)
         evaluation_network = network(spec)
         networks[width] = EvaluationNetwork(evaluation_network, loss_batches(blocks, evaluation_network, y.shape[1]))
@@ -62,8 +61,8 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
     fitting = [probe for probe in chosen if isinstance(probe, ExampleProbe) and task in probe.tasks]
     means: dict[str, Mean] = {}
     whole = _raw_outputs(data, fitting)
-    for start in range(0, len(data.x) if fitting else 0, CHUNK):
-        x, y = data.x[start : start + CHUNK], data.y[:, start : start + CHUNK]
+    for start in range(0, len(data.x) if fitting else 0, EVALUATED):
+        x, y = data.x[start : start + EVALUATED], data.y[:, start : start + EVALUATED]
         net, loss_batches = data.networks[len(x)]
         net.inputs.rows.copy_(x)
         net.inputs.turn()
@@ -71,7 +70,7 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
         for target, source in target_views(loss_batches, y[:, None]):
             target.copy_(source)
         if whole is not None:
-            whole[..., start : start + CHUNK].copy_(net.units[-1])
+            whole[..., start : start + EVALUATED].copy_(net.units[-1])
         for loss_batch in loss_batches:
             loss_batch.fill()
             outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, task)

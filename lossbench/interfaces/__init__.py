@@ -6,7 +6,7 @@ D features · L layers · N examples · T recorded steps, or targets where a los
 """
 
 from lossbench.interfaces.arrays import Array, Dense
-from lossbench.interfaces.dataset import Dataset, Split
+from lossbench.interfaces.dataset import Dataset, DataShape, Split
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
 from lossbench.interfaces.model import ActivationName, Layer, Model
@@ -16,6 +16,7 @@ from lossbench.interfaces.schedule import Schedule
 __all__ = [
     "ActivationName",
     "Array",
+    "DataShape",
     "Dataset",
     "Dense",
     "FirstTraining",

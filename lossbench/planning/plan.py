@@ -3,14 +3,14 @@
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 import torch
 
-from lossbench.data.loading import load
+from lossbench.data.loading import Described, describe
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule, Task
+from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
 from lossbench.registry import Registered, construct, field_types, find, load_plugins
@@ -56,15 +56,6 @@ class Course:
             raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
 
 
-class Shape(NamedTuple):
-    """What planning needs to know of a data set's examples."""
-
-    fingerprint: str
-    rows: int
-    outputs: int
-    task: Task
-
-
 class Builder:
     """Builds runs from points, and each thing once: points share the options that they have in common."""
 
@@ -77,16 +68,17 @@ class Builder:
         dataset = cast(Dataset, self.thing("dataset", point["dataset"]))
         if course.label_noise > 0:
             dataset = self.once(("noisy", dataset, course.label_noise), lambda: _noisy(dataset, course.label_noise))
-        shape: Shape = self.once(("shape", dataset), lambda: _shape(dataset))
+        described: Described = self.once(("shape", dataset), lambda: describe(dataset))
+        shape, fingerprint = described
         loss, init = cast(Loss, self.thing("loss", point["loss"])), cast(Init, self.thing("init", point["init"]))
-        _refuse_widths(loss, init, shape.outputs)
+        _refuse_widths(loss, init, shape.targets)
         return RunSpec(
-            loss=self.once((loss, shape.task, shape.outputs), lambda: loss.on(shape.task, shape.outputs)),
+            loss=self.once((loss, shape.task, shape.targets), lambda: loss.on(shape.task, shape.targets)),
             model=cast(Model, self.thing("model", point["model"])),
-            init=self.once((init, shape.task, shape.outputs), lambda: init.on(shape.task, shape.outputs)),
+            init=self.once((init, shape.task, shape.targets), lambda: init.on(shape.task, shape.targets)),
             dataset=dataset,
             optimizer=cast(Optimizer, self.thing("optimizer", point["optimizer"])),
-            data=shape.fingerprint,
+            data=fingerprint,
             seed=course.seed,
             steps=_steps(course, shape.rows, dataset.word),
             batch=course.batch,
@@ -140,7 +132,7 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
     parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS if noun in description or noun != "schedule"}
     dataset = cast(Dataset, parts["dataset"])
     named = {name: value for name, value in description.items() if name not in NOUNS}
-    run = construct(RunSpec, named | parts | {"data": load(dataset).fingerprint})
+    run = construct(RunSpec, named | parts | {"data": describe(dataset).fingerprint})
     if run.describe() != description:
         apart = [name for name, value in run.describe().items() if value != description.get(name)]
         raise BadInput(
@@ -202,11 +194,6 @@ def _refuse_widths(loss: Loss, init: Init, targets: int) -> None:
 
 def _noisy(dataset: Dataset, rate: float) -> Dataset:
     return Noisy(of=dataset, rate=rate, seed=dataset.seed)
-
-
-def _shape(dataset: Dataset) -> Shape:
-    split, fingerprint = load(dataset)
-    return Shape(fingerprint, len(split.train_x), split.train_y.shape[1], split.task)
 
 
 def _steps(course: Course, rows: int, word: str) -> int:

@@ -19,7 +19,7 @@ from lossbench.inits.normal import Normal
 from lossbench.interfaces import Dense, Init, Layer, Loss, Model
 from lossbench.interfaces.probe import ExampleProbe, Outputs, StepProbe
 from lossbench.losses.entropy import CrossEntropy
-from lossbench.planning.spec import Cohort, Recording, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 from lossbench.registry import shelf
 from lossbench.storage.parquet_part import Origin, part_content
 from lossbench.tables import STEPS
@@ -114,7 +114,7 @@ def nasty_plugins(monkeypatch):
 
 
 def values(runs, split, probes):
-    cohort = Cohort(runs=tuple(runs), recording=Recording(schedule=Schedule(kind="every"), probes=probes))
+    cohort = Cohort(runs=tuple(runs), recording=Recording(schedule=RecordingSchedule(kind="every"), probes=probes))
     return [trace.values for trace in train(cohort, split)]
 
 
@@ -187,7 +187,7 @@ def test_shapes_that_do_not_fit_are_refused_before_anything_compiled_sees_them(c
 
 
 def test_a_run_that_is_not_finite_at_its_first_step_leaves_its_mates_alone(run, blobs):
-    split, recording = blobs(), Recording(schedule=Schedule(kind="every"), probes=("loss", "gradient_norms"))
+    split, recording = blobs(), Recording(schedule=RecordingSchedule(kind="every"), probes=("loss", "gradient_norms"))
     runs = [run(init=Normal(std=1e308), dtype="float32"), run(init=Normal(std=0.1), dtype="float32")]
     lost, mate = train(Cohort(runs=tuple(runs), recording=recording), split)
     (alone,) = train(Cohort(runs=(runs[1],), recording=recording), split)

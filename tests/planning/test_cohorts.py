@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 
 from lossbench.data.loading import load
-from lossbench.engine import first_layer, recording, train
-from lossbench.planning.cohorts import AHEAD, EVALUATED, MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
+from lossbench.engine import train
+from lossbench.planning.cohorts import MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 from lossbench.registry import find, shelf
 
@@ -82,10 +82,6 @@ def test_runs_are_the_same_in_whatever_cohorts() -> None:
     there = Counter(spec.id for spec in runs)
     for free in (None, 0, 10**6, PLENTY):
         assert Counter(spec.id for cohort in cohorts(runs, Recording(), None, free) for spec in cohort.runs) == there
-
-
-def test_examples_are_taken_together_as_is_reckoned_with() -> None:
-    assert (recording.CHUNK, first_layer.EXAMPLES) == (EVALUATED, AHEAD)
 
 
 @pytest.mark.parametrize("word", [None, *shelf("probe")])
