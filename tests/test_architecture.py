@@ -20,6 +20,7 @@ FLOOR_PLAN = {
     "rng": "numpy",
     "registry": "errors importlib",
     "tables": "errors numpy pandas pyarrow",
+    "files": "errors pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors interfaces kernels registry numpy torch",
@@ -45,7 +46,7 @@ FLOOR_PLAN = {
     # behind the window, without torch: numbers, drawing, judging, writing
     "analysis": "analysis folders tables numpy omegaconf pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
-    "claims": "analysis claims errors folders plots registry tables numpy omegaconf pandas rich yaml",
+    "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims plots report tables jinja2 markupsafe numpy pandas rich",
     # the command line
     "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",

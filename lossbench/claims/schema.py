@@ -7,7 +7,6 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-import pandas as pd
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
@@ -15,6 +14,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from lossbench.analysis.statistics import Values
 from lossbench.claims.formula import evaluate
 from lossbench.errors import BadInput, unknown
+from lossbench.files.csv import read_csv, within
 from lossbench.registry import construct
 
 FILE = "claims.yaml"
@@ -259,13 +259,13 @@ def _published(content: Any, where: str, folder: Path) -> Published:
     )
 
 
-def published_curve(content: Mapping[str, str], where: str, folder: Path) -> Curve:
+def published_curve(content: Mapping[str, Any], where: str, folder: Path) -> Curve:
     """A curve from a CSV file in the experiment's folder; x and y are formulas over its columns. Raises BadInput."""
-    path = folder / content["file"]
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{where}: {path} cannot be read as CSV ({error}).") from error
+        path = within(folder, content["file"])
+        table = read_csv(path)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from error
     x, y = (evaluate(content[axis], table, f"{where}: {path.name}") for axis in ("x", "y"))
     return Curve(x=x, y=y)
 
