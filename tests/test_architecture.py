@@ -20,7 +20,7 @@ FLOOR_PLAN = {
     "rng": "numpy",
     "registry": "errors importlib",
     "tables": "errors numpy pandas pyarrow",
-    "files": "errors pandas",
+    "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors interfaces kernels registry numpy torch",
@@ -37,8 +37,8 @@ FLOOR_PLAN = {
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine interfaces kernels planning registry rng tables numpy threadpoolctl torch",
-    "storage": "atomic errors interfaces planning storage tables importlib numpy pyarrow torch",
-    "execution": "atomic data engine errors execution interfaces planning registry storage tables "
+    "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
+    "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "click joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "
