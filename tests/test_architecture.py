@@ -47,7 +47,7 @@ FLOOR_PLAN = {
     "analysis": "analysis folders tables numpy omegaconf pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
-    "report": "analysis atomic claims plots report tables jinja2 markupsafe numpy pandas rich",
+    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the command line
     "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
     "hydra_plugins": "config hydra omegaconf",

@@ -2,8 +2,10 @@
 
 import ast
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +77,11 @@ def evaluate(formula: object, table: pd.DataFrame, where: str) -> Values:
         raise BadInput(
             f"{where}: the formula {str(formula)[:SHOWN]!r} cannot be worked out ({reason}). Known: {columns}."
         ) from error
+
+
+def is_number(content: Any) -> bool:
+    """Whether it is a finite number that float64 holds."""
+    return isinstance(content, int | float) and not isinstance(content, bool) and abs(content) <= sys.float_info.max
 
 
 def _parsed(formula: object) -> ast.expr:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, printable
 from lossbench.files.npz import is_whole
 from lossbench.planning.spec import Recording, RunSpec, Trace
 from lossbench.storage.parquet_part import Origin, parameters_content, part_content
@@ -143,7 +143,7 @@ def _set_aside(path: Path, error: Damaged) -> None:
         return  # another process set it aside first
     except OSError as refusal:
         raise refused(refusal, path) from refusal
-    sys.stderr.write(f"{error.args[0]} It is now {aside.name}, and its runs count as missing.\n")
+    sys.stderr.write(f"{printable(str(error.args[0]))} It is now {aside.name}, and its runs count as missing.\n")
 
 
 def _next(folder: Path) -> int:
