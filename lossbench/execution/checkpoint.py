@@ -84,10 +84,12 @@ def _read(path: Path) -> Arrays | None:
     try:
         arrays = read_npz(path)
     except BadInput as error:
-        return _set_aside(path, str(error))
+        _set_aside(path, str(error))
+        return None
     stored = arrays.pop(HASH, None)
     if stored is None or str(stored) != _hash(arrays):
-        return _set_aside(path, f"{path} is damaged: its arrays are not those that were saved.")
+        _set_aside(path, f"{path} is damaged: its arrays are not those that were saved.")
+        return None
     return arrays
 
 
