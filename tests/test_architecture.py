@@ -20,6 +20,7 @@ FLOOR_PLAN = {
     "rng": "numpy",
     "registry": "errors importlib",
     "tables": "errors numpy pandas pyarrow",
+    "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors interfaces kernels registry numpy torch",
@@ -37,8 +38,8 @@ FLOOR_PLAN = {
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
-    "storage": "atomic errors interfaces planning storage tables importlib numpy pyarrow torch",
-    "execution": "atomic data engine errors execution interfaces planning registry storage tables "
+    "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
+    "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "click joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "
@@ -46,8 +47,8 @@ FLOOR_PLAN = {
     # behind the window, without torch: numbers, drawing, judging, writing
     "analysis": "analysis folders tables numpy omegaconf pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
-    "claims": "analysis claims errors folders plots registry tables numpy omegaconf pandas rich yaml",
-    "report": "analysis atomic claims plots report tables jinja2 markupsafe numpy pandas rich",
+    "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
+    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the command line
     "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
     "hydra_plugins": "config hydra omegaconf",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lossbench.errors import BadInput, Failure, unknown
+from lossbench.errors import BadInput, Failure, printable, unknown
 
 KINDS = ("losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "experiments")
 LOOKS = ("cfg", "info", "hydra_help")  # flags that print something instead of running
@@ -62,7 +62,7 @@ def answer(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (BadInput, Failure, OSError, MemoryError, click.Abort, KeyboardInterrupt) as error:
         line, code = _told(error)
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
         return code
 
 
