@@ -29,8 +29,8 @@ class Slopes:
 
 def slopes(subject: Subject) -> Slopes:
     """The gaps at random raw outputs and hard targets, away from corners with probability one."""
-    found = [_slopes(subject, rows) for rows in subject.row_counts]
-    return max(found, key=lambda item: (item.gradcheck is False, not item.right, item.against_differences))
+    results = [_slopes(subject, rows) for rows in subject.row_counts]
+    return max(results, key=lambda item: (item.gradcheck is False, not item.right, item.against_differences))
 
 
 def _slopes(subject: Subject, rows: int) -> Slopes:
@@ -59,8 +59,8 @@ def _autograd_gap(subject: Subject, z: Tensor, y: Tensor, gradient: Tensor, scal
     value = subject.loss.value(moving, y)
     if not value.requires_grad:
         return float("nan")
-    (found,) = torch.autograd.grad(value.sum(), moving)
-    return float(((gradient - found).abs() / scale).max())
+    (by_autograd,) = torch.autograd.grad(value.sum(), moving)
+    return float(((gradient - by_autograd).abs() / scale).max())
 
 
 def _gradcheck(subject: Subject, z: Tensor, y: Tensor) -> bool | None:

@@ -85,17 +85,17 @@ def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tu
     size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
     rises = np.diff(gradient) >= -1e-6 * size
     edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
-    ends = [_turn(z, np.array(curvature), int(place)) for place in edges]
+    ends = [_turn(z, np.array(curvature), int(index)) for index in edges]
     return tuple(zip(ends[::2], ends[1::2], strict=True))
 
 
-def _turn(z: Array, curvature: Array, place: int) -> float:
+def _turn(z: Array, curvature: Array, index: int) -> float:
     """Where the curvature changes its sign next to a point of the grid, by a straight line; the point itself at the ends."""
-    for left in range(max(place - 2, 0), min(place + 2, len(z) - 1)):
+    for left in range(max(index - 2, 0), min(index + 2, len(z) - 1)):
         one, other = curvature[left], curvature[left + 1]
-        if one * other < 0 and place not in {0, len(z) - 1}:
+        if one * other < 0 and index not in {0, len(z) - 1}:
             return float(z[left] + (z[left + 1] - z[left]) * one / (one - other))
-    return float(z[place])
+    return float(z[index])
 
 
 def _convex_between(subject: Subject) -> bool:
@@ -117,8 +117,8 @@ def _bound(subject: Subject, quantity: str) -> float:
     sizes = []
     for far in _FAR:
         z = torch.cat((_line(subject, far, 2001, 5), _line(subject, SPAN, 2001, 11)))
-        found = [_sizes(subject, z, target, quantity) for target in (0, 1)]
-        sizes.append(max(found))
+        sizes_by_target = [_sizes(subject, z, target, quantity) for target in (0, 1)]
+        sizes.append(max(sizes_by_target))
     first, second, third = sizes
     rising = third - second
     if not np.isfinite(third) or (rising > 1e-6 * third and rising > 0.75 * (second - first)):
@@ -148,7 +148,7 @@ def _corners(subject: Subject, target: int) -> list[float]:
         low, high = torch.where(left, low, middle), torch.where(left, middle, high)
         at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
     jumps = (at_high - at_low).abs() > 1e-4 * scale
-    return [round(float(place), 6) + 0.0 for place in high[jumps]]
+    return [round(float(corner), 6) + 0.0 for corner in high[jumps]]
 
 
 def _canonical(subject: Subject) -> bool:

@@ -18,7 +18,7 @@ _STEP = 1e-5
 
 
 @dataclass(frozen=True)
-class Adapted:
+class AdaptedLoss:
     """A callable and how it is called.
 
     `form` is what it answers for B examples: a number each; a number an element, which are added up; or one number for
@@ -55,7 +55,7 @@ class Adapted:
             if self.form == "mapped":
                 return torch.func.vmap(self._one, in_dims=-1)(z, y)
             if self.form == "reduced":
-                return torch.stack([self._one(z[:, place], y[:, place]) for place in range(z.shape[1])])
+                return torch.stack([self._one(z[:, index], y[:, index]) for index in range(z.shape[1])])
             answer = number(self.convention.call(self.function, z, y)).to(z.dtype)
         if self.form == "each":
             return answer.reshape(-1)

@@ -1,4 +1,4 @@
-"""How somebody's callable conducts itself: what a card says of it in sentences."""
+"""Behaviour of a third-party callable: calling convention, dtypes, mutation of inputs, determinism, exceptions."""
 
 import warnings
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lossbench.audit.subjects.adapter import Adapted
+from lossbench.audit.subjects.adapter import AdaptedLoss
 from lossbench.audit.subjects.convention import number
 from lossbench.audit.subjects.time_limit import TooSlow
 
@@ -18,9 +18,12 @@ _FORMS = {
 }
 
 
-def conduct(adapted: Adapted) -> tuple[str, ...]:
-    """Sentences: how it is called, what it answers, and whatever a loss should not do."""
-    sentences = [adapted.convention.spoken(), _FORMS[adapted.form]]
+def behaviour_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
+    """Sentences for the card: calling convention, output form and dtypes, and what a loss should not do.
+
+    Raises TooSlow where the callable does not return in time, and whatever it raises in ordinary use.
+    """
+    sentences = [adapted.convention.description(), _FORMS[adapted.form]]
     if not adapted.differentiable:
         sentences.append("It has no gradient to give: slopes are central differences of its values.")
     sentences += _dtypes(adapted)
@@ -31,40 +34,40 @@ def conduct(adapted: Adapted) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _example(adapted: Adapted, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+def _example(adapted: AdaptedLoss, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
     rows = 1 if adapted.convention.outputs == 1 else 3
     z = torch.tensor([[0.7], [-1.2], [0.4]], dtype=dtype)[:rows]
     return z, torch.eye(rows, dtype=dtype)[:, [0]]
 
 
-def _answer(adapted: Adapted, z: Tensor, y: Tensor) -> Any:
+def _call(adapted: AdaptedLoss, z: Tensor, y: Tensor) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return adapted.convention.call(adapted.function, z, y)
 
 
-def _dtypes(adapted: Adapted) -> list[str]:
+def _dtypes(adapted: AdaptedLoss) -> list[str]:
     sentences = []
     for dtype in (torch.float64, torch.float32):
         try:
-            found = number(_answer(adapted, *_example(adapted, dtype))).dtype
+            answered_dtype = number(_call(adapted, *_example(adapted, dtype))).dtype
         except TooSlow:
             raise
         except Exception as error:
             sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
             continue
-        if found != dtype:
-            sentences.append(f"Given {_named(dtype)}, it answers {_named(found)}.")
+        if answered_dtype != dtype:
+            sentences.append(f"Given {_named(dtype)}, it answers {_named(answered_dtype)}.")
     return sentences
 
 
-def endurance(adapted: Adapted) -> tuple[str, ...]:
+def overflow_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
     """A sentence on the smallest large raw output at which it raises, where it does."""
     z, y = _example(adapted)
     for size in (30.0, 100.0, 1000.0, 10000.0):
         for raw in (size * z.sign(), -size * z.sign()):
             try:
-                _answer(adapted, raw, y)
+                _call(adapted, raw, y)
             except TooSlow:
                 raise
             except Exception as error:
@@ -76,7 +79,7 @@ def _named(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _mutates(adapted: Adapted) -> bool:
+def _mutates(adapted: AdaptedLoss) -> bool:
     tensors = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
     given = tensors if adapted.convention.library == "torch" else [item.numpy() for item in tensors]
     before = [item.clone() for item in tensors]
@@ -86,6 +89,6 @@ def _mutates(adapted: Adapted) -> bool:
     return any(not torch.equal(item, was) for item, was in zip(tensors, before, strict=True))  # arrays share their memory
 
 
-def _repeats(adapted: Adapted) -> bool:
-    answers = [number(_answer(adapted, *_example(adapted))).detach() for _ in range(4)]
+def _repeats(adapted: AdaptedLoss) -> bool:
+    answers = [number(_call(adapted, *_example(adapted))).detach() for _ in range(4)]
     return all(torch.equal(answers[0], answer) for answer in answers[1:])
