@@ -11,7 +11,8 @@ from rich.console import Console
 from lossbench.analysis import formatting
 from lossbench.atomic import write_whole
 from lossbench.audit.cards.card import Card
-from lossbench.audit.cards.runner import all_loss_words, cards_of_path, cards_of_words
+from lossbench.audit.cards.isolation import isolated_cards
+from lossbench.audit.cards.runner import all_loss_words, cards_of_words
 from lossbench.audit.cards.sections import miss_text
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
@@ -25,7 +26,7 @@ from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
 _PAPER = 140  # columns where no terminal says how many there are
-REASONS = ("declared", "numerics")
+REASONS = ("declared", "numerics", "claim", "gradient", "convention", "precision", "nondeterminism", "coupling", "mutation")
 FORMATS = {".md": "markdown", ".html": "html"}
 
 
@@ -55,6 +56,9 @@ def audit(request: Request, out: Console, notes: Console) -> list[Card]:
     cards = _cards(request, notes)
     _write(cards, request, output_format, out, notes)
     messages = failures(cards, reasons) if reasons else []
+    refused = [f"{card.title}: {card.refused}" for card in cards if card.refused]
+    if refused:
+        raise BadInput("\n".join(refused))
     if messages:
         raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *messages]))
     return cards
@@ -75,7 +79,7 @@ def _cards(request: Request, notes: Console) -> list[Card]:
             callable_request = CallableRequest(
                 path=path, claim=request.claim, given=given, call_options=request.call_options, seconds=request.seconds
             )
-            cards += cards_of_path(callable_request, fresh=request.fresh)
+            cards += isolated_cards(callable_request, fresh=request.fresh)
     return cards
 
 
@@ -92,7 +96,10 @@ def _write(cards: Sequence[Card], request: Request, output_format: str, out: Con
 
 
 def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
-    """A sentence for everything that a reason to fail finds."""
+    """A sentence for every fault that one of the reasons covers.
+
+    Numerics fail where an error is felt in training (`HARM`) or where the loss is not the claimed one, not for rounding.
+    """
     messages = []
     for card in cards:
         if "declared" in reasons:
@@ -102,10 +109,14 @@ def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
             ]
         if "numerics" in reasons and card.numerics is not None:
             messages += [
-                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.first)}."
+                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.harm)}."
                 for row in card.numerics.accuracies
-                if row.first is not None
+                if row.harm is not None
             ]
+        if "gradient" in reasons and card.slopes is not None and not card.slopes.right:
+            messages.append(f"{card.name}: its gradient is not the derivative of its value.")
+        wanted = {*reasons, *(("claim",) if "numerics" in reasons else ())}
+        messages += [f"{card.name}: {finding.sentence}" for finding in card.findings if finding.reason in wanted]
         if not card.complete:
             messages.append(f"{card.name}: not everything could be measured.")
     return messages

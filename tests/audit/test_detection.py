@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional
 
 from lossbench.audit.references import formula
-from lossbench.audit.subjects.behaviour import behaviour_notes, overflow_notes
+from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, overflow_notes
 from lossbench.audit.subjects.convention import CallOptions
 from lossbench.audit.subjects.detection import Unusable, detect
 from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.losses.absolute import Pinball
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 
@@ -166,6 +167,52 @@ def test_a_callable_that_hangs_is_left_in_time():
     with pytest.raises(Unusable, match=r"It hangs: no answer within 0\.3 s"):
         called(loss, seconds=0.3)
     assert time.monotonic() - started < 5
+
+
+WEIGHTS = torch.tensor([1.0, 5.0], dtype=torch.float64)
+
+
+def weighted_mean(z, y):
+    return functional.cross_entropy(torch.stack((torch.zeros_like(z), z), 1), y.long(), weight=WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        weighted_mean,
+        lambda z, y: functional.cross_entropy(z, y, weight=torch.arange(1, z.shape[1] + 1).to(z)),
+        lambda z, y: (z[:, None] - y).square().mean(),
+        lambda z, y: binary(z - z.mean(), y),
+        lambda z, y: binary(z, y).sum() / y.sum().clamp_min(1),
+    ],
+)
+def test_a_loss_that_couples_the_examples_of_a_batch_is_recognised(loss):
+    (finding,) = behaviour_findings(called(loss).adapted)
+    assert finding.reason == "coupling"
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        binary,
+        lambda z, y: binary(z, y).mean(),
+        lambda z, y: 3 * binary(z, y).sum(),
+        lambda z, y: functional.cross_entropy(z, y, reduction="mean"),
+        lambda z, y: -(y * torch.log_softmax(z, 0)).sum(0),
+        lambda z, y: functional.mse_loss(z, y).float(),
+    ],
+)
+def test_a_loss_of_single_examples_is_not_accused_of_coupling_them(loss):
+    assert behaviour_findings(called(loss).adapted) == ()
+
+
+@pytest.mark.parametrize(("tau", "same"), [(0.3, True), (0.7, False)])
+def test_the_names_of_the_parameters_decide_which_are_the_targets(tau, same):
+    def loss(pred, target):
+        return torch.maximum(tau * (target - pred), (tau - 1) * (target - pred))
+
+    claimed = called(loss, [formula(Pinball(tau=0.3))]).claimed
+    assert (claimed is not None) == same
 
 
 def test_a_callable_that_raises_far_out_is_nan_there_and_measured_elsewhere(tmp_path, monkeypatch):

@@ -13,11 +13,11 @@ from lossbench.audit.measurements.numerics import Accuracy, Miss, Numerics, nume
 from lossbench.audit.measurements.propriety import Propriety, propriety
 from lossbench.audit.measurements.robustness import Robustness, robustness
 from lossbench.audit.measurements.saturation import Saturation, Tail, saturation
-from lossbench.audit.subjects.subject import Subject
+from lossbench.audit.subjects.subject import Finding, Subject
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 
 T = TypeVar("T")
-_SECONDS, _SECONDS_LEFT = 30.0, 5.0  # for every section, and for the others once one has taken too long
+SECTION_SECONDS = 30.0  # for every section; a sixth of it for the others once one has taken too long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,8 @@ class Verdict:
 class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
 
-    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning.
+    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning. `findings` are faults of a
+    third-party callable; `refused` is why one could not be called at all.
     """
 
     title: str
@@ -49,6 +50,8 @@ class Card:
     robustness: Robustness | None = None
     slopes: Slopes | None = None
     numerics: Numerics | None = None
+    findings: tuple[Finding, ...] = ()
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -68,8 +71,8 @@ class Card:
         return tuple(verdict for verdict in self.verdicts if not verdict.agrees)
 
 
-def make_card(subject: Subject) -> Card:
-    """Measure everything of a subject. What fails leaves a sentence and not more."""
+def make_card(subject: Subject, seconds: float = SECTION_SECONDS) -> Card:
+    """Measure everything of a subject, each section within so many seconds. What fails leaves a note and no more."""
     notes = list(subject.notes)
     timed_out: list[str] = []
 
@@ -77,13 +80,13 @@ def make_card(subject: Subject) -> Card:
         if any(item is None for item in given):
             return None
         try:
-            with time_limit(_SECONDS_LEFT if timed_out else _SECONDS), warnings.catch_warnings():
+            with time_limit(seconds / 6 if timed_out else seconds), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return measure(subject, *given)
         except TooSlow as error:
             timed_out.append(title)
             notes.append(f"{title} was not measured: {error}.")
-        except Exception as error:  # somebody's code may raise anything
+        except (Exception, SystemExit) as error:  # somebody's code may raise anything
             notes.append(f"{title} was not measured: {type(error).__name__}: {str(error).split(chr(10))[0][:200]}")
         return None
 
@@ -104,6 +107,7 @@ def make_card(subject: Subject) -> Card:
         numerics=section("Its numerical truth", numerics),
         verdicts=_verdicts(subject, form, tails, propriety_section, robustness_section),
         notes=tuple(notes),
+        findings=subject.findings,
     )
 
 
@@ -193,6 +197,7 @@ def from_plain(plain: dict[str, Any]) -> Card:
     if plain["numerics"] is not None:
         accuracies = tuple(_accuracy(row) for row in plain["numerics"]["accuracies"])
         built["numerics"] = Numerics(against=plain["numerics"]["against"], accuracies=accuracies)
+    built["findings"] = tuple(Finding(**row) for row in plain["findings"])
     return Card(**built | {"notes": tuple(plain["notes"])})
 
 

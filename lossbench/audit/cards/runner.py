@@ -65,12 +65,12 @@ def cards_of_path(request: CallableRequest, *, fresh: bool = False) -> list[Card
     try:
         subjects = list(subjects_of_path(request))
     except Unusable as error:
-        return [Card(title=request.path, link="", notes=(str(error),))]
+        return [Card(title=request.path, link="", refused=str(error), notes=(str(error),))]
     key = content([request.path.partition(":")[0], __name__], repr(request))
     cards = []
     for index, subject in enumerate(subjects):
         mark = f"{key}-{index}"
-        card = (None if fresh else cache.recall(mark)) or make_card(subject)
+        card = (None if fresh else cache.recall(mark)) or make_card(subject, 6 * request.seconds)
         cache.remember(mark, card)
         cards.append(card)
     return cards

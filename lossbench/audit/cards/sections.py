@@ -26,13 +26,17 @@ _RACE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, sentences, and a table; `highlighted` are the indices of rows that report a fault."""
+    """A heading, sentences, and a table.
+
+    `highlighted` are the indices of rows that report a fault, `muted` of rows that report rounding.
+    """
 
     title: str
     sentences: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     highlighted: frozenset[int] = field(default=frozenset())
+    muted: frozenset[int] = field(default=frozenset())
 
 
 def sections(card: Card) -> list[Section]:
@@ -242,7 +246,8 @@ def _numerics(numbers: Numerics) -> Section:
         ),
         head=("", "worst error", "above the bar", "against 1", "first above the bar"),
         rows=rows,
-        highlighted=frozenset(index for index, row in enumerate(numbers.accuracies) if not row.passes),
+        highlighted=frozenset(index for index, row in enumerate(numbers.accuracies) if row.harm is not None),
+        muted=frozenset(index for index, row in enumerate(numbers.accuracies) if not row.passes and row.harm is None),
     )
 
 
@@ -256,6 +261,8 @@ def miss_text(miss: Miss | None) -> str:
     if miss is None:
         return ""
     z = ", ".join(f"{item:.6g}" for item in miss.z)
+    if miss.right != miss.right:
+        return f"{miss.kind} at z = {z}, y = {', '.join(f'{item:g}' for item in miss.y)}".replace("-", "−")
     y = ", ".join(f"{item:g}" for item in miss.y)
     got, right = (f"{number:.6g}" for number in (miss.got, miss.right))
     if got == right:

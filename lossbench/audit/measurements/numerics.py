@@ -5,8 +5,8 @@ one unit in its last place changes the true number by more than the bar, as next
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, isfinite
+from dataclasses import dataclass, replace
+from math import inf, isfinite, nan
 
 import numpy as np
 import torch
@@ -93,7 +93,31 @@ def numerics(subject: Subject) -> Numerics:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"
     accuracies = [_judged(subject, tables, dtype) for dtype in dtypes]
+    if subject.reference is None:
+        accuracies.insert(0, [row for row in _without_numbers(tables, subject) if not row.passes])
     return Numerics(against=against, accuracies=tuple(accuracy for both in accuracies for accuracy in both))
+
+
+def _without_numbers(tables: Sequence[Table], subject: Subject) -> list[Accuracy]:
+    """NaN in the subject's own float64, which is wrong whatever would be right: value, and gradient where it has one."""
+    cases: dict[str, list[Miss]] = {"value": [], "gradient": []}
+    for table in tables:
+        for quantity, answers in (("value", table.value[None]), ("gradient", table.gradient)):
+            cases[quantity] += [
+                Miss(
+                    kind="not a number",
+                    z=tuple(table.points.z[:, column].tolist()),
+                    y=tuple(table.points.y[:, column].tolist()),
+                    row=int(row),
+                    got=nan,
+                    right=nan,
+                    error=inf,
+                )
+                for row, column in zip(*np.nonzero(np.isnan(answers)), strict=True)
+            ]
+    judged = sum(table.value.size for table in tables)
+    quantities = ("value", "gradient") if subject.differentiable else ("value",)
+    return [replace(_accuracy(quantity, "float64", cases[quantity], None), judged=judged) for quantity in quantities]
 
 
 def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array]:

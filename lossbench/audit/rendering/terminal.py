@@ -49,7 +49,9 @@ def _table(section: Section) -> Table:
     for index, name in enumerate(section.head):
         table.add_column(name, no_wrap=index == 0, overflow="fold")
     for index, row in enumerate(section.rows):
-        table.add_row(*map(Text, row), style=_HIGHLIGHT if index in section.highlighted else "")
+        table.add_row(
+            *map(Text, row), style=_HIGHLIGHT if index in section.highlighted else "dim" if index in section.muted else ""
+        )
     return table
 
 

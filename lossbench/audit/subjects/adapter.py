@@ -44,7 +44,7 @@ class AdaptedLoss:
             return self._value(z, y)
         except TooSlow:
             raise
-        except Exception:
+        except (Exception, SystemExit):
             if z.shape[1] == 1:
                 return (z * torch.nan).sum(0)
             return torch.cat([self.value(*pair) for pair in zip(torch.split(z, 1, 1), torch.split(y, 1, 1), strict=True)])

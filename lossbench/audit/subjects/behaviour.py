@@ -3,11 +3,14 @@
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lossbench.audit.subjects.adapter import AdaptedLoss
 from lossbench.audit.subjects.convention import number
+from lossbench.audit.subjects.detection import first_line
+from lossbench.audit.subjects.subject import Finding
 from lossbench.audit.subjects.time_limit import TooSlow
 
 _FORMS = {
@@ -27,11 +30,52 @@ def behaviour_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
     if not adapted.differentiable:
         sentences.append("It has no gradient to give: slopes are central differences of its values.")
     sentences += _dtypes(adapted)
+    return (*sentences, *(finding.sentence for finding in behaviour_findings(adapted)))
+
+
+def behaviour_findings(adapted: AdaptedLoss) -> tuple[Finding, ...]:
+    """Faults of a callable: it changes its input, is not deterministic, or couples the examples of a batch."""
+    findings = []
     if _mutates(adapted):
-        sentences.append("It changes its input.")
+        findings.append(Finding(reason="mutation", sentence="It changes its input."))
     if not _repeats(adapted):
-        sentences.append("It is not deterministic: asked twice, it gives two answers.")
-    return tuple(sentences)
+        sentence = "It is not deterministic: asked twice, it gives two answers."
+        findings.append(Finding(reason="nondeterminism", sentence=sentence))
+    elif couples_examples(adapted):
+        sentence = (
+            "It couples the examples of a batch: its value for several examples is no fixed multiple of the sum of their "
+            "values one at a time, and what is said here holds for one example alone."
+        )
+        findings.append(Finding(reason="coupling", sentence=sentence))
+    return tuple(findings)
+
+
+def couples_examples(adapted: AdaptedLoss) -> bool:
+    """Whether the loss of a batch depends on more than the losses of its examples, each asked alone.
+
+    Six batches of four examples, with all mixtures of classes: the ratio of the batch's loss to the sum of the single ones has
+    to be the same for all, as it is for a sum and for a plain mean; a mean with class weights, a normalisation over the batch
+    and (B, 1) against (B,) broadcast to B × B change it.
+    """
+    if adapted.convention.layout == "single":
+        return False
+    rows = 1 if adapted.convention.outputs == 1 else 3
+    together, apart = [], []
+    for batch in range(6):
+        z = torch.from_numpy(np.random.default_rng(batch).normal(0, 1.5, (rows, 4)))
+        labels = torch.tensor([[0, 0, 0, 1], [0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 2, 0]][batch])
+        y = (labels.clamp(max=1)[None] if rows == 1 else torch.eye(3)[:, labels]).to(z.dtype)
+        try:
+            together.append(float(number(_call(adapted, z, y)).detach().double().sum()))
+            alone = [_call(adapted, z[:, [index]], y[:, [index]]) for index in range(4)]
+        except TooSlow:
+            raise
+        except (Exception, SystemExit):
+            return False
+        apart.append(sum(float(number(answer).detach().double().sum()) for answer in alone))
+    ratio = sum(a * b for a, b in zip(together, apart, strict=True)) / max(sum(b * b for b in apart), 1e-300)
+    scale = max(map(abs, apart), default=0.0) * abs(ratio)
+    return any(abs(a - ratio * b) > 1e-4 * scale for a, b in zip(together, apart, strict=True))
 
 
 def _example(adapted: AdaptedLoss, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
@@ -53,8 +97,8 @@ def _dtypes(adapted: AdaptedLoss) -> list[str]:
             answered_dtype = number(_call(adapted, *_example(adapted, dtype))).dtype
         except TooSlow:
             raise
-        except Exception as error:
-            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
+        except (Exception, SystemExit) as error:
+            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {first_line(error)}")
             continue
         if answered_dtype != dtype:
             sentences.append(f"Given {_named(dtype)}, it answers {_named(answered_dtype)}.")
@@ -70,7 +114,7 @@ def overflow_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
                 _call(adapted, raw, y)
             except TooSlow:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 return (f"It raises {type(error).__name__} at raw outputs of {size:g}: {str(error)[:120]}",)
     return ()
 

@@ -91,10 +91,10 @@ class Convention:
         return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]} targets{order}."
 
 
-def conventions(library: Library, call_options: CallOptions, *, targets_first: bool) -> Iterator[Convention]:
-    """Every calling convention that fits the options, the usual ones first."""
+def conventions(library: Library, call_options: CallOptions, *, targets_first: bool | None) -> Iterator[Convention]:
+    """Every calling convention that fits the options, the usual ones first; both argument orders only where none is known."""
     counts = {"one": (1,), "several": (2,), None: (1, 2)}[call_options.outputs]
-    for swapped in (targets_first, not targets_first):
+    for swapped in (False, True) if targets_first is None else (targets_first,):
         for rarity in range(6):
             for outputs in counts:
                 for targets, layout in _forms(outputs, call_options):
@@ -111,13 +111,14 @@ def conventions(library: Library, call_options: CallOptions, *, targets_first: b
                             )
 
 
-def targets_come_first(function: Callable[..., Any]) -> bool:
-    """Whether the name of the first parameter says that it takes the targets."""
+def targets_come_first(function: Callable[..., Any]) -> bool | None:
+    """Whether the targets are the first parameter, by the names of the first two; None where these do not say."""
     try:
-        names = list(inspect.signature(function).parameters)
+        names = list(inspect.signature(getattr(function, "forward", function)).parameters)[:2]
     except (TypeError, ValueError):
-        return False
-    return bool(names) and names[0].lower() in _TARGET_NAMES
+        return None
+    are_targets = [name.lower() in _TARGET_NAMES for name in names]
+    return are_targets[0] if are_targets in ([True, False], [False, True]) else None
 
 
 def _forms(outputs: int, call_options: CallOptions) -> Iterator[tuple[Targets, Layout]]:

@@ -58,7 +58,7 @@ def detect(
                 adapted = _tried(function, convention)
         except TooSlow as error:
             raise Unusable(f"It hangs: {error}. {convention.description()}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # somebody's code may raise anything
             refusals.setdefault(f"{type(error).__name__}: {first_line(error)}", convention.description())
             continue
         for claim in claims:
@@ -67,6 +67,7 @@ def detect(
         sensible.append(adapted)
     if not sensible:
         raise Unusable(_refused(refusals))
+    _check_two_classes(sensible[0])
     return DetectedCall(sensible[0] if call_options.link or claims else _on_its_link(sensible[0]))
 
 
@@ -140,7 +141,9 @@ def _mapped(adapted: AdaptedLoss) -> AdaptedLoss:
         z = z * 2
     try:
         quick, slow = (mapped.value(z, y), mapped.gradient(z, y)), (adapted.value(z, y), adapted.gradient(z, y))
-    except (RuntimeError, ValueError, TypeError, IndexError):
+    except TooSlow:
+        raise
+    except (Exception, SystemExit):
         return adapted
     same = all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in zip(quick, slow, strict=True))
     return mapped if same else adapted
@@ -189,7 +192,9 @@ def _factors(adapted: AdaptedLoss, claim: Formula) -> tuple[tuple[int, Fraction]
         y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(4) % max(rows, 2)]
         try:
             got = adapted.value(z, y)
-        except (RuntimeError, ValueError, TypeError, IndexError):
+        except TooSlow:
+            raise
+        except (Exception, SystemExit):
             return ()
         pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
         right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=got.dtype)
@@ -215,11 +220,26 @@ def _on_its_link(adapted: AdaptedLoss) -> AdaptedLoss:
     return replace(adapted, convention=replace(adapted.convention, link="identity")) if abs(best - p) < 0.011 else adapted
 
 
+def _check_two_classes(adapted: AdaptedLoss) -> None:
+    """Raise Unusable for a loss of several classes that answers three and refuses two, as one with three class weights does."""
+    if adapted.convention.outputs == 1:
+        return
+    z = torch.tensor([[0.3], [-0.2]], dtype=torch.float64)
+    try:
+        adapted.value(z, _hot(0, 1))
+    except (Exception, SystemExit) as error:
+        raise Unusable(
+            f"It answers three classes and refuses two ({type(error).__name__}: {first_line(error)}), and a card looks at the "
+            "margin between two. Is it made for a fixed number of classes, as with class weights? Those are left away or given "
+            "for two with --given."
+        ) from error
+
+
 def _hot(label: int, count: int) -> Tensor:
     return torch.eye(2, dtype=torch.float64)[:, [label]].repeat(1, count)
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of an error's message, cut where it is long."""
     return next(iter(str(error).strip().splitlines()), "")[:160]
 

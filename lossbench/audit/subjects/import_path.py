@@ -64,14 +64,14 @@ def _module(name: str, path: str) -> Any:
         ) from error
     except TooSlow as error:
         raise BadInput(f"{path}: importing {name} took longer than {_IMPORT_SECONDS:g} s.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(f"{path}: importing {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _instantiate(cls: type, path: str, given: dict[str, Any]) -> Callable[..., Any]:
     try:
         made: Callable[..., Any] = cls(**given)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"{path}({', '.join(f'{key}={value!r}' for key, value in given.items())}) could not be made: {error}. "
             "Options of its constructor are given with --given name=value."

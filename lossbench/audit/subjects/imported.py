@@ -10,11 +10,11 @@ import torch
 
 from lossbench.audit.references import Formula
 from lossbench.audit.subjects.adapter import AdaptedLoss
-from lossbench.audit.subjects.behaviour import behaviour_notes, overflow_notes
+from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, overflow_notes
 from lossbench.audit.subjects.convention import CallOptions
 from lossbench.audit.subjects.detection import DetectedCall, Scaled, Unusable, detect
 from lossbench.audit.subjects.import_path import import_callable
-from lossbench.audit.subjects.subject import Subject, of_class, registered
+from lossbench.audit.subjects.subject import Finding, Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss
@@ -60,11 +60,18 @@ def _claims(word: str | None) -> Sequence[Formula]:
 def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[Formula]) -> Subject:
     notes = _behaviour_notes(detected, request.seconds)
     reference: Scaled | None = None
-    if detected.claimed is not None:
+    with time_limit(6 * request.seconds):
+        findings = behaviour_findings(detected.adapted)
+    coupled = any(finding.reason == "coupling" for finding in findings)
+    if detected.claimed is not None and coupled:
+        sentence = f"It does not compute {request.claim}: it does for one example, and not for several together."
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
+    elif detected.claimed is not None:
         reference = Scaled(detected.claimed, detected.factors)
         notes = (*notes, _multiple(detected, detected.claimed))
     elif claims:
-        notes = (*notes, f"It does not compute {request.claim}: its values are no constant multiple of it.")
+        sentence = f"It does not compute {request.claim}: its values are no constant multiple of it."
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
     return Subject(
         title=f"{request.path}{_options_text(request)}",
         loss=replace(detected.adapted, guarded=True),
@@ -76,6 +83,7 @@ def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[
         reference=reference,
         claims=request.claim or "",
         notes=notes,
+        findings=findings,
         pace=_pace(detected.adapted),
         differentiable=detected.adapted.differentiable,
     )

@@ -32,6 +32,14 @@ class AuditedLoss(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A fault of a third-party callable: a reason that `--fail-on` knows, and the sentence for the card."""
+
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A loss under audit.
 
@@ -58,6 +66,7 @@ class Subject:
     regression: bool = False
     paired: bool = False
     about: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def link(self) -> str:
