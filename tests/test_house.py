@@ -12,10 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from lossbench.commands.cli import commands
-from lossbench.registry import SHELVES, Registered, shelf
+from lossbench.registry import SHELVES, shelf
 
 HOUSE = Path(__file__).parents[1]
 LISTED = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
@@ -34,9 +32,6 @@ FORBIDDEN_CALLS = re.compile(
 )
 ONE_MACHINE = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|tmp|mnt|opt|private)/\w")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-files = pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(HOUSE)))
-library = pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(HOUSE)))
-shelved = pytest.mark.parametrize("cls", SHELVED, ids=lambda cls: cls.__name__)
 
 
 def functions(path: Path) -> Iterator[Function]:
@@ -50,18 +45,16 @@ def body(function: Function) -> int:
     return (function.end_lineno or 0) - first[0].lineno + 1 if first else 0
 
 
-@files
-def test_a_file_has_at_most_300_lines_and_a_name_that_says_what_it_is(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
-    assert path.stem.strip("_") not in EMPTY_NAMES
+def test_a_file_has_at_most_300_lines_and_a_name_that_says_what_it_is() -> None:
+    assert not [path for path in PYTHON if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+    assert not [path for path in PYTHON if path.stem.strip("_") in EMPTY_NAMES]
 
 
-@files
-def test_a_function_has_at_most_40_lines_and_5_parameters(path: Path) -> None:
-    long = {node.name: lines for node in functions(path) if (lines := (node.end_lineno or 0) - node.lineno + 1) > 40}
-    wide = {node.name for node in functions(path) if len(parameters(node)) > 5}
-    assert not long
-    assert not wide or path in TESTS  # a test has as many as its cases need
+def test_a_function_has_at_most_40_lines_and_5_parameters() -> None:
+    every = [(path, node) for path in PYTHON for node in functions(path)]
+    assert not [f"{path}:{node.lineno}" for path, node in every if (node.end_lineno or 0) - node.lineno + 1 > 40]
+    # a test has as many parameters as its cases need
+    assert not [f"{path}:{node.lineno}" for path, node in every if len(parameters(node)) > 5 and path not in TESTS]
 
 
 def parameters(function: Function) -> list[str]:
@@ -75,58 +68,56 @@ def test_half_of_the_functions_have_at_most_10_lines() -> None:
     assert statistics.median(body(function) for path in LIBRARY for function in functions(path)) <= 10
 
 
-@library
-def test_a_module_and_its_public_parts_say_what_they_are(path: Path) -> None:
-    assert ast.get_docstring(TREES[path]) or path.stat().st_size == 0
+def test_a_module_says_what_it_is() -> None:
+    assert not [path for path in LIBRARY if not ast.get_docstring(TREES[path]) and path.stat().st_size]
 
 
-@library
-def test_randomness_comes_from_a_named_stream_and_nothing_is_unpickled(path: Path) -> None:
-    for node in ast.walk(TREES[path]):
+def test_randomness_comes_from_a_named_stream_and_nothing_is_unpickled() -> None:
+    for path, node in ((source, part) for source in LIBRARY for part in ast.walk(TREES[source])):
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = {getattr(node, "module", None) or alias.name for alias in node.names}
-            assert not {module.split(".")[0] for module in modules} & FORBIDDEN_MODULES
+            assert not {module.split(".")[0] for module in modules} & FORBIDDEN_MODULES, path
         if isinstance(node, ast.Call):
-            assert not FORBIDDEN_CALLS.fullmatch(ast.unparse(node.func)), ast.unparse(node)
-            assert all(ast.unparse(word.value) == "False" for word in node.keywords if word.arg == "allow_pickle")
+            assert not FORBIDDEN_CALLS.fullmatch(ast.unparse(node.func)), f"{path}: {ast.unparse(node)}"
+            assert all(ast.unparse(word.value) == "False" for word in node.keywords if word.arg == "allow_pickle"), path
 
 
-@library
-def test_a_class_is_abstract_or_final(path: Path) -> None:
-    module = importlib.import_module(".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"))
-    for cls in vars(module).values():
-        if inspect.isclass(cls) and cls.__module__ == module.__name__ and not issubclass(cls, Exception):
-            ours = [base for base in cls.__bases__ if base.__module__.split(".")[0] == "lossbench"]
-            assert all(inspect.isabstract(base) or ABC in base.__bases__ or "noun" in vars(base) for base in ours), cls
-    assert "super(" not in path.read_text(encoding="utf-8")
+def test_a_class_is_abstract_or_final() -> None:
+    for path in LIBRARY:
+        module = importlib.import_module(".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"))
+        for cls in vars(module).values():
+            if inspect.isclass(cls) and cls.__module__ == module.__name__ and not issubclass(cls, Exception):
+                ours = [base for base in cls.__bases__ if base.__module__.split(".")[0] == "lossbench"]
+                assert all(inspect.isabstract(base) or ABC in base.__bases__ or "noun" in vars(base) for base in ours), cls
+        assert "super(" not in path.read_text(encoding="utf-8"), path
 
 
-@shelved
-def test_what_stands_on_a_shelf_is_a_frozen_value_with_named_options(cls: type[Registered]) -> None:
-    assert "__dataclass_params__" in vars(cls), "not a dataclass itself"
-    assert vars(cls)["__dataclass_params__"].frozen
-    assert all(field.kw_only for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+def test_what_stands_on_a_shelf_is_a_frozen_value_with_named_options() -> None:
+    for cls in SHELVED:
+        assert "__dataclass_params__" in vars(cls), f"{cls} is not a dataclass itself"
+        assert vars(cls)["__dataclass_params__"].frozen, cls
+        assert all(field.kw_only for field in dataclasses.fields(cls)), cls  # type: ignore[arg-type]
 
 
-@shelved
-def test_what_stands_on_a_shelf_says_in_one_line_what_it_is(cls: type[Registered]) -> None:
-    first = (cls.__doc__ or "").splitlines()[0]
-    assert first.endswith(".")
-    assert 10 <= len(first) <= 120
-    assert not first.startswith(f"{cls.__name__}(")  # that would be the dataclass's own
+def test_what_stands_on_a_shelf_says_in_one_line_what_it_is() -> None:
+    for cls in SHELVED:
+        first = (cls.__doc__ or "").splitlines()[0]
+        assert first.endswith("."), cls
+        assert 10 <= len(first) <= 120, cls
+        assert not first.startswith(f"{cls.__name__}("), cls  # that would be the dataclass's own
 
 
-@pytest.mark.parametrize("cls", shelf("loss").values(), ids=lambda cls: cls.__name__)
-def test_a_loss_is_documented_in_the_same_order(cls: type[Registered]) -> None:
-    written = re.findall(r"^    (\w+): \S", inspect.getsource(cls).split('"""')[1], flags=re.MULTILINE)
-    assert [name for name in SKELETON if name in written or name != "Gradient"] == written
+def test_a_loss_is_documented_in_the_same_order() -> None:
+    for cls in shelf("loss").values():
+        written = re.findall(r"^    (\w+): \S", inspect.getsource(cls).split('"""')[1], flags=re.MULTILINE)
+        assert [name for name in SKELETON if name in written or name != "Gradient"] == written, cls
 
 
-@library
-def test_a_docstring_quotes_names_that_exist(path: Path) -> None:
-    documented = [node for node in ast.walk(TREES[path]) if isinstance(node, Function | ast.ClassDef | ast.Module)]
-    quoted = {name for node in documented for name in re.findall(r"`([a-z_]\w*)`", ast.get_docstring(node) or "")}
-    assert {name.removeprefix("train_").removeprefix("test_") for name in quoted} <= NAMES
+def test_a_docstring_quotes_names_that_exist() -> None:
+    for path in LIBRARY:
+        documented = [node for node in ast.walk(TREES[path]) if isinstance(node, Function | ast.ClassDef | ast.Module)]
+        quoted = {name for node in documented for name in re.findall(r"`([a-z_]\w*)`", ast.get_docstring(node) or "")}
+        assert {name.removeprefix("train_").removeprefix("test_") for name in quoted} <= NAMES, path
 
 
 def names(tree: ast.AST) -> Iterator[str]:
@@ -162,12 +153,12 @@ def without_words(path: Path) -> ast.Module:
     return tree
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_every_test_asserts_something_and_has_a_name_of_its_own(path: Path) -> None:
-    tests = [node for node in functions(path) if node.name.startswith("test_")]
-    assert tests
-    assert not [name for name, times in Counter(node.name for node in tests).items() if times > 1]
-    assert {node.name for node in tests} <= claiming(path)
+def test_every_test_asserts_something_and_has_a_name_of_its_own() -> None:
+    for path in TESTS:
+        tests = [node for node in functions(path) if node.name.startswith("test_")]
+        assert tests, path
+        assert not [name for name, times in Counter(node.name for node in tests).items() if times > 1], path
+        assert {node.name for node in tests} <= claiming(path), path
 
 
 def claiming(path: Path) -> set[str]:

@@ -132,51 +132,53 @@ def test_leading_axes_are_free(case: Case) -> None:
 
 
 @every_case
-@pytest.mark.parametrize("neighbour", [1e4, float("inf"), float("nan")])
-def test_an_example_does_not_notice_its_neighbours(case: Case, neighbour: float) -> None:
-    z = case.raw()
-    y = case.targets(z)
-    crowded = z.clone()
-    crowded[:, 1::2] = neighbour
-    assert torch.equal(case.loss.value(crowded, y)[::2], case.loss.value(z, y)[::2])
-    assert torch.equal(case.loss.gradient(crowded, y)[:, ::2], case.loss.gradient(z, y)[:, ::2])
+def test_an_example_does_not_notice_its_neighbours(case: Case) -> None:
+    for neighbour in (1e4, float("inf"), float("nan")):
+        z = case.raw()
+        y = case.targets(z)
+        crowded = z.clone()
+        crowded[:, 1::2] = neighbour
+        assert torch.equal(case.loss.value(crowded, y)[::2], case.loss.value(z, y)[::2])
+        assert torch.equal(case.loss.gradient(crowded, y)[:, ::2], case.loss.gradient(z, y)[:, ::2])
 
 
 @every_case
-@pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-def test_the_gradient_is_autograds(case: Case, soft: bool) -> None:
-    z = case.raw()
-    y = case.targets(z, soft=soft)
-    free = z.clone().requires_grad_()
-    (right,) = torch.autograd.grad(case.loss.value(free, y).sum(), free)
-    torch.testing.assert_close(case.loss.gradient(z, y), right, rtol=1e-8, atol=1e-11)
+def test_the_gradient_is_autograds(case: Case) -> None:
+    for soft in (False, True):
+        z = case.raw()
+        y = case.targets(z, soft=soft)
+        free = z.clone().requires_grad_()
+        (right,) = torch.autograd.grad(case.loss.value(free, y).sum(), free)
+        torch.testing.assert_close(case.loss.gradient(z, y), right, rtol=1e-8, atol=1e-11)
 
 
 @every_case
-@pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-def test_the_gradient_is_what_finite_differences_find(case: Case, soft: bool) -> None:
-    z = case.raw()
-    y = case.targets(z, soft=soft)
-    step = 1e-6
-    gradient = case.loss.gradient(z, y)
-    for output in range(len(z)):
-        shift = torch.zeros_like(z)
-        shift[output] = step
-        ahead, behind = case.loss.value(z + shift, y), case.loss.value(z - shift, y)
-        rounding = float(ahead.abs().max()) * 1e-9
-        torch.testing.assert_close(gradient[output], (ahead - behind) / (2 * step), rtol=1e-6, atol=1e-7 + rounding)
+def test_the_gradient_is_what_finite_differences_find(case: Case) -> None:
+    for soft in (False, True):
+        z = case.raw()
+        y = case.targets(z, soft=soft)
+        step = 1e-6
+        gradient = case.loss.gradient(z, y)
+        for output in range(len(z)):
+            shift = torch.zeros_like(z)
+            shift[output] = step
+            ahead, behind = case.loss.value(z + shift, y), case.loss.value(z - shift, y)
+            rounding = float(ahead.abs().max()) * 1e-9
+            torch.testing.assert_close(gradient[output], (ahead - behind) / (2 * step), rtol=1e-6, atol=1e-7 + rounding)
 
 
 @every_case
-@pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-def test_error_times_slope_is_the_gradient(case: Case, soft: bool) -> None:
-    z = case.raw()
-    y = case.targets(z, soft=soft)
-    gradient = case.loss.gradient(z, y)
-    if case.loss.link == "softmax" and float(gradient.sum(OUTPUTS).abs().max()) > 1e-9:  # no function of p, so it has no dℓ/dp
-        assert not torch.allclose(case.loss.value(z + 1, y), case.loss.value(z, y))
-    else:
-        torch.testing.assert_close(through(case.loss.link, case.loss.error(z, y), z), gradient, rtol=1e-9, atol=1e-12)
+def test_error_times_slope_is_the_gradient(case: Case) -> None:
+    for soft in (False, True):
+        z = case.raw()
+        y = case.targets(z, soft=soft)
+        gradient = case.loss.gradient(z, y)
+        if (
+            case.loss.link == "softmax" and float(gradient.sum(OUTPUTS).abs().max()) > 1e-9
+        ):  # no function of p, so it has no dℓ/dp
+            assert not torch.allclose(case.loss.value(z + 1, y), case.loss.value(z, y))
+        else:
+            torch.testing.assert_close(through(case.loss.link, case.loss.error(z, y), z), gradient, rtol=1e-9, atol=1e-12)
 
 
 @every_case
@@ -192,18 +194,18 @@ def test_float32_agrees_with_float64(case: Case) -> None:
 
 
 @every_case
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_far_out_everything_is_finite(case: Case, dtype: torch.dtype) -> None:
-    rows = case.loss.raw_outputs(case.outputs)
-    points = torch.cartesian_prod(*[torch.tensor(FAR, dtype=dtype)] * min(rows, 2)).reshape(-1, min(rows, 2))
-    z = torch.cat([points, torch.zeros(len(points), max(0, rows - 2), dtype=dtype)], 1).T.contiguous()
-    for right in (0, -1):
-        y = torch.zeros_like(z[: case.outputs])
-        y[right] = 1
-        for target in (y, 1 - y) if case.outputs == 1 else (y,):
-            assert case.loss.value(z, target).isfinite().all()
-            assert case.loss.gradient(z, target).isfinite().all()
-            assert not case.loss.error(z, target).isnan().any()
+def test_far_out_everything_is_finite(case: Case) -> None:
+    for dtype in (torch.float32, torch.float64):
+        rows = case.loss.raw_outputs(case.outputs)
+        points = torch.cartesian_prod(*[torch.tensor(FAR, dtype=dtype)] * min(rows, 2)).reshape(-1, min(rows, 2))
+        z = torch.cat([points, torch.zeros(len(points), max(0, rows - 2), dtype=dtype)], 1).T.contiguous()
+        for right in (0, -1):
+            y = torch.zeros_like(z[: case.outputs])
+            y[right] = 1
+            for target in (y, 1 - y) if case.outputs == 1 else (y,):
+                assert case.loss.value(z, target).isfinite().all()
+                assert case.loss.gradient(z, target).isfinite().all()
+                assert not case.loss.error(z, target).isnan().any()
 
 
 @every_case
