@@ -10,7 +10,6 @@ from lossbench.interfaces import Array
 
 SPAN = 15.0
 _FAR = (100.0, 200.0, 400.0)
-_BEND = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +64,9 @@ def _curve(subject: Subject, target: int) -> Curve:
     z = _line(subject, SPAN, 601, 61)
     value, gradient = subject.on_margin(z, target)
     slope = torch.ones_like(z) if subject.link == "identity" else torch.sigmoid(z) * torch.sigmoid(-z)
-    ahead, behind = (subject.slope(z + step, target) for step in (_BEND, -_BEND))
-    columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * _BEND))
+    bend = subject.precision.bend
+    ahead, behind = (subject.slope(z + step, target) for step in (bend, -bend))
+    columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * bend))
     numbers = [tuple(column.tolist()) for column in columns]
     return Curve(
         target=target,
@@ -76,14 +76,14 @@ def _curve(subject: Subject, target: int) -> Curve:
         error=numbers[2],
         slope=numbers[3],
         curvature=numbers[4],
-        convex=_rising(z.numpy(), gradient.numpy(), numbers[4]),
+        convex=_rising(z.numpy(), gradient.numpy(), numbers[4], subject.precision.monotone),
     )
 
 
-def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+def _rising(z: Array, gradient: Array, curvature: tuple[float, ...], slack: float) -> tuple[tuple[float, float], ...]:
     """The intervals in which the slope never falls by more than rounding, up to where the curvature is 0."""
     size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
-    rises = np.diff(gradient) >= -1e-6 * size
+    rises = np.diff(gradient) >= -slack * size
     edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
     ends = [_turn(z, np.array(curvature), int(index)) for index in edges]
     return tuple(zip(ends[::2], ends[1::2], strict=True))
@@ -109,7 +109,7 @@ def _convex_between(subject: Subject) -> bool:
     y = torch.eye(3, dtype=torch.float64)[:, torch.arange(pairs) % 3]
     gu, gv = (subject.loss.gradient(torch.from_numpy(z), y).numpy() for z in (u, v))
     turn = ((gu - gv) * (u - v)).sum(0)
-    return bool((turn >= -1e-9 * (np.abs(gu) + np.abs(gv)).sum(0) * np.abs(u - v).sum(0)).all())
+    return bool((turn >= -subject.precision.slack * (np.abs(gu) + np.abs(gv)).sum(0) * np.abs(u - v).sum(0)).all())
 
 
 def _bound(subject: Subject, quantity: str) -> float:
@@ -121,15 +121,16 @@ def _bound(subject: Subject, quantity: str) -> float:
         sizes.append(max(sizes_by_target))
     first, second, third = sizes
     rising = third - second
-    if not np.isfinite(third) or (rising > 1e-6 * third and rising > 0.75 * (second - first)):
+    if not np.isfinite(third) or (rising > subject.precision.monotone * third and rising > 0.75 * (second - first)):
         return float("inf")
     return third
 
 
 def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> float:
     if quantity == "curvature":
-        ahead, behind = (subject.slope(z + step, target) for step in (1e-3, -1e-3))
-        return float(((ahead - behind) / 2e-3).abs().max())
+        bend = subject.precision.far_bend
+        ahead, behind = (subject.slope(z + step, target) for step in (bend, -bend))
+        return float(((ahead - behind) / (2 * bend)).abs().max())
     return float((subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs().max())
 
 
@@ -158,4 +159,6 @@ def _canonical(subject: Subject) -> bool:
     gradient = torch.cat([subject.slope(z, target) for target in (0, 1)])
     gap = torch.cat((a, a - 1))
     factor = float((gradient * gap).sum() / gap.square().sum())
-    return factor > 0 and bool(((gradient - factor * gap).abs() <= 1e-6 * factor * gap.abs() + 1e-12).all())
+    return factor > 0 and bool(
+        ((gradient - factor * gap).abs() <= subject.precision.proportion * factor * gap.abs() + 1e-12).all()
+    )

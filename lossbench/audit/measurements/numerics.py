@@ -13,6 +13,7 @@ import torch
 
 from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
 from lossbench.audit.measurements.reference_values import Table, entry, reference_table, reference_table_of_pairs
+from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Reference, Subject
 from lossbench.interfaces import Array
 
@@ -88,10 +89,13 @@ def numerics(subject: Subject) -> Numerics:
             if subject.paired
             else [reference_table(reference, len(points.z)) for points in grids]
         )
-        dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
+        dtypes = tuple(BARS) if subject.precision is DOUBLE else ("float32",)
+        against = subject.claims or "its formula to 50 digits"
     else:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"
+        if subject.precision is not DOUBLE:
+            dtypes, against = (), "nothing, since it has no float64 of its own and no loss of ours was named (--as)"
     accuracies = [_judged(subject, tables, dtype) for dtype in dtypes]
     if subject.reference is None:
         accuracies.insert(0, [row for row in _without_numbers(tables, subject) if not row.passes])

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Subject
 from lossbench.interfaces import Array
 
 Index = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 _PROBABILITIES = np.round(np.linspace(0.02, 0.98, 49), 2)
-_SLACK = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +80,14 @@ def _two_classes(subject: Subject) -> tuple[_Verdicts, Array]:
     best, least = _least(subject, margins, risk, np.ones(risk.shape, bool))
     _, elsewhere = _least(subject, margins, risk, np.abs(a - _PROBABILITIES[:, None]) > 0.01)
     _, wrongly = _least(subject, margins, risk, wrong)
-    return _answer(least, risk[np.arange(len(risk)), np.searchsorted(margins, exact)], elsewhere, wrongly), best
+    return _answer(
+        subject.precision.slack, least, risk[np.arange(len(risk)), np.searchsorted(margins, exact)], elsewhere, wrongly
+    ), best
 
 
-def _answer(least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Verdicts:
+def _answer(slack: float, least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Verdicts:
     """From risks (truths,): is the truth least, alone, and is every wrong decision worse?"""
-    scale = _SLACK * (1 + np.abs(least))
+    scale = slack * (1 + np.abs(least))
     return _Verdicts(
         proper=bool((at_truth <= least + scale).all()),
         strictly=bool((elsewhere > least + 10 * scale).all()),
@@ -140,7 +142,7 @@ def _classes(subject: Subject, probabilities: Array) -> tuple[_Verdicts, Array]:
     elsewhere = np.where(np.abs(shares[None] - probabilities[:, None]).max(-1) > 0.02, risk, np.inf).min(1)
     clear = np.sort(probabilities, 1)[:, -1] - np.sort(probabilities, 1)[:, -2] > 0.02
     at_truth = risk[np.arange(len(probabilities)), np.arange(len(probabilities))]
-    return _answer(least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
+    return _answer(subject.precision.slack, least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
 
 
 def _grid(count: int, steps: int) -> Array:
@@ -193,7 +195,7 @@ def _estimates(subject: Subject, best: Array) -> str:
 
 def _formula_of(subject: Subject, best: Array) -> str:
     """The name of the function of π that the best margin is; "" where it is none of the known ones."""
-    near = 1e-4 if subject.pace == 1 else 0.02
+    near = 1e-4 if subject.pace == 1 and subject.precision is DOUBLE else 0.02
     odds = np.log(_PROBABILITIES / (1 - _PROBABILITIES))
     factor = float((best * odds).sum() / (odds * odds).sum())
     times = "the log odds" if abs(factor - 1) < near else f"{factor:.4g} × the log odds"
@@ -221,7 +223,7 @@ def _on_numbers(subject: Subject) -> str:
     best = float(z[np.nanargmin(risk)])
     mean = float(chances @ values)
     for name, number in {"the mean": mean, "the median": 1.0, "the logarithm of the mean": float(np.log(mean))}.items():
-        if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 else 0):
+        if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 or subject.precision is not DOUBLE else 0):
             return name
     return f"{best:.2f}, where the mean is {mean:g} and the median 1"
 
@@ -231,14 +233,14 @@ def _symmetric(subject: Subject) -> bool:
     rng = np.random.default_rng(0)
     margins = torch.from_numpy(rng.normal(0, 4, 40))
     swapped = subject.cost(2 * subject.boundary - margins, 0)
-    if subject.outputs == 1 and not _same(subject.cost(margins, 1), swapped):
+    if subject.outputs == 1 and not _same(subject, subject.cost(margins, 1), swapped):
         return False
     if not subject.several:
         return True
     z = torch.from_numpy(rng.normal(0, 4, (3, 40)))
     labels = subject.over_labels(z)
     turned = subject.over_labels(z.roll(1, 0)).roll(-1, 0)
-    return _same(labels, turned) and _same(labels, subject.over_labels(z.flip(0)).flip(0))
+    return _same(subject, labels, turned) and _same(subject, labels, subject.over_labels(z.flip(0)).flip(0))
 
 
 def _soft_targets(subject: Subject) -> str:
@@ -255,9 +257,9 @@ def _soft_targets(subject: Subject) -> str:
     each = torch.stack([subject.loss.gradient(z, hard[:, [label]].expand(rows, 40)) for label in range(hard.shape[1])])
     if not bool(torch.isfinite(gradient).all()):
         return "not finite"
-    averages = _same(gradient, (soft[:, None] * each).sum(0))
+    averages = _same(subject, gradient, (soft[:, None] * each).sum(0))
     return "the average over hard targets" if averages else "something else than the average over hard targets"
 
 
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return bool(((one - other).abs() <= 1e-9 * (1 + other.abs())).all())
+def _same(subject: Subject, one: torch.Tensor, other: torch.Tensor) -> bool:
+    return bool(((one - other).abs() <= subject.precision.equality * (1 + other.abs())).all())

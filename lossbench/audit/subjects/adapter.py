@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from lossbench.audit.subjects.convention import Convention, number
+from lossbench.audit.subjects.precision import DOUBLE, Precision
 from lossbench.audit.subjects.time_limit import TooSlow
 from lossbench.interfaces.links import OUTPUTS
 
 Form = Literal["each", "elements", "reduced", "mapped"]
-_STEP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class AdaptedLoss:
     form: Form
     differentiable: bool = True
     guarded: bool = False
+    precision: Precision = DOUBLE
 
     @property
     def link(self) -> str:
@@ -82,8 +83,8 @@ class AdaptedLoss:
         rows = []
         for row in range(z.shape[OUTPUTS]):
             step = torch.zeros_like(z)
-            step[row] = _STEP
-            rows.append((self.value(z + step, y) - self.value(z - step, y)) / (2 * _STEP))
+            step[row] = self.precision.step
+            rows.append((self.value(z + step, y) - self.value(z - step, y)) / (2 * self.precision.step))
         return torch.stack(rows)
 
     def _by_jax(self, z: Tensor, y: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_not
 from lossbench.audit.subjects.convention import CallOptions
 from lossbench.audit.subjects.detection import DetectedCall, Scaled, Unusable, detect
 from lossbench.audit.subjects.import_path import import_callable
+from lossbench.audit.subjects.precision import DOUBLE, measured_precision
 from lossbench.audit.subjects.subject import Finding, Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput
@@ -62,6 +63,13 @@ def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[
     reference: Scaled | None = None
     with time_limit(6 * request.seconds):
         findings = behaviour_findings(detected.adapted)
+        precision = measured_precision(detected.adapted.value, detected.adapted.convention.outputs)
+    if precision is not DOUBLE:
+        sentence = f"It answers in {precision.name}, whatever it is given: judged to {precision.proportion:.0e}.".replace(
+            "e-0", "e-"
+        )
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="precision", sentence=sentence))
+    loss = replace(detected.adapted, guarded=True, precision=precision)
     coupled = any(finding.reason == "coupling" for finding in findings)
     if detected.claimed is not None and coupled:
         sentence = f"It does not compute {request.claim}: it does for one example, and not for several together."
@@ -74,8 +82,9 @@ def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[
         notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
     return Subject(
         title=f"{request.path}{_options_text(request)}",
-        loss=replace(detected.adapted, guarded=True),
-        exact=replace(detected.adapted, form="reduced", guarded=True) if detected.adapted.form == "mapped" else None,
+        loss=loss,
+        precision=precision,
+        exact=replace(loss, form="reduced") if loss.form == "mapped" else None,
         outputs=detected.adapted.convention.outputs,
         regression=detected.adapted.link == "identity",
         boundary=_boundary(detected.adapted),

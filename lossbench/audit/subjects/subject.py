@@ -10,6 +10,7 @@ from mpmath import mpf
 from torch import Tensor
 
 from lossbench.audit.references import formula
+from lossbench.audit.subjects.precision import DOUBLE, Precision
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties
 from lossbench.interfaces.links import OUTPUTS
@@ -48,7 +49,8 @@ class Subject:
     `regression` where real targets have one. `reference` is the formula in mpmath, ℓ of lists z and y of C numbers, and
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
     to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
-    `paired` is true where a target has two raw outputs, so that none of them is a margin.
+    `precision` is that of its answers to
+    float64. `paired` is true where a target has two raw outputs, so that none of them is a margin.
     """
 
     title: str
@@ -62,6 +64,7 @@ class Subject:
     claims: str = ""
     notes: tuple[str, ...] = ()
     pace: float = 1.0
+    precision: Precision = DOUBLE
     differentiable: bool = True
     regression: bool = False
     paired: bool = False
