@@ -22,7 +22,7 @@ class Statement:
 
 def statements() -> Iterator[Statement]:
     """Every statement, in the order of the file."""
-    text = (files("lossbench.audit") / "literature.csv").read_text(encoding="utf-8")
+    text = (files("lossbench.audit.cards") / "literature.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         yield Statement(**row)
 

@@ -10,6 +10,7 @@ from lossbench.interfaces import Array
 
 SPAN = 15.0
 _FAR = (100.0, 200.0, 400.0)
+_FAR_SLACK = 1e-2  # relative; what is formed as 1 − p has lost so many digits there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,13 @@ def shape(subject: Subject) -> Shape:
     corners = tuple(sorted({corner for target in (0, 1) for corner in _corners(subject, target)}))
     bend = max(float(np.nanmax(np.abs(curve.curvature))) for curve in curves)
     grows = _bound(subject, "curvature") == np.inf
+    largest_value = _bound(subject, "value")
+    convex = all(curve.convex == ((curve.z[0], curve.z[-1]),) for curve in curves)
+    convex = convex and _convex_far_out(subject) and _convex_between(subject)
     return Shape(
         curves=curves,
-        convex=all(curve.convex == ((curve.z[0], curve.z[-1]),) for curve in curves) and _convex_between(subject),
-        largest_value=_bound(subject, "value"),
+        convex=convex and (largest_value == np.inf or _constant(curves)),  # what is bounded and convex is constant
+        largest_value=largest_value,
         largest_gradient=_bound(subject, "gradient"),
         lipschitz=np.inf if corners or grows else bend,
         corners=corners,
@@ -109,7 +113,9 @@ def _convex_between(subject: Subject) -> bool:
     y = torch.eye(3, dtype=torch.float64)[:, torch.arange(pairs) % 3]
     gu, gv = (subject.loss.gradient(torch.from_numpy(z), y).numpy() for z in (u, v))
     turn = ((gu - gv) * (u - v)).sum(0)
-    return bool((turn >= -subject.precision.slack * (np.abs(gu) + np.abs(gv)).sum(0) * np.abs(u - v).sum(0)).all())
+    noise = 4 * subject.precision.unit * np.abs(gu).max()  # as of 1 − p where p is nearly 1
+    slack = subject.precision.slack * (np.abs(gu) + np.abs(gv)).sum(0) + noise
+    return bool((turn >= -slack * np.abs(u - v).sum(0)).all())
 
 
 def _bound(subject: Subject, quantity: str) -> float:
@@ -135,30 +141,55 @@ def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> flo
 
 
 def _corners(subject: Subject, target: int) -> list[float]:
-    """Margins at which the slope jumps, found by halving every interval towards its larger change; quick subjects only."""
-    if subject.pace < 0.2:
-        return []
-    z = _line(subject, SPAN, 601, 601)
+    """Margins at which the slope jumps, found by halving every interval of a fixed grid towards its larger change.
+
+    An interval is given up as soon as its change is no jump: smooth ones are after some halvings.
+    """
+    z = torch.linspace(-SPAN, SPAN, 601, dtype=torch.float64).round(decimals=9)
     low, high = z[:-1] + 1e-4, z[1:] + 1e-4
     at_low, at_high = subject.slope(low, target), subject.slope(high, target)
-    scale = float(at_low.abs().max())
+    least = 1e-4 * float(at_low.abs().max())
     for _ in range(32):
+        kept = (at_high - at_low).abs() > least
+        low, high, at_low, at_high = low[kept], high[kept], at_low[kept], at_high[kept]
+        if not len(low):
+            return []
         middle = (low + high) / 2
         between = subject.slope(middle, target)
         left = (between - at_low).abs() > (at_high - between).abs()
         low, high = torch.where(left, low, middle), torch.where(left, middle, high)
         at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
-    jumps = (at_high - at_low).abs() > 1e-4 * scale
+    jumps = (at_high - at_low).abs() > least
     return [round(float(corner), 6) + 0.0 for corner in high[jumps]]
 
 
 def _canonical(subject: Subject) -> bool:
-    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at."""
-    z = torch.linspace(-6, 6, 25, dtype=torch.float64)
-    a = z if subject.link == "identity" else torch.sigmoid(z)
-    gradient = torch.cat([subject.slope(z, target) for target in (0, 1)])
-    gap = torch.cat((a, a - 1))
-    factor = float((gradient * gap).sum() / gap.square().sum())
-    return factor > 0 and bool(
-        ((gradient - factor * gap).abs() <= subject.precision.proportion * factor * gap.abs() + 1e-12).all()
-    )
+    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at, out to ±30, where clamps show."""
+    z = torch.cat((torch.linspace(-6, 6, 25, dtype=torch.float64), _far_margins()))
+    yes, no = (z, z - 1) if subject.link == "identity" else (torch.sigmoid(z), -torch.sigmoid(-z))
+    gradient, gap = torch.cat([subject.slope(z, target) for target in (0, 1)]), torch.cat((yes, no))
+    inner = (z.abs() <= 6).repeat(2)
+    factor = float((gradient * gap)[inner].sum() / gap[inner].square().sum())
+    proportion = torch.where(inner, subject.precision.proportion, _FAR_SLACK)
+    slack = proportion * factor * gap.abs() + max(1e-12, subject.precision.unit)
+    return factor > 0 and bool(((gradient - factor * gap).abs() <= slack).all())
+
+
+def _far_margins() -> torch.Tensor:
+    """Margins (N,) between ±8 and ±30; behind, a sigmoid in float64 loses its digits, which is no property of a loss."""
+    return torch.cat([side * torch.arange(8, 30.1, 0.5, dtype=torch.float64) for side in (-1, 1)])
+
+
+def _convex_far_out(subject: Subject) -> bool:
+    """Whether the slope never falls by more than a hundredth between margins −30 and 30, where clamps cut it off."""
+    z = torch.linspace(-30, 30, 121, dtype=torch.float64)
+    for target in (0, 1):
+        gradient = subject.slope(z, target)
+        size = torch.maximum(gradient[1:].abs(), gradient[:-1].abs())
+        if bool((gradient.diff() < -_FAR_SLACK * size - subject.precision.unit).any()):
+            return False
+    return True
+
+
+def _constant(curves: tuple[Curve, ...]) -> bool:
+    return all(max(curve.value) == min(curve.value) for curve in curves)
