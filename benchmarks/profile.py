@@ -15,9 +15,9 @@ from benchmarks.lesson import Lesson
 from benchmarks.training import NORMS
 from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.engine.first_layer import First
+from lossbench.engine.first_layer import FirstLayerShape
 from lossbench.interfaces import Layer
-from lossbench.kernels import layer_kernels, link_kernels
+from lossbench.kernels import blas, layer_kernels, link_kernels
 from lossbench.kernels.compilation import compiled
 from lossbench.planning.plan import cohorts
 
@@ -131,7 +131,7 @@ def _run_by_run(lesson: Lesson, runs: int) -> float:
 
 
 def _by_run(layer: Layer, width: int, *, lasting: bool) -> bool:
-    first = First(layer.outputs, layer.inputs, width, lasting, torch.float32, "cpu")
+    first = FirstLayerShape(layer.outputs, layer.inputs, width, lasting, torch.float32, "cpu")
     return first.run_by_run(first.reach)
 
 
@@ -153,9 +153,9 @@ def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[ob
 def _make(
     left: link_kernels.Numbers, left_lies: int, right: link_kernels.Numbers, right_lies: int, out: link_kernels.Numbers
 ) -> None:
-    plan = layer_kernels.plan_of(left, left_lies, right, right_lies)
+    plan = blas.gemm_plan(left, left_lies, right, right_lies)
     for r in range(len(out)):
-        layer_kernels.multiply(plan, layer_kernels.at(left, r), layer_kernels.at(right, r), layer_kernels.at(out, r))
+        blas.multiply(plan, blas.address_of(left, r), blas.address_of(right, r), blas.address_of(out, r))
 
 
 def _peak() -> float:

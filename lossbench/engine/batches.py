@@ -8,15 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.loss_batch import Columns, layings
+from lossbench.engine.loss_batch import LossBatch, target_views
 from lossbench.engine.network import Network
 from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
 
-Places = np.ndarray[tuple[int, ...], np.dtype[np.integer[Any]]]
+Indices = np.ndarray[tuple[int, ...], np.dtype[np.integer[Any]]]
 
 
-def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Tensor, Tensor], start: int) -> Iterator[None]:
+def batches(
+    run: RunSpec, net: Network, loss_batches: Sequence[LossBatch], data: tuple[Tensor, Tensor], start: int
+) -> Iterator[None]:
     """Endless mini-batches of features x (N, D) and targets y (N, T), from a step on, put where the step reads them.
 
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
@@ -27,27 +29,27 @@ def batches(run: RunSpec, net: Network, rooms: Sequence[Columns], data: tuple[Te
     seeds, width = len(net.inputs.rows), net.units[0].shape[-1]
     rows, columns = net.inputs.rows.flatten(0, 1), y.new_empty(len(y), net.inputs.rows[..., 0].numel())
     blocks = columns.view(len(y), seeds, -1, width).unbind(2)
-    pairs = tuple(tuple(layings(rooms, block)) for block in blocks)
+    pairs = tuple(tuple(target_views(loss_batches, block)) for block in blocks)
 
-    def put(places: Tensor) -> Iterator[None]:
-        torch.index_select(x, 0, places, out=rows)
+    def put(indices: Tensor) -> Iterator[None]:
+        torch.index_select(x, 0, indices, out=rows)
         net.inputs.turn()
-        torch.index_select(y, 1, places, out=columns)
-        if net.ahead:
-            net.ahead.renew()
+        torch.index_select(y, 1, indices, out=columns)
+        if net.look_ahead:
+            net.look_ahead.renew()
         for block in pairs:
-            for there, here in block:
-                there.copy_(here)
+            for target, source in block:
+                target.copy_(source)
             yield
 
     if run.batch is None:
         yield from put(torch.arange(len(x), device=x.device))
         yield from repeat(None)
-    for places in islice(_places(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):
-        yield from put(torch.as_tensor(places, device=x.device))
+    for indices in islice(_example_indices(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):
+        yield from put(torch.as_tensor(indices, device=x.device))
 
 
-def _places(run: RunSpec, seeds: Sequence[int], examples: int, together: int) -> Iterator[Places]:
+def _example_indices(run: RunSpec, seeds: Sequence[int], examples: int, steps_together: int) -> Iterator[Indices]:
     """The examples (S·together·B,) of so many steps at a time, for every seed; a block may reach into the next epoch."""
     batch = run.batch or examples
     whole = examples // batch * batch
@@ -59,7 +61,7 @@ def _places(run: RunSpec, seeds: Sequence[int], examples: int, together: int) ->
         else:
             epoch = np.tile(np.arange(whole), (len(seeds), 1))
         steps = np.concatenate([left, epoch.reshape(len(seeds), -1, batch)], 1)
-        full = steps.shape[1] // together * together
-        blocks = steps[:, :full].reshape(len(seeds), full // together, together * batch).swapaxes(0, 1)
-        yield from blocks.reshape(full // together, len(seeds) * together * batch)
+        full = steps.shape[1] // steps_together * steps_together
+        blocks = steps[:, :full].reshape(len(seeds), full // steps_together, steps_together * batch).swapaxes(0, 1)
+        yield from blocks.reshape(full // steps_together, len(seeds) * steps_together * batch)
         left = steps[:, full:]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from lossbench.engine.look_ahead import Ahead
+from lossbench.engine.look_ahead import LookAhead
 
 
 class Graph(Protocol):
@@ -34,47 +34,47 @@ class CudaGraph:
         self.graph.replay()
 
 
-class Captured:
-    """A step, made as it stands for the first time at each place of a block, then captured, and replayed from there on.
+class CapturedStep:
+    """A step, made as it stands for the first time at each position of a block, then captured, and replayed from there on.
 
     Where a step cannot be captured, say for a loss that looks at a number, it goes on being made as it stands.
     """
 
-    def __init__(self, step: Callable[[], Tensor], ahead: Ahead | None, new: Callable[[], Graph] | None = None) -> None:
-        self.step, self.ahead = step, ahead
+    def __init__(self, step: Callable[[], Tensor], look_ahead: LookAhead | None, new: Callable[[], Graph] | None = None) -> None:
+        self.step, self.look_ahead = step, look_ahead
         self.new = new or partial(CudaGraph, torch.cuda.graph_pool_handle())
-        self.begun: set[int] = set()
-        self.graphs: dict[int, tuple[Graph, Tensor, int]] = {}  # each with its result, and with the place after it
-        self.possible = True
+        self.warmed_up: set[int] = set()
+        self.graphs: dict[int, tuple[Graph, Tensor, int]] = {}  # each with its result, and with the position after it
+        self.capturable = True
 
     def __call__(self) -> Tensor:
         """Make a step; what it gives."""
-        place = self._place
-        if place in self.begun and place not in self.graphs and self.possible:
-            self._capture(place)
-        if place not in self.graphs:
-            self.begun.add(place)  # a first time in earnest: libraries set themselves up, which cannot be captured
+        position = self._position
+        if position in self.warmed_up and position not in self.graphs and self.capturable:
+            self._capture(position)
+        if position not in self.graphs:
+            self.warmed_up.add(position)  # a first time in earnest: libraries set themselves up, which cannot be captured
             return self.step()
-        graph, result, after = self.graphs[place]
+        graph, result, after = self.graphs[position]
         graph.replay()
-        self._place = after
+        self._position = after
         return result.clone()  # the next replay writes there again
 
-    def _capture(self, place: int) -> None:
+    def _capture(self, position: int) -> None:
         graph = self.new()
         try:
             result = graph.capture(self.step)
         except RuntimeError:
-            self.possible = False
+            self.capturable = False
         else:
-            self.graphs[place] = graph, result, self._place
-        self._place = place  # nothing has been done yet
+            self.graphs[position] = graph, result, self._position
+        self._position = position  # nothing has been done yet
 
     @property
-    def _place(self) -> int:
-        return self.ahead.place if self.ahead else 0
+    def _position(self) -> int:
+        return self.look_ahead.position if self.look_ahead else 0
 
-    @_place.setter
-    def _place(self, place: int) -> None:
-        if self.ahead:
-            self.ahead.place = place
+    @_position.setter
+    def _position(self, position: int) -> None:
+        if self.look_ahead:
+            self.look_ahead.position = position

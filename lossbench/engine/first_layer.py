@@ -1,11 +1,9 @@
 """How the first layer meets the examples: how far ahead it is worked out, and in which layout of its products.
 
-Whether a tensor library computes the same bits for one tall product and for many small ones depends on shapes and on the
-machine, so it is tried out: the tall form is taken where it equals the other.
+A run's product with its batch is made by itself, so that its bits are its own. Lone rows alone would leave most of a vector
+empty: they are multiplied in groups of one size, if that leaves their bits alone.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,11 +11,10 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.determinism import group_of
-from lossbench.engine.look_ahead import Ahead
-from lossbench.engine.products import Inputs, Layout, multiply
-from lossbench.engine.stacking import Sharing
+from lossbench.engine.products import Layout
+from lossbench.engine.stacking import RunBlock, Sharing
 
-LARGE = 2**24  # multiplications of one run that are as fast by themselves as with others', so that nothing need be tried out
+TRIALS = 3  # of random matrices, in which a loop of another order shows
 FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
 EXAMPLES = 40  # in one product: wider ones gain little more, and what mini-batches have in common grows with the square
 SMALL = 10**6  # multiplications that BLAS makes without laying its matrices out anew
@@ -25,7 +22,7 @@ LEAST_ROWS = 2  # of a matrix
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
 
 
-class First(NamedTuple):
+class FirstLayerShape(NamedTuple):
     """What decides how a first layer's products are computed; `lasting` columns lie in memory as they are read."""
 
     units: int
@@ -55,44 +52,42 @@ class First(NamedTuple):
         return not reach and self.units >= LEAST_ROWS and self.products <= SMALL
 
 
-def layout(sharing: Sharing, first: First, reach: int) -> Layout | None:
-    """The layout to use; None where each run must be given a batch of its own."""
-    apart = Layout(sharing.stretches(), group_of(first.units) if sharing.alike else 1)
-    if any(stretch.runs == stretch.batches == 1 for stretch in apart.stretches):
+def layout(sharing: Sharing, shape: FirstLayerShape, reach: int) -> Layout | None:
+    """The layout to use; None where each run must be given a batch of its own.
+
+    On a graphics card nobody promises equal bits, and the runs that share a batch are one tall matrix. On the CPU runs are
+    multiplied by themselves or, where they have few rows and all see the same batch, in groups of one size, in which a run's
+    bits do not depend on where it stands.
+    """
+    run_blocks = sharing.run_blocks()
+    if any(run_block.runs == run_block.batches == 1 for run_block in run_blocks):
         return None
-    tall = replace(apart, tall=True)
-    if first.device != "cpu":
-        return tall  # nobody promises equal bits there
-    return tall if first.products <= LARGE and _agree(apart, tall, first, reach) else apart
+    if shape.device != "cpu":
+        return Layout(run_blocks, tall=True)
+    group = group_of(shape.units) if sharing.alike else 1
+    return Layout(run_blocks, group if group > 1 and _alike_in_groups(shape, max(1, reach), group) else 1)
 
 
 @lru_cache(maxsize=64)
-def _agree(one: Layout, other: Layout, first: First, reach: int) -> bool:
-    """Whether two layouts give the same bits at every product of a block of mini-batches, on random numbers."""
-    return all(map(torch.equal, _tried(one, first, reach), _tried(other, first, reach)))
+def _alike_in_groups(shape: FirstLayerShape, reach: int, group: int) -> bool:
+    """Whether equal runs of a group come out as equal bits wherever they stand in it, forward and in the gradient.
 
-
-def _tried(lay: Layout, first: First, reach: int) -> Iterator[Tensor]:
+    BLAS may work the last rows or columns of a matrix out by another loop, with its sums in another order; that depends on
+    shapes, number type and processor, and is seen in random numbers: they are compared many times over.
+    """
     stream = torch.Generator().manual_seed(0)
 
-    def draw(*shape: int) -> Tensor:
-        return torch.empty(shape, dtype=first.dtype).uniform_(-0.5, 0.5, generator=stream)
+    def draw(*sizes: int) -> Tensor:
+        return torch.empty(sizes, dtype=shape.dtype).uniform_(-0.5, 0.5, generator=stream)
 
-    runs, batches = lay.stretches[-1].stop, max(stretch.place + stretch.batches for stretch in lay.stretches)
-    rows = draw(batches, max(1, reach) * first.examples, first.features)
-    inputs = Inputs(rows, rows.transpose(1, 2).contiguous() if first.lasting else rows.transpose(1, 2))
-    weight, delta, rate = draw(runs, first.units, first.features), draw(runs, first.units, first.examples), draw(runs, 1, 1)
-    units, gradient = torch.empty_like(delta), torch.empty_like(weight)
-    if not reach:
-        multiply(lay.products(weight, inputs.columns, units))
-        multiply(lay.products(delta, rows, gradient))
-        yield from (units, gradient)
-        return
-    ahead = Ahead(weight, inputs, units, lay)
-    for _ in range(reach):
-        ahead.enter()
-        yield units.clone()
-        ahead.move(delta, rate)
-        with ahead.settled():
-            yield weight.clone()
-        yield ahead.gradient(delta)
+    lay = Layout((RunBlock(0, group, 0, 1),), group)
+    for _ in range(TRIALS):
+        rows = draw(1, reach * shape.examples, shape.features)
+        columns = rows.transpose(1, 2).contiguous() if shape.lasting else rows.transpose(1, 2)
+        weight, delta = draw(1, shape.units, shape.features), draw(1, shape.units, reach * shape.examples)
+        for left, right in ((weight, columns), (delta, rows)):
+            out = left.new_empty(group, shape.units, right.shape[2])
+            lay.products(left.expand(group, -1, -1).contiguous(), right, out).multiply()
+            if not torch.equal(out, out[:1].expand_as(out)):
+                return False
+    return True

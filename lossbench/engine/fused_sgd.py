@@ -13,72 +13,73 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import ACTIVATIONS, Network
-from lossbench.engine.products import Product, multiply
+from lossbench.engine.network import Network
+from lossbench.engine.products import Products
 from lossbench.kernels import layer_kernels, link_kernels
+from lossbench.kernels.activations import ACTIVATIONS
 
-Stride = Callable[
-    [layer_kernels.How, link_kernels.Numbers], Any
+LayerUpdate = Callable[
+    [layer_kernels.Step, link_kernels.Numbers], Any
 ]  # rates (R,) and whether to move; room for lengths (R, 2), or (R, 0)
 WEIGHT, BIAS = 0, 1
 
 
 @dataclass(frozen=True)
-class Strides:
-    """Strides in their order, each with its place among the weights and biases of all layers, and room for lengths (2L, R, 2).
+class FusedSGD:
+    """The layers' updates in order, each with its slot among all weights and biases, and room for lengths (2L, R, 2).
 
     Of weights that are moved elsewhere there are neither.
     """
 
-    parts: tuple[tuple[int, Stride], ...]
+    parts: tuple[tuple[int, LayerUpdate], ...]
     lengths: Tensor
 
     def step(self, rate: Tensor) -> None:
         """Back to dL/dz of every layer, and a step by rates (R, 1, 1)."""
-        how, untold = (rate.view(-1).numpy(), True), self.lengths[0, :, :0].numpy()
+        how, unmeasured = (rate.view(-1).numpy(), True), self.lengths[0, :, :0].numpy()
         for _, part in self.parts:
-            part(how, untold)
+            part(how, unmeasured)
 
     def measure(self, rate: Tensor, *, moving: bool) -> Tensor:
         """The same, the step only if `moving`; ‖gradients‖ and, before the step, ‖parameters‖, (2L, R, 2) as in `lengths`."""
         how, lengths = (rate.view(-1).numpy(), moving), self.lengths.numpy()
-        for place, part in self.parts:
-            part(how, lengths[place])
+        for slot, part in self.parts:
+            part(how, lengths[slot])
         return self.lengths.clone()
 
 
-def strides(net: Network) -> Strides | None:
-    """The strides of a network that learns by plain gradient descent; None where its numbers are not in this machine."""
+def fused_sgd(net: Network) -> FusedSGD | None:
+    """The fused updates of a network that learns by plain gradient descent; None where its numbers are not in this machine."""
     like = net.parameters[0].weight
     if not link_kernels.plain(like):
         return None
-    return Strides(tuple(_parts(net)), like.new_zeros(2 * len(net.layers), len(like), 2, dtype=torch.float64))
+    return FusedSGD(tuple(_parts(net)), like.new_zeros(2 * len(net.layers), len(like), 2, dtype=torch.float64))
 
 
-def _parts(net: Network) -> Iterator[tuple[int, Stride]]:
+def _parts(net: Network) -> Iterator[tuple[int, LayerUpdate]]:
     for number in reversed(range(len(net.layers))):
         bias, delta = net.parameters[number].bias.flatten(1), net.deltas[number]
-        yield 2 * number + BIAS, partial(layer_kernels.biases, bias.numpy(), delta.numpy())
-        if number or not net.ahead:
+        yield 2 * number + BIAS, partial(layer_kernels.descend_biases, bias.numpy(), delta.numpy())
+        if number or not net.look_ahead:
             yield 2 * number + WEIGHT, _upper(net, number) if number else _first(net)
 
 
-def _upper(net: Network, number: int) -> Stride:
+def _upper(net: Network, number: int) -> LayerUpdate:
     weight, delta = net.parameters[number].weight.numpy(), net.deltas[number].numpy()
     units, passed = net.units[number - 1].numpy(), net.deltas[number - 1].numpy()
     kind = ACTIVATIONS[net.layers[number - 1].activation].kind
-    return partial(layer_kernels.upper_layer, weight, delta, (units, passed, kind))
+    return partial(layer_kernels.descend_upper_layer, weight, delta, (units, passed, kind))
 
 
-def _first(net: Network) -> Stride:
+def _first(net: Network) -> LayerUpdate:
     weight, delta, gradient = net.parameters[0].weight, net.deltas[0], net.gradients[0].weight
     if net.run_by_run[0]:
         fed = net.inputs.rows.numpy(), np.array(net.sharing.owners)
-        return partial(layer_kernels.first_layer, weight.numpy(), delta.numpy(), fed)
+        return partial(layer_kernels.descend_first_layer, weight.numpy(), delta.numpy(), fed)
     return partial(_along, net.layout.products(delta, net.inputs.rows, gradient), weight.flatten(1), gradient.flatten(1))
 
 
-def _along(products: tuple[Product, ...], parameter: Tensor, gradient: Tensor, *how: Any) -> None:
+def _along(products: Products, parameter: Tensor, gradient: Tensor, *how: Any) -> None:
     """Along a gradient (R, N) that products form for all runs at once."""
-    multiply(products)
-    layer_kernels.follow(parameter.numpy(), gradient.numpy(), *how)
+    products.multiply()
+    layer_kernels.descend(parameter.numpy(), gradient.numpy(), *how)

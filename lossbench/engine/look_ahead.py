@@ -12,12 +12,11 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from lossbench.engine.determinism import LEAST_RUNS
-from lossbench.engine.products import Inputs, Layout, add_up, multiply
+from lossbench.engine.products import Inputs, Layout, Product, Products
 
 
-class Ahead:
-    """A first layer's weights (R, H, D) for a block of mini-batches, and the `place` in it of the mini-batch that comes next.
+class LookAhead:
+    """A first layer's weights (R, H, D) for a block of mini-batches, and the `position` in it of the mini-batch that comes next.
 
     The block's examples are `inputs.rows` (S, reach·B, D), and `units` (R, H, B) is where the products of one mini-batch belong.
     """
@@ -26,11 +25,12 @@ class Ahead:
         rows, width = inputs.rows, units.shape[2]
         batches, examples = rows.shape[:2]
         self.weight, self.rows, self.units, self.layout = weight, rows, units, layout
-        self.width, self.reach, self.place = width, examples // width, 0
+        self.width, self.reach, self.position = width, examples // width, 0
         self.squares: Tensor | None = None  # XᵀX of each mini-batch of the block, once somebody asks for norms
         self.raw = units if self.reach == 1 else units.new_empty(*units.shape[:2], examples)
         self.moves = torch.empty_like(self.raw)
-        self.overlaps = rows.new_empty(max(batches, LEAST_RUNS), examples, examples)  # X_iᵀ X_j
+        self.overlaps = rows.new_empty(batches, examples, examples)  # X_iᵀ X_j
+        self.overlapping = _gram(rows, self.overlaps)
         self.entering = layout.products(weight, inputs.columns, self.raw)
         ends = range(width, examples + 1, width)
         self.since = [layout.products(self.moves[..., :e], self.overlaps[:, :e, e : e + width], units) for e in ends[:-1]]
@@ -43,41 +43,41 @@ class Ahead:
     @property
     def now(self) -> slice:
         """Where in the block the examples of the mini-batch stand that comes next."""
-        return slice(self.place * self.width, (self.place + 1) * self.width)
+        return slice(self.position * self.width, (self.position + 1) * self.width)
 
     def enter(self) -> None:
         """Products of the weights as they are at this step with the mini-batch, into `units`."""
-        if self.place == 0:
-            multiply(self.entering)
+        if self.position == 0:
+            self.entering.multiply()
         if self.reach == 1:
             return
-        if self.place == 0:
-            torch.bmm(_several(self.rows), _several(self.rows).transpose(1, 2), out=self.overlaps)
+        if self.position == 0:
+            self.overlapping.multiply()
         self.units.copy_(self.raw[..., self.now])
-        if self.place:
-            add_up(self.since[self.place - 1])
+        if self.position:
+            self.since[self.position - 1].add()
 
     def move(self, delta: Tensor, rate: Tensor) -> None:
         """A step by dL/dZ (R, H, B) of the mini-batch and rates (R, 1, 1)."""
         torch.mul(delta, rate, out=self.moves[..., self.now]).neg_()
-        self.place += 1
-        if self.place == self.reach:
+        self.position += 1
+        if self.position == self.reach:
             self.settle()
 
     def settle(self) -> None:
         """Write what was moved into the weights; a new block begins."""
-        if self.place:
-            add_up(self.settling[self.place - 1])
-        self.place = 0
+        if self.position:
+            self.settling[self.position - 1].add()
+        self.position = 0
 
     @contextmanager
     def settled(self) -> Iterator[None]:
         """The weights as they are at this step, for as long as somebody looks at them."""
-        if self.place == 0:
+        if self.position == 0:
             yield
             return
         kept = self.weight.clone()
-        add_up(self.settling[self.place - 1])
+        self.settling[self.position - 1].add()
         try:
             yield
         finally:
@@ -86,7 +86,7 @@ class Ahead:
     def gradient(self, delta: Tensor) -> Tensor:
         """ΔXᵀ of the mini-batch, (R, H, D), from Δ = dL/dZ (R, H, B)."""
         gradient = torch.empty_like(self.weight)
-        multiply(self.layout.products(delta, self.rows[:, self.now], gradient))
+        self.layout.products(delta, self.rows[:, self.now], gradient).multiply()
         return gradient
 
     def norms(self, delta: Tensor) -> Tensor:
@@ -96,15 +96,19 @@ class Ahead:
         cancels.
         """
         if self.squares is None:
-            rows = _several(self.rows.double().view(-1, self.width, self.rows.shape[2]))
-            self.squares = torch.bmm(rows, rows.transpose(1, 2))
-        delta, shared = delta.double(), self.squares[self.place :: self.reach]
-        own = torch.bmm(delta.transpose(1, 2), delta)
-        for start, runs, place, count in self.layout.stretches:
-            own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(shared[place : place + count, None])
+            rows = self.rows.double().view(-1, self.width, self.rows.shape[2])
+            self.squares = rows.new_empty(len(rows), self.width, self.width)
+            _gram(rows, self.squares).multiply()
+        columns, shared = delta.double().transpose(1, 2), self.squares[self.position :: self.reach]
+        own = columns.new_empty(len(columns), self.width, self.width)
+        _gram(columns, own).multiply()
+        for start, runs, first_batch, count in self.layout.run_blocks:
+            own[start : start + runs * count].view(count, runs, *own.shape[1:]).mul_(
+                shared[first_batch : first_batch + count, None]
+            )
         return own.sum((1, 2)).clamp_min_(0).sqrt_()
 
 
-def _several(matrices: Tensor) -> Tensor:
-    """Matrices (S, m, k), a lone one as often as a batched product wants it."""
-    return matrices if len(matrices) >= LEAST_RUNS else matrices.expand(LEAST_RUNS, -1, -1)
+def _gram(rows: Tensor, out: Tensor) -> Products:
+    """The products of rows (K, B, D) with one another, XXᵀ, for out (K, B, B)."""
+    return Products((Product(rows, rows.transpose(1, 2), out),))

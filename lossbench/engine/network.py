@@ -8,31 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lossbench.engine.determinism import buffer, whole
-from lossbench.engine.first_layer import First, layout
-from lossbench.engine.look_ahead import Ahead
-from lossbench.engine.products import Inputs, Layout, Product, multiply
+from lossbench.engine.first_layer import FirstLayerShape, layout
+from lossbench.engine.look_ahead import LookAhead
+from lossbench.engine.products import Inputs, Layout, Product, Products
 from lossbench.engine.stacking import Sharing
-from lossbench.interfaces import ActivationName, Dense, Layer
+from lossbench.interfaces import Dense, Layer
 from lossbench.kernels import layer_kernels, link_kernels
-
-
-class Activation(NamedTuple):
-    """What units do: its name in the compiled passes; in place from z to h; in place from dL/dh to dL/dz, by h."""
-
-    kind: int
-    apply: Callable[[Tensor], object]
-    pass_back: Callable[[Tensor, Tensor], object]
+from lossbench.kernels.activations import ACTIVATIONS, TANH
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plot:
+class NetworkSpec:
     """What a network is built on: its layers and parameters, who shares a batch, and how many examples a batch has.
 
     A `lasting` batch is one for all that never changes; `plain` says that a step is nothing but a rate times the gradient.
@@ -51,8 +43,8 @@ class Plot:
 class Network:
     """Layers with room for a batch, for their activations, for the derivatives by raw outputs, and for the gradients.
 
-    Where its first layer is worked out `ahead`, the gradient of that layer's weights is not formed, and those stand still for
-    some steps: whoever looks at parameters does so while they are `settled`.
+    Where its first layer is worked out ahead, by `look_ahead`, the gradient of that layer's weights is not formed, and those
+    stand still for some steps: whoever looks at parameters does so while they are `settled`.
     """
 
     layers: tuple[Layer, ...]
@@ -60,7 +52,7 @@ class Network:
     sharing: Sharing
     inputs: Inputs
     layout: Layout
-    ahead: Ahead | None
+    look_ahead: LookAhead | None
     run_by_run: tuple[bool, ...]  # of each layer: whether it is worked out for one run after the other
     units: tuple[Tensor, ...]  # (R, units, B) a layer; the last holds the raw outputs z
     sums: Tensor  # (R,) of the raw outputs, finite where all of these are
@@ -72,36 +64,36 @@ class Network:
 
     def settled(self) -> AbstractContextManager[None]:
         """While it is open, the parameters are those of this step."""
-        return self.ahead.settled() if self.ahead else nullcontext()
+        return self.look_ahead.settled() if self.look_ahead else nullcontext()
 
 
-def network(plot: Plot) -> Network:
-    """A network with its room; one that does not learn has none for derivatives."""
-    like, first = plot.parameters[0].weight, plot.layers[0]
-    shape = First(first.outputs, first.inputs, plot.width, plot.lasting, like.dtype, like.device.type)
-    reach = shape.reach if plot.learns and plot.plain else 0
-    found = layout(plot.sharing, shape, reach)
-    shared = plot.sharing if found else plot.sharing.apart()
-    laid = found or Layout(shared.stretches())
-    run_by_run = tuple(link_kernels.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(plot.parameters))
-    inputs = _inputs(plot, len(shared.seeds), max(1, reach), turned=plot.lasting or run_by_run[0])
-    rooms = [(len(like), layer.outputs, plot.width) for layer in plot.layers]
-    units = tuple(buffer(room, like) for room in rooms)
+def network(spec: NetworkSpec) -> Network:
+    """A network with its memory; one that does not learn has none for derivatives."""
+    like, first = spec.parameters[0].weight, spec.layers[0]
+    shape = FirstLayerShape(first.outputs, first.inputs, spec.width, spec.lasting, like.dtype, like.device.type)
+    reach = shape.reach if spec.learns and spec.plain else 0
+    shared_layout = layout(spec.sharing, shape, reach)
+    shared = spec.sharing if shared_layout else spec.sharing.apart()
+    product_layout = shared_layout or Layout(shared.run_blocks())
+    run_by_run = tuple(link_kernels.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(spec.parameters))
+    inputs = _inputs(spec, len(shared.seeds), max(1, reach), turned=spec.lasting or run_by_run[0])
+    unit_shapes = [(len(like), layer.outputs, spec.width) for layer in spec.layers]
+    units = tuple(buffer(unit_shape, like) for unit_shape in unit_shapes)
     net = Network(
-        layers=plot.layers,
-        parameters=plot.parameters,
+        layers=spec.layers,
+        parameters=spec.parameters,
         sharing=shared,
         inputs=inputs,
-        layout=laid,
-        ahead=Ahead(like, inputs, units[0], laid) if reach else None,
+        layout=product_layout,
+        look_ahead=LookAhead(like, inputs, units[0], product_layout) if reach else None,
         run_by_run=run_by_run,
         units=units,
         sums=like.new_empty(len(like)),
-        deltas=tuple(buffer(room, like) for room in rooms) if plot.learns else (),
-        gradients=tuple(_gradients(plot.parameters, ahead=bool(reach))) if plot.learns else (),
+        deltas=tuple(buffer(unit_shape, like) for unit_shape in unit_shapes) if spec.learns else (),
+        gradients=tuple(_gradients(spec.parameters, ahead=bool(reach))) if spec.learns else (),
     )
     net = replace(net, way_up=tuple(_way_up(net)))
-    return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if plot.learns else net
+    return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if spec.learns else net
 
 
 def _gradients(parameters: tuple[Dense[Tensor], ...], *, ahead: bool) -> Iterator[Dense[Tensor]]:
@@ -111,8 +103,8 @@ def _gradients(parameters: tuple[Dense[Tensor], ...], *, ahead: bool) -> Iterato
         yield Dense(formed, torch.empty_like(bias))
 
 
-def _inputs(plot: Plot, batches: int, steps: int, *, turned: bool) -> Inputs:
-    rows = plot.parameters[0].weight.new_zeros(batches, steps * plot.width, plot.layers[0].inputs)
+def _inputs(spec: NetworkSpec, batches: int, steps: int, *, turned: bool) -> Inputs:
+    rows = spec.parameters[0].weight.new_zeros(batches, steps * spec.width, spec.layers[0].inputs)
     columns = rows.transpose(1, 2)
     return Inputs(rows, columns.contiguous() if turned else columns)
 
@@ -121,11 +113,11 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
     for number in range(len(net.layers) - 1):
         activation, units = ACTIVATIONS[net.layers[number].activation], net.units[number]
         if net.run_by_run[number]:
-            yield partial(layer_kernels.hidden_layer, *_fed(net, number), activation.kind, units.numpy())
+            yield partial(layer_kernels.forward_hidden, *_fed(net, number), activation.kind, units.numpy())
         else:
             yield _product(net, number)
             yield partial(units.add_, net.parameters[number].bias)
-        if not net.run_by_run[number] or activation.kind == layer_kernels.TANH:
+        if not net.run_by_run[number] or activation.kind == TANH:
             yield partial(activation.apply, whole(units))
     yield from _outputs(net)
 
@@ -133,37 +125,38 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
 def _outputs(net: Network) -> Iterator[Callable[[], object]]:
     last, units, bias = len(net.layers) - 1, net.units[-1], net.parameters[-1].bias
     if net.run_by_run[-1]:
-        yield partial(layer_kernels.last_layer, *_fed(net, last), units.numpy(), net.sums.numpy())
+        yield partial(layer_kernels.forward_output, *_fed(net, last), units.numpy(), net.sums.numpy())
         return
     yield _product(net, last)
     if link_kernels.plain(units):
-        yield partial(layer_kernels.shift, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
+        yield partial(layer_kernels.add_bias, bias.flatten(1).numpy(), units.numpy(), net.sums.numpy())
     else:
         yield partial(units.add_, bias)
         yield partial(torch.sum, units, (1, 2), out=net.sums)
 
 
-def _fed(net: Network, number: int) -> tuple[layer_kernels.Pair, layer_kernels.Pair]:
+def _fed(net: Network, number: int) -> tuple[layer_kernels.Fed, layer_kernels.Fed]:
     """Weights and biases of a layer; what it is fed, and where in that each run's share stands."""
     weight, bias = net.parameters[number]
     fed = net.units[number - 1] if number else net.inputs.columns
-    places = np.arange(len(weight)) if number else np.array(net.sharing.owners)
-    return (weight.numpy(), bias.flatten(1).numpy()), (fed.numpy(), places)
+    run_indices = np.arange(len(weight)) if number else np.array(net.sharing.owners)
+    return (weight.numpy(), bias.flatten(1).numpy()), (fed.numpy(), run_indices)
 
 
 def _product(net: Network, number: int) -> Callable[[], None]:
     """Weights times what the layer is fed, of all runs at once."""
     weight, units = net.parameters[number].weight, net.units[number]
-    if number == 0 and net.ahead:
-        return net.ahead.enter
-    fed = (Product(weight, net.units[number - 1], units),) if number else net.layout.products(weight, net.inputs.columns, units)
-    return partial(multiply, fed)
+    if number == 0 and net.look_ahead:
+        return net.look_ahead.enter
+    if number == 0:
+        return net.layout.products(weight, net.inputs.columns, units).multiply
+    return Products((Product(weight, net.units[number - 1], units),)).multiply
 
 
 def _way_down(net: Network) -> Iterator[Callable[[], object]]:
     for number in reversed(range(1, len(net.layers))):
         passed, units = net.deltas[number - 1], net.units[number - 1]
-        yield partial(multiply, (Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),))
+        yield Products((Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),)).multiply
         yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
 
 
@@ -171,9 +164,9 @@ def _forming(net: Network) -> Iterator[Callable[[], object]]:
     for number, (delta, gradient) in enumerate(zip(net.deltas, net.gradients, strict=True)):
         yield partial(torch.sum, delta, -1, keepdim=True, out=gradient.bias)
         if number:
-            yield partial(multiply, (Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),))
-        elif not net.ahead:
-            yield partial(multiply, net.layout.products(delta, net.inputs.rows, gradient.weight))
+            yield Products((Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),)).multiply
+        elif not net.look_ahead:
+            yield net.layout.products(delta, net.inputs.rows, gradient.weight).multiply
 
 
 def forward(net: Network) -> None:
@@ -197,29 +190,6 @@ def form(net: Network) -> None:
 def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
     """All gradients, from `net.deltas`."""
     form(net)
-    if not net.ahead:
+    if not net.look_ahead:
         return net.gradients
-    return (Dense(net.ahead.gradient(net.deltas[0]), net.gradients[0].bias), *net.gradients[1:])
-
-
-def _sigmoid_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.sigmoid_backward.grad_input(delta, h, grad_input=delta)  # δ h(1 − h)
-
-
-def _tanh_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.tanh_backward.grad_input(delta, h, grad_input=delta)  # δ (1 − h²)
-
-
-def _relu_slope(delta: Tensor, h: Tensor) -> None:
-    torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)  # δ where h > 0
-
-
-def _nothing(*_: Tensor) -> None: ...
-
-
-ACTIVATIONS: dict[ActivationName | None, Activation] = {
-    "sigmoid": Activation(layer_kernels.SIGMOID, torch.sigmoid_, _sigmoid_slope),
-    "tanh": Activation(layer_kernels.TANH, torch.tanh_, _tanh_slope),
-    "relu": Activation(layer_kernels.RELU, torch.relu_, _relu_slope),
-    None: Activation(layer_kernels.NONE, _nothing, _nothing),
-}
+    return (Dense(net.look_ahead.gradient(net.deltas[0]), net.gradients[0].bias), *net.gradients[1:])

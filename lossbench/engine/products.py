@@ -1,16 +1,21 @@
-"""The first layer's products, where many runs see the same examples.
+"""Products of matrices, run by run, and the first layer's, where many runs see the same examples.
 
-Written for one run at a time they are many small products; side by side, the weights of the runs that share a batch are
-one tall matrix, and one product.
+Written for one run at a time the first layer's are many small products; side by side, the weights of the runs that share a
+batch are one tall matrix, and one product.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.stacking import Stretch
+from lossbench.engine.stacking import RunBlock
+from lossbench.kernels import blas, link_kernels
+
+Table = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+Scales = np.ndarray[tuple[int], np.dtype[np.floating]]
 
 
 class Inputs(NamedTuple):
@@ -36,22 +41,56 @@ class Product(NamedTuple):
     out: Tensor
 
 
+class Products:
+    """Products of tensors that stay where they are, made again and again with what they then hold.
+
+    In this machine's memory each matrix is multiplied by a call of BLAS of its own; elsewhere, by batched products.
+    """
+
+    def __init__(self, parts: tuple[Product, ...]) -> None:
+        self.parts = parts
+        like = parts[0].out
+        self.table: Table | None = None
+        if link_kernels.plain(like.new_empty(0)):
+            kind = np.float32 if like.dtype == torch.float32 else np.float64
+            self.table = np.array([_entry(part) for part in parts], np.int64)
+            self.overwrite, self.accumulate = (np.array([1, beta], kind) for beta in (blas.ONCE, blas.ADDED))
+
+    def multiply(self) -> None:
+        """Compute each product."""
+        if self.table is not None:
+            blas.multiply_all(self.table, self.overwrite)
+            return
+        for left, right, out in self.parts:
+            torch.bmm(left, right, out=out)
+
+    def add(self) -> None:
+        """Compute each product and add it to what stands in its place."""
+        if self.table is not None:
+            blas.multiply_all(self.table, self.accumulate)
+            return
+        for left, right, out in self.parts:
+            out.baddbmm_(left, right)
+
+
 @dataclass(frozen=True)
 class Layout:
-    """How runs stand to the batches that they see: in stretches, so many a matrix, or as one tall matrix a batch."""
+    """How runs stand to the batches that they see: in blocks of runs, so many a matrix, or as one tall matrix a batch."""
 
-    stretches: tuple[Stretch, ...]
+    run_blocks: tuple[RunBlock, ...]
     group: int = 1
     tall: bool = False
 
-    def products(self, left: Tensor, right: Tensor, out: Tensor) -> tuple[Product, ...]:
-        """left (R, m, k) of each run times right (S, k, n) of its batch, for out (R, m, n): as views of all three."""
-        return tuple(part for stretch in self.stretches for part in self._parts(stretch, Product(left, right, out)))
+    def products(self, left: Tensor, right: Tensor, out: Tensor) -> Products:
+        """left (R, m, k) of each run times right (S, k, n) of its batch, for out (R, m, n): of views of all three."""
+        return Products(
+            tuple(part for run_block in self.run_blocks for part in self._parts(run_block, Product(left, right, out)))
+        )
 
-    def _parts(self, stretch: Stretch, whole: Product) -> list[Product]:
-        start, runs, place, batches = stretch
-        left, out = whole.left[start : stretch.stop], whole.out[start : stretch.stop]
-        right = whole.right[place : place + batches]
+    def _parts(self, run_block: RunBlock, whole: Product) -> list[Product]:
+        start, runs, first_batch, batches = run_block
+        left, out = whole.left[start : run_block.stop], whole.out[start : run_block.stop]
+        right = whole.right[first_batch : first_batch + batches]
         if self.tall or runs == 1:
             return [Product(left.view(batches, -1, left.shape[2]), right, out.view(batches, -1, out.shape[2]))]
         count = runs // self.group
@@ -60,13 +99,22 @@ class Layout:
         return [Product(lefts[batch], rights[batch], outs[batch]) for batch in range(batches)]
 
 
-def multiply(products: tuple[Product, ...]) -> None:
-    """Compute each product."""
-    for left, right, out in products:
-        torch.bmm(left, right, out=out)
+def _entry(product: Product) -> list[int]:
+    """What BLAS is told of a product, as blas.py lists it."""
+    left, right, out = product
+    count, m, n = out.shape
+    (left_lies, left_leading), (right_lies, right_leading) = _lying(left), _lying(right)
+    sizes = [n, m, left.shape[2], right_leading, left_leading, max(out.stride(1), n)]
+    item = out.element_size()
+    addresses = [number for t in (left, right, out) for number in (t.data_ptr(), t.stride(0) * item)]
+    return [count, *sizes, *addresses, left_lies, right_lies]
 
 
-def add_up(products: tuple[Product, ...]) -> None:
-    """Compute each product and add it to what stands in its place."""
-    for left, right, out in products:
-        out.baddbmm_(left, right)
+def _lying(matrices: Tensor) -> tuple[int, int]:
+    """Whether rows or columns of matrices (K, m, n) are contiguous, and how far apart those are, in numbers."""
+    _, m, n = matrices.shape
+    if matrices.stride(2) == 1 or n == 1:
+        return blas.STRAIGHT, max(matrices.stride(1), n)
+    if matrices.stride(1) == 1 or m == 1:
+        return blas.TRANSPOSED, max(matrices.stride(2), m)
+    raise ValueError(f"matrices of strides {matrices.stride()} have neither rows nor columns that BLAS can read")

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.engine.loss_batch import Columns, columns, layings
-from lossbench.engine.network import Network, Plot, forward, network
+from lossbench.engine.loss_batch import LossBatch, loss_batches, target_views
+from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import Array, Loss, Task
 from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe, Step, StepProbe
@@ -18,16 +18,16 @@ from lossbench.registry import find, shelf
 CHUNK = 128  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
 
 
-class Bench(NamedTuple):
-    """A network with room for so many examples at once, and what its losses read."""
+class EvaluationNetwork(NamedTuple):
+    """A network with memory for so many examples at once, and what its losses read."""
 
     net: Network
-    rooms: tuple[Columns, ...]
+    loss_batches: tuple[LossBatch, ...]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A set of examples x (N, D), y (T, N) that probes are averaged over, and benches by how many examples they hold.
+    """A set of examples x (N, D), y (T, N) that probes are averaged over, and networks by how many examples each holds.
 
     The prefix names it in the records.
     """
@@ -35,7 +35,7 @@ class Examples:
     prefix: str
     x: Tensor
     y: Tensor
-    benches: Mapping[int, Bench]
+    networks: Mapping[int, EvaluationNetwork]
 
 
 def probes(words: Sequence[str]) -> tuple[Probe, ...]:
@@ -46,13 +46,13 @@ def probes(words: Sequence[str]) -> tuple[Probe, ...]:
 
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
-    everybody = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
-    benches = {}
+    all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
+    networks = {}
     for width in {min(CHUNK, len(x) - start) for start in range(0, len(x), CHUNK)}:
-        plot = Plot(layers=net.layers, parameters=net.parameters, sharing=everybody, width=width, learns=False)
-        bench = network(plot)
-        benches[width] = Bench(bench, columns(blocks, bench, y.shape[1]))
-    return Examples(prefix, x, y.T.contiguous(), benches)
+        spec = NetworkSpec(layers=net.layers, parameters=net.parameters, sharing=all_runs, width=width, learns=False)
+        evaluation_network = network(spec)
+        networks[width] = EvaluationNetwork(evaluation_network, loss_batches(blocks, evaluation_network, y.shape[1]))
+    return Examples(prefix, x, y.T.contiguous(), networks)
 
 
 def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, Tensor]:
@@ -61,18 +61,18 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
     means: dict[str, Mean] = {}
     for start in range(0, len(data.x) if fitting else 0, CHUNK):
         x, y = data.x[start : start + CHUNK], data.y[:, start : start + CHUNK]
-        net, rooms = data.benches[len(x)]
+        net, loss_batches = data.networks[len(x)]
         net.inputs.rows.copy_(x)
         net.inputs.turn()
         forward(net)
-        for there, here in layings(rooms, y[:, None]):
-            there.copy_(here)
-        for room in rooms:
-            room.fill()
-            outputs = Outputs(room.z, room.y, room.loss, task)
+        for target, source in target_views(loss_batches, y[:, None]):
+            target.copy_(source)
+        for loss_batch in loss_batches:
+            loss_batch.fill()
+            outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, task)
             for probe in fitting:
-                measured = room.by_run(probe.measure(outputs)).double()
-                means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(room.runs, measured)
+                measured = loss_batch.by_run(probe.measure(outputs)).double()
+                means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(loss_batch.runs, measured)
     return {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
 
 
@@ -110,9 +110,9 @@ def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:
     return {name: part for quantities in measured for name, part in quantities.items()}
 
 
-def curves(moments: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:
-    """The recorded moments as curves, (R, T) float64 a quantity, or a layer of it."""
-    stacked = {name: torch.stack([moment[name] for moment in moments], 1).double() for name in (moments[0] if moments else {})}
+def curves(records: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:
+    """The records of all recorded steps as curves, (R, T) float64 a quantity, or a layer of it."""
+    stacked = {name: torch.stack([record[name] for record in records], 1).double() for name in (records[0] if records else {})}
     parts = [part for name, curve in stacked.items() for part in _by_layer(name, curve)]
     return {column: curve.cpu().numpy() for column, curve in parts}
 

@@ -16,12 +16,12 @@ from lossbench.rng import generator
 K = TypeVar("K")
 
 
-class Stretch(NamedTuple):
-    """Neighbouring runs, from `start` on: as many (`runs`) for each of `batches` neighbouring batches, from `place` on."""
+class RunBlock(NamedTuple):
+    """Neighbouring runs, from `start` on: as many (`runs`) for each of `batches` neighbouring batches, from `first_batch` on."""
 
     start: int
     runs: int
-    place: int
+    first_batch: int
     batches: int
 
     @property
@@ -31,7 +31,7 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Sharing:
-    """Which runs see the same batch: `seeds` in order of first appearance, and the place of each run's seed among them.
+    """Which runs see the same batch: `seeds` in order of first appearance, and the index of each run's seed among them.
 
     `alike` says that any runs would, whatever their seeds.
     """
@@ -44,16 +44,16 @@ class Sharing:
         """The same with a batch for each run, though some will be equal."""
         return replace(self, seeds=tuple(self.seeds[owner] for owner in self.owners), owners=tuple(range(len(self.owners))))
 
-    def stretches(self, runs: slice = slice(None)) -> tuple[Stretch, ...]:
-        """The stretches that some neighbouring runs fall into, all of them unless told; they are counted from the first."""
-        found: list[Stretch] = []
-        for start, stop, place in _neighbours(self.owners[runs]):
-            last = found[-1] if found else None
-            if last and last.runs == stop - start and last.place + last.batches == place:
-                found[-1] = last._replace(batches=last.batches + 1)
+    def run_blocks(self, runs: slice = slice(None)) -> tuple[RunBlock, ...]:
+        """The blocks that some neighbouring runs fall into, all of them unless told; they are counted from the first."""
+        blocks: list[RunBlock] = []
+        for start, stop, first_batch in _neighbours(self.owners[runs]):
+            last = blocks[-1] if blocks else None
+            if last and last.runs == stop - start and last.first_batch + last.batches == first_batch:
+                blocks[-1] = last._replace(batches=last.batches + 1)
             else:
-                found.append(Stretch(start, stop - start, place, 1))
-        return tuple(found)
+                blocks.append(RunBlock(start, stop - start, first_batch, 1))
+        return tuple(blocks)
 
 
 def sharing(runs: Sequence[RunSpec]) -> Sharing:
@@ -85,21 +85,21 @@ def parameters(
 
 def optimizer(runs: Sequence[RunSpec], like: Tensor) -> Optimizer:
     """One optimizer for all runs: its number fields become tensors (R, 1, 1), but a field that is 0 in all stays 0."""
-    together = object.__new__(type(runs[0].optimizer))  # not the constructor, which checks numbers, not tensors
+    stacked_rule = object.__new__(type(runs[0].optimizer))  # not the constructor, which checks numbers, not tensors
     for field in fields(runs[0].optimizer):  # type: ignore[arg-type]
         values = [getattr(run.optimizer, field.name) for run in runs]
         stacked = isinstance(values[0], float) and any(values)
         value = like.new_tensor(values)[:, None, None] if stacked else values[0]
-        object.__setattr__(together, field.name, value)
-    return together
+        object.__setattr__(stacked_rule, field.name, value)
+    return stacked_rule
 
 
 def _neighbours(keys: Sequence[K]) -> list[tuple[int, int, K]]:
-    """Maximal stretches of equal keys, as (start, stop, key)."""
-    stretches = []
+    """Maximal spans of equal keys, as (start, stop, key)."""
+    spans = []
     start = 0
     for key, group in groupby(keys):
         stop = start + len(list(group))
-        stretches.append((start, stop, key))
+        spans.append((start, stop, key))
         start = stop
-    return stretches
+    return spans

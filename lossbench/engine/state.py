@@ -11,7 +11,7 @@ from torch import Tensor
 from lossbench.interfaces import Dense, Memory
 
 Arrays = Mapping[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
-STEP, MOMENT = "step", "moment."
+STEP, RECORD = "step", "moment."
 
 
 class Checkpoint(Protocol):
@@ -29,12 +29,12 @@ class Checkpoint(Protocol):
 
 
 @dataclass
-class State:
-    """The next step, tensors that training changes in place, and the moments recorded so far."""
+class ResumableState:
+    """The next step, tensors that training changes in place, and the records so far."""
 
     step: int
     tensors: dict[str, Tensor]
-    moments: list[dict[str, Tensor]]
+    records: list[dict[str, Tensor]]
 
     def count(self, sums: list[Tensor]) -> bool:
         """Take in the sums (R,) of the raw outputs at the steps since the last time; whether any run is finite still."""
@@ -49,8 +49,8 @@ class State:
     def frozen(self) -> Arrays:
         """The state as arrays: (R, …) a tensor, (T, R) a recorded quantity."""
         arrays = {name: tensor.cpu().numpy() for name, tensor in self.tensors.items()}
-        names = self.moments[0] if self.moments else {}
-        curves = {MOMENT + name: torch.stack([moment[name] for moment in self.moments]).cpu().numpy() for name in names}
+        names = self.records[0] if self.records else {}
+        curves = {RECORD + name: torch.stack([record[name] for record in self.records]).cpu().numpy() for name in names}
         return {STEP: np.array(self.step)} | arrays | curves
 
     def thaw(self, arrays: Arrays) -> None:
@@ -58,12 +58,12 @@ class State:
         self.step = int(arrays[STEP])
         for name, tensor in self.tensors.items():
             tensor.copy_(torch.as_tensor(arrays[name]))
-        curves = {name.removeprefix(MOMENT): torch.tensor(a) for name, a in arrays.items() if name.startswith(MOMENT)}
+        curves = {name.removeprefix(RECORD): torch.tensor(a) for name, a in arrays.items() if name.startswith(RECORD)}
         count = len(next(iter(curves.values()), ()))
-        self.moments[:] = [{name: curve[place] for name, curve in curves.items()} for place in range(count)]
+        self.records[:] = [{name: curve[index] for name, curve in curves.items()} for index in range(count)]
 
 
-def state(parameters: tuple[Dense[Tensor], ...], memory: list[tuple[Memory, Memory]]) -> State:
+def initial_state(parameters: tuple[Dense[Tensor], ...], memory: list[tuple[Memory, Memory]]) -> ResumableState:
     """The state before the first step: nothing recorded, every run finite so far."""
     runs, device = len(parameters[0].weight), parameters[0].weight.device
     tensors = {
@@ -72,5 +72,5 @@ def state(parameters: tuple[Dense[Tensor], ...], memory: list[tuple[Memory, Memo
     }
     for layer, (parameter, memories) in enumerate(zip(parameters, memory, strict=True), start=1):
         for kind, tensor, kept in zip(Dense._fields, parameter, memories, strict=True):
-            tensors |= {f"{kind}_{layer}": tensor} | {f"memory_{kind}_{layer}_{place}": m for place, m in enumerate(kept)}
-    return State(0, tensors, [])
+            tensors |= {f"{kind}_{layer}": tensor} | {f"memory_{kind}_{layer}_{index}": m for index, m in enumerate(kept)}
+    return ResumableState(0, tensors, [])

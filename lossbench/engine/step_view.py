@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.learner import Learner
-from lossbench.engine.loss_batch import Columns
+from lossbench.engine.loss_batch import LossBatch
 from lossbench.engine.network import Network, gradients
 from lossbench.interfaces import ActivationName, Dense, Loss
 from lossbench.interfaces.links import OUTPUTS
@@ -19,30 +19,30 @@ FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave floa
 
 
 @dataclass
-class Moment:
+class StepView:
     """The step of a network that has gone forward; the learner goes back and makes it, `last` says that none is made.
 
-    Each quantity is computed when a probe asks for it. Asked for updates, the moment makes the step, unless that is nothing but
-    a rate times the gradient: then one is known from the other. Such a step may consist of strides, which measure what they go
-    along; where every probe is `norms_only`, the moment makes them when it is first asked for a norm.
+    Each quantity is computed when a probe asks for it. Asked for updates, the view makes the step, unless that is nothing but
+    a rate times the gradient: then one is known from the other. Such a step may be made by fused SGD, which measures what it goes
+    along; where every probe is `norms_only`, the view makes the step when it is first asked for a norm.
     """
 
     net: Network
-    rooms: Sequence[Columns]
+    loss_batches: Sequence[LossBatch]
     learner: Learner
     last: bool
     norms_only: bool
 
     @cached_property
     def parameters(self) -> tuple[Dense[Tensor], ...]:
-        if self.norms_only and "_strode" in vars(self):
+        if self.norms_only and "_fused" in vars(self):
             raise LookupError("A probe that is norms_only looked at parameters, and the step has been made.")
         with self.net.settled():  # copies: the step changes the network's own
             return tuple(Dense(p.weight.clone(), p.bias.clone()) for p in self.net.parameters)
 
     @cached_property
     def gradients(self) -> tuple[Dense[Tensor], ...]:
-        _ = self.learner.strides and self._strode  # which is their way back
+        _ = self.learner.fused_sgd and self._fused  # which is their way back
         return gradients(self.net)
 
     @cached_property
@@ -59,18 +59,18 @@ class Moment:
 
     @cached_property
     def gradient_norms(self) -> Dense[Tensor]:
-        lengths = self._strode[0] if self.learner.strides else _lengths(self.net.gradients)
-        if self.net.ahead:
-            lengths[:, 0] = self.net.ahead.norms(self.net.deltas[0])
+        lengths = self._fused[0] if self.learner.fused_sgd else _lengths(self.net.gradients)
+        if self.net.look_ahead:
+            lengths[:, 0] = self.net.look_ahead.norms(self.net.deltas[0])
         return _by_kind(lengths)
 
     @cached_property
     def parameter_norms(self) -> Dense[Tensor]:
-        if not self.learner.strides:
+        if not self.learner.fused_sgd:
             with self.net.settled():
                 return _by_kind(_lengths(self.parameters if "parameters" in vars(self) else self.net.parameters))
-        lengths = self._strode[1]
-        if self.net.ahead:
+        lengths = self._fused[1]
+        if self.net.look_ahead:
             with self.net.settled():
                 lengths[:, 0] = _length(self.net.parameters[0].weight)
         return _by_kind(lengths)
@@ -83,14 +83,14 @@ class Moment:
         return Dense(*(norms * rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
 
     @cached_property
-    def _strode(self) -> Tensor:
-        """‖gradients‖ and ‖parameters‖, (2, R, 2L): the strides have been made or, where somebody may ask for more, measured."""
+    def _fused(self) -> Tensor:
+        """‖gradients‖ and ‖parameters‖, (2, R, 2L): the step is made or, where somebody may ask for more, measured."""
         return self.learner.measure(moving=self.norms_only and not self.last)
 
     def finish(self) -> None:
         """Make the step, as far as it has not been."""
         if not self.last and (self.learner.rate is not None or "updates" not in vars(self)):
-            self.learner.step(strode=self.norms_only and "_strode" in vars(self))
+            self.learner.step(fused=self.norms_only and "_fused" in vars(self))
 
     @property
     def hidden(self) -> tuple[Tensor, ...]:
@@ -102,7 +102,7 @@ class Moment:
 
     @property
     def link(self) -> str:
-        return self.rooms[0].loss.link
+        return self.loss_batches[0].loss.link
 
     @cached_property
     def outputs(self) -> Tensor:
@@ -114,43 +114,43 @@ class Moment:
 
     @cached_property
     def error(self) -> Tensor:
-        return self._by_run([_error_size(room)[None] for room in self.rooms], torch.float64)[:, 0]
+        return self._by_run([_error_size(loss_batch)[None] for loss_batch in self.loss_batches], torch.float64)[:, 0]
 
     @cached_property
     def slope(self) -> Tensor:
-        slopes = [room.loss.link_function.slope(a) for room, a in zip(self.rooms, self._linked, strict=True)]
+        slopes = [loss_batch.loss.link_function.slope(a) for loss_batch, a in zip(self.loss_batches, self._linked, strict=True)]
         return self._by_run([slope[None] for slope in slopes], self._z.dtype)[:, 0]
 
     @cached_property
     def _linked(self) -> list[Tensor]:
         """The link's outputs, on the columns of each loss."""
-        return [room.loss.link_function.value(room.z) for room in self.rooms]
+        return [loss_batch.loss.link_function.value(loss_batch.z) for loss_batch in self.loss_batches]
 
     @property
     def _z(self) -> Tensor:
         return self.net.units[-1]
 
-    def _by_run(self, found: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+    def _by_run(self, measured: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
         """What was measured on the columns of each loss, as (R, K, B)."""
         runs, _, width = self._z.shape
-        out = self._z.new_empty(runs, len(found[0]), width, dtype=dtype)
-        for room, part in zip(self.rooms, found, strict=True):
-            out[room.runs].copy_(room.by_run(part))
+        out = self._z.new_empty(runs, len(measured[0]), width, dtype=dtype)
+        for loss_batch, part in zip(self.loss_batches, measured, strict=True):
+            out[loss_batch.runs].copy_(loss_batch.by_run(part))
         return out
 
 
-def _error_size(room: Columns) -> Tensor:
-    """‖dℓ/da‖₂ of the room's examples, (r·B,): in float64 for those where float32 may not hold it.
+def _error_size(loss_batch: LossBatch) -> Tensor:
+    """‖dℓ/da‖₂ of a loss batch's examples, (r·B,): in float64 for those where float32 may not hold it.
 
     Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
     """
-    examples = room.count * room.width
-    size = _passing(room.loss, room.z, room.y)[:examples]
-    (lowest, highest), (least, most) = torch.aminmax(room.z), torch.aminmax(size)
+    examples = loss_batch.count * loss_batch.width
+    size = _passing(loss_batch.loss, loss_batch.z, loss_batch.y)[:examples]
+    (lowest, highest), (least, most) = torch.aminmax(loss_batch.z), torch.aminmax(size)
     if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
         return size
-    near = room.z.abs().amax(0)[:examples] < FAR
-    exact = _passing(room.loss, room.z.double(), room.y.double())[:examples]
+    near = loss_batch.z.abs().amax(0)[:examples] < FAR
+    exact = _passing(loss_batch.loss, loss_batch.z.double(), loss_batch.y.double())[:examples]
     return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
 
 
@@ -176,7 +176,7 @@ def _length(matrices: Tensor) -> Tensor:
     """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
     lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
     if link_kernels.plain(matrices):
-        layer_kernels.lengths(matrices.flatten(1).numpy(), lengths.numpy())
+        layer_kernels.norms_of(matrices.flatten(1).numpy(), lengths.numpy())
     else:
         torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64, out=lengths)
     return lengths

@@ -12,15 +12,15 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
-from lossbench.engine.cuda_graph import Captured
+from lossbench.engine.cuda_graph import CapturedStep
 from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner
-from lossbench.engine.loss_batch import Columns, columns, gradient
-from lossbench.engine.network import Network, Plot, forward, network
+from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
+from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
 from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
-from lossbench.engine.state import Checkpoint, State, state
-from lossbench.engine.step_view import Moment
+from lossbench.engine.state import Checkpoint, ResumableState, initial_state
+from lossbench.engine.step_view import StepView
 from lossbench.interfaces import Array, Dense, Layer, Split, Task
 from lossbench.interfaces.probe import ExampleProbe, Probe, StepProbe
 from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
@@ -46,28 +46,28 @@ def train(
     started = time.perf_counter()
     runs = list(cohort.runs)
     layers = _layers(runs[0], split)
-    together = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
+    padded_runs = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
     with _one_thread(), torch.inference_mode():
-        scene = _scene(replace(cohort, runs=tuple(together)), split, device)
+        training = _training_state(replace(cohort, runs=tuple(padded_runs)), split, device)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
-            scene.state.thaw(kept)
-        _train(scene, report or _silent, checkpoint)
-        if scene.net.ahead:
-            scene.net.ahead.settle()
-        past = Past(
+            training.resumable.thaw(kept)
+        _train(training, report or _silent, checkpoint)
+        if training.net.look_ahead:
+            training.net.look_ahead.settle()
+        outcome = CohortOutcome(
             cohort.recording,
             cohort.recording.schedule.steps(runs[0].steps),
-            curves(scene.state.moments),
-            scene.state.tensors["finite"].cpu().numpy(),
-            scene.net.parameters,
+            curves(training.resumable.records),
+            training.resumable.tensors["finite"].cpu().numpy(),
+            training.net.parameters,
         )
     seconds = (time.perf_counter() - started) / len(runs)
-    return [past.trace(place, run, seconds) for place, run in enumerate(runs)]
+    return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(runs)]
 
 
 @dataclass(frozen=True)
-class Past:
+class CohortOutcome:
     """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters."""
 
     recording: Recording
@@ -76,35 +76,35 @@ class Past:
     finite: Array
     parameters: tuple[Dense[Tensor], ...]
 
-    def trace(self, place: int, run: RunSpec, seconds: float) -> Trace:
-        """The trace of the run at a place; a diverged run's curves end before the step that was not finite."""
-        stopped = min(int(self.finite[place]), run.steps)
-        finished = self.finite[place] > run.steps
+    def trace(self, run_index: int, run: RunSpec, seconds: float) -> Trace:
+        """The trace of the run with an index; a diverged run's curves end before the step that was not finite."""
+        stopped = min(int(self.finite[run_index]), run.steps)
+        finished = self.finite[run_index] > run.steps
         steps = self.steps if finished else self.steps[: bisect_left(self.steps, stopped)]
         return Trace(
             run=run,
             outcome="finished" if finished else "diverged",
             stopped=stopped,
             steps=steps,
-            values={name: curve[place, : len(steps)] for name, curve in self.curves.items()},
-            parameters=self._kept(place) if finished and "parameters" in self.recording.keep else None,
+            values={name: curve[run_index, : len(steps)] for name, curve in self.curves.items()},
+            parameters=self._kept(run_index) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
         )
 
-    def _kept(self, place: int) -> tuple[Dense[Array], ...]:
-        arrays = [(p.weight[place].double().cpu().numpy(), p.bias[place].double().cpu().numpy()) for p in self.parameters]
+    def _kept(self, run_index: int) -> tuple[Dense[Array], ...]:
+        arrays = [(p.weight[run_index].double().cpu().numpy(), p.bias[run_index].double().cpu().numpy()) for p in self.parameters]
         return tuple(Dense(weight, bias) for weight, bias in arrays)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Everything that training a cohort looks at, laid out once."""
+class TrainingState:
+    """Everything that training a cohort reads and writes, laid out once."""
 
     cohort: Cohort
     net: Network
     learner: Learner
-    state: State
-    rooms: tuple[Columns, ...]
+    resumable: ResumableState
+    loss_batches: tuple[LossBatch, ...]
     data: tuple[Tensor, Tensor]
     examples: tuple[Examples, ...]
     probes: tuple[Probe, ...]
@@ -112,18 +112,18 @@ class Scene:
 
     def batches(self) -> Iterator[None]:
         """Mini-batches from the state's step on, put where a step reads them."""
-        return batches(self.cohort.runs[0], self.net, self.rooms, self.data, self.state.step)
+        return batches(self.cohort.runs[0], self.net, self.loss_batches, self.data, self.resumable.step)
 
-    def look(self) -> Tensor:
+    def forward_and_back(self) -> Tensor:
         """Forward, and back as far as a step needs it; the sums (R,) of the raw outputs, which are finite where these are."""
         forward(self.net)
-        gradient(self.rooms)
+        gradient(self.loss_batches)
         self.learner.look_back()
         return self.net.sums.clone()
 
     def move(self) -> Tensor:
         """The same, and the step."""
-        sums = self.look()
+        sums = self.forward_and_back()
         self.learner.step()
         return sums
 
@@ -140,17 +140,17 @@ class Scene:
     @property
     def whole(self) -> bool:
         """Whether the state says all: nothing that the first layer has worked out ahead is under way."""
-        return not (self.net.ahead and self.net.ahead.place)
+        return not (self.net.look_ahead and self.net.look_ahead.position)
 
 
-def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
+def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
     rule = optimizer(runs, like)
     layers = _layers(runs[0], split)
     net = network(
-        Plot(
+        NetworkSpec(
             layers=layers,
             parameters=parameters(runs, layers, like, _learnt(runs, split, device)),
             sharing=sharing(runs),
@@ -165,12 +165,12 @@ def _scene(cohort: Cohort, split: Split, device: str) -> Scene:
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
     looked_at = sets if any(isinstance(probe, ExampleProbe) for probe in chosen) else ()
-    return Scene(
+    return TrainingState(
         cohort,
         net,
         learner,
-        state(net.parameters, learner.memory),
-        columns(blocks, net, train_y.shape[1]),
+        initial_state(net.parameters, learner.memory),
+        loss_batches(blocks, net, train_y.shape[1]),
         (train_x, train_y),
         tuple(examples(*part, net, blocks) for part in looked_at),
         chosen,
@@ -186,43 +186,43 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     ends = Recording(schedule=Schedule(kind="linear", points=2), probes=LEAST, keep=("parameters",))
     traces = [trace for group in alike.values() for trace in train(Cohort(runs=tuple(group), recording=ends), split, device)]
     layers = _layers(runs[0], split) if traces else ()
-    lost: tuple[Dense[Array], ...] = tuple(
+    diverged: tuple[Dense[Array], ...] = tuple(
         Dense(np.full((n.outputs, n.inputs), np.nan), np.full((n.outputs, 1), np.nan)) for n in layers
     )
-    return {trace.run: trace.parameters or lost for trace in traces}
+    return {trace.run: trace.parameters or diverged for trace in traces}
 
 
-def _train(scene: Scene, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
-    """Go on from the scene's state to the last step, or until every run has diverged."""
-    state, steps = scene.state, scene.cohort.runs[0].steps
-    recorded = set(scene.cohort.recording.schedule.steps(steps))
+def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
+    """Go on from the resumable state to the last step, or until every run has diverged."""
+    resumable, steps = training.resumable, training.cohort.runs[0].steps
+    recorded = set(training.cohort.recording.schedule.steps(steps))
     saved = time.monotonic()
-    move = Captured(scene.move, scene.net.ahead) if scene.captured else scene.move
+    move = CapturedStep(training.move, training.net.look_ahead) if training.captured else training.move
     sums: list[Tensor] = []
-    for step, _ in zip(range(state.step, steps + 1), scene.batches(), strict=False):
-        if step % LOOK_EVERY == 0 and not state.count(sums):
+    for step, _ in zip(range(resumable.step, steps + 1), training.batches(), strict=False):
+        if step % LOOK_EVERY == 0 and not resumable.count(sums):
             break
         if step in recorded:
-            sums.append(scene.look())
-            state.moments.append(_record(scene, last=step == steps))
+            sums.append(training.forward_and_back())
+            resumable.records.append(_record(training, last=step == steps))
         else:
-            sums.append(move() if step < steps else scene.look())
-        state.step = step + 1
+            sums.append(move() if step < steps else training.forward_and_back())
+        resumable.step = step + 1
         report(step)
-        if checkpoint and scene.whole and time.monotonic() - saved > checkpoint.seconds:
-            state.count(sums)
-            checkpoint.save(state.frozen())
+        if checkpoint and training.whole and time.monotonic() - saved > checkpoint.seconds:
+            resumable.count(sums)
+            checkpoint.save(resumable.frozen())
             saved = time.monotonic()
-    state.count(sums)
+    resumable.count(sums)
 
 
-def _record(scene: Scene, *, last: bool) -> dict[str, Tensor]:
+def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
-    with scene.net.settled() if scene.examples else nullcontext():
-        fit = {name: mean for data in scene.examples for name, mean in evaluate(data, scene.probes, scene.task).items()}
-    moment = Moment(scene.net, scene.rooms, scene.learner, last, scene.norms_only)
-    described = describe(moment, scene.probes)
-    moment.finish()
+    with training.net.settled() if training.examples else nullcontext():
+        fit = {name: mean for data in training.examples for name, mean in evaluate(data, training.probes, training.task).items()}
+    step_view = StepView(training.net, training.loss_batches, training.learner, last, training.norms_only)
+    described = describe(step_view, training.probes)
+    step_view.finish()
     return fit | described
 
 

@@ -10,12 +10,10 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.errors import BadInput
 from lossbench.interfaces.probe import Step, StepProbe
-from lossbench.kernels.compilation import SUMS, compiled
+from lossbench.kernels.activations import ACTIVATIONS, OUTPUTS, Activation, slope
+from lossbench.kernels.compilation import compiled
 from lossbench.kernels.link_kernels import Numbers, plain
-
-SIGMOID, TANH, RELU, IDENTITY = range(4)
-KINDS = {"sigmoid": SIGMOID, "softmax": SIGMOID, "tanh": TANH, "relu": RELU, "identity": IDENTITY}
-STEEPEST = {"sigmoid": 0.25, "softmax": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}  # the largest slope there is
+from lossbench.kernels.summation import row_sum, row_sum_of_squares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,53 +35,34 @@ class Saturation(StepProbe):
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         layers = (*step.hidden, step.outputs)
-        kinds = (*step.activations, step.link)
-        seen = [_look(h, kind, self.threshold * STEEPEST[kind]) for h, kind in zip(layers, kinds, strict=True)]
+        activations = (*(ACTIVATIONS[name] for name in step.activations), OUTPUTS[step.link])
+        seen = [_look(h, activation, self.threshold) for h, activation in zip(layers, activations, strict=True)]
         names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
         return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*seen, strict=True), strict=True)}
 
 
-def _look(h: Tensor, kind: str, bound: float) -> Tensor:
-    """Of outputs (..., H, B) of one layer the share whose slope is below a bound, mean, and standard deviation: (3, ...)."""
+def _look(h: Tensor, activation: Activation, threshold: float) -> Tensor:
+    """Of outputs h (..., H, B) the share with a slope below `threshold` times the steepest, mean, and deviation: (3, ...)."""
+    bound = threshold * activation.steepest
     if plain(h):
-        seen = h.new_empty(3, *h.shape[:-2], dtype=torch.float64)
-        _look_once(h.flatten(-2).reshape(-1, h.shape[-2] * h.shape[-1]).numpy(), KINDS[kind], bound, seen.view(3, -1).numpy())
-        return seen
+        measured = h.new_empty(3, *h.shape[:-2], dtype=torch.float64)
+        rows = h.flatten(-2).reshape(-1, h.shape[-2] * h.shape[-1]).numpy()
+        _look_once(rows, activation.kind, bound, measured.view(3, -1).numpy())
+        return measured
     mean = h.mean((-2, -1))
     spread = (h - mean[..., None, None]).square().mean((-2, -1)).sqrt()
-    return torch.stack([(_slope(h, kind) < bound).to(h.dtype).mean((-2, -1)), mean, spread])
+    return torch.stack([(activation.slope(h) < bound).to(h.dtype).mean((-2, -1)), mean, spread])
 
 
-@compiled(fastmath=SUMS)
-def _look_once(rows: Numbers, kind: int, bound: float, seen: Numbers) -> None:
-    """The same of rows (R, N), into (3, R), in two passes and no scratch."""
-    one, none, least = rows.dtype.type(1), rows.dtype.type(0), rows.dtype.type(bound)
+@compiled()
+def _look_once(rows: Numbers, kind: int, bound: float, measured: Numbers) -> None:
+    """The same of rows (R, N), into (3, R), in passes over what the nearest cache holds and without scratch."""
+    one, least = rows.dtype.type(1), rows.dtype.type(bound)
     count = rows.shape[1]
     for r in range(len(rows)):
-        total = none
+        mean = row_sum(rows, r) / rows.dtype.type(count)
+        flat = 0
         for n in range(count):
-            total += rows[r, n]
-        mean = total / rows.dtype.type(count)
-        flat, apart = none, none
-        for n in range(count):
-            h = rows[r, n]
-            if kind == SIGMOID:
-                slope = h * (one - h)
-            elif kind == TANH:
-                slope = one - h * h
-            elif kind == RELU:
-                slope = one if h > 0 else none
-            else:
-                slope = one
-            flat += one if slope < least else none
-            apart += (h - mean) * (h - mean)
-        seen[0, r], seen[1, r], seen[2, r] = flat / count, mean, math.sqrt(apart / count)
-
-
-def _slope(h: Tensor, kind: str) -> Tensor:
-    """The activation's slope, from its output."""
-    if kind in ("sigmoid", "softmax"):
-        return h * (1 - h)
-    if kind == "tanh":
-        return 1 - h * h
-    return (h > 0).to(h.dtype) if kind == "relu" else torch.ones_like(h)
+            flat += 1 if slope(kind, rows[r, n], one) < least else 0
+        deviation = math.sqrt(row_sum_of_squares(rows, r, mean) / count)
+        measured[0, r], measured[1, r], measured[2, r] = flat / count, mean, deviation

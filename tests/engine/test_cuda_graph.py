@@ -91,16 +91,16 @@ pytestmark = pytest.mark.usefixtures("tensors")  # which are what a graph captur
 
 
 @pytest.fixture
-def taped(monkeypatch) -> list[cuda_graph.Captured]:
+def taped(monkeypatch) -> list[cuda_graph.CapturedStep]:
     """Training captures its steps, on tapes; what was captured."""
-    made: list[cuda_graph.Captured] = []
+    made: list[cuda_graph.CapturedStep] = []
 
-    def captured(step, ahead):
-        made.append(cuda_graph.Captured(step, ahead, Tape))
+    def captured(step, look_ahead):
+        made.append(cuda_graph.CapturedStep(step, look_ahead, Tape))
         return made[-1]
 
-    monkeypatch.setattr(training, "Captured", captured)
-    monkeypatch.setattr(training.Scene, "captured", True)
+    monkeypatch.setattr(training, "CapturedStep", captured)
+    monkeypatch.setattr(training.TrainingState, "captured", True)
     return made
 
 
@@ -146,7 +146,7 @@ def test_replayed_steps_of_every_loss_are_the_steps(word: str, task: str, output
     plain = trained(runs, split)
     made = request.getfixturevalue("taped")
     same(trained(runs, split), plain)
-    assert made[0].possible
+    assert made[0].capturable
     assert made[0].graphs
 
 
@@ -161,7 +161,7 @@ def test_replayed_steps_of_every_rule_are_the_steps(rule, changes, run, blobs, r
     plain = trained(runs, split)
     made = request.getfixturevalue("taped")
     same(trained(runs, split), plain)
-    ahead = made[0].ahead
+    ahead = made[0].look_ahead
     assert len(made[0].graphs) == (ahead.reach if ahead else 1)
 
 
@@ -176,9 +176,9 @@ def test_what_cannot_be_captured_is_trained_all_the_same(run, blobs, request, mo
     plain = trained(runs, split)
     made = request.getfixturevalue("taped")
     same(trained(runs, split), plain)
-    assert not made[0].possible
+    assert not made[0].capturable
 
 
 def test_nothing_is_captured_where_there_is_no_card(run, blobs, monkeypatch) -> None:
-    monkeypatch.setattr(training, "Captured", lambda *_: pytest.fail("captured"))
+    monkeypatch.setattr(training, "CapturedStep", lambda *_: pytest.fail("captured"))
     assert trained([run()], blobs())[0].outcome == "finished"

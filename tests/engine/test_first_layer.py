@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from lossbench.engine import first_layer
 from lossbench.engine.determinism import LEAST_RUNS, fitting, group_of
-from lossbench.engine.first_layer import First, layout
-from lossbench.engine.products import Layout, add_up, multiply
+from lossbench.engine.first_layer import FirstLayerShape, layout
+from lossbench.engine.products import Layout, Products
 from lossbench.engine.stacking import Sharing
 
-FIRST = First(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
+FIRST = FirstLayerShape(3, 4, 5, lasting=False, dtype=torch.float64, device="cpu")
 
 
 def sharing(*owners: int, alike: bool = False) -> Sharing:
@@ -23,19 +23,19 @@ def drawn(*shape: int) -> torch.Tensor:
 
 
 @given(owners=st.lists(st.integers(0, 3), min_size=1, max_size=12))
-def test_stretches_name_every_run_once_with_its_batch(owners: list[int]) -> None:
+def test_run_blocks_name_every_run_once_with_its_batch(owners: list[int]) -> None:
     told = [
-        (stretch.start + batch * stretch.runs + run, stretch.place + batch)
-        for stretch in sharing(*owners).stretches()
-        for batch in range(stretch.batches)
-        for run in range(stretch.runs)
+        (run_block.start + batch * run_block.runs + run, run_block.first_batch + batch)
+        for run_block in sharing(*owners).run_blocks()
+        for batch in range(run_block.batches)
+        for run in range(run_block.runs)
     ]
     assert told == list(enumerate(owners))
 
 
-def test_neighbours_with_equally_many_runs_each_are_one_stretch() -> None:
-    assert sharing(0, 0, 1, 1, 2, 2).stretches() == ((0, 2, 0, 3),)
-    assert sharing(0, 0, 1, 1, 2).stretches() == ((0, 2, 0, 2), (4, 1, 2, 1))
+def test_neighbours_with_equally_many_runs_each_are_one_run_block() -> None:
+    assert sharing(0, 0, 1, 1, 2, 2).run_blocks() == ((0, 2, 0, 3),)
+    assert sharing(0, 0, 1, 1, 2).run_blocks() == ((0, 2, 0, 2), (4, 1, 2, 1))
 
 
 @pytest.mark.parametrize("tall", [False, True])
@@ -44,35 +44,36 @@ def test_products_are_those_of_each_run_with_its_batch(owners: tuple[int, ...], 
     left, right, start = drawn(len(owners), 3, 4), drawn(3, 4, 5), drawn(len(owners), 3, 5)
     wanted = torch.einsum("rmk,rkn->rmn", left, right[list(owners)])
     out, added = torch.empty_like(start), start.clone()
-    laid = Layout(sharing(*owners).stretches(), group=2 if len(set(owners)) == 1 else 1, tall=tall)
-    multiply(laid.products(left, right, out))
-    add_up(laid.products(left, right, added))
+    laid = Layout(sharing(*owners).run_blocks(), group=2 if len(set(owners)) == 1 else 1, tall=tall)
+    laid.products(left, right, out).multiply()
+    laid.products(left, right, added).add()
     torch.testing.assert_close(out, wanted)
     torch.testing.assert_close(added, start + wanted)
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_a_layout_is_tall_only_where_it_gives_the_same_bits(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_layer, "_agree", lambda *_: same)
-    found = layout(sharing(0, 0, 1, 1), FIRST, 0)
+def test_runs_stand_in_groups_only_where_their_bits_are_the_same_everywhere(same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_layer, "_alike_in_groups", lambda *_: same)
+    found = layout(sharing(*[0] * 16, alike=True), FIRST._replace(units=1), 0)
     assert found is not None
-    assert found.tall == same
-
-
-def test_what_is_large_by_itself_is_not_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_layer, "_agree", lambda *_: pytest.fail("tried out"))
-    found = layout(sharing(0, 0, 1, 1), FIRST._replace(units=1000, features=1000, examples=1000), 0)
-    assert found is not None
+    assert found.group == (16 if same else 1)
     assert not found.tall
 
 
-@pytest.mark.parametrize("reach", [0, 1, 3])
-def test_other_bits_are_noticed(reach: int) -> None:
-    paired = sharing(0, 0, 1, 1).stretches()
-    crossed = sharing(0, 1, 0, 1).stretches()
-    first_layer._agree.cache_clear()
-    assert first_layer._agree(Layout(paired), Layout(paired), FIRST, reach)
-    assert not first_layer._agree(Layout(paired), Layout(crossed), FIRST, reach)
+def test_a_run_whose_bits_depend_on_where_it_stands_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    first_layer._alike_in_groups.cache_clear()
+    assert first_layer._alike_in_groups(FIRST._replace(units=16), 1, 1)
+
+    class Uneven(Products):
+        def multiply(self) -> None:
+            for left, right, out in self.parts:
+                torch.bmm(left, right, out=out)
+                out[:, -1].mul_(1 + 1e-15)  # the last row is worked out by another loop
+
+    monkeypatch.setattr("lossbench.engine.products.Products", Uneven)
+    first_layer._alike_in_groups.cache_clear()
+    assert not first_layer._alike_in_groups(FIRST._replace(units=1), 1, 16)
+    first_layer._alike_in_groups.cache_clear()
 
 
 def test_where_one_run_alone_has_its_batch_every_run_is_given_one_of_its_own() -> None:

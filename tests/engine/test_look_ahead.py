@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lossbench.engine import train
 from lossbench.engine.batches import batches
-from lossbench.engine.first_layer import First
-from lossbench.engine.look_ahead import Ahead
+from lossbench.engine.first_layer import FirstLayerShape
+from lossbench.engine.look_ahead import LookAhead
 from lossbench.engine.products import Inputs, Layout
 from lossbench.engine.stacking import Sharing
 from lossbench.losses.squared import HalfSquaredError
@@ -22,11 +22,11 @@ from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
 EVERY = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
 ENDS = replace(EVERY, schedule=Schedule(kind="linear", points=2))
 BATCH, FEATURES = 2, 200
-REACH = First(9, FEATURES, BATCH, lasting=False, dtype=torch.float32, device="cpu").reach
+REACH = FirstLayerShape(9, FEATURES, BATCH, lasting=False, dtype=torch.float32, device="cpu").reach
 
 
 @st.composite
-def firsts(draw) -> tuple[Ahead, list[int], torch.Generator]:
+def firsts(draw) -> tuple[LookAhead, list[int], torch.Generator]:
     """A first layer in float64, the place of each run's batch, and a stream of numbers."""
     batches, runs = draw(st.integers(1, 3)), draw(st.integers(2, 3))
     owners = [batch for batch in range(batches) for _ in range(runs)]
@@ -36,8 +36,12 @@ def firsts(draw) -> tuple[Ahead, list[int], torch.Generator]:
         torch.randn(*size, generator=stream, dtype=torch.float64)
         for size in ((batches, reach * width, features), (len(owners), units, features))
     )
-    laid = Layout(Sharing(tuple(range(batches)), tuple(owners), alike=False).stretches(), tall=draw(st.booleans()))
-    return Ahead(weight, Inputs(rows, rows.transpose(1, 2)), weight.new_empty(len(owners), units, width), laid), owners, stream
+    laid = Layout(Sharing(tuple(range(batches)), tuple(owners), alike=False).run_blocks(), tall=draw(st.booleans()))
+    return (
+        LookAhead(weight, Inputs(rows, rows.transpose(1, 2)), weight.new_empty(len(owners), units, width), laid),
+        owners,
+        stream,
+    )
 
 
 @given(firsts())
@@ -45,7 +49,7 @@ def test_every_place_of_every_block_has_the_products_and_weights_of_plain_descen
     ahead, owners, stream = drawn
     plain, rate = ahead.weight.clone(), torch.rand(len(owners), 1, 1, generator=stream, dtype=torch.float64)
     for step in range(2 * ahead.reach):
-        if ahead.place == 0:
+        if ahead.position == 0:
             ahead.rows.normal_(generator=stream)
             ahead.renew()
         x = ahead.rows[owners, ahead.now]
@@ -63,8 +67,8 @@ def test_every_place_of_every_block_has_the_products_and_weights_of_plain_descen
 
 def test_looking_leaves_no_trace() -> None:
     rows, weight = torch.linspace(0, 1, 24).view(1, 6, 4), torch.linspace(-1, 1, 24).view(2, 3, 4)
-    laid = Layout(Sharing((0,), (0, 0), alike=False).stretches())
-    ahead = Ahead(weight, Inputs(rows, rows.transpose(1, 2)), torch.empty(2, 3, 2), laid)
+    laid = Layout(Sharing((0,), (0, 0), alike=False).run_blocks())
+    ahead = LookAhead(weight, Inputs(rows, rows.transpose(1, 2)), torch.empty(2, 3, 2), laid)
     ahead.enter()
     ahead.move(torch.ones_like(ahead.units), torch.full((2, 1, 1), 0.1))
     before = weight.clone()
@@ -169,7 +173,7 @@ class Stage:
 
     def __init__(self, rows: torch.Tensor, reach: int) -> None:
         self.inputs, self.units = Inputs(rows, rows.transpose(1, 2)), (torch.zeros(2, 1, BATCH),)
-        self.sharing, self.ahead = Sharing((0, 1), (0, 1), alike=False), None
+        self.sharing, self.look_ahead = Sharing((0, 1), (0, 1), alike=False), None
 
     def rows_at(self, place: int) -> torch.Tensor:
         return self.inputs.rows[:, place * BATCH : (place + 1) * BATCH].clone()

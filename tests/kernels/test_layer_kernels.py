@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossbench.kernels import layer_kernels
+from lossbench.kernels import activations, layer_kernels
 
 RUNS, OUT, IN, BATCH = 5, 4, 7, 6
 SHARED = np.array([0, 0, 1, 2, 1])
@@ -27,19 +27,19 @@ def test_a_layer_s_outputs_are_those_of_each_run_with_its_own_examples(draw):
     weight, bias, fed, units, sums = draw(RUNS, OUT, IN), draw(RUNS, OUT), draw(3, IN, BATCH), draw(RUNS, OUT, BATCH), draw(RUNS)
     z = weight @ fed[SHARED] + bias[..., None]
     wanted = {
-        layer_kernels.SIGMOID: 1 / (1 + np.exp(-z)),
-        layer_kernels.RELU: np.maximum(z, 0),
-        layer_kernels.NONE: z,
-        layer_kernels.TANH: z,
+        activations.SIGMOID: 1 / (1 + np.exp(-z)),
+        activations.RELU: np.maximum(z, 0),
+        activations.IDENTITY: z,
+        activations.TANH: z,
     }
     for kind, h in wanted.items():
-        layer_kernels.hidden_layer((weight, bias), (fed, SHARED), kind, units)
+        layer_kernels.forward_hidden((weight, bias), (fed, SHARED), kind, units)
         close(units, h)
-    layer_kernels.last_layer((weight, bias), (fed, SHARED), units, sums)
+    layer_kernels.forward_output((weight, bias), (fed, SHARED), units, sums)
     close(units, z)
     close(sums, z.sum((1, 2)))
     units[:] = weight @ fed[SHARED]
-    layer_kernels.shift(bias, units, sums)
+    layer_kernels.add_bias(bias, units, sums)
     close(units, z)
     close(sums, z.sum((1, 2)))
 
@@ -47,7 +47,7 @@ def test_a_layer_s_outputs_are_those_of_each_run_with_its_own_examples(draw):
 def test_sums_tell_of_a_number_that_is_none(draw):
     weight, bias, fed, units, sums = draw(RUNS, OUT, IN), draw(RUNS, OUT), draw(3, IN, BATCH), draw(RUNS, OUT, BATCH), draw(RUNS)
     weight[1, 2, 3], weight[3, 0, 0] = np.nan, np.inf
-    layer_kernels.last_layer((weight, bias), (fed, SHARED), units, sums)
+    layer_kernels.forward_output((weight, bias), (fed, SHARED), units, sums)
     assert np.isfinite(sums).tolist() == [True, False, True, False, True]
 
 
@@ -56,11 +56,11 @@ def strides(draw):
     weight, bias, delta = draw(RUNS, OUT, IN), draw(RUNS, OUT), draw(RUNS, OUT, BATCH)
     rows, units, passed = draw(3, BATCH, IN), draw(RUNS, IN, BATCH), draw(RUNS, IN, BATCH)
     slope = draw(RUNS, OUT * IN)
-    yield layer_kernels.first_layer, weight.copy(), (delta, (rows, SHARED)), delta @ rows[SHARED]
-    for kind in (layer_kernels.SIGMOID, layer_kernels.TANH, layer_kernels.RELU):
-        yield layer_kernels.upper_layer, weight.copy(), (delta, (units, passed, kind)), delta @ units.swapaxes(1, 2)
-    yield layer_kernels.biases, bias, (delta,), delta.sum(-1)
-    yield layer_kernels.follow, weight.reshape(RUNS, -1), (slope,), slope
+    yield layer_kernels.descend_first_layer, weight.copy(), (delta, (rows, SHARED)), delta @ rows[SHARED]
+    for kind in (activations.SIGMOID, activations.TANH, activations.RELU):
+        yield layer_kernels.descend_upper_layer, weight.copy(), (delta, (units, passed, kind)), delta @ units.swapaxes(1, 2)
+    yield layer_kernels.descend_biases, bias, (delta,), delta.sum(-1)
+    yield layer_kernels.descend, weight.reshape(RUNS, -1), (slope,), slope
 
 
 def test_a_stride_measures_and_only_if_told_to_moves(draw):
@@ -89,9 +89,10 @@ def test_what_is_measured_changes_no_step(draw):
 def test_dl_dz_of_the_layer_below_is_what_passes_back_times_the_slope(draw):
     weight, delta, units, passed = draw(RUNS, OUT, IN), draw(RUNS, OUT, BATCH), draw(RUNS, IN, BATCH), draw(RUNS, IN, BATCH)
     back = weight.swapaxes(1, 2) @ delta
-    slopes = {layer_kernels.SIGMOID: units * (1 - units), layer_kernels.TANH: 1 - units**2, layer_kernels.RELU: units > 0}
+    slopes = {activations.SIGMOID: units * (1 - units), activations.TANH: 1 - units**2, activations.RELU: units > 0}
+    ones = np.ones(RUNS, weight.dtype)
     for kind, slope in slopes.items():
-        layer_kernels.upper_layer(weight.copy(), delta, (units, passed, kind), (np.ones(RUNS, weight.dtype), MOVING), UNTOLD)
+        layer_kernels.descend_upper_layer(weight.copy(), delta, (units, passed, kind), (ones, MOVING), UNTOLD)
         close(passed, back * slope)
 
 
@@ -99,8 +100,8 @@ def test_dl_dz_of_the_layer_below_is_what_passes_back_times_the_slope(draw):
 def test_lengths_are_exact_though_a_square_would_leave_float32(scale: float):
     rows = (np.random.default_rng(2).standard_normal((3, 50)) * scale).astype(np.float32)
     wanted, told, out = np.linalg.norm(rows.astype(float), axis=1), np.empty((3, 2)), np.empty(3)
-    layer_kernels.lengths(rows, out)
-    layer_kernels.follow(rows.copy(), rows, (np.zeros(3, np.float32), STILL), told)
+    layer_kernels.norms_of(rows, out)
+    layer_kernels.descend(rows.copy(), rows, (np.zeros(3, np.float32), STILL), told)
     np.testing.assert_allclose(out, wanted, rtol=1e-6)
     np.testing.assert_allclose(told, np.stack([wanted, wanted], 1), rtol=1e-6)
 
