@@ -26,7 +26,7 @@ from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
 _PAPER = 140  # columns where no terminal says how many there are
-REASONS = ("declared", "numerics", "claim", "gradient", "convention", "precision", "nondeterminism", "coupling", "mutation")
+REASONS = ("declared", "numerics", "claim", "gradient", "precision", "nondeterminism", "coupling", "mutation")
 FORMATS = {".md": "markdown", ".html": "html"}
 
 
