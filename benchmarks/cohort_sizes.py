@@ -18,7 +18,7 @@ from lossbench.data.loading import load
 from lossbench.engine import train
 from lossbench.execution.device_memory import free_bytes
 from lossbench.planning.plan import cohorts
-from lossbench.planning.spec import Cohort, Recording, Resources, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.storage.provenance import provenance
 
 TITLE = "Cohorts on a graphics card"
@@ -102,7 +102,7 @@ def _agreed(device: Device, lessons: Mapping[str, Lesson]) -> str:
 
 
 def _seen(moments: int) -> Recording:
-    return replace(NORMS, schedule=Schedule(kind="linear", points=moments))
+    return replace(NORMS, schedule=RecordingSchedule(kind="linear", points=moments))
 
 
 def _norms(cohort: Cohort, device: Device) -> Singles:

@@ -9,12 +9,12 @@ import numpy as np
 from benchmarks.lesson import DIGITS
 from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import append, remember
 
-RECORDING = Recording(schedule=Schedule(kind="every"))
+RECORDING = Recording(schedule=RecordingSchedule(kind="every"))
 A_PART = 50  # runs that a worker stores at once
 
 

@@ -9,7 +9,7 @@ from benchmarks.training import NORMS
 from lossbench.data.loading import load
 from lossbench.engine import train
 from lossbench.planning.plan import cohorts
-from lossbench.planning.spec import Recording, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import shelf
 
 NONE, STEP_PROBES, ON_SCHEDULE, ALL = (
@@ -24,11 +24,11 @@ STEPS = 400
 def probing() -> Contest:
     """A tile of the digits sweep, recorded in several ways."""
     on_batch = tuple(shelf("probe"))
-    every = Schedule(kind="every")
+    every = RecordingSchedule(kind="every")
     recordings = {
-        NONE: replace(NORMS, schedule=Schedule(kind="linear", points=2)),
+        NONE: replace(NORMS, schedule=RecordingSchedule(kind="linear", points=2)),
         STEP_PROBES: Recording(schedule=every, probes=on_batch),
-        ON_SCHEDULE: Recording(schedule=Schedule(kind="log", points=60 * STEPS // 2000)),
+        ON_SCHEDULE: Recording(schedule=RecordingSchedule(kind="log", points=60 * STEPS // 2000)),
     }
     contestants = [_recorded(name, recording, STEPS) for name, recording in recordings.items()]
     contestants.append(_recorded(ALL, Recording(schedule=every), STEPS // 10))

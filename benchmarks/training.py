@@ -15,11 +15,11 @@ from benchmarks.lesson import Lesson, Singles
 from lossbench.data.loading import load
 from lossbench.engine import train
 from lossbench.planning.plan import cohorts
-from lossbench.planning.spec import Cohort, Recording, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, Trace
 from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS, layer_column
 
 OURS, ALONE, EAGER, JAX, PEAK = "lossbench", "lossbench, one process", "eager PyTorch", "JAX", "matrix product"
-NORMS = Recording(schedule=Schedule(kind="every"), probes=("gradient_norms",))
+NORMS = Recording(schedule=RecordingSchedule(kind="every"), probes=("gradient_norms",))
 WORKERS = 2
 SAMPLED_RATES = 5
 SIDE = 2048  # of the square matrices whose product is the machine's peak

@@ -1,1 +1,53 @@
-"""lossbench shows how loss functions learn. Import its rooms by name; this file stays light, so that reports need no torch."""
+"""lossbench shows how loss functions learn. What plugins use is here by name, and is looked up when it is first used.
+
+`import lossbench` imports nothing else, so that it is quick, and so that reports need no torch.
+"""
+
+TYPE_CHECKING = False  # type checkers take the name for true; to import it from typing would cost more than all the rest
+
+if TYPE_CHECKING:
+    from lossbench.errors import BadInput as BadInput
+    from lossbench.errors import Failure as Failure
+    from lossbench.interfaces import Dataset as Dataset
+    from lossbench.interfaces import DataShape as DataShape
+    from lossbench.interfaces import Dense as Dense
+    from lossbench.interfaces import Init as Init
+    from lossbench.interfaces import Layer as Layer
+    from lossbench.interfaces import Loss as Loss
+    from lossbench.interfaces import Model as Model
+    from lossbench.interfaces import Optimizer as Optimizer
+    from lossbench.interfaces import Properties as Properties
+    from lossbench.interfaces import Split as Split
+    from lossbench.interfaces.links import OUTPUTS as OUTPUTS
+    from lossbench.interfaces.links import log_softmax as log_softmax
+    from lossbench.interfaces.links import softmax as softmax
+    from lossbench.interfaces.metric import Metric as Metric
+    from lossbench.interfaces.metric import Outputs as Outputs
+    from lossbench.interfaces.probe import ExampleProbe as ExampleProbe
+    from lossbench.interfaces.probe import Probe as Probe
+    from lossbench.interfaces.probe import StepProbe as StepProbe
+    from lossbench.tables import Quantity as Quantity
+
+_MODULES = {
+    "errors": ("BadInput", "Failure"),
+    "interfaces": ("DataShape", "Dataset", "Dense", "Init", "Layer", "Loss", "Model", "Optimizer", "Properties", "Split"),
+    "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
+    "interfaces.metric": ("Metric", "Outputs"),
+    "interfaces.probe": ("ExampleProbe", "Probe", "StepProbe"),
+    "tables": ("Quantity",),
+}
+_MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the module that defines it. Raises AttributeError for any other."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'lossbench' has no attribute {name!r}")
+    found: object = getattr(__import__(_MODULE_OF[name], fromlist=[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """What is loaded, and the public names."""
+    return sorted({*globals(), *_MODULE_OF})

@@ -22,3 +22,13 @@ def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:
     hint = f" Did you mean {folded[near[0]]!r}?" if near else ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return BadInput(f"No {what} is called {asked!r}.{hint} Known: {', '.join(names[:_SHOWN]) or 'none'}{more}.")
+
+
+def printable(text: str) -> str:
+    """Text of a file as a terminal may show it: control and other invisible characters are escaped.
+
+    A study or a claims file may come from a stranger, and an escape sequence in a name would rewrite the reader's screen.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode() for letter in text
+    )

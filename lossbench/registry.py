@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import math
 import pkgutil
 import re
 import types
@@ -20,6 +21,7 @@ SHELVES = {
     "init": "inits",
     "dataset": "datasets",
     "optimizer": "optimizers",
+    "schedule": "schedules",
     "probe": "probes",
     "metric": "metrics",
 }
@@ -131,6 +133,8 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise BadInput(f"{name} wants a list, such as [30,10], and got {value!r}.")
         return tuple(_typed(name, item, arguments[0]) for item in value)
+    if isinstance(value, float) and math.isnan(value):
+        raise BadInput(f"{name} is nan, which is no number; it wants {_spoken(hint)}.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is not Any and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):

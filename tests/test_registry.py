@@ -39,7 +39,7 @@ def test_a_description_builds_the_same_thing_again(noun, word):
         ("model", "mlp", {"hidden": [0]}, "at least 1"),
         ("optimizer", "sgd", {"lr": "fast"}, "wants a number and got 'fast'"),
         ("optimizer", "sgd", {"lr": -1}, "above 0"),
-        ("optimizer", "sgd", {"lr": float("nan")}, "above 0"),
+        ("optimizer", "sgd", {"lr": float("nan")}, "is nan"),
         ("optimizer", "sgd", {"momentum": 1.5}, r"\[0, 1\)"),
         ("optimizer", "sgd", {"nesterov": True}, "momentum above 0"),
         ("optimizer", "sgd", {"nesterov": 1}, "true or false"),
@@ -89,3 +89,8 @@ def test_a_chosen_link_stays():
 def test_cross_entropy_has_no_business_in_regression():
     with pytest.raises(BadInput, match="no meaning on the identity link, which regression"):
         find("loss", "cross_entropy")().on("regression", 1)
+
+
+def test_an_option_that_is_nan_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"init\.std is nan"):
+        find("init", "normal").build({"std": float("nan")})

@@ -1,4 +1,4 @@
-"""The command `lossbench audit`: which cards are asked for, how they are told, and what counts as a failure."""
+"""The command `lossbench audit`: which cards are made, where they are written, and what counts as a failure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,32 +11,33 @@ from rich.console import Console
 from lossbench.analysis import formatting
 from lossbench.atomic import write_whole
 from lossbench.audit.cards.card import Card
-from lossbench.audit.cards.runner import cards_of_path, cards_of_words, words_of_all_losses
+from lossbench.audit.cards.isolation import isolated_cards
+from lossbench.audit.cards.runner import all_loss_words, cards_of_words
 from lossbench.audit.cards.sections import miss_text
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
 from lossbench.audit.rendering.pages import write_pages
 from lossbench.audit.rendering.terminal import print_cards
-from lossbench.audit.subjects.convention import Told
-from lossbench.audit.subjects.import_path import look_here
-from lossbench.audit.subjects.imported import Asked
+from lossbench.audit.subjects.convention import CallOptions
+from lossbench.audit.subjects.import_path import add_current_folder_to_path
+from lossbench.audit.subjects.imported import CallableRequest
 from lossbench.audit.subjects.subject import parsed
 from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
 _PAPER = 140  # columns where no terminal says how many there are
-REASONS = ("declared", "numerics")
+REASONS = ("declared", "numerics", "claim", "gradient", "precision", "nondeterminism", "coupling", "mutation")
 FORMATS = {".md": "markdown", ".html": "html"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked on the command line. `words` are losses (WORD or WORD,option=value) and paths (package.module:name)."""
+    """The command line of an audit. `words` are losses (WORD or WORD,option=value) and paths (package.module:name)."""
 
     words: tuple[str, ...] = ()
     claim: str | None = None
     given: tuple[str, ...] = ()
-    told: Told = field(default_factory=Told)
+    call_options: CallOptions = field(default_factory=CallOptions)
     plugins: tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     output: Path | None = None
@@ -46,42 +47,47 @@ class Request:
 
 
 def audit(request: Request, out: Console, notes: Console) -> list[Card]:
-    """Make the cards, tell them on the console and write them where they are asked for.
+    """Make the cards, print them and write them to the files that were asked for.
 
     Raises BadInput for words, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
     """
     reasons = _reasons(request)
-    written = _format(request.output)
+    output_format = _format(request.output)
     cards = _cards(request, notes)
-    _tell(cards, request, written, out, notes)
-    found = failures(cards, reasons) if reasons else []
-    if found:
-        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *found]))
+    _write(cards, request, output_format, out, notes)
+    messages = failures(cards, reasons) if reasons else []
+    refused = [f"{card.title}: {card.refused}" for card in cards if card.refused]
+    if refused:
+        raise BadInput("\n".join(refused))
+    if messages:
+        raise Failure("\n".join([f"The audit fails on {', '.join(reasons)}:", *messages]))
     return cards
 
 
 def _cards(request: Request, notes: Console) -> list[Card]:
     """The cards of everything that was asked for, in its order; of all losses where nothing was."""
-    given = _given(request)
-    look_here()
+    given = _options(request)
+    add_current_folder_to_path()
     load_plugins(request.plugins)
     cards: list[Card] = []
-    words = request.words or tuple(words_of_all_losses())
+    words = request.words or tuple(all_loss_words())
     for is_path, group in groupby(words, lambda word: ":" in word):
         if not is_path:
             cards += cards_of_words(list(group), request.plugins, fresh=request.fresh, report=notes.print)
             continue
         for path in group:
-            asked = Asked(path=path, claim=request.claim, given=given, told=request.told, seconds=request.seconds)
-            cards += cards_of_path(asked, fresh=request.fresh)
+            callable_request = CallableRequest(
+                path=path, claim=request.claim, given=given, call_options=request.call_options, seconds=request.seconds
+            )
+            cards += isolated_cards(callable_request, fresh=request.fresh)
     return cards
 
 
-def _tell(cards: Sequence[Card], request: Request, written: str, out: Console, notes: Console) -> None:
+def _write(cards: Sequence[Card], request: Request, output_format: str, out: Console, notes: Console) -> None:
     if request.output is None and request.docs is None:
         print_cards(cards, out)
     if request.output is not None:
-        write_whole(request.output, (as_html(cards) if written == "html" else as_markdown(cards)).encode())
+        write_whole(request.output, (as_html(cards) if output_format == "html" else as_markdown(cards)).encode())
         notes.print(f"{formatting.counted(len(cards), 'card')} in {request.output}.", soft_wrap=True)
     if request.docs is not None:
         notes.print("Measuring other libraries' losses.")
@@ -90,23 +96,30 @@ def _tell(cards: Sequence[Card], request: Request, written: str, out: Console, n
 
 
 def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
-    """A sentence for everything that a reason to fail finds."""
-    found = []
+    """A sentence for every fault that one of the reasons covers.
+
+    Numerics fail where an error is felt in training (`HARM`) or where the loss is not the claimed one, not for rounding.
+    """
+    messages = []
     for card in cards:
         if "declared" in reasons:
-            found += [
+            messages += [
                 f"{card.name}: {verdict.name} is declared {verdict.declared} and measured {verdict.measured}."
                 for verdict in card.disagreements
             ]
         if "numerics" in reasons and card.numerics is not None:
-            found += [
-                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.first)}."
+            messages += [
+                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.harm)}."
                 for row in card.numerics.accuracies
-                if row.first is not None
+                if row.harm is not None
             ]
+        if "gradient" in reasons and card.slopes is not None and not card.slopes.right:
+            messages.append(f"{card.name}: its gradient is not the derivative of its value.")
+        wanted = {*reasons, *(("claim",) if "numerics" in reasons else ())}
+        messages += [f"{card.name}: {finding.sentence}" for finding in card.findings if finding.reason in wanted]
         if not card.complete:
-            found.append(f"{card.name}: not everything could be measured.")
-    return found
+            messages.append(f"{card.name}: not everything could be measured.")
+    return messages
 
 
 def _reasons(request: Request) -> list[str]:
@@ -117,7 +130,7 @@ def _reasons(request: Request) -> list[str]:
     return reasons
 
 
-def _given(request: Request) -> dict[str, Any]:
+def _options(request: Request) -> dict[str, Any]:
     pairs = [text.partition("=") for text in request.given]
     for name, equals, value in pairs:
         if not equals or not name:
@@ -137,12 +150,12 @@ def _format(output: Path | None) -> str:
 
 def answer(words: Sequence[str], options: Mapping[str, Any]) -> None:
     """Do what the command line asks for: cards to standard output, what happens meanwhile to standard error."""
-    told = Told(**{name: options[name] for name in ("takes", "link", "outputs", "classes", "targets")})
+    call_options = CallOptions(**{name: options[name] for name in ("takes", "link", "outputs", "classes", "targets")})
     request = Request(
         words=tuple(words),
         claim=options["claim"],
         given=options["given"],
-        told=told,
+        call_options=call_options,
         plugins=options["plugins"],
         fail_on=options["fail_on"],
         output=options["output"],

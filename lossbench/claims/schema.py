@@ -7,14 +7,14 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-import pandas as pd
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from lossbench.analysis.statistics import Values
-from lossbench.claims.formula import evaluate
+from lossbench.claims.formula import evaluate, is_number
 from lossbench.errors import BadInput, unknown
+from lossbench.files.csv import read_csv, within
 from lossbench.registry import construct
 
 FILE = "claims.yaml"
@@ -148,13 +148,13 @@ def read_experiment(folder: Path) -> Experiment:
     for key in sorted(content.keys() - known):
         raise BadInput(f"{path}: {unknown('part', key, known)}")
     written = [
-        row for number, entry in enumerate(content.get("claims") or [], 1) for row in _rows(entry, f"{path}, claim {number}")
+        row for number, entry in enumerate(_listed(content, "claims", path), 1) for row in _rows(entry, f"{path}, claim {number}")
     ]
     return Experiment(
         name=folder.name,
         title=str(content.get("title") or folder.name.replace("_", " ")),
         claims=tuple(_claim(entry, f"{path}, {where}", folder) for entry, where in written),
-        figures=tuple(content.get("figures") or ()),
+        figures=tuple(_listed(content, "figures", path)),
         tuning=built(Tuning, content["tuning"], f"{path}, tuning") if content.get("tuning") else None,
         general=content.get("general") is not False,
         folder=folder,
@@ -173,17 +173,23 @@ def _content(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in content.items()}
 
 
+def _listed(content: Mapping[str, Any], key: str, path: Path) -> list[Any]:
+    listed = content.get(key) or []
+    if not isinstance(listed, list):
+        raise BadInput(f"{path}: `{key}` wants a list, and got {str(listed)[:60]!r}.")
+    return listed
+
+
 def _rows(entry: Any, where: str) -> list[tuple[dict[str, Any], str]]:
     """An entry's rows, each laid over what the entry says for all of them; an entry without rows is one."""
     if not isinstance(entry, dict):
         raise BadInput(f"{where} wants a mapping with `claim`, `source`, `measured`, `published`, `tolerance` and `verdict`.")
+    rows = entry.get("rows", [{}])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadInput(f"{where}: `rows` wants a list of mappings.")
     shared = {key: value for key, value in entry.items() if key != "rows"}
     where = where.rpartition("/")[2].partition(", ")[2]
-    return (
-        [(laid_over(shared, row), f"{where} ({row.get('row', '')})") for row in entry["rows"]]
-        if "rows" in entry
-        else [(shared, where)]
-    )
+    return [(laid_over(shared, row), f"{where} ({row.get('row', '')})") for row in rows] if "rows" in entry else [(shared, where)]
 
 
 def laid_over(under: Any, over: Any) -> Any:
@@ -198,12 +204,12 @@ def laid_over(under: Any, over: Any) -> Any:
 
 def _claim(entry: Mapping[str, Any], where: str, folder: Path) -> Claim:
     wanted = {"claim", "source", "place", "measured", "published", "tolerance", "verdict"}
-    for key in sorted(entry.keys() - wanted - {"row"}):
+    for key in sorted(map(str, entry.keys() - wanted - {"row"})):
         raise BadInput(f"{where}: {unknown('part of a claim', key, {*wanted, 'row', 'rows'})}")
     lacking = sorted(key for key in wanted if entry.get(key) in (None, ""))
     if lacking:
         raise BadInput(f"{where} has no {' and no '.join(lacking)}. A claim names all of: {', '.join(sorted(wanted))}.")
-    if entry["verdict"] not in VERDICTS:
+    if str(entry["verdict"]) not in VERDICTS:
         raise BadInput(f"{where}: {unknown('verdict', str(entry['verdict']), VERDICTS)}")
     tolerance = entry["tolerance"]
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < math.inf:
@@ -227,6 +233,8 @@ def measure_of(content: Any, where: str) -> Measure:
     if "column" in given:
         lone = {key: given.pop(key) for key in ("column", "across", "score") if key in given}
         given = {"value": LONE, **given, "scores": {LONE: lone}}
+    if not isinstance(of, dict):
+        raise BadInput(f"{where}: `of` wants a mapping of columns to values, and got {str(of)[:60]!r}.")
     named = given.get("scores")
     if not isinstance(named, dict) or not named:
         raise BadInput(f"{where}: `measured` names nothing to measure: neither a column nor scores.")
@@ -240,15 +248,18 @@ def _score(name: str, content: Any, of: Mapping[str, Any], where: str) -> Score:
     """A score; what the measure says of its runs holds for all its scores."""
     if not isinstance(content, dict):
         raise BadInput(f"{where}: the score {name!r} wants a mapping with a column, and got {content!r}.")
-    return built(Score, {"name": name, **content, "of": {**of, **(content.get("of") or {})}}, where)
+    own = content.get("of") or {}
+    if not isinstance(own, dict):
+        raise BadInput(f"{where}: `of` of the score {name!r} wants a mapping, and got {str(own)[:60]!r}.")
+    return built(Score, {"name": name, **content, "of": {**of, **own}}, where)
 
 
 def _published(content: Any, where: str, folder: Path) -> Published:
-    if isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content):
+    if is_number(content):
         return Number(value=float(content))
-    if isinstance(content, list) and len(content) == 2 and content[0] <= content[1]:
+    if isinstance(content, list) and len(content) == 2 and all(map(is_number, content)) and content[0] <= content[1]:
         return Span(low=float(content[0]), high=float(content[1]))
-    bound = re.fullmatch(r"([<>])\s*(-?[\d.]+(?:e-?\d+)?)", content.strip()) if isinstance(content, str) else None
+    bound = re.fullmatch(r"([<>])\s*(-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)", content.strip()) if isinstance(content, str) else None
     if bound:
         return Bound(side="<" if bound[1] == "<" else ">", value=float(bound[2]))
     if isinstance(content, dict) and content.keys() == {"file", "x", "y"}:
@@ -259,13 +270,13 @@ def _published(content: Any, where: str, folder: Path) -> Published:
     )
 
 
-def published_curve(content: Mapping[str, str], where: str, folder: Path) -> Curve:
+def published_curve(content: Mapping[str, Any], where: str, folder: Path) -> Curve:
     """A curve from a CSV file in the experiment's folder; x and y are formulas over its columns. Raises BadInput."""
-    path = folder / content["file"]
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{where}: {path} cannot be read as CSV ({error}).") from error
+        path = within(folder, content["file"])
+        table = read_csv(path)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from error
     x, y = (evaluate(content[axis], table, f"{where}: {path.name}") for axis in ("x", "y"))
     return Curve(x=x, y=y)
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from lossbench.claims.text import Line, line
 from lossbench.claims.verdict import Judgement, Unjudged
+from lossbench.errors import printable
 
 WIDTH = 150  # columns, where the output is no terminal's
 _COLOURS = {"holds": "green", "differs": "red", "within scatter": "yellow"}
@@ -19,7 +20,7 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
-    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("claim", ratio=4)
     table.add_column("source", ratio=2)
     for name in ("published", "measured", "tolerance"):
@@ -35,9 +36,14 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
 def _add(table: Table, row: Line, told: str) -> None:
     """A row, under its claim; what stands above already is not said again."""
     if row.row and row.claim != told:
-        table.add_row(escape(row.claim), escape(row.source))
+        table.add_row(_shown(row.claim), _shown(row.source))
     claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
     measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
     verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
-    changed = f"\n[magenta]{escape(row.changed)}[/]" if row.changed else ""
-    table.add_row(escape(claim), escape(source), row.published, measured, row.tolerance, verdict + changed)
+    changed = f"\n[magenta]{_shown(row.changed)}[/]" if row.changed else ""
+    table.add_row(_shown(claim), _shown(source), row.published, measured, row.tolerance, verdict + changed)
+
+
+def _shown(text: str) -> str:
+    """Text of a file, for a cell."""
+    return escape(printable(text))

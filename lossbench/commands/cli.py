@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from lossbench.errors import BadInput, Failure, unknown
+from lossbench.errors import BadInput, Failure, printable, unknown
 
-KINDS = ("losses", "models", "inits", "datasets", "optimizers", "probes", "metrics", "experiments")
+KINDS = ("losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics", "experiments")
 LOOKS = ("cfg", "info", "hydra_help")  # flags that print something instead of running
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 FLAGS = (
@@ -37,10 +37,10 @@ AUDITED = (
     click.option("--classes", type=click.Choice(["first", "last"]), help="Which axis of several outputs counts the classes."),
     click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
     click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines."),
-    click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics."),
+    click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics, claim, …"),
     click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the cards to FILE.html or FILE.md instead."),
     click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
-    click.option("--seconds", type=float, default=5.0, show_default=True, help="To find out how somebody's loss is called."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Limit for a call of somebody's loss."),
     click.option("--fresh", is_flag=True, help="Measure again what was measured before."),
 )
 
@@ -62,7 +62,7 @@ def answer(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (BadInput, Failure, OSError, MemoryError, click.Abort, KeyboardInterrupt) as error:
         line, code = _told(error)
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
         return code
 
 

@@ -14,10 +14,10 @@ from omegaconf import MISSING, ListConfig, OmegaConf
 from lossbench.config.structured import is_wrapper, twin
 from lossbench.errors import BadInput
 from lossbench.folders import conf_folder
-from lossbench.planning.spec import Resources, Schedule
+from lossbench.planning.spec import RecordingSchedule, Resources
 from lossbench.registry import load_plugins, shelf
 
-GROUPS = ("loss", "model", "init", "dataset", "optimizer")
+GROUPS = ("loss", "model", "init", "dataset", "optimizer", "schedule")
 PRESET_GROUPS = (*GROUPS, "engine", "experiment")
 
 
@@ -38,7 +38,9 @@ class Config:
     epochs: int = MISSING
     steps: int | None = MISSING
     dtype: str = MISSING
-    schedule: Any = field(default_factory=twin(Schedule))
+    clip_norm: float | None = MISSING
+    schedule: Any = MISSING
+    recording: Any = field(default_factory=twin(RecordingSchedule))
     probes: Any = MISSING
     examples: int | None = MISSING
     keep: Any = MISSING

@@ -13,10 +13,10 @@ from torch import Tensor
 from lossbench.engine.determinism import group_of
 from lossbench.engine.products import Layout
 from lossbench.engine.stacking import RunBlock, Sharing
+from lossbench.planning.example_counts import AHEAD
 
 TRIALS = 3  # of random matrices, in which a loop of another order shows
 FORMED = 8  # numbers of a gradient that cost as much as one of a Gram matrix, which are float64
-EXAMPLES = 40  # in one product: wider ones gain little more, and what mini-batches have in common grows with the square
 SMALL = 10**6  # multiplications that BLAS makes without laying its matrices out anew
 LEAST_ROWS = 2  # of a matrix
 SHARE = 8  # features for each example that is looked ahead, so that making up for the steps between stays cheap
@@ -42,7 +42,7 @@ class FirstLayerShape(NamedTuple):
         """How many mini-batches to work out together where a step is a rate times the gradient; 0: better form the gradient."""
         if self.dtype != torch.float32 or FORMED * self.examples**2 > self.features * self.units:
             return 0
-        return 1 if self.lasting else max(1, min(EXAMPLES, self.features // SHARE) // self.examples)
+        return 1 if self.lasting else max(1, min(AHEAD, self.features // SHARE) // self.examples)
 
     def run_by_run(self, reach: int) -> bool:
         """Whether to work the layer out for one run after the other, each in the nearest cache, and not for all at once.

@@ -1,10 +1,11 @@
 """The losses of a cohort, applied to its raw outputs.
 
 All examples of all runs that share a loss stand side by side as columns, (C, r·B) rounded up: one call a loss,
-and no vector loop ever meets a tail (see forms).
+and no vector loop ever meets a tail (see determinism). So it is for a loss that is `per_example`; any other is called
+run by run, with a copy of exactly that run's examples.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,10 @@ from torch import Tensor
 from lossbench.engine.determinism import round_up, whole
 from lossbench.engine.network import Network
 from lossbench.engine.stacking import RunBlock
+from lossbench.errors import BadInput
 from lossbench.interfaces import Loss
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,23 @@ class LossBatch:
         """Columns (C, M) as (C, r, B), a view."""
         count = self.count * self.width
         return (result if result.shape[1] == count else result[:, :count]).view(-1, self.count, self.width)
+
+    def apply(self, function: LossFunction, z: Tensor, y: Tensor) -> Tensor:
+        """The loss's value, gradient or error of columns z (C, M) and y (T, M): (M,) or (C, M), 0 in the padding.
+
+        A loss that may look across examples sees those of one run at a time. Raises BadInput where it returns another shape.
+        """
+        if self.loss.per_example:
+            return function(z, y)
+        ends = range(0, self.count * self.width, self.width)
+        parts = [function(*(t[:, start : start + self.width].clone() for t in (z, y))) for start in ends]
+        for part in parts:
+            if not isinstance(part, Tensor) or part.shape[-1:] != (self.width,) or part.shape[:-1] not in ((), z.shape[:1]):
+                raise BadInput(
+                    f"{function.__name__}() of the loss {type(self.loss).__module__}.{type(self.loss).__qualname__} returned "
+                    f"{tuple(part.shape) if isinstance(part, Tensor) else part!r} for z {(len(z), self.width)}."
+                )
+        return torch.cat([*parts, parts[0].new_zeros(*parts[0].shape[:-1], z.shape[1] - self.count * self.width)], -1)
 
     def by_run(self, result: Tensor) -> Tensor:
         """Columns (C, M) back to (r, C, B), a view; numbers an example (M,) to (r, B)."""
@@ -84,5 +105,5 @@ def gradient(loss_batches: Sequence[LossBatch]) -> None:
     for loss_batch in loss_batches:
         loss_batch.fill()
         if loss_batch.slope is not None:
-            slope = loss_batch.loss.gradient(loss_batch.z, loss_batch.y)
+            slope = loss_batch.apply(loss_batch.loss.gradient, loss_batch.z, loss_batch.y)
             torch.mul(loss_batch.split_by_run(slope), 1 / loss_batch.width, out=loss_batch.slope)

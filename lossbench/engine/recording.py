@@ -10,13 +10,14 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.engine.loss_batch import LossBatch, loss_batches, target_views
 from lossbench.engine.network import Network, NetworkSpec, forward, network
+from lossbench.engine.run_step import RunStep
 from lossbench.engine.stacking import Sharing
+from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Loss, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
-
-CHUNK = 128  # examples evaluated at once; a run's mean is summed in this order whatever its cohort
+from lossbench.planning.example_counts import EVALUATED
 
 
 class EvaluationNetwork(NamedTuple):
@@ -43,7 +44,7 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
     networks = {}
-    for width in {min(CHUNK, len(x) - start) for start in range(0, len(x), CHUNK)}:
+    for width in {min(EVALUATED, len(x) - start) for start in range(0, len(x), EVALUATED)}:
         spec = NetworkSpec(layers=net.layers, parameters=net.parameters, sharing=all_runs, width=width, learns=False)
         evaluation_network = network(spec)
         networks[width] = EvaluationNetwork(evaluation_network, loss_batches(blocks, evaluation_network, y.shape[1]))
@@ -54,21 +55,72 @@ def evaluate(data: Examples, chosen: Sequence[Recorder], task: Task) -> dict[str
     """Means over the examples, (R,) float64 a column, of every metric that has a meaning for the task."""
     fitting = [probe for probe in chosen if isinstance(probe, Metric) and task in probe.tasks]
     means: dict[str, Mean] = {}
-    for start in range(0, len(data.x) if fitting else 0, CHUNK):
-        x, y = data.x[start : start + CHUNK], data.y[:, start : start + CHUNK]
+    whole = _raw_outputs(data, fitting)
+    for start in range(0, len(data.x) if fitting else 0, EVALUATED):
+        x, y = data.x[start : start + EVALUATED], data.y[:, start : start + EVALUATED]
         net, loss_batches = data.networks[len(x)]
         net.inputs.rows.copy_(x)
         net.inputs.turn()
         forward(net)
         for target, source in target_views(loss_batches, y[:, None]):
             target.copy_(source)
+        if whole is not None:
+            whole[..., start : start + EVALUATED].copy_(net.units[-1])
         for loss_batch in loss_batches:
             loss_batch.fill()
             outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, task)
-            for probe in fitting:
+            for probe in fitting if loss_batch.loss.per_example else ():
+                if not probe.per_example:
+                    continue
                 measured = loss_batch.by_run(probe.measure(outputs)).double()
                 means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(loss_batch.runs, measured)
-    return {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
+    by_chunks = {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
+    return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, task, whole, by_chunks)
+
+
+def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:
+    """Room for the raw outputs (R, C, N) of all examples; None where every loss and probe looks at one example at a time."""
+    if not fitting or not data.networks:
+        return None
+    net, loss_batches = next(iter(data.networks.values()))
+    if all(part.loss.per_example for part in loss_batches) and all(probe.per_example for probe in fitting):
+        return None
+    return net.units[-1].new_empty(*net.units[-1].shape[:2], len(data.x))
+
+
+def _evaluate_run_by_run(
+    data: Examples, fitting: Sequence[Metric], task: Task, z: Tensor, by_chunks: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """What losses and probes that look across examples say, each of one run's raw outputs z[r] (C, N) and all targets.
+
+    Columns (R,) float64; those measured `by_chunks` already, for other losses of the cohort, are kept where they stand.
+    """
+    columns: dict[str, Tensor] = {}
+    for loss_batch in next(iter(data.networks.values())).loss_batches:
+        for probe in fitting:
+            if loss_batch.loss.per_example and probe.per_example:
+                continue
+            for run in range(loss_batch.runs.start, loss_batch.runs.stop):
+                outputs = Outputs(z[run].clone(), data.y.clone(), loss_batch.loss, task)
+                for name, number in _means(data, probe, type(probe)().measure(outputs)):
+                    start = by_chunks.get(name, z.new_full((len(z),), torch.nan, dtype=torch.float64))
+                    columns.setdefault(name, start)[run] = number
+    return columns
+
+
+def _means(data: Examples, probe: Metric, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """One run's columns from what was measured of all its examples: (), (N,), (K,) or (K, N); NaN counts not among K."""
+    examples, name, measured = len(data.x), data.prefix + probe.word, measured.double()
+    if measured.shape in ((), (examples,)):
+        yield name, measured.sum() / max(1, measured.numel())
+        return
+    if measured.dim() not in (1, 2) or (measured.dim() == 2 and measured.shape[1] != examples):
+        raise BadInput(
+            f"The probe {type(probe).__module__}.{type(probe).__qualname__} returned {tuple(measured.shape)} for {examples} "
+            f"examples; possible are (), ({examples},), (K,) and (K, {examples})."
+        )
+    for number, part in enumerate(measured if measured.dim() == 1 else measured.nanmean(-1)):
+        yield tables.class_column(name, number), part
 
 
 class Mean:
@@ -101,8 +153,16 @@ class Mean:
 
 def describe(step: Step, chosen: Sequence[Recorder]) -> dict[str, Tensor]:
     """What the step probes say of a step: (R,) a quantity, or (R, L) one that each layer has."""
-    measured = [probe.measure(step) for probe in chosen if isinstance(probe, Probe)]
+    measured = [_describe(step, probe) for probe in chosen if isinstance(probe, Probe)]
     return {name: part for quantities in measured for name, part in quantities.items()}
+
+
+def _describe(step: Step, probe: Probe) -> dict[str, Tensor]:
+    """What one probe says of all runs, at once or of one after the other."""
+    if probe.many_runs:
+        return probe.measure(step)
+    said = [type(probe)().measure(RunStep(step, run)) for run in range(len(step.gradient))]
+    return {name: torch.stack([quantities[name] for quantities in said]) for name in said[0]}
 
 
 def curves(records: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:

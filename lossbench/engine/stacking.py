@@ -1,7 +1,7 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Array, Dense, Layer, Loss, Optimizer
+from lossbench.engine.shape_checks import checked_parameters
+from lossbench.interfaces import Array, Dense, Layer, Loss
 from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
 
@@ -77,21 +78,14 @@ def parameters(
 
     Runs that go on from a first training start where it ended, as `learnt` says.
     """
-    drawn = {key: key[0].draw(layers, generator(key[1], "init")) for key in {(run.init, run.seed) for run in runs}}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a run that diverges at once
+        drawn = {
+            (init, seed): checked_parameters(init, init.draw(layers, generator(seed, "init")), layers)
+            for init, seed in {(run.init, run.seed) for run in runs}
+        }
     starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)
-
-
-def optimizer(runs: Sequence[RunSpec], like: Tensor) -> Optimizer:
-    """One optimizer for all runs: its number fields become tensors (R, 1, 1), but a field that is 0 in all stays 0."""
-    stacked_rule = object.__new__(type(runs[0].optimizer))  # not the constructor, which checks numbers, not tensors
-    for field in fields(runs[0].optimizer):  # type: ignore[arg-type]
-        values = [getattr(run.optimizer, field.name) for run in runs]
-        stacked = isinstance(values[0], float) and any(values)
-        value = like.new_tensor(values)[:, None, None] if stacked else values[0]
-        object.__setattr__(stacked_rule, field.name, value)
-    return stacked_rule
 
 
 def _neighbours(keys: Sequence[K]) -> list[tuple[int, int, K]]:

@@ -10,9 +10,9 @@ from torch import Tensor
 from lossbench.engine.learner import Learner
 from lossbench.engine.loss_batch import LossBatch
 from lossbench.engine.network import Network, gradients
-from lossbench.interfaces import ActivationName, Dense, Loss
+from lossbench.engine.step_norms import length_of, lengths_of
+from lossbench.interfaces import ActivationName, Dense
 from lossbench.interfaces.links import OUTPUTS
-from lossbench.kernels import layer_kernels, link_kernels
 
 SMALL = 1e-12  # the square of what is much smaller is no normal float32
 FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
@@ -59,7 +59,7 @@ class StepView:
 
     @cached_property
     def gradient_norms(self) -> Dense[Tensor]:
-        lengths = self._fused[0] if self.learner.fused_sgd else _lengths(self.net.gradients)
+        lengths = self._fused[0] if self.learner.fused_sgd else lengths_of(self.net.gradients)
         if self.net.look_ahead:
             lengths[:, 0] = self.net.look_ahead.norms(self.net.deltas[0])
         return _by_kind(lengths)
@@ -68,18 +68,18 @@ class StepView:
     def parameter_norms(self) -> Dense[Tensor]:
         if not self.learner.fused_sgd:
             with self.net.settled():
-                return _by_kind(_lengths(self.parameters if "parameters" in vars(self) else self.net.parameters))
+                return _by_kind(lengths_of(self.parameters if "parameters" in vars(self) else self.net.parameters))
         lengths = self._fused[1]
         if self.net.look_ahead:
             with self.net.settled():
-                lengths[:, 0] = _length(self.net.parameters[0].weight)
+                lengths[:, 0] = length_of(self.net.parameters[0].weight)
         return _by_kind(lengths)
 
     @cached_property
     def update_norms(self) -> Dense[Tensor] | None:
         rate = self.learner.rate
         if self.last or rate is None:
-            return None if self.updates is None else _by_kind(_lengths(self.updates))
+            return None if self.updates is None else _by_kind(lengths_of(self.updates))
         return Dense(*(norms * rate[..., 0] for norms in self.gradient_norms))  # as the rule has it, before any rounding
 
     @cached_property
@@ -145,19 +145,19 @@ def _error_size(loss_batch: LossBatch) -> Tensor:
     Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
     """
     examples = loss_batch.count * loss_batch.width
-    size = _passing(loss_batch.loss, loss_batch.z, loss_batch.y)[:examples]
+    size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
     (lowest, highest), (least, most) = torch.aminmax(loss_batch.z), torch.aminmax(size)
     if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
         return size
     near = loss_batch.z.abs().amax(0)[:examples] < FAR
-    exact = _passing(loss_batch.loss, loss_batch.z.double(), loss_batch.y.double())[:examples]
+    exact = _passing(loss_batch, loss_batch.z.double(), loss_batch.y.double())[:examples]
     return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
 
 
-def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
+def _passing(loss_batch: LossBatch, z: Tensor, y: Tensor) -> Tensor:
     """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
-    error = loss.error(z, y)
-    if loss.link == "softmax":
+    error = loss_batch.apply(loss_batch.loss.error, z, y)
+    if loss_batch.loss.link == "softmax":
         error = error - error.mean(OUTPUTS, keepdim=True)
     return error.square().sum(OUTPUTS).sqrt_()
 
@@ -165,18 +165,3 @@ def _passing(loss: Loss, z: Tensor, y: Tensor) -> Tensor:
 def _by_kind(lengths: Tensor) -> Dense[Tensor]:
     """Lengths (R, 2L) of weights and biases in turn, apart."""
     return Dense(lengths[:, ::2], lengths[:, 1::2])
-
-
-def _lengths(layers: Sequence[Dense[Tensor]]) -> Tensor:
-    """‖·‖₂ of weights and biases in turn, (R, 2L) float64."""
-    return torch.stack([_length(part) for layer in layers for part in layer], 1)
-
-
-def _length(matrices: Tensor) -> Tensor:
-    """‖·‖₂ of matrices (R, m, n), (R,) float64: squared in float32, what has all but vanished would be gone."""
-    lengths = matrices.new_empty(len(matrices), dtype=torch.float64)
-    if link_kernels.plain(matrices):
-        layer_kernels.norms_of(matrices.flatten(1).numpy(), lengths.numpy())
-    else:
-        torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64, out=lengths)
-    return lengths

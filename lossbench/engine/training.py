@@ -12,20 +12,22 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from lossbench.engine.batches import batches
+from lossbench.engine.claim_trial import refuse_false_claims
 from lossbench.engine.cuda_graph import CapturedStep
 from lossbench.engine.determinism import fitting
-from lossbench.engine.learner import Learner
+from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples
-from lossbench.engine.stacking import loss_blocks, optimizer, parameters, sharing
+from lossbench.engine.shape_checks import checked_layers
+from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
 from lossbench.interfaces import Array, Dense, Layer, Split, Task
 from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -136,8 +138,8 @@ class TrainingState:
 
     @property
     def captured(self) -> bool:
-        """Whether steps are worth capturing: where each operation is started from afar."""
-        return self.data[0].device.type == "cuda"
+        """Whether steps are worth capturing: where each operation is started from afar, and none looks at Python's numbers."""
+        return self.data[0].device.type == "cuda" and self.cohort.runs[0].optimizer.many_runs
 
     @property
     def whole(self) -> bool:
@@ -149,7 +151,6 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
     train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
-    rule = optimizer(runs, like)
     layers = _layers(runs[0], split)
     net = network(
         NetworkSpec(
@@ -158,12 +159,13 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
             sharing=sharing(runs),
             width=runs[0].batch or len(train_x),
             lasting=runs[0].batch is None,
-            plain=rule.plain_rate is not None,
+            plain=is_plain(runs),
         )
     )
-    learner = Learner(rule, net)
+    learner = Learner(runs, net)
     blocks = loss_blocks(runs)
     chosen = recorders(cohort.recording.probes)
+    refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
     looked_at = sets if any(isinstance(probe, Metric) for probe in chosen) else ()
@@ -185,7 +187,7 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     alike: dict[Hashable, list[RunSpec]] = {}
     for first in sorted({run.first for run in runs if run.first}, key=lambda run: run.id):
         alike.setdefault((first.steps, first.loss.link), []).append(first)
-    ends = Recording(schedule=Schedule(kind="linear", points=2), probes=LEAST, keep=("parameters",))
+    ends = Recording(schedule=RecordingSchedule(kind="linear", points=2), probes=LEAST, keep=("parameters",))
     traces = [trace for group in alike.values() for trace in train(Cohort(runs=tuple(group), recording=ends), split, device)]
     layers = _layers(runs[0], split) if traces else ()
     diverged: tuple[Dense[Array], ...] = tuple(
@@ -204,6 +206,7 @@ def _train(training: TrainingState, report: Callable[[int], None], checkpoint: C
     for step, _ in zip(range(resumable.step, steps + 1), training.batches(), strict=False):
         if step % LOOK_EVERY == 0 and not resumable.count(sums):
             break
+        training.learner.begin(step)
         if step in recorded:
             sums.append(training.forward_and_back())
             resumable.records.append(_record(training, last=step == steps))
@@ -229,7 +232,8 @@ def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
 
 
 def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
-    return run.model.layers(split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1]))
+    inputs, outputs = split.train_x.shape[1], run.loss.raw_outputs(split.train_y.shape[1])
+    return checked_layers(run.model, run.model.layers(inputs, outputs), inputs, outputs)
 
 
 @contextmanager

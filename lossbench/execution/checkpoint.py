@@ -1,9 +1,10 @@
 """Long cohorts in progress: a study's folder `checkpoints/<hash>.npz` holds what a cohort's training has come to."""
 
+import contextlib
 import hashlib
 import io
 import json
-import zipfile
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,15 @@ import numpy as np
 import torch
 
 from lossbench.atomic import write_whole
+from lossbench.errors import BadInput
+from lossbench.files.npz import read_npz
 from lossbench.planning.spec import Cohort, Recording, RunSpec
 
 CHECKPOINTS = "checkpoints"
 SECONDS = 60.0  # between two of a cohort
 RUNS = "runs"  # the array that names a checkpoint's runs, in the cohort's order
+HASH = "content_hash"  # the array that holds the SHA-256 of all others, so that an edited checkpoint is not gone on from
+DAMAGED = ".damaged"
 Arrays = Mapping[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
 
 
@@ -40,14 +45,16 @@ class CohortFile:
     def save(self, arrays: Arrays) -> None:
         """Keep this instead, whole or not at all."""
         content = io.BytesIO()
-        np.savez(content, allow_pickle=False, **{RUNS: np.array(self.runs)}, **arrays)
+        kept = {RUNS: np.array(self.runs), **arrays}
+        np.savez(content, allow_pickle=False, **{HASH: np.array(_hash(kept))}, **kept)
         self.path.parent.mkdir(exist_ok=True)
         write_whole(self.path, content.getvalue())
 
     def discard(self) -> None:
         """Remove it, for its runs are stored; and its folder, where it was the last."""
         self.path.unlink(missing_ok=True)
-        if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
+        # Not asked first whether the folder is empty or there: another cohort may end, or begin, in between.
+        with contextlib.suppress(OSError):
             self.path.parent.rmdir()
 
 
@@ -71,8 +78,32 @@ def begun(folder: Path, runs: Sequence[RunSpec], recording: Recording) -> Iterat
 
 
 def _read(path: Path) -> Arrays | None:
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
+    """A checkpoint's arrays; None where there is none. One that is damaged or was edited is set aside, told on stderr."""
+    if not path.exists():
         return None
+    try:
+        arrays = read_npz(path)
+    except BadInput as error:
+        _set_aside(path, str(error))
+        return None
+    stored = arrays.pop(HASH, None)
+    if stored is None or str(stored) != _hash(arrays):
+        _set_aside(path, f"{path} is damaged: its arrays are not those that were saved.")
+        return None
+    return arrays
+
+
+def _set_aside(path: Path, message: str) -> None:
+    aside = path.with_name(path.name + DAMAGED)
+    with contextlib.suppress(OSError):  # another process set it aside first, or the folder is read-only
+        path.replace(aside)
+        sys.stderr.write(f"{message} It is now {aside.name}, and its cohort begins anew.\n")
+
+
+def _hash(arrays: Arrays) -> str:
+    """The SHA-256 of arrays: their names, types, shapes and bytes, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(json.dumps([name, np.asarray(array).dtype.str, np.shape(array)]).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -8,11 +8,11 @@ from lossbench.data.loading import load
 from lossbench.engine import train
 from lossbench.execution.device_memory import shortage_told
 from lossbench.planning.cohorts import run_size
-from lossbench.planning.spec import Cohort, Schedule
+from lossbench.planning.spec import Cohort, RecordingSchedule
 
 MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
 TRIED_OPERATIONS = 3e8  # multiplications and additions in a try, about a hundredth of a second
-ENDS = Schedule(kind="linear", points=2)
+ENDS = RecordingSchedule(kind="linear", points=2)
 CHEAP = ("gradient_norms",)  # a probe that looks at no examples: where all are evaluated, their noise would hide the steps
 STEPS = (2, 50)  # the fewest and the most steps of a try
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from lossbench.data.loading import load
+from lossbench.data.loading import describe, load
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import begun
 from lossbench.execution.device_memory import free_bytes
@@ -21,7 +21,7 @@ from lossbench.execution.peak_flops import peak
 from lossbench.execution.progress import Progress, Work, count, rate, say
 from lossbench.execution.shared_memory import lay_out, set_up
 from lossbench.execution.workers import side_by_side
-from lossbench.interfaces import Split
+from lossbench.interfaces import DataShape, Split
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.cohorts import cohorts, run_size
 from lossbench.planning.plan import Plan
@@ -150,7 +150,7 @@ def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Resu
     with TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as folder:
         bench = Path(folder)
         progress.steps = set_up(bench, len(jobs))
-        for job in jobs:
+        for job in {job.cohort.runs[0].data: job for job in jobs}.values():
             lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
         with closing(side_by_side(jobs, workers, bench)) as looks:
             for news in looks:
@@ -162,7 +162,7 @@ def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
     origin = Origin(
         recording=cohort.recording.describe(),
         invocation=invocation,
-        task=_data(cohort).task,
+        task=_shape(cohort).task,
         device=device,
         quantities=declared(map(type, recorders(cohort.recording.probes))),
     )
@@ -170,17 +170,26 @@ def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
 
 
 def _data(cohort: Cohort) -> Split:
-    run = cohort.runs[0]
-    loaded = load(run.dataset)
-    if loaded.fingerprint != run.data:
-        raise Failure(f"The data set {run.dataset.word!r} changed after the runs were planned. Run again.")
+    loaded = load(cohort.runs[0].dataset)
+    _refuse_changed(cohort.runs[0], loaded.fingerprint)
     return loaded.split
+
+
+def _shape(cohort: Cohort) -> DataShape:
+    described = describe(cohort.runs[0].dataset)
+    _refuse_changed(cohort.runs[0], described.fingerprint)
+    return described.shape
+
+
+def _refuse_changed(run: RunSpec, fingerprint: str) -> None:
+    if fingerprint != run.data:
+        raise Failure(f"The data set {run.dataset.word!r} changed after the runs were planned. Run again.")
 
 
 def _work(cohort: Cohort) -> Work:
     """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
-    size, split, runs = run_size(cohort.runs[0]), _data(cohort), len(cohort.runs)
-    looked_at = min(cohort.recording.examples or len(split.train_x), len(split.train_x)) + len(split.test_x)
+    size, data, runs = run_size(cohort.runs[0]), _shape(cohort), len(cohort.runs)
+    looked_at = min(cohort.recording.examples or data.rows, data.rows) + data.test_rows
     forward = size.operations / size.examples / 3  # of a step's three passes, a record needs one
     return Work(
         cohort=cohort,

@@ -11,11 +11,11 @@ import click
 import numpy as np
 import pyarrow as pa
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, printable
 from lossbench.execution.executor import run_plan
 from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, resources_of, stored_run
-from lossbench.planning.spec import Recording, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import construct
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
@@ -99,13 +99,11 @@ def verify(folder: Path, most: int | None) -> Verification:
 
 def print_verification(folder: Path, found: Verification) -> None:
     """Print what verifying a study found."""
-    click.echo(f"{folder}: {found.again:,} of {count(found.stored, 'run')} trained again.")
+    _echo(f"{folder}: {found.again:,} of {count(found.stored, 'run')} trained again.")
     if found.elsewhere:
-        click.echo(
-            f"Not the same ground: {'; '.join(found.elsewhere)}. Up to {TOLERANCE:.0%} of a curve's largest value may differ."
-        )
+        _echo(f"Not the same ground: {'; '.join(found.elsewhere)}. Up to {TOLERANCE:.0%} of a curve's largest value may differ.")
     for apart in found.discrepancies[:MOST_TOLD]:
-        click.echo(
+        _echo(
             f"{apart.run} {apart.column}: {apart.stored:.9g} stored and {apart.again:.9g} now at step {apart.step:,}; "
             f"largest difference {apart.largest:.1e} of the curve's size"
         )
@@ -117,6 +115,10 @@ def print_verification(folder: Path, found: Verification) -> None:
         click.echo("All within the tolerance.")
     else:
         click.echo("This is not what is stored.")
+
+
+def _echo(line: str) -> None:
+    click.echo(printable(line))
 
 
 def _rows(folder: Path) -> dict[str, Row]:
@@ -135,7 +137,7 @@ def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
 
 
 def _recording(described: Mapping[str, Any]) -> Recording:
-    return construct(Recording, {**described, "schedule": construct(Schedule, described["schedule"])})
+    return construct(Recording, {**described, "schedule": construct(RecordingSchedule, described["schedule"])})
 
 
 def _compared(stored: Row, again: Row) -> Iterator[Discrepancy]:

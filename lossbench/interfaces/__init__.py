@@ -6,18 +6,21 @@ D features · L layers · N examples · T recorded steps, or targets where a los
 """
 
 from lossbench.interfaces.arrays import Array, Dense
-from lossbench.interfaces.dataset import Dataset, Split
+from lossbench.interfaces.dataset import Dataset, DataShape, Split
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
 from lossbench.interfaces.model import ActivationName, Layer, Model
-from lossbench.interfaces.optimizer import Memory, Optimizer, Rate
+from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
+from lossbench.interfaces.schedule import Schedule
 
 __all__ = [
     "ActivationName",
     "Array",
+    "DataShape",
     "Dataset",
     "Dense",
     "FirstTraining",
+    "Hyper",
     "Init",
     "Layer",
     "Loss",
@@ -25,7 +28,8 @@ __all__ = [
     "Model",
     "Optimizer",
     "Properties",
-    "Rate",
+    "Schedule",
     "Split",
     "Task",
+    "Update",
 ]

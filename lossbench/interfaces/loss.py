@@ -43,9 +43,15 @@ class Loss(Registered):
     A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
     `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd,
     and `properties` claims nothing until it is written.
+
+    A class says `per_example = True` where each example's number depends on that example alone; the engine may then lay the
+    examples of several runs side by side, which is faster. A claim that is false is refused before anything is trained. A loss
+    that does not claim it is given exactly one run's examples, (C, B) and (T, B): the mini-batch in training, and the whole
+    data set at once, (C, N), where it is evaluated.
     """
 
     noun: ClassVar[str] = "loss"
+    per_example: ClassVar[bool] = False
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     link: str
 

@@ -1,37 +1,62 @@
 """What an optimizer promises: a rule that changes parameters by their gradients."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
 from lossbench.registry import Registered
 
 Memory = tuple[Tensor, ...]
-if TYPE_CHECKING:
-    Rate = Any  # what the engine puts there while many runs train: tensors (..., 1, 1)
-else:
-    Rate = float  # what a user writes
+
+
+class Hyper:
+    """The number options of an optimizer at one step, by their names: `hyper.lr`, `hyper.momentum`.
+
+    Each is a tensor that broadcasts against the parameter: () for one run, (..., 1, 1) where many runs are updated at once.
+    `lr` is the learning rate of this step, the schedule's factor included.
+    """
+
+    def __init__(self, **numbers: Tensor) -> None:
+        self.numbers = numbers
+
+    def __getattr__(self, name: str) -> Tensor:
+        try:
+            return self.numbers[name]
+        except KeyError:
+            raise AttributeError(f"the optimizer has no number option {name!r}; it has {', '.join(self.numbers)}") from None
+
+
+class Update(NamedTuple):
+    """Which update this is: `step` counts from 1; `decays` says whether the parameter is one that decay is for, a weight."""
+
+    step: int
+    decays: bool
 
 
 class Optimizer(Registered):
-    """A rule that changes parameters in place.
+    """A rule that changes parameters in place. Every rule has an option `lr`, the learning rate, which a schedule scales.
 
-    In `start` and `update` the engine puts tensors (..., 1, 1) into the number fields, one number a run;
-    a field that is 0 in every run stays the number 0, so that what is switched off costs nothing.
+    `update` is written for one run: parameter, gradient and memory are that run's, (out, in) for weights and (out, 1) for
+    biases. A class says `many_runs = True` where it works element by element, with free leading axes: then it is handed the
+    parameters of all runs at once, (..., out, in), which is faster. Numbers are read from `hyper`, not from `self`, which is
+    then the first run's; but whether an option is 0 may be asked of `self`: it is 0 for all runs that are updated together,
+    so that what is switched off costs nothing.
     """
 
     noun: ClassVar[str] = "optimizer"
+    many_runs: ClassVar[bool] = False
+    lr: float
 
     @property
-    def plain_rate(self) -> Rate | None:
-        """η where the rule is w ← w − η·g for weights and biases, and nothing else; None where there is more to it."""
-        return None
+    def plain(self) -> bool:
+        """Whether the rule is w ← w − η·g for weights and biases, and nothing else; the engine then steps on its own way."""
+        return False
 
     @abstractmethod
     def start(self, parameter: Tensor) -> Memory:
-        """The rule's memory for one parameter (..., out, in) before the first step; () where it has none."""
+        """The rule's memory for one parameter (out, in), or (..., out, in), before the first step; () where it has none."""
 
     @abstractmethod
-    def update(self, parameter: Tensor, gradient: Tensor, memory: Memory, decays: bool) -> None:
-        """Change parameter and memory in place; `decays` is true for weights, false for biases."""
+    def update(self, hyper: Hyper, parameter: Tensor, gradient: Tensor, memory: Memory, which: Update) -> None:
+        """Change a parameter (..., out, in) and the rule's memory of it in place, along a gradient of the same shape."""

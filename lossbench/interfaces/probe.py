@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 from torch import Tensor
 
 from lossbench.interfaces.arrays import Dense
+from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.model import ActivationName
 from lossbench.registry import Registered
 from lossbench.tables import Quantity
@@ -73,13 +74,20 @@ class Probe(Registered):
 
     A probe that looks at no parameters themselves, at their norms at most, says so: it is `norms_only`. Where all are, norms are
     taken while the step is made, which is cheaper.
+
+    A class says `many_runs = True` where it works along the last axes only: it then sees tensors with a leading axis R, all
+    runs at once. One that does not sees one run, without that axis, and is a new instance each time: it can remember nothing.
     """
 
     noun: ClassVar[str] = "probe"
     by_default: ClassVar[bool] = True
+    many_runs: ClassVar[bool] = False
     norms_only: ClassVar[bool] = False
     quantities: ClassVar[tuple[Quantity, ...]] = ()
 
     @abstractmethod
     def measure(self, step: Step) -> dict[str, Tensor]:
         """The quantities by name."""
+
+
+ExampleProbe, StepProbe = Metric, Probe  # by the names that plugins were written with

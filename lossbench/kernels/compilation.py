@@ -7,6 +7,7 @@ from typing import Any
 
 from filelock import FileLock
 from numba import njit
+from numba.extending import intrinsic
 
 CALLED = ("link_kernels.py", "summation.py", "blas.py", "activations.py", "layer_kernels.py")  # from other files
 GROUND = tuple(zlib.crc32((Path(__file__).parent / name).read_bytes()) for name in CALLED)
@@ -27,6 +28,11 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return made
 
     return decorated
+
+
+def llvm_intrinsic(function: Callable[..., Any]) -> Any:
+    """A function of compiled code that says in LLVM's terms what it does."""
+    return intrinsic(function)
 
 
 def _share(kept: Any) -> None:

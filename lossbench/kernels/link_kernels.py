@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 from torch import Tensor
 
-from lossbench.kernels.compilation import compiled
+from lossbench.kernels.compilation import compiled, llvm_intrinsic
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Shares = tuple[Numbers, Numbers]  # powers (C, b) and the sum of all but one that is 1 (b,)
@@ -36,19 +36,14 @@ EXPONENT = np.float32(1.5 * 2**23 + 127 + LIFT)  # added to n, it leaves the exp
 TAKEN_BACK = np.float32(2.0**-LIFT)
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    """A function of compiled code that says in LLVM's words what it does."""
-    return intrinsic(function)
-
-
-@_intrinsic
+@llvm_intrinsic
 def fused(context: Any, x: Any, y: Any, z: Any) -> Any:
     """x·y + z, rounded once."""
     del context
     return x(x, y, z), lambda _, builder, __, args: builder.fma(*args)
 
 
-@_intrinsic
+@llvm_intrinsic
 def _lifted(context: Any, shifted: Any) -> Any:
     """2^(n + LIFT) from n + EXPONENT."""
     del context

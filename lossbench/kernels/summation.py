@@ -1,8 +1,8 @@
 """Sums whose order is written down: the same bits whoever calls, whatever is inlined, and however wide a vector is.
 
-A compiler that may reorder a sum (LLVM's `reassoc`) does so by its surroundings: by what it inlines, by the processor's vectors,
-by whether a callee was compiled in this process or read back from a cache. So nothing here may be reordered, and the order that
-a vector unit likes is spelt out instead, with n numbers x_0 … x_(n−1):
+A compiler that may reorder a sum (LLVM calls that reassociation) does so by its surroundings: by what it inlines, by the
+processor's vectors, by whether a callee was compiled in this process or read back from a cache. So nothing here may be
+reordered, and the order that a vector unit likes is spelt out instead, with n numbers x_0 … x_(n−1):
 
     lane j of 32:  s_j = x_j + x_(j+32) + x_(j+64) + …          over the whole blocks of 32
     four to one:   the halves are added until 8 lanes are left   s_j + s_(j+16), then + 8 places on
@@ -16,9 +16,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from lossbench.kernels.compilation import compiled
+from lossbench.kernels.compilation import compiled, llvm_intrinsic
 
 WIDE, NARROW = 32, 8  # lanes: four vectors of AVX2 in float32 hide the latency of an addition
 Term = Callable[[Any, Any, Any], Any]  # builder, numbers x, partial sums s; what the partial sums become
@@ -76,12 +75,7 @@ def _summed(builder: Any, kind: ir.Type, span: tuple[Any, Any], term: Term) -> A
     return _blocks(builder, kind, 1, term)(address, rest, builder.fadd(one, other))[1]
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    """A function of compiled code that says in LLVM's terms what it does."""
-    return intrinsic(function)
-
-
-@_intrinsic
+@llvm_intrinsic
 def _sum(context: Any, address: Any, count: Any, like: Any) -> Any:
     """Σ x of `count` numbers, of the type of `like`, from an address on."""
     del context, address, count
@@ -93,7 +87,7 @@ def _sum(context: Any, address: Any, count: Any, like: Any) -> Any:
     return like(types.int64, types.int64, like), emit
 
 
-@_intrinsic
+@llvm_intrinsic
 def _sum_of_squares(context: Any, address: Any, count: Any, centre: Any) -> Any:
     """Σ (x − centre)² of `count` numbers from an address on; each difference, square and addition is rounded by itself."""
     del context, address, count

@@ -1,6 +1,7 @@
 """Losses of a whole distribution over classes, brought to the sigmoid: there each output is a distribution of two."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ class Categorical(Loss):
 
     A sigmoid at z is a softmax at (z, 0), so a subclass writes its formulas once, for C ≥ 2 classes on the softmax.
     """
+
+    per_example: ClassVar[bool] = True
 
     @abstractmethod
     def cost(self, z: Tensor, y: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Local losses: of all probabilities, they look only at the one that was given to the class that is right."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,6 +25,8 @@ class Local(Loss):
     A subclass gives f as `penalty` and its slope as f'(p) = −p^(s−1) h(p), with the number s as `exponent` and h
     as `bracket`. For the right class dℓ/dz = −p^s h(p) (1 − p), so that s is the saturation exponent.
     """
+
+    per_example: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -28,6 +28,7 @@ class AbsoluteError(Loss):
         Classification, 2017.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "identity", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -76,6 +77,7 @@ class Chebyshev(Loss):
     Source: Janocha & Czarnecki, On Loss Functions for Deep Neural Networks in Classification, 2017.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -123,6 +125,7 @@ class Huber(Loss):
     Source: Huber, Robust Estimation of a Location Parameter, 1964.
     """
 
+    per_example: ClassVar[bool] = True
     delta: float = 1.0
     link: Literal["identity"] = "identity"
 
@@ -168,6 +171,7 @@ class LogCosh(Loss):
     Source: Green, Bayesian Reconstructions from Emission Tomography Data Using a Modified EM Algorithm, 1990.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -207,6 +211,7 @@ class Pinball(Loss):
     Source: Koenker & Bassett, Regression Quantiles, 1978.
     """
 
+    per_example: ClassVar[bool] = True
     tau: float = 0.5
     link: Literal["identity"] = "identity"
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -26,6 +26,7 @@ class CrossEntropy(Loss):
     Source: Good, Rational Decisions, 1952; Solla, Levin & Fleisher, Accelerated Learning in Layered Neural Networks, 1988.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -70,6 +71,7 @@ class LabelSmoothing(Loss):
     Source: Szegedy et al., Rethinking the Inception Architecture, 2016; Müller, Kornblith & Hinton, 2019.
     """
 
+    per_example: ClassVar[bool] = True
     smoothing: float = 0.1
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
@@ -126,6 +128,7 @@ class ConfidencePenalty(Loss):
     Source: Pereyra, Tucker, Chorowski, Kaiser & Hinton, Regularizing Neural Networks by Penalizing Confident Outputs, 2017.
     """
 
+    per_example: ClassVar[bool] = True
     beta: float = 0.1
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
@@ -183,6 +186,7 @@ class KullbackLeibler(Loss):
     Source: Kullback & Leibler, On Information and Sufficiency, 1951.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ class FahlmanOffset(Loss):
     Source: Fahlman, An Empirical Study of Learning Speed in Back-Propagation Networks, 1988.
     """
 
+    per_example: ClassVar[bool] = True
     offset: float = 0.1
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -73,6 +74,7 @@ class FahlmanArctanh(Loss):
     """
 
     link: Literal["sigmoid"] = "sigmoid"
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -120,6 +122,7 @@ class InsetHalfSquaredError(Loss):
     Source: LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998.
     """
 
+    per_example: ClassVar[bool] = True
     inset: float = 0.5 - 0.5 / 1.7159
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -168,6 +171,7 @@ class SlopeLeftOut(Loss):
     """
 
     link: Literal["sigmoid"] = "sigmoid"
+    per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ class Gaussian(Loss):
     Source: Gauss, Theoria Motus, 1809.
     """
 
+    per_example: ClassVar[bool] = True
     variance: float = 1.0
     link: Literal["identity"] = "identity"
 
@@ -69,6 +70,7 @@ class GaussianLearntVariance(Loss):
         variances Kendall & Gal, What Uncertainties Do We Need in Bayesian Deep Learning for Computer Vision?, 2017.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
 
@@ -107,6 +109,7 @@ class Laplace(Loss):
     Source: Laplace, Mémoire sur la probabilité des causes par les évènements, 1774.
     """
 
+    per_example: ClassVar[bool] = True
     scale: float = 1.0
     link: Literal["identity"] = "identity"
 
@@ -148,6 +151,7 @@ class Poisson(Loss):
     Source: Poisson 1837; Nelder & Wedderburn, Generalized Linear Models, 1972.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -190,6 +194,7 @@ class Bernoulli(Loss):
     Source: Bernoulli, Ars Conjectandi, 1713; as a likelihood Cox, The Regression Analysis of Binary Sequences, 1958.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

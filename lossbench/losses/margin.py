@@ -21,6 +21,7 @@ class Margin(Loss):
     The raw output is a score and no probability: link identity, and the decision falls at z = 0.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

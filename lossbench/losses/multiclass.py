@@ -31,6 +31,7 @@ class MulticlassHinge(Loss):
         Algorithmic Implementation of Multiclass Kernel-based Vector Machines, 2001.
     """
 
+    per_example: ClassVar[bool] = True
     form: Literal["crammer_singer", "weston_watkins"] = "crammer_singer"
     margin: float = 1.0
     power: int = 1
@@ -88,6 +89,7 @@ class Sparsemax(Loss):
     Source: Martins & Astudillo, From Softmax to Sparsemax, 2016.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

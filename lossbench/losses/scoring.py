@@ -34,6 +34,7 @@ class ProperBeta(Loss):
     Source: Buja, Stuetzle & Shen, Loss Functions for Binary Class Probability Estimation and Classification, 2005.
     """
 
+    per_example: ClassVar[bool] = True
     alpha: float = 0.5
     beta: float = 0.5
     link: Literal["sigmoid"] = "sigmoid"
@@ -87,6 +88,7 @@ class SphericalScore(Loss):
     """
 
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
+    per_example: ClassVar[bool] = True
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":

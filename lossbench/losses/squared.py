@@ -25,6 +25,7 @@ class HalfSquaredError(Loss):
     Source: Legendre 1805; Rumelhart, Hinton & Williams, Learning Representations by Back-Propagating Errors, 1986.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "identity", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -65,6 +66,7 @@ class Brier(Loss):
     Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -98,6 +100,7 @@ class RescaledSquaredError(Loss):
         who take k = 1, m = 1 for few classes and raise both for many (ImageNet: k = 15, m = 30).
     """
 
+    per_example: ClassVar[bool] = True
     k: float = 15.0
     m: float = 30.0
     link: Literal["identity"] = "identity"
@@ -146,6 +149,7 @@ class Squentropy(Loss):
     Source: Hui, Belkin & Wright, Cut your Losses with Squentropy, 2023.
     """
 
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

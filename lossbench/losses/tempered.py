@@ -30,6 +30,8 @@ class BiTempered(Loss):
     Source: Amid, Warmuth, Anil & Koren, Robust Bi-Tempered Logistic Loss Based on Bregman Divergences, 2019.
     """
 
+    per_example: ClassVar[bool] = True
+
     t1: float = 0.8
     t2: float = 1.2
     link: Literal["identity"] = "identity"

@@ -1,11 +1,12 @@
 """Stochastic gradient descent."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Memory, Optimizer, Rate
+from lossbench.interfaces import Hyper, Memory, Optimizer, Update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +18,11 @@ class SGD(Optimizer):
     Source: Robbins & Monro 1951; Polyak 1964; Sutskever et al., On the Importance of Initialization and Momentum, 2013.
     """
 
-    lr: Rate = 0.1
-    momentum: Rate = 0.0
+    many_runs: ClassVar[bool] = True
+    lr: float = 0.1
+    momentum: float = 0.0
     nesterov: bool = False
-    l2: Rate = 0.0
+    l2: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.lr > 0:
@@ -33,17 +35,17 @@ class SGD(Optimizer):
             raise BadInput("optimizer.nesterov is true with momentum 0; Nesterov's step needs a momentum above 0.")
 
     @property
-    def plain_rate(self) -> Rate | None:
-        return None if isinstance(self.momentum, Tensor) or isinstance(self.l2, Tensor) else self.lr
+    def plain(self) -> bool:
+        return self.momentum == 0 and self.l2 == 0
 
     def start(self, parameter: Tensor) -> Memory:
-        return () if isinstance(self.momentum, float) else (parameter.new_zeros(parameter.shape),)
+        return (parameter.new_zeros(parameter.shape),) if self.momentum else ()
 
-    def update(self, parameter: Tensor, gradient: Tensor, memory: Memory, decays: bool) -> None:
-        if decays and isinstance(self.l2, Tensor):
-            gradient = gradient.addcmul(parameter, self.l2)
+    def update(self, hyper: Hyper, parameter: Tensor, gradient: Tensor, memory: Memory, which: Update) -> None:
+        if which.decays and self.l2:
+            gradient = gradient.addcmul(parameter, hyper.l2)
         if memory:
             (velocity,) = memory
-            velocity.mul_(self.momentum).add_(gradient)
-            gradient = gradient.addcmul(velocity, self.momentum) if self.nesterov else velocity
-        parameter.addcmul_(gradient, self.lr, value=-1)
+            velocity.mul_(hyper.momentum).add_(gradient)
+            gradient = gradient.addcmul(velocity, hyper.momentum) if self.nesterov else velocity
+        parameter.addcmul_(gradient, hyper.lr, value=-1)

@@ -2,11 +2,12 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import fields
-from math import ceil
+from math import ceil, prod
 from typing import NamedTuple
 
-from lossbench.data.loading import load
+from lossbench.data.loading import describe
 from lossbench.interfaces import Layer, Optimizer
+from lossbench.planning.example_counts import AHEAD, EVALUATED
 from lossbench.planning.spec import Cohort, Recording, RunSpec
 
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
@@ -18,8 +19,6 @@ MATRICES = 63 * 1024  # in a batched product: some kernels count them along an a
 COPIES = 10  # of its parameters: gradients, Adam's moments, and what a recorded step makes of them
 STEP_UNITS, STEP_OUTPUTS = 4, 60  # of a mini-batch's activations, and of its raw outputs, of which some losses make much
 EXAMPLE_OUTPUTS = 5  # of the raw outputs of examples that are evaluated
-EVALUATED = 128  # examples at once, as in engine/recording.py
-AHEAD = 40  # examples for which a first layer may be worked out together, as in engine/entrance.py
 CURVE_BYTES = 24  # of a recorded number: as it came, beside the others of its curve, and apart by layer
 PROBES, PARTS = 8, 3  # where none is named, so many are recorded; each leaves up to so many curves a layer
 FIXED_BYTES = 2048  # raw outputs summed up until somebody looks whether they are finite, and the rates
@@ -37,6 +36,7 @@ class Program(NamedTuple):
     dtype: str
     link: str
     optimizer: Hashable
+    clips: bool
 
 
 class Size(NamedTuple):
@@ -93,10 +93,10 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     Parameters and what is made of them; the mini-batch, which may be the run's own; its activations, and what losses and probes
     make of its raw outputs; training and test examples as they are evaluated; curves.
     """
-    size, split = run_size(run), load(run.dataset).split
+    size, data = run_size(run), describe(run.dataset).shape
     inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
     parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
-    evaluated = _chunks(len(split.train_x[: recording.examples])) + _chunks(len(split.test_x))
+    evaluated = _chunks(min(recording.examples or data.rows, data.rows)) + _chunks(data.test_rows)
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
@@ -133,7 +133,8 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
 
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
-    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind)
+    clips = run.clip_norm is not None
+    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
@@ -146,9 +147,8 @@ def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
 
 def _shape(run: RunSpec) -> tuple[int, tuple[Layer, ...]]:
     """Training examples and layers of a run."""
-    split = load(run.dataset).split
-    outputs = run.loss.raw_outputs(split.train_y.shape[1])
-    return len(split.train_x), run.model.layers(split.train_x.shape[1], outputs)
+    data = describe(run.dataset).shape
+    return data.rows, run.model.layers(prod(data.inputs), run.loss.raw_outputs(data.targets))
 
 
 def _tile(run: RunSpec, total: int) -> int:

@@ -1,24 +1,25 @@
 """What a sweep means: its points become runs, and what they have in common becomes the plan's."""
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 import torch
 
-from lossbench.data.loading import load
+from lossbench.data.loading import Described, describe
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Task
+from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule
 from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule, content_id
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
 from lossbench.registry import Registered, construct, field_types, find, load_plugins
 
 __all__ = ["Plan", "cohorts", "make_plan"]
 
-NOUNS = ("loss", "model", "init", "dataset", "optimizer")
-SHARED = ("study", "schedule", "probes", "examples", "keep", "plugins", "engine")
+NOUNS = ("loss", "model", "init", "dataset", "optimizer", "schedule")
+SHARED = ("study", "recording", "probes", "examples", "keep", "plugins", "engine")
 LARGEST_SEED = 2**32 - 1
 LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
 
@@ -44,6 +45,7 @@ class Course:
     steps: int | None
     dtype: Literal["float32", "float64"]
     label_noise: float
+    clip_norm: float | None
 
     def __post_init__(self) -> None:
         _within("seed", self.seed, 0, LARGEST_SEED)
@@ -51,15 +53,8 @@ class Course:
         _within("steps", self.steps, 1, LONGEST)
         _within("batch", self.batch, 1, LONGEST)
         _within("label_noise", self.label_noise, 0, 1)
-
-
-class Shape(NamedTuple):
-    """What planning needs to know of a data set's examples."""
-
-    fingerprint: str
-    rows: int
-    outputs: int
-    task: Task
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
 
 
 class Builder:
@@ -74,22 +69,30 @@ class Builder:
         dataset = cast(Dataset, self.thing("dataset", point["dataset"]))
         if course.label_noise > 0:
             dataset = self.once(("noisy", dataset, course.label_noise), lambda: _noisy(dataset, course.label_noise))
-        shape: Shape = self.once(("shape", dataset), lambda: _shape(dataset))
+        described: Described = self.once(("shape", dataset), lambda: describe(dataset))
+        shape, fingerprint = described
         loss, init = cast(Loss, self.thing("loss", point["loss"])), cast(Init, self.thing("init", point["init"]))
-        _refuse_widths(loss, init, shape.outputs)
+        _refuse_widths(loss, init, shape.targets)
         return RunSpec(
-            loss=self.once((loss, shape.task, shape.outputs), lambda: loss.on(shape.task, shape.outputs)),
+            loss=self.once((loss, shape.task, shape.targets), lambda: loss.on(shape.task, shape.targets)),
             model=cast(Model, self.thing("model", point["model"])),
-            init=self.once((init, shape.task, shape.outputs), lambda: init.on(shape.task, shape.outputs)),
+            init=self.once((init, shape.task, shape.targets), lambda: init.on(shape.task, shape.targets)),
             dataset=dataset,
             optimizer=cast(Optimizer, self.thing("optimizer", point["optimizer"])),
-            data=shape.fingerprint,
+            data=fingerprint,
             seed=course.seed,
             steps=_steps(course, shape.rows, dataset.word),
             batch=course.batch,
             order=course.order,
             dtype=course.dtype,
+            schedule=self.schedule(point["schedule"]),
+            clip_norm=course.clip_norm,
         )
+
+    def schedule(self, options: Any) -> Schedule | None:
+        """The schedule that options with a word name; None where it leaves the learning rate as it is."""
+        schedule = cast(Schedule, self.thing("schedule", options))
+        return None if schedule.constant else schedule
 
     def thing(self, noun: str, options: Any) -> Registered:
         """The thing that options with a word name. The same dictionary gives the same thing."""
@@ -127,10 +130,10 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
 
     Raises BadInput where this lossbench, or the data and files that it finds, would make another run of it.
     """
-    parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS}
+    parts = {noun: _thing(noun, _options(noun, description[noun])) for noun in NOUNS if noun in description or noun != "schedule"}
     dataset = cast(Dataset, parts["dataset"])
     named = {name: value for name, value in description.items() if name not in NOUNS}
-    run = construct(RunSpec, named | parts | {"data": load(dataset).fingerprint})
+    run = construct(RunSpec, named | parts | {"data": describe(dataset).fingerprint})
     if run.describe() != description:
         apart = [name for name, value in run.describe().items() if value != description.get(name)]
         raise BadInput(
@@ -194,11 +197,6 @@ def _noisy(dataset: Dataset, rate: float) -> Dataset:
     return Noisy(of=dataset, rate=rate, seed=dataset.seed)
 
 
-def _shape(dataset: Dataset) -> Shape:
-    split, fingerprint = load(dataset)
-    return Shape(fingerprint, len(split.train_x), split.train_y.shape[1], split.task)
-
-
 def _steps(course: Course, rows: int, word: str) -> int:
     if course.batch is not None and course.batch > rows:
         raise BadInput(
@@ -215,7 +213,7 @@ def _recording(common: Mapping[str, Any]) -> Recording:
     if common["probes"] == []:
         raise BadInput("probes is []; with nothing recorded there is nothing to compare. null records everything.")
     options = {
-        "schedule": _section(Schedule, "schedule", common["schedule"]),
+        "schedule": _section(RecordingSchedule, "recording", common["recording"]),
         "probes": _listed(common["probes"]),
         "examples": common["examples"],
         "keep": _listed(common["keep"]),

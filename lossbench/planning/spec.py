@@ -10,14 +10,17 @@ from typing import Any, Literal
 import numpy as np
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer
+from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 
 Outcome = Literal["finished", "diverged"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One training. `data` is the fingerprint of the examples; batch None means all of them at every step."""
+    """One training. `data` is the fingerprint of the examples; batch None means all of them at every step.
+
+    schedule None leaves the learning rate as it is. `clip_norm` is what the norm of all gradients together is kept to, if any.
+    """
 
     loss: Loss
     model: Model
@@ -30,6 +33,8 @@ class RunSpec:
     batch: int | None = None
     order: Literal["shuffled", "sequential"] = "shuffled"
     dtype: Literal["float32", "float64"] = "float32"
+    schedule: Schedule | None = None
+    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -46,7 +51,8 @@ class RunSpec:
         if begun is None:
             return None
         rule = replace(self.optimizer, lr=begun.lr)  # type: ignore[type-var]
-        return replace(self, loss=begun.loss, init=begun.init, optimizer=rule, steps=begun.steps)
+        start = replace(self, loss=begun.loss, init=begun.init, optimizer=rule, steps=begun.steps)
+        return replace(start, schedule=None, clip_norm=None)
 
     @property
     def length(self) -> int:
@@ -54,9 +60,12 @@ class RunSpec:
         return self.steps + (self.first.length if self.first else 0)
 
     def describe(self) -> dict[str, Any]:
-        """Words, options and numbers as plain values; what is stored, and what the id is made from."""
+        """Words, options and numbers as plain values; what is stored, and what the id is made from.
+
+        What came later and changes nothing by default is left out where it is not used, so that ids stay what they were.
+        """
         parts = {name: getattr(self, name).describe() for name in ("loss", "model", "init", "dataset", "optimizer")}
-        return parts | {
+        described = parts | {
             "data": self.data,
             "seed": self.seed,
             "steps": self.steps,
@@ -64,6 +73,11 @@ class RunSpec:
             "order": self.order,
             "dtype": self.dtype,
         }
+        if self.schedule:
+            described["schedule"] = self.schedule.describe()
+        if self.clip_norm is not None:
+            described["clip_norm"] = self.clip_norm
+        return described
 
     @cached_property
     def id(self) -> str:
@@ -78,7 +92,7 @@ def content_id(description: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
+class RecordingSchedule:
     """The steps at which a run is recorded: always the start and the end, and `points` moments between.
 
     every: each step. linear: evenly spaced. log: evenly spaced in log(1 + step).
@@ -89,7 +103,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.points < 2:
-            raise BadInput(f"schedule.points is {self.points}; a record needs at least 2, the start and the end.")
+            raise BadInput(f"recording.points is {self.points}; a record needs at least 2, the start and the end.")
 
     def steps(self, total: int) -> tuple[int, ...]:
         """Recorded steps from 0 to total, ascending; step n is the state after n updates."""
@@ -105,7 +119,7 @@ class Schedule:
 class Recording:
     """What is kept of a run; it changes no training. `examples` bounds how many training examples are evaluated."""
 
-    schedule: Schedule = field(default_factory=Schedule)
+    schedule: RecordingSchedule = field(default_factory=RecordingSchedule)
     probes: tuple[str, ...] = ()
     examples: int | None = None
     keep: tuple[Literal["parameters"], ...] = ()

@@ -19,6 +19,7 @@ class GradientNorms(Probe):
     Formula: ‖∂L/∂W_l‖₂ and ‖∂L/∂b_l‖₂, L being the mean loss of the mini-batch, without penalties. Units: of the loss.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity(stem=tables.GRADIENT_WEIGHTS, title="‖dL/dW‖"),
@@ -42,6 +43,7 @@ class OutputFactors(Probe):
     A mean of products is not the product of the means: the three show which factor is small, they do not multiply.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity(stem=tables.OUTPUT_GRADIENT, title="gradient |dL/dz|"),
@@ -65,6 +67,7 @@ class UpdateRatio(Probe):
     is the same but for rounding. NaN after the last step, where nothing is updated.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     quantities: ClassVar[tuple[Quantity, ...]] = (Quantity(stem=tables.UPDATE_RATIO, title="size of update / size of weights"),)
 

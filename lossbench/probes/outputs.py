@@ -20,6 +20,7 @@ class OutputGradients(Probe):
     Columns: one an output, from 0.
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity(stem=tables.OUTPUT_GRADIENTS, title="gradient |dL/dz|", part="output"),

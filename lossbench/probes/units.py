@@ -27,6 +27,7 @@ class Saturation(Probe):
     Mean and standard deviation are those of the activations (of the link's outputs in the last layer).
     """
 
+    many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity(stem=tables.SATURATED, title="saturated", unit="%", share=True),

@@ -86,7 +86,7 @@ def _table(traces: Sequence[Trace], origin: Origin) -> pa.Table:
     }
     arrays = {name: pa.array(values, RUN_COLUMNS[name]) for name, values in columns.items()}
     lengths = [len(trace.steps) for trace in traces]
-    arrays[STEPS] = _lists([np.array(trace.steps) for trace in traces], lengths, np.int32)
+    arrays[STEPS] = _lists([np.array(trace.steps, dtype=np.int32) for trace in traces], lengths, np.int32)
     for quantity in sorted({name for trace in traces for name in trace.values}):
         arrays[CURVE + quantity] = _lists([trace.values.get(quantity) for trace in traces], lengths, np.float64)
     stems = {parts_of(name)[0] for trace in traces for name in trace.values}

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, printable
+from lossbench.files.npz import is_whole
 from lossbench.planning.spec import Recording, RunSpec, Trace
 from lossbench.storage.parquet_part import Origin, parameters_content, part_content
 from lossbench.tables import (
@@ -60,7 +61,11 @@ def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) ->
     stored: dict[str, tuple[str, str]] = {}
     for path in part_files(folder):
         stored.update(_stored(path))
-    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz")} if "parameters" in recording.keep else set(stored)
+    kept = (
+        {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)}
+        if "parameters" in recording.keep
+        else set(stored)
+    )
     wanted = recording.describe()
     there = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
     return [run for name, run in asked.items() if name not in there]
@@ -138,7 +143,7 @@ def _set_aside(path: Path, error: Damaged) -> None:
         return  # another process set it aside first
     except OSError as refusal:
         raise refused(refusal, path) from refusal
-    sys.stderr.write(f"{error.args[0]} It is now {aside.name}, and its runs count as missing.\n")
+    sys.stderr.write(f"{printable(str(error.args[0]))} It is now {aside.name}, and its runs count as missing.\n")
 
 
 def _next(folder: Path) -> int:

@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional
 
 from lossbench.audit.references import formula
-from lossbench.audit.subjects.behaviour import conduct, endurance
-from lossbench.audit.subjects.convention import Told
+from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, overflow_notes
+from lossbench.audit.subjects.convention import CallOptions
 from lossbench.audit.subjects.detection import Unusable, detect
-from lossbench.audit.subjects.imported import Asked, foreign
+from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.losses.absolute import Pinball
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 
@@ -18,11 +19,11 @@ ENTROPY = [formula(CrossEntropy(link=link)) for link in ("sigmoid", "softmax")]
 SQUARE = [formula(HalfSquaredError(link=link)) for link in ("identity", "sigmoid", "softmax")]
 
 
-UNTOLD = Told()
+NO_OPTIONS = CallOptions()
 
 
-def called(function, claims=(), told=UNTOLD, seconds=5.0):
-    return detect(function, "mine:loss", told, claims, seconds)
+def called(function, claims=(), call_options=NO_OPTIONS, seconds=5.0):
+    return detect(function, "mine:loss", call_options, claims, seconds)
 
 
 def binary(z, y):
@@ -57,22 +58,22 @@ def test_a_callable_that_reduces_is_asked_one_example_at_a_time(reduction, form)
     def loss(z, y):
         return functional.binary_cross_entropy_with_logits(z, y, reduction=reduction)
 
-    found = called(loss, ENTROPY).adapted
-    assert found.form == form
+    detected = called(loss, ENTROPY).adapted
+    assert detected.form == form
     z, y = torch.tensor([[1.0, -2.0, 0.5]], dtype=torch.float64), torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
     ours = CrossEntropy(link="sigmoid")
-    assert found.value(z, y).tolist() == pytest.approx(ours.value(z, y).tolist())
-    assert found.gradient(z, y)[0].tolist() == pytest.approx(ours.gradient(z, y)[0].tolist())
+    assert detected.value(z, y).tolist() == pytest.approx(ours.value(z, y).tolist())
+    assert detected.gradient(z, y)[0].tolist() == pytest.approx(ours.gradient(z, y)[0].tolist())
 
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_numbers_of_elements_are_added_up_over_the_outputs(axis):
-    told = Told(classes="first" if axis == 0 else "last", targets="alike", outputs="several")
-    found = called(lambda z, y: -(y * torch.log_softmax(z, axis)), ENTROPY, told).adapted
-    assert found.form == "elements"
+    call_options = CallOptions(classes="first" if axis == 0 else "last", targets="alike", outputs="several")
+    detected = called(lambda z, y: -(y * torch.log_softmax(z, axis)), ENTROPY, call_options).adapted
+    assert detected.form == "elements"
     z = torch.tensor([[1.0, -2.0], [0.5, 0.1], [0.2, 3.0]], dtype=torch.float64)
     y = torch.tensor([[1.0, 0.2], [0.0, 0.5], [0.0, 0.3]], dtype=torch.float64)
-    assert found.value(z, y).tolist() == pytest.approx(CrossEntropy(link="softmax").value(z, y).tolist())
+    assert detected.value(z, y).tolist() == pytest.approx(CrossEntropy(link="softmax").value(z, y).tolist())
 
 
 def test_a_claim_decides_between_readings_that_all_make_sense():
@@ -90,19 +91,19 @@ def test_a_claim_that_does_not_hold_is_no_claim():
 
 
 def test_what_is_told_is_not_looked_for():
-    found = called(functional.mse_loss, (), Told(takes="probabilities", outputs="several"))
-    assert (found.adapted.convention.takes, found.adapted.convention.outputs) == ("probabilities", 2)
+    detected = called(functional.mse_loss, (), CallOptions(takes="probabilities", outputs="several"))
+    assert (detected.adapted.convention.takes, detected.adapted.convention.outputs) == ("probabilities", 2)
 
 
 def test_numpy_gives_values_and_its_slopes_are_differences():
     def loss(y_true, y_pred):
         return float(np.mean(np.logaddexp(0, np.where(np.asarray(y_true) == 1, -1, 1) * np.asarray(y_pred))))
 
-    found = called(loss, ENTROPY).adapted
-    assert (found.convention.library, found.convention.swapped, found.differentiable) == ("numpy", True, False)
+    detected = called(loss, ENTROPY).adapted
+    assert (detected.convention.library, detected.convention.swapped, detected.differentiable) == ("numpy", True, False)
     z, y = torch.tensor([[0.7, -3.0]], dtype=torch.float64), torch.tensor([[1.0, 1.0]], dtype=torch.float64)
-    assert found.gradient(z, y).tolist()[0] == pytest.approx(CrossEntropy(link="sigmoid").gradient(z, y).tolist()[0], rel=1e-6)
-    assert "It has no gradient to give: slopes are central differences of its values." in conduct(found)
+    assert detected.gradient(z, y).tolist()[0] == pytest.approx(CrossEntropy(link="sigmoid").gradient(z, y).tolist()[0], rel=1e-6)
+    assert "It has no gradient to give: slopes are central differences of its values." in behaviour_notes(detected)
 
 
 def test_a_callable_that_changes_its_input_is_told_of_and_harms_nothing():
@@ -111,10 +112,10 @@ def test_a_callable_that_changes_its_input_is_told_of_and_harms_nothing():
         z.zero_()
         return value
 
-    found = called(loss, ENTROPY)
-    assert "It changes its input." in conduct(found.adapted)
+    detected = called(loss, ENTROPY)
+    assert "It changes its input." in behaviour_notes(detected.adapted)
     z = torch.tensor([[2.0]], dtype=torch.float64)
-    assert found.adapted.value(z, torch.ones_like(z)).item() == pytest.approx(math.log1p(math.exp(-2)))
+    assert detected.adapted.value(z, torch.ones_like(z)).item() == pytest.approx(math.log1p(math.exp(-2)))
     assert z.item() == 2
 
 
@@ -122,8 +123,8 @@ def test_a_callable_that_is_not_deterministic_is_told_of():
     def loss(z, y):
         return binary(z, y) + 1e-3 * torch.rand_like(z)
 
-    assert any("not deterministic" in sentence for sentence in conduct(called(loss).adapted))
-    assert not any("not deterministic" in sentence for sentence in conduct(called(binary).adapted))
+    assert any("not deterministic" in sentence for sentence in behaviour_notes(called(loss).adapted))
+    assert not any("not deterministic" in sentence for sentence in behaviour_notes(called(binary).adapted))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_a_callable_that_is_not_deterministic_is_told_of():
     ],
 )
 def test_a_wrong_dtype_is_told_of(loss, sentence):
-    assert sentence in conduct(called(loss).adapted)
+    assert sentence in behaviour_notes(called(loss).adapted)
 
 
 def refuses(z, y):
@@ -168,6 +169,52 @@ def test_a_callable_that_hangs_is_left_in_time():
     assert time.monotonic() - started < 5
 
 
+WEIGHTS = torch.tensor([1.0, 5.0], dtype=torch.float64)
+
+
+def weighted_mean(z, y):
+    return functional.cross_entropy(torch.stack((torch.zeros_like(z), z), 1), y.long(), weight=WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        weighted_mean,
+        lambda z, y: functional.cross_entropy(z, y, weight=torch.arange(1, z.shape[1] + 1).to(z)),
+        lambda z, y: (z[:, None] - y).square().mean(),
+        lambda z, y: binary(z - z.mean(), y),
+        lambda z, y: binary(z, y).sum() / y.sum().clamp_min(1),
+    ],
+)
+def test_a_loss_that_couples_the_examples_of_a_batch_is_recognised(loss):
+    (finding,) = behaviour_findings(called(loss).adapted)
+    assert finding.reason == "coupling"
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        binary,
+        lambda z, y: binary(z, y).mean(),
+        lambda z, y: 3 * binary(z, y).sum(),
+        lambda z, y: functional.cross_entropy(z, y, reduction="mean"),
+        lambda z, y: -(y * torch.log_softmax(z, 0)).sum(0),
+        lambda z, y: functional.mse_loss(z, y).float(),
+    ],
+)
+def test_a_loss_of_single_examples_is_not_accused_of_coupling_them(loss):
+    assert behaviour_findings(called(loss).adapted) == ()
+
+
+@pytest.mark.parametrize(("tau", "same"), [(0.3, True), (0.7, False)])
+def test_the_names_of_the_parameters_decide_which_are_the_targets(tau, same):
+    def loss(pred, target):
+        return torch.maximum(tau * (target - pred), (tau - 1) * (target - pred))
+
+    claimed = called(loss, [formula(Pinball(tau=0.3))]).claimed
+    assert (claimed is not None) == same
+
+
 def test_a_callable_that_raises_far_out_is_nan_there_and_measured_elsewhere(tmp_path, monkeypatch):
     (tmp_path / "far_out.py").write_text(
         "import torch\n"
@@ -177,10 +224,10 @@ def test_a_callable_that_raises_far_out_is_nan_there_and_measured_elsewhere(tmp_
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (subject,) = foreign(Asked(path="far_out:loss"))
+    (subject,) = subjects_of_path(CallableRequest(path="far_out:loss"))
     assert "It raises ValueError at raw outputs of 100: too large" in subject.notes
     z = torch.tensor([[1.0, 60.0]], dtype=torch.float64)
     value = subject.loss.value(z, torch.zeros_like(z))
     assert value[0].item() == pytest.approx(math.log1p(math.e))
     assert value[1].isnan()
-    assert endurance(called(binary).adapted) == ()
+    assert overflow_notes(called(binary).adapted) == ()

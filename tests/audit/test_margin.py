@@ -8,27 +8,27 @@ from lossbench.audit.subjects.subject import Subject, registered
 
 
 def form(words):
-    (found,) = registered(words)
-    return shape(found)
+    (results,) = registered(words)
+    return shape(results)
 
 
 def test_the_squared_error_on_a_sigmoid_is_convex_up_to_two_thirds():
-    found = form("half_squared_error,link=sigmoid")
+    results = form("half_squared_error,link=sigmoid")
     edge = math.log(2)  # σ(log 2) = 2/3
-    assert not found.convex
-    assert found.curves[0].convex[0] == pytest.approx((-15, edge), abs=1e-3)
-    assert found.curves[1].convex[0] == pytest.approx((-edge, 15), abs=1e-3)
-    assert found.largest_gradient == pytest.approx(4 / 27, rel=1e-4)
-    assert found.largest_value == pytest.approx(0.5)
+    assert not results.convex
+    assert results.curves[0].convex[0] == pytest.approx((-15, edge), abs=1e-3)
+    assert results.curves[1].convex[0] == pytest.approx((-edge, 15), abs=1e-3)
+    assert results.largest_gradient == pytest.approx(4 / 27, rel=1e-4)
+    assert results.largest_value == pytest.approx(0.5)
 
 
 def test_cross_entropy_is_convex_and_canonical_with_a_curvature_of_a_quarter():
-    found = form("cross_entropy,link=softmax")
-    assert found.convex
-    assert found.canonical
-    assert found.lipschitz == pytest.approx(0.25, rel=1e-4)
-    assert found.largest_gradient == pytest.approx(1)
-    assert found.largest_value == math.inf
+    results = form("cross_entropy,link=softmax")
+    assert results.convex
+    assert results.canonical
+    assert results.lipschitz == pytest.approx(0.25, rel=1e-4)
+    assert results.largest_gradient == pytest.approx(1)
+    assert results.largest_value == math.inf
 
 
 def test_a_gradient_is_the_error_times_the_slope():
@@ -42,9 +42,9 @@ def test_a_gradient_is_the_error_times_the_slope():
     [("hinge", (-1, 1)), ("perceptron", (0,)), ("absolute_error,link=identity", (0, 1)), ("squared_hinge", ()), ("huber", ())],
 )
 def test_corners_are_where_the_slope_jumps(words, corners):
-    found = form(words)
-    assert found.corners == pytest.approx(corners)
-    assert (found.lipschitz == math.inf) == bool(corners)
+    results = form(words)
+    assert results.corners == pytest.approx(corners)
+    assert (results.lipschitz == math.inf) == bool(corners)
 
 
 def test_what_grows_like_a_logarithm_is_unbounded_and_what_tends_to_a_limit_is_bounded():
@@ -66,7 +66,7 @@ class Crossed:
 
 
 def test_convexity_is_looked_for_between_all_raw_outputs():
-    found = shape(Subject(title="crossed", loss=Crossed(), outputs=2, several=True))
-    assert [curve.convex for curve in found.curves] == [((-15, 15),)] * 2
-    assert not found.convex
+    results = shape(Subject(title="crossed", loss=Crossed(), outputs=2, several=True))
+    assert [curve.convex for curve in results.curves] == [((-15, 15),)] * 2
+    assert not results.convex
     assert form("squentropy").convex

@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from lossbench.audit.cards.card import from_plain, make_card, to_plain
 from lossbench.audit.measurements.grids import MAGNITUDES, one_output, several_outputs
 from lossbench.audit.measurements.numerics import numerics
-from lossbench.audit.measurements.reference_values import entry, truths
+from lossbench.audit.measurements.reference_values import entry, reference_table
 from lossbench.audit.references import Formula, formula
 from lossbench.audit.subjects.subject import Subject, registered
 from lossbench.losses.entropy import CrossEntropy
@@ -19,8 +19,8 @@ from lossbench.registry import shelf
 
 
 def subject(words):
-    (found,) = registered(words)
-    return found
+    (results,) = registered(words)
+    return results
 
 
 def held(value):
@@ -36,8 +36,8 @@ def held(value):
             z = z.detach().requires_grad_()
             return torch.autograd.grad(self.value(z, y).sum(), z)[0]
 
-    found = numerics(Subject(title="somebody", loss=Somebody(), outputs=1, truth=formula(CrossEntropy(link="sigmoid"))))
-    return {(row.quantity, row.dtype): row for row in found.accuracies}
+    results = numerics(Subject(title="somebody", loss=Somebody(), outputs=1, reference=formula(CrossEntropy(link="sigmoid"))))
+    return {(row.quantity, row.dtype): row for row in results.accuracies}
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_an_overflow_is_not_finite_from_where_it_happens():
 
 
 def test_without_a_formula_float32_is_held_against_float64():
-    found = numerics(Subject(title="no formula", loss=CrossEntropy(link="sigmoid"), outputs=1))
-    assert found.against == "its own float64"
-    assert {row.dtype for row in found.accuracies} == {"float32"}
-    assert all(row.passes for row in found.accuracies)
+    results = numerics(Subject(title="no formula", loss=CrossEntropy(link="sigmoid"), outputs=1))
+    assert results.against == "its own float64"
+    assert {row.dtype for row in results.accuracies} == {"float32"}
+    assert all(row.passes for row in results.accuracies)
 
 
 def test_truths_are_the_closed_forms():
-    table = truths(Formula(CrossEntropy(link="sigmoid")), 1)
+    table = reference_table(Formula(CrossEntropy(link="sigmoid")), 1)
     z, y = table.points.z[0], table.points.y[0]
     margin = (1 - 2 * y) * z
     normal = margin > -700
@@ -119,7 +119,7 @@ def test_two_raw_outputs_a_target_leave_gradient_and_numbers_to_measure():
 
 
 def test_a_corner_has_no_slope_and_a_crossing_has_the_slope_0():
-    hinge, square = subject("hinge").truth, Formula(HalfSquaredError(link="identity"))
+    hinge, square = subject("hinge").reference, Formula(HalfSquaredError(link="identity"))
     assert math.isnan(entry(hinge, [1.0], [1.0], 0))
     assert entry(hinge, [1.5], [1.0], 0) == 0
     assert entry(square, [1.0], [1.0], 0) == 0
@@ -127,23 +127,23 @@ def test_a_corner_has_no_slope_and_a_crossing_has_the_slope_0():
 
 @pytest.mark.parametrize("word", shelf("loss"))
 def test_every_loss_has_a_formula_and_it_is_the_loss(word):
-    for found in registered(word):
-        rows = 3 if found.outputs == 2 else 1
+    for results in registered(word):
+        rows = 3 if results.outputs == 2 else 1
         z = torch.linspace(-2, 2.5, 5 * rows, dtype=torch.float64).reshape(rows, 5)
         y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(5) % max(rows, 2)]
-        z = torch.cat([z, z.flip(1)]) if found.paired else z
+        z = torch.cat([z, z.flip(1)]) if results.paired else z
         pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
-        right = [float(found.truth(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs]
-        assert found.loss.value(z, y).tolist() == pytest.approx(right, rel=1e-12)
+        right = [float(results.reference(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs]
+        assert results.loss.value(z, y).tolist() == pytest.approx(right, rel=1e-12)
 
 
 @pytest.mark.parametrize("word", ["cross_entropy", "focal", "half_squared_error", "generalised_cross_entropy", "savage"])
 def test_twice_the_digits_give_the_same_truth(word, monkeypatch):
-    found = next(iter(registered(f"{word},link=sigmoid" if word != "savage" else word)))
+    results = next(iter(registered(f"{word},link=sigmoid" if word != "savage" else word)))
     points = [(z, y) for z in (-300.0, -37.5, 0.01, 20.0, 300.0) for y in (0.0, 1.0)]
-    once = [entry(found.truth, [z], [y], 0) for z, y in points]
+    once = [entry(results.reference, [z], [y], 0) for z, y in points]
     monkeypatch.setattr("lossbench.audit.measurements.reference_values._DIGITS", 900)
-    assert [entry(found.truth, [z], [y], 0) for z, y in points] == once
+    assert [entry(results.reference, [z], [y], 0) for z, y in points] == once
 
 
 def test_the_grid_is_one_of_float32_too_and_reaches_from_0_to_ten_thousand():
@@ -157,5 +157,5 @@ def test_the_grid_is_one_of_float32_too_and_reaches_from_0_to_ten_thousand():
 
 def test_precision_outside_is_left_alone():
     before = mp.dps
-    truths(Formula(CrossEntropy(link="sigmoid")), 1)
+    reference_table(Formula(CrossEntropy(link="sigmoid")), 1)
     assert mp.dps == before

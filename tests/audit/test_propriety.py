@@ -6,9 +6,9 @@ from lossbench.audit.measurements.propriety import propriety
 from lossbench.audit.subjects.subject import Subject, registered
 
 
-def asked(words):
-    (found,) = registered(words)
-    return propriety(found)
+def callable_request(words):
+    (results,) = registered(words)
+    return propriety(results)
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ def asked(words):
     ],
 )
 def test_a_strictly_proper_loss_estimates_the_probability(words):
-    found = asked(words)
-    assert found.proper
-    assert found.strictly
-    assert found.estimates == "the probability"
+    results = callable_request(words)
+    assert results.proper
+    assert results.strictly
+    assert results.estimates == "the probability"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_strictly_proper_loss_estimates_the_probability(words):
     ],
 )
 def test_what_a_loss_estimates_is_named(words, estimates):
-    assert asked(words).estimates == estimates
+    assert callable_request(words).estimates == estimates
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_a_loss_estimates_is_named(words, estimates):
     ],
 )
 def test_a_loss_for_numbers_has_its_functional(words, functional):
-    assert asked(words).on_numbers == functional
+    assert callable_request(words).on_numbers == functional
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_loss_for_numbers_has_its_functional(words, functional):
     ],
 )
 def test_calibration_is_told_for_two_classes_and_for_three(words, for_two, for_three):
-    found = asked(words)
-    assert (found.calibrated, found.for_three) == (for_two, for_three)
+    results = callable_request(words)
+    assert (results.calibrated, results.for_three) == (for_two, for_three)
 
 
 class Leaning:
@@ -90,15 +90,15 @@ class Leaning:
 
 
 def test_a_loss_that_leans_to_one_class_is_neither_proper_nor_symmetric_nor_calibrated():
-    found = propriety(Subject(title="leaning", loss=Leaning(), outputs=1))
-    assert not found.proper
-    assert not found.symmetric
-    assert not found.calibrated
-    truths = np.array(found.truths)
-    assert np.array(found.best) == pytest.approx(np.log(2 * truths / (1 - truths)), abs=1e-4)
+    results = propriety(Subject(title="leaning", loss=Leaning(), outputs=1))
+    assert not results.proper
+    assert not results.symmetric
+    assert not results.calibrated
+    probabilities = np.array(results.probabilities)
+    assert np.array(results.best) == pytest.approx(np.log(2 * probabilities / (1 - probabilities)), abs=1e-4)
 
 
 def test_soft_targets_are_averages_where_the_loss_is_linear_in_the_target():
-    assert asked("cross_entropy,link=softmax").soft_targets == "the average over hard targets"
-    assert asked("half_squared_error,link=sigmoid").soft_targets == "the average over hard targets"
-    assert asked("tanimoto,link=softmax").soft_targets == "something else than the average over hard targets"
+    assert callable_request("cross_entropy,link=softmax").soft_targets == "the average over hard targets"
+    assert callable_request("half_squared_error,link=sigmoid").soft_targets == "the average over hard targets"
+    assert callable_request("tanimoto,link=softmax").soft_targets == "something else than the average over hard targets"

@@ -8,22 +8,22 @@ from lossbench.audit.subjects.subject import Subject, registered
 
 
 def robust(words):
-    (found,) = registered(words)
-    return robustness(found, shape(found), saturation(found))
+    (results,) = registered(words)
+    return robustness(results, shape(results), saturation(results))
 
 
 @pytest.mark.parametrize("word", ["absolute_error", "normalised_cross_entropy", "active_passive"])
 def test_the_sum_over_all_labels_of_a_tolerant_loss_is_constant(word):
-    found = robust(f"{word},link=softmax")
-    assert found.tolerant
-    assert found.outlier == "is ignored in the end"
+    results = robust(f"{word},link=softmax")
+    assert results.tolerant
+    assert results.outlier == "is ignored in the end"
 
 
 @pytest.mark.parametrize("word", ["cross_entropy", "half_squared_error", "generalised_cross_entropy"])
 def test_the_sum_over_all_labels_of_another_loss_varies(word):
-    found = robust(f"{word},link=softmax")
-    assert not found.tolerant
-    assert found.spread > 0.1
+    results = robust(f"{word},link=softmax")
+    assert not results.tolerant
+    assert results.spread > 0.1
 
 
 def test_an_outlier_pulls_as_the_gradient_says():

@@ -10,8 +10,8 @@ INF = math.inf
 
 
 def subject(words):
-    (found,) = registered(words)
-    return found
+    (results,) = registered(words)
+    return results
 
 
 def entropy_time(z):
@@ -45,8 +45,8 @@ def test_escape_times_are_the_published_numbers():
 
 
 def test_gradient_descent_takes_as_long_as_the_integral_says():
-    found = saturation(subject("half_squared_error,link=sigmoid"))
-    reached = [(there, taken) for there, taken in zip(found.predicted, found.descended, strict=True) if not math.isnan(taken)]
+    results = saturation(subject("half_squared_error,link=sigmoid"))
+    reached = [(there, taken) for there, taken in zip(results.predicted, results.descended, strict=True) if not math.isnan(taken)]
     assert len(reached) >= 6
     for predicted, taken in reached:
         assert taken == pytest.approx(predicted, rel=0.05)
@@ -70,20 +70,20 @@ def test_gradient_descent_takes_as_long_as_the_integral_says():
     ],
 )
 def test_saturation_exponents_are_the_table_of_the_mathematics(words, exponents):
-    found = saturation(subject(words))
-    assert tuple(tail.exponent for tail in found.wrong) == pytest.approx(exponents, abs=0.01)
+    results = saturation(subject(words))
+    assert tuple(tail.exponent for tail in results.wrong) == pytest.approx(exponents, abs=0.01)
 
 
 @pytest.mark.parametrize("delta", [1e-7, 1e-12])
 def test_a_delta_in_the_logarithm_brings_the_plateau_back_behind_its_margin(delta):
-    found = saturation(subject(f"clamped_cross_entropy,link=sigmoid,delta={delta}"))
-    for tail in found.wrong:
+    results = saturation(subject(f"clamped_cross_entropy,link=sigmoid,delta={delta}"))
+    for tail in results.wrong:
         assert (tail.before, tail.exponent) == pytest.approx((0, 1), abs=0.01)
         assert tail.knee == pytest.approx(math.log(1 / delta), abs=1.5)
 
 
 def test_a_gradient_that_is_0_from_somewhere_on_never_escapes_from_there():
-    found = saturation(subject("hinge"))
-    assert [tail.exponent for tail in found.right] == [INF, INF]
-    assert [tail.exponent for tail in found.wrong] == [0, 0]
-    assert found.predicted == pytest.approx(STARTS)
+    results = saturation(subject("hinge"))
+    assert [tail.exponent for tail in results.right] == [INF, INF]
+    assert [tail.exponent for tail in results.wrong] == [0, 0]
+    assert results.predicted == pytest.approx(STARTS)

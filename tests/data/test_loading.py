@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from lossbench.data.loading import fingerprint, load
+from lossbench.data import loading
+from lossbench.data.loading import describe, fingerprint, load
 from lossbench.datasets.classic import Iris
 from lossbench.datasets.table import Table
 from lossbench.errors import BadInput
@@ -47,7 +48,7 @@ def test_a_fingerprint_sees_the_task():
 
 def test_a_fingerprint_sees_which_numbers_are_a_row():
     split = some_split()
-    reshaped = split._replace(train_x=split.train_x.reshape(6, 4))
+    reshaped = split._replace(train_x=split.train_x.reshape(6, 4), test_x=split.test_x.reshape(6, 4))
     assert fingerprint(reshaped) != fingerprint(split)
 
 
@@ -57,15 +58,85 @@ def test_a_fingerprint_is_the_same_for_zero_and_minus_zero():
 
 
 def test_a_fingerprint_of_many_rows_sees_the_last():
-    split = some_split()._replace(train_x=np.zeros((10_001, 2)), train_y=np.zeros((10_001, 1)))
+    split = some_split()._replace(train_x=np.zeros((10_001, 2)), train_y=np.zeros((10_001, 1)), test_x=np.zeros((4, 2)))
     last = np.zeros((10_001, 2))
     last[-1, -1] = 1
     assert fingerprint(split._replace(train_x=last)) != fingerprint(split)
 
 
+@pytest.mark.parametrize("part", ["train_x", "test_x"])
+def test_a_fingerprint_sees_changes_of_small_values_and_no_last_bits(part):
+    split = some_split()
+    split = split._replace(train_x=split.train_x * 1e-6, test_x=split.test_x * 1e-6)
+    assert fingerprint(changed(split, part, 1e-9)) != fingerprint(split)
+    assert fingerprint(changed(split, part, 1e-16)) == fingerprint(split)
+
+
+def test_a_small_column_beside_a_large_one_is_seen_and_a_remainder_of_a_constant_is_not():
+    split = some_split()
+    small, noise = split.train_x.copy(), split.train_x.copy()
+    test = split.test_x.copy()
+    small[:, 0], noise[:, 0], test[:, 0] = 1e-6, 1e-15, 0.0
+    split = split._replace(train_x=small, test_x=test)
+    assert fingerprint(changed(split, "train_x", 1e-7)) != fingerprint(split)
+    zeros = split._replace(train_x=np.where(small == 1e-6, 0.0, small))
+    assert fingerprint(split._replace(train_x=noise)) == fingerprint(zeros) != fingerprint(split)
+
+
 def test_data_are_loaded_once():
     assert load(Iris(seed=3)) is load(Iris(seed=3))
     assert load(Iris(seed=3)) is not load(Iris(seed=4))
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """The seeds that Iris.load was called with, and nothing kept from other tests."""
+    called = []
+    honest = Iris.load
+    monkeypatch.setattr(loading, "_arrays", {})
+    monkeypatch.setattr(loading, "_descriptions", {})
+    monkeypatch.setattr(Iris, "load", lambda self: called.append(self.seed) or honest(self))
+    return called
+
+
+def test_arrays_beyond_the_memory_are_released_the_longest_unused_first_and_shapes_are_kept(loads, monkeypatch):
+    one = sum(part.nbytes for part in load(Iris(seed=0)).split[:4])
+    monkeypatch.setattr(loading, "KEPT_BYTES", 2 * one)
+    for seed in (1, 0, 2):  # 1 goes
+        load(Iris(seed=seed))
+    described = describe(Iris(seed=1))
+    assert loads == [0, 1, 2]
+    load(Iris(seed=0))
+    assert loads == [0, 1, 2]
+    assert load(Iris(seed=1)).fingerprint == described.fingerprint
+    assert loads == [0, 1, 2, 1]
+
+
+def test_a_shape_says_what_the_arrays_hold(loads):
+    shape, digits = describe(Iris(seed=3))
+    split = load(Iris(seed=3)).split
+    assert digits == fingerprint(split)
+    assert (shape.rows, shape.test_rows, shape.inputs, shape.targets) == (len(split.train_x), 150 - len(split.train_x), (4,), 3)
+    assert shape.class_counts == tuple(split.train_y.sum(axis=0))
+    assert loads == [3]
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "counts"),
+    [([0.0, 1.0, 1.0, 1.0], "classification", (1, 3)), ([0.5, 1.0, 2.0, 3.0], "regression", ())],
+)
+def test_one_column_is_two_classes_or_a_regression(y, task, counts, monkeypatch):
+    split = some_split(task)._replace(train_y=np.array(y)[:, None])
+    monkeypatch.setattr(Iris, "load", lambda _: split)
+    assert describe(Iris(seed=len(counts) + 777)).shape.class_counts == counts
+
+
+def test_the_shape_of_features_is_the_data_sets_own_and_fits_the_rows(monkeypatch):
+    monkeypatch.setattr(Iris, "load", lambda _: some_split()._replace(inputs=(1, 2, 3)))
+    assert describe(Iris(seed=4321)).shape.inputs == (1, 2, 3)
+    monkeypatch.setattr(Iris, "load", lambda _: some_split()._replace(inputs=(2, 2)))
+    with pytest.raises(BadInput, match="4 numbers, in rows of 6"):
+        describe(Iris(seed=4322))
 
 
 def test_a_relative_path_means_the_file_in_the_current_folder(tmp_path, monkeypatch):

@@ -92,14 +92,23 @@ class Twin:
     def loss(self, x: np.ndarray, y: np.ndarray) -> torch.Tensor:
         return self.run.loss.value(self.outputs(x)[-1].T, torch.tensor(y, dtype=self.weights[0].dtype).T).mean()
 
-    def train(self, optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer]) -> list[Dense[np.ndarray]]:
-        """Parameters after all steps; the optimizer is made from the groups weights and biases."""
+    def train(
+        self,
+        optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer],
+        scheduler: Callable[[torch.optim.Optimizer], Any] | None = None,
+    ) -> list[Dense[np.ndarray]]:
+        """Parameters after all steps; the optimizer is made from the groups weights and biases, the scheduler from it."""
         rule = optimizer([{"params": self.weights}, {"params": self.biases}])
+        schedule = scheduler(rule) if scheduler else None
         for _ in range(self.run.steps):
             places = self.batch()
             rule.zero_grad()
             self.loss(self.split.train_x[places], self.split.train_y[places]).backward()
+            if self.run.clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_([*self.weights, *self.biases], self.run.clip_norm)
             rule.step()
+            if schedule:
+                schedule.step()
         return [Dense(w.detach().numpy(), b.detach().numpy()[:, None]) for w, b in zip(self.weights, self.biases, strict=True)]
 
 

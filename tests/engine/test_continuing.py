@@ -10,9 +10,9 @@ from lossbench.inits.uniform import Uniform
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 
-EVERY = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
+EVERY = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
 CE, MSE = CrossEntropy(link="softmax"), HalfSquaredError(link="softmax")
 AFTER = Continued(loss=CE, init=Uniform(), lr=0.3, steps=7)
 

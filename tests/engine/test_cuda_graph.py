@@ -16,10 +16,10 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.adam import Adam
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, Trace
 from lossbench.registry import shelf
 
-SEEN = Recording(schedule=Schedule(kind="linear", points=5), keep=("parameters",))  # some of them within blocks
+SEEN = Recording(schedule=RecordingSchedule(kind="linear", points=5), keep=("parameters",))  # some of them within blocks
 # what waits for a number of the device, or brings one there
 WAITING = {
     "item",

@@ -14,9 +14,9 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.adam import Adam
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 
-EVERY = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
+EVERY = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
 MODELS = (Logistic(), MLP(hidden=(5,)), MLP(hidden=(6, 4), activation="tanh"), MLP(hidden=(3, 4, 2), activation="relu"))
 
 

@@ -17,10 +17,10 @@ from lossbench.engine.stacking import Sharing
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule, Trace
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
 
-EVERY = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
-ENDS = replace(EVERY, schedule=Schedule(kind="linear", points=2))
+EVERY = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
+ENDS = replace(EVERY, schedule=RecordingSchedule(kind="linear", points=2))
 BATCH, FEATURES = 2, 200
 REACH = FirstLayerShape(9, FEATURES, BATCH, lasting=False, dtype=torch.float32, device="cpu").reach
 

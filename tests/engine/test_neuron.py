@@ -8,7 +8,7 @@ from lossbench.interfaces import Split
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import Logistic
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 
 
 def test_one_neuron_follows_the_update_written_out_by_hand():
@@ -24,7 +24,7 @@ def test_one_neuron_follows_the_update_written_out_by_hand():
         steps=300,
         dtype="float64",
     )
-    (trace,) = train(Cohort(runs=(spec,), recording=Recording(schedule=Schedule(kind="every"))), split)
+    (trace,) = train(Cohort(runs=(spec,), recording=Recording(schedule=RecordingSchedule(kind="every"))), split)
     z, expected = 4.0, []
     for _ in range(301):
         a = 1 / (1 + np.exp(-z))

@@ -14,7 +14,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 
 LOSSES = [CrossEntropy(link="softmax"), HalfSquaredError(link="softmax"), HalfSquaredError(link="sigmoid")]
 
@@ -27,7 +27,7 @@ def sigmoid(z):
 def seen(request, run, blobs, twin):
     """One run's records at its start, its twin there, the batch, and the twin's gradients."""
     spec, split = run(loss=request.param, model=MLP(hidden=(5, 4), activation="tanh"), steps=3), blobs()
-    trace = train(Cohort(runs=(spec,), recording=Recording(schedule=Schedule(kind="every"))), split)[0]
+    trace = train(Cohort(runs=(spec,), recording=Recording(schedule=RecordingSchedule(kind="every"))), split)[0]
     other = twin(spec, split)
     places = other.batch()
     other.loss(split.train_x[places], split.train_y[places]).backward()
@@ -91,7 +91,7 @@ def test_units_are_counted_on_the_batch(seen):
 
 
 def test_recall_and_slopes_are_those_of_each_class_and_of_each_output(run, blobs, twin):
-    named = Recording(schedule=Schedule(kind="every"), probes=("recall", "output_slopes", "output_gradients"))
+    named = Recording(schedule=RecordingSchedule(kind="every"), probes=("recall", "output_slopes", "output_gradients"))
     for loss in LOSSES:
         spec, split = run(loss=loss, steps=1), blobs(examples=300)
         start = train(Cohort(runs=(spec,), recording=named), split)[0].values
@@ -131,7 +131,7 @@ def test_a_probe_that_must_be_named_is_not_recorded_unless_it_is(run, blobs):
 
 def test_the_update_ratio_is_the_step_over_the_weight(run, blobs):
     spec, split = run(steps=1), blobs()
-    kept = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
+    kept = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
     trace = train(Cohort(runs=(spec,), recording=kept), split)[0]
     start = spec.init.draw(
         spec.model.layers(6, 3), np.random.default_rng(np.random.SeedSequence(3, spawn_key=(zlib.crc32(b"init"),)))
@@ -144,8 +144,8 @@ def test_the_update_ratio_is_the_step_over_the_weight(run, blobs):
 
 def test_the_schedule_and_the_probes_decide_what_is_kept_and_change_no_training(run, blobs):
     split = blobs()
-    few = Recording(schedule=Schedule(kind="linear", points=3), probes=("accuracy",), keep=("parameters",))
-    all_ = Recording(schedule=Schedule(kind="every"), keep=("parameters",))
+    few = Recording(schedule=RecordingSchedule(kind="linear", points=3), probes=("accuracy",), keep=("parameters",))
+    all_ = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
     sparse, dense = (train(Cohort(runs=(run(),), recording=recording), split)[0] for recording in (few, all_))
     assert sparse.values.keys() == {"train_accuracy", "test_accuracy"}
     assert sparse.steps == (0, 6, 12)
@@ -157,10 +157,11 @@ def test_the_schedule_and_the_probes_decide_what_is_kept_and_change_no_training(
 
 def test_a_bound_on_examples_takes_the_first_of_them(run, blobs):
     split = blobs()
-    bounded = Recording(schedule=Schedule(kind="every"), examples=9)
+    bounded = Recording(schedule=RecordingSchedule(kind="every"), examples=9)
     short = split._replace(train_x=split.train_x[:9], train_y=split.train_y[:9])
     one = train(Cohort(runs=(run(steps=0),), recording=bounded), split)[0]
-    other = train(Cohort(runs=(run(steps=0, batch=None),), recording=Recording(schedule=Schedule(kind="every"))), short)[0]
+    every = Recording(schedule=RecordingSchedule(kind="every"))
+    other = train(Cohort(runs=(run(steps=0, batch=None),), recording=every), short)[0]
     assert one.values["train_loss"] == other.values["train_loss"]
     assert one.values["test_loss"] == other.values["test_loss"]
 

@@ -20,7 +20,7 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 
 STEPS = 40
 SEEDS = 8
@@ -61,7 +61,7 @@ def runs(delay: float) -> tuple[RunSpec, ...]:
 
 def plan(executor: Literal["serial", "loky"], delay: float = 0.0) -> Plan:
     """Sixteen runs in cohorts of four."""
-    recording = Recording(schedule=Schedule(kind="linear", points=5), probes=("loss",))
+    recording = Recording(schedule=RecordingSchedule(kind="linear", points=5), probes=("loss",))
     return Plan(study="mortal", runs=runs(delay), recording=recording, resources=Resources(executor=executor, workers=2, tile=4))
 
 

@@ -18,7 +18,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP
 from lossbench.optimizers.adam import Adam
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.tables import part_files, read_study
 
 STEPS = 30
@@ -37,7 +37,7 @@ def plan(tile: int | None = 2) -> Plan:
         steps=STEPS,
     )
     runs = tuple(replace(one, seed=seed) for seed in range(5))
-    recording = Recording(schedule=Schedule(kind="every"), probes=("loss", "gradient_norms"))
+    recording = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss", "gradient_norms"))
     return Plan(study="study", runs=runs, recording=recording, resources=Resources(executor="serial", tile=tile))
 
 
@@ -96,7 +96,43 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeyp
 
 def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
     interrupted(tmp_path, monkeypatch, at=20)
-    other = Recording(schedule=Schedule(kind="every"), probes=("loss",))
+    other = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss",))
     assert list(checkpoints.begun(tmp_path / "study", plan().runs, plan().recording))
     assert not list(checkpoints.begun(tmp_path / "study", plan().runs, other))
     assert not list(checkpoints.begun(tmp_path / "study", plan().runs[2:], plan().recording))
+
+
+@pytest.mark.parametrize("harm", ["empty", "cut", "edited"])
+def test_a_damaged_or_edited_checkpoint_is_set_aside_in_a_sentence(harm, tmp_path, capsys):
+    file = checkpoints.CohortFile(tmp_path / "checkpoints" / "0.npz", ("a", "b"))
+    file.save({"weights": np.arange(6.0)})
+    loaded = file.load()
+    assert loaded is not None
+    assert loaded["weights"].tolist() == [0, 1, 2, 3, 4, 5]
+    if harm == "edited":
+        with np.load(file.path) as arrays:
+            np.savez(file.path, **{**arrays, "weights": np.arange(6.0) + 1})
+    else:
+        file.path.write_bytes(file.path.read_bytes()[: 0 if harm == "empty" else -9])
+    assert file.load() is None
+    assert file.load() is None
+    assert "0.npz.damaged, and its cohort begins anew." in capsys.readouterr().err
+    assert [path.name for path in file.path.parent.iterdir()] == ["0.npz.damaged"]
+
+
+def test_cohorts_that_end_together_discard_their_checkpoints_together(tmp_path, monkeypatch):
+    one, other = (checkpoints.CohortFile(tmp_path / "checkpoints" / name, ("a",)) for name in ("0.npz", "1.npz"))
+    one.save({})
+    unlink = Path.unlink
+
+    def both_at_once(path: Path, *, missing_ok: bool = False) -> None:
+        unlink(path, missing_ok=missing_ok)
+        path.parent.rmdir()
+
+    monkeypatch.setattr(Path, "unlink", both_at_once)
+    one.discard()
+    monkeypatch.undo()
+    one.save({})
+    other.save({})
+    one.discard()
+    assert other.load() is not None

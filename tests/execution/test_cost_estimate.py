@@ -6,7 +6,7 @@ import pytest
 
 from lossbench.execution import cost_estimate
 from lossbench.execution.cost_estimate import estimate
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 from lossbench.registry import find
 
 START, STEP, RECORD = 0.5, 0.01, 0.003  # seconds a cohort
@@ -19,7 +19,7 @@ def cohort(steps: int, runs: int = 2, hidden: int = 5) -> Cohort:
     things = {"loss": built("loss", "cross_entropy", link="softmax"), "model": built("model", "mlp", hidden=[hidden])}
     things |= {"init": built("init", "glorot"), "dataset": built("dataset", "iris"), "optimizer": built("optimizer", "sgd")}
     specs = tuple(RunSpec(**things, data="", seed=seed, steps=steps, batch=10) for seed in range(runs))
-    return Cohort(runs=specs, recording=Recording(schedule=Schedule(kind="linear", points=20)))
+    return Cohort(runs=specs, recording=Recording(schedule=RecordingSchedule(kind="linear", points=20)))
 
 
 @pytest.fixture

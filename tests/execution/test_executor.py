@@ -26,7 +26,7 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Recording, Resources, RunSpec, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.tables import part_files, read_study
 
 TESTS = Path(__file__).parent
@@ -49,7 +49,7 @@ def plan(steps: int = 20, count: int = 8, **changes: Any) -> Plan:
     )
     losses = (CrossEntropy(link="sigmoid"), HalfSquaredError(link="sigmoid"))
     runs = tuple(replace(one, loss=loss, seed=seed) for loss in losses for seed in range(count // 2))
-    recording = Recording(schedule=Schedule(kind="linear", points=5), probes=("loss", "accuracy"), keep=("parameters",))
+    recording = Recording(schedule=RecordingSchedule(kind="linear", points=5), probes=("loss", "accuracy"), keep=("parameters",))
     return replace(Plan(study="study", runs=runs, recording=recording, resources=Resources(executor="serial", tile=2)), **changes)
 
 

@@ -13,7 +13,7 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 
 GREY = "\x1b[90m"  # what rich begins the unfilled part of a bar with
 LOSSES = (CrossEntropy(), CrossEntropy(), HalfSquaredError())
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def work(steps: int, record_seconds: float = 0.0) -> Work:
     one = RunSpec(loss=LOSSES[0], model=MLP(), init=Normal(), dataset=Xor(), optimizer=SGD(), data="d", seed=0, steps=steps)
     runs = tuple(replace(one, loss=loss, seed=seed) for seed, loss in enumerate(LOSSES))
-    recording = Recording(schedule=Schedule(kind="linear", points=5))
+    recording = Recording(schedule=RecordingSchedule(kind="linear", points=5))
     return Work(cohort=Cohort(runs=runs, recording=recording), step_seconds=1.0, record_seconds=record_seconds)
 
 

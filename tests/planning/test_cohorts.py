@@ -11,13 +11,13 @@ import torch
 from hypothesis import given
 
 from lossbench.data.loading import load
-from lossbench.engine import first_layer, recording, train
+from lossbench.engine import train
 from lossbench.interfaces.recorders import recorder_classes
-from lossbench.planning.cohorts import AHEAD, EVALUATED, MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
-from lossbench.planning.spec import Cohort, Recording, RunSpec, Schedule
+from lossbench.planning.cohorts import MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
+from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
 from lossbench.registry import find
 
-ENDS = Schedule(kind="linear", points=2)
+ENDS = RecordingSchedule(kind="linear", points=2)
 PLENTY = 10**15  # bytes
 RUNS = 60  # of a cohort whose memory is counted
 
@@ -85,10 +85,6 @@ def test_runs_are_the_same_in_whatever_cohorts() -> None:
         assert Counter(spec.id for cohort in cohorts(runs, Recording(), None, free) for spec in cohort.runs) == there
 
 
-def test_examples_are_taken_together_as_is_reckoned_with() -> None:
-    assert (recording.CHUNK, first_layer.EXAMPLES) == (EVALUATED, AHEAD)
-
-
 @pytest.mark.parametrize("word", [None, *recorder_classes()])
 @pytest.mark.parametrize("hidden", [[], [8, 4]])
 def test_a_run_leaves_no_more_curves_than_are_reckoned_with(word: str | None, hidden: list[int]) -> None:
@@ -119,7 +115,7 @@ COUNTED: dict[str, tuple[Callable[[], tuple[RunSpec, ...]], Recording]] = {
     "many inputs, few units": (lambda: seeds(plainly(neuron("mnist_5k", batch=10)), 6 * RUNS), Recording(schedule=ENDS)),
     "long curves": (
         lambda: rates(plainly(run(steps=1000)), RUNS),
-        Recording(schedule=Schedule(kind="every"), probes=("gradient_norms",)),
+        Recording(schedule=RecordingSchedule(kind="every"), probes=("gradient_norms",)),
     ),
 }
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossbench.errors import BadInput
-from lossbench.planning.spec import Recording, RunSpec, Schedule
+from lossbench.planning.spec import Recording, RecordingSchedule, RunSpec
 
 KINDS = st.sampled_from(["every", "linear", "log"])
 
 
 @given(KINDS, st.integers(2, 200), st.integers(0, 5000))
 def test_a_schedule_keeps_the_start_and_the_end_in_order_and_no_step_twice(kind, points, total):
-    steps = Schedule(kind=kind, points=points).steps(total)
+    steps = RecordingSchedule(kind=kind, points=points).steps(total)
     assert steps[0] == 0
     assert steps[-1] == total
     assert list(steps) == sorted(set(steps))
@@ -22,15 +22,15 @@ def test_a_schedule_keeps_the_start_and_the_end_in_order_and_no_step_twice(kind,
 
 
 def test_linear_steps_are_even_and_logarithmic_ones_grow():
-    assert Schedule(kind="linear", points=5).steps(1000) == (0, 250, 500, 750, 1000)
-    steps = Schedule(kind="log", points=10).steps(100_000)
+    assert RecordingSchedule(kind="linear", points=5).steps(1000) == (0, 250, 500, 750, 1000)
+    steps = RecordingSchedule(kind="log", points=10).steps(100_000)
     gaps = [after - before for before, after in pairwise(steps)]
     assert gaps == sorted(gaps)
 
 
 def test_a_schedule_of_one_point_is_refused():
     with pytest.raises(BadInput, match="at least 2"):
-        Schedule(points=1)
+        RecordingSchedule(points=1)
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"steps": -1}, {"batch": 0}])

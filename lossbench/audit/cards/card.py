@@ -1,4 +1,4 @@
-"""The loss card: everything measured of one subject, with what the loss declares held against it."""
+"""The loss card: all measurements of one subject, and the loss's declared properties compared with them."""
 
 import dataclasses
 import math
@@ -13,11 +13,11 @@ from lossbench.audit.measurements.numerics import Accuracy, Miss, Numerics, nume
 from lossbench.audit.measurements.propriety import Propriety, propriety
 from lossbench.audit.measurements.robustness import Robustness, robustness
 from lossbench.audit.measurements.saturation import Saturation, Tail, saturation
-from lossbench.audit.subjects.subject import Subject
+from lossbench.audit.subjects.subject import Finding, Subject
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 
 T = TypeVar("T")
-_SECONDS, _SECONDS_LEFT = 30.0, 5.0  # for every section, and for the others once one has taken too long
+SECTION_SECONDS = 30.0  # for every section; a sixth of it for the others once one has taken too long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,8 @@ class Verdict:
 class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
 
-    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning.
+    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning. `findings` are faults of a
+    third-party callable; `refused` is why one could not be called at all.
     """
 
     title: str
@@ -49,6 +50,8 @@ class Card:
     robustness: Robustness | None = None
     slopes: Slopes | None = None
     numerics: Numerics | None = None
+    findings: tuple[Finding, ...] = ()
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -68,29 +71,29 @@ class Card:
         return tuple(verdict for verdict in self.verdicts if not verdict.agrees)
 
 
-def make_card(subject: Subject) -> Card:
-    """Measure everything of a subject. What fails leaves a sentence and not more."""
+def make_card(subject: Subject, seconds: float = SECTION_SECONDS) -> Card:
+    """Measure everything of a subject, each section within so many seconds. What fails leaves a note and no more."""
     notes = list(subject.notes)
-    late: list[str] = []
+    timed_out: list[str] = []
 
     def section(title: str, measure: Callable[..., T], *given: Any) -> T | None:
         if any(item is None for item in given):
             return None
         try:
-            with time_limit(_SECONDS_LEFT if late else _SECONDS), warnings.catch_warnings():
+            with time_limit(seconds / 6 if timed_out else seconds), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return measure(subject, *given)
         except TooSlow as error:
-            late.append(title)
+            timed_out.append(title)
             notes.append(f"{title} was not measured: {error}.")
-        except Exception as error:  # somebody's code may raise anything
+        except (Exception, SystemExit) as error:  # somebody's code may raise anything
             notes.append(f"{title} was not measured: {type(error).__name__}: {str(error).split(chr(10))[0][:200]}")
         return None
 
     along = () if not subject.paired else (None,)
     form, tails = section("Its shape", shape, *along), section("Its saturation", saturation, *along)
-    asks = section("What it asks for", propriety, *along)
-    holds = section("Its robustness", robustness, form, tails)
+    propriety_section = section("What it asks for", propriety, *along)
+    robustness_section = section("Its robustness", robustness, form, tails)
     return Card(
         title=subject.title,
         link=subject.link,
@@ -98,31 +101,36 @@ def make_card(subject: Subject) -> Card:
         paired=subject.paired,
         shape=form,
         saturation=tails,
-        propriety=asks,
-        robustness=holds,
+        propriety=propriety_section,
+        robustness=robustness_section,
         slopes=section("Its gradient", slopes),
         numerics=section("Its numerical truth", numerics),
-        verdicts=_verdicts(subject, form, tails, asks, holds),
+        verdicts=_verdicts(subject, form, tails, propriety_section, robustness_section),
         notes=tuple(notes),
+        findings=subject.findings,
     )
 
 
 def _verdicts(
-    subject: Subject, form: Shape | None, tails: Saturation | None, asks: Propriety | None, holds: Robustness | None
+    subject: Subject,
+    form: Shape | None,
+    tails: Saturation | None,
+    propriety_section: Propriety | None,
+    robustness_section: Robustness | None,
 ) -> tuple[Verdict, ...]:
     declared = subject.declared
     rows: list[Verdict] = []
-    if asks is not None:
+    if propriety_section is not None:
         rows += [
-            _answer("proper", asks.proper, declared.proper),
-            _answer("strictly proper", asks.strictly, declared.strictly),
-            _answer("calibrated for two classes", asks.calibrated, declared.calibrated),
+            _answer("proper", propriety_section.proper, declared.proper),
+            _answer("strictly proper", propriety_section.strictly, declared.strictly),
+            _answer("calibrated for two classes", propriety_section.calibrated, declared.calibrated),
             *(
                 []
-                if asks.for_three is None
-                else [_answer("calibrated for three classes", asks.for_three, declared.calibrated_for_three)]
+                if propriety_section.for_three is None
+                else [_answer("calibrated for three classes", propriety_section.for_three, declared.calibrated_for_three)]
             ),
-            _answer("symmetric", asks.symmetric, declared.symmetric),
+            _answer("symmetric", propriety_section.symmetric, declared.symmetric),
         ]
     if form is not None:
         rows += [
@@ -130,16 +138,16 @@ def _verdicts(
             _answer("canonical", form.canonical, declared.canonical),
             _answer("bounded", form.largest_value != math.inf, declared.bounded),
         ]
-    if holds is not None:
-        rows.append(_answer("noise-tolerant", holds.tolerant, declared.noise_tolerant))
+    if robustness_section is not None:
+        rows.append(_answer("noise-tolerant", robustness_section.tolerant, declared.noise_tolerant))
     if tails is not None:
         rows.append(_exponents(tails, declared.saturation))
     return tuple(rows)
 
 
 def _answer(name: str, measured: bool, declared: bool | None) -> Verdict:
-    said = "" if declared is None else _yes(declared)
-    return Verdict(name=name, measured=_yes(measured), declared=said, agrees=declared in (None, measured))
+    declared_text = "" if declared is None else _yes(declared)
+    return Verdict(name=name, measured=_yes(measured), declared=declared_text, agrees=declared in (None, measured))
 
 
 def _yes(answer: bool) -> str:
@@ -149,15 +157,15 @@ def _yes(answer: bool) -> str:
 def _exponents(tails: Saturation, declared: float | tuple[float, float] | None) -> Verdict:
     measured = tuple(tail.exponent for tail in tails.wrong)
     if declared is None:
-        return Verdict(name="saturation exponent", measured=spoken_exponents(measured))
+        return Verdict(name="saturation exponent", measured=exponents_text(measured))
     pair = declared if isinstance(declared, tuple) else (declared, declared)
-    agrees = all(found == said or abs(found - said) <= 0.02 for found, said in zip(measured, pair, strict=True))
-    return Verdict(
-        name="saturation exponent", measured=spoken_exponents(measured), declared=spoken_exponents(pair), agrees=agrees
+    agrees = all(
+        exponent == expected or abs(exponent - expected) <= 0.02 for exponent, expected in zip(measured, pair, strict=True)
     )
+    return Verdict(name="saturation exponent", measured=exponents_text(measured), declared=exponents_text(pair), agrees=agrees)
 
 
-def spoken_exponents(pair: tuple[float, ...]) -> str:
+def exponents_text(pair: tuple[float, ...]) -> str:
     """One exponent, or the two for targets 1 and 0 where they differ."""
     texts = [exponent_text(number) for number in pair]
     return texts[0] if texts[0] == texts[1] else f"{texts[0]} (target 1), {texts[1]} (target 0)"
@@ -189,6 +197,7 @@ def from_plain(plain: dict[str, Any]) -> Card:
     if plain["numerics"] is not None:
         accuracies = tuple(_accuracy(row) for row in plain["numerics"]["accuracies"])
         built["numerics"] = Numerics(against=plain["numerics"]["against"], accuracies=accuracies)
+    built["findings"] = tuple(Finding(**row) for row in plain["findings"])
     return Card(**built | {"notes": tuple(plain["notes"])})
 
 

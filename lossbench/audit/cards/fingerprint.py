@@ -15,7 +15,7 @@ import torch
 _INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
-def content(modules: list[str], asked: str) -> str:
+def content(modules: list[str], request: str) -> str:
     """32 hexadecimal digits that change whenever what was asked may come out differently.
 
     The source of the modules, and of all that they reach and that is no installed package; of those the versions.
@@ -23,7 +23,7 @@ def content(modules: list[str], asked: str) -> str:
     texts: dict[str, str] = {}
     for name in modules:
         _collect(sys.modules.get(name), texts)
-    texts["asked"] = asked
+    texts["asked"] = request
     texts["versions"] = repr((sys.version, platform.machine(), torch.__version__, np.__version__, mpmath.__version__))
     texts["processor"] = torch.backends.cpu.get_cpu_capability()
     return hashlib.sha256(repr(sorted(texts.items())).encode(errors="replace")).hexdigest()[:32]
@@ -37,12 +37,17 @@ def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:
     if module is None or name in texts or version in texts:
         return
     path = getattr(module, "__file__", None)
-    if path is None or str(Path(path).resolve()).startswith(_INSTALLED):
+    if path is None or _is_installed(Path(path).resolve()):
         texts[version] = str(vars(sys.modules[package]).get("__version__", "")) if package in sys.modules else ""
         return
     texts[name] = Path(path).read_text(encoding="utf-8", errors="replace")
     for value in list(vars(module).values()):
         _collect(_owner(value), texts)
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a file belongs to an installed package, in whichever environment that is on the path."""
+    return str(path).startswith(_INSTALLED) or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
 
 
 def _owner(value: Any) -> ModuleType | None:

@@ -1,4 +1,4 @@
-"""What the literature says of losses, to hold cards against. The statements are in literature.csv."""
+"""Published properties of losses (literature.csv), against which cards are compared."""
 
 import csv
 from collections.abc import Iterator
@@ -22,25 +22,25 @@ class Statement:
 
 def statements() -> Iterator[Statement]:
     """Every statement, in the order of the file."""
-    text = (files("lossbench.audit") / "literature.csv").read_text(encoding="utf-8")
+    text = (files("lossbench.audit.cards") / "literature.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         yield Statement(**row)
 
 
-def answered(card: Card, quantity: str) -> str:
-    """The card's own answer, a number to seven digits; "" where it has none."""
-    said = {verdict.name: verdict.measured for verdict in card.verdicts}
+def measured_text(card: Card, quantity: str) -> str:
+    """The card's value of a quantity as text, numbers to seven digits; "" where it was not measured."""
+    texts = {verdict.name: verdict.measured for verdict in card.verdicts}
     if card.propriety is not None:
-        said["estimates"] = card.propriety.estimates
+        texts["estimates"] = card.propriety.estimates
     if card.saturation is not None:
-        said["2ηT(8)"] = f"{card.saturation.predicted[card.saturation.starts.index(8.0)]:.7g}"
+        texts["2ηT(8)"] = f"{card.saturation.predicted[card.saturation.starts.index(8.0)]:.7g}"
     if card.shape is not None:
-        said["largest value"] = f"{card.shape.largest_value:.7g}"
-        said["largest gradient"] = f"{card.shape.largest_gradient:.7g}"
-        said["Lipschitz constant"] = f"{card.shape.lipschitz:.7g}"
+        texts["largest value"] = f"{card.shape.largest_value:.7g}"
+        texts["largest gradient"] = f"{card.shape.largest_gradient:.7g}"
+        texts["Lipschitz constant"] = f"{card.shape.lipschitz:.7g}"
         ends = [high for _, high in card.shape.curves[0].convex]
-        said["convex up to a ="] = f"{1 / (1 + exp(-max(ends, default=inf))):.7g}"
-    return said.get(quantity, "")
+        texts["convex up to a ="] = f"{1 / (1 + exp(-max(ends, default=inf))):.7g}"
+    return texts.get(quantity, "")
 
 
 def agrees(answer: str, says: str) -> bool:

@@ -14,7 +14,7 @@ from lossbench.audit.cards import cache
 from lossbench.audit.cards.card import Card, make_card
 from lossbench.audit.cards.fingerprint import content
 from lossbench.audit.subjects.detection import Unusable
-from lossbench.audit.subjects.imported import Asked, foreign
+from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
 from lossbench.audit.subjects.subject import Subject, registered
 from lossbench.registry import load_plugins, shelf
 
@@ -29,10 +29,10 @@ class _Job:
     subject: Subject
     key: str
     words: str
-    place: int
+    index: int
 
 
-def words_of_all_losses() -> list[str]:
+def all_loss_words() -> list[str]:
     """The word of every registered loss."""
     return list(shelf("loss"))
 
@@ -49,41 +49,43 @@ def cards_of_words(
         report(f"Measuring {formatting.counted(len(todo), 'card')}; {len(jobs) - len(todo)} known.")
     workers = min(os.cpu_count() or 1, len(todo))
     if len(todo) <= _FEW or workers == 1:
-        made = [make_card(job.subject) for job in todo]
+        new_cards = [make_card(job.subject) for job in todo]
     else:
-        made = Parallel(n_jobs=workers)(delayed(_made)(job.words, job.place, tuple(plugins), tuple(sys.path)) for job in todo)
-    for job, new in zip(todo, made, strict=True):
+        new_cards = Parallel(n_jobs=workers)(
+            delayed(_card_in_worker)(job.words, job.index, tuple(plugins), tuple(sys.path)) for job in todo
+        )
+    for job, new in zip(todo, new_cards, strict=True):
         cache.remember(job.key, new)
         known[job.key] = new
     return [card for card in (known[job.key] for job in jobs) if card is not None]
 
 
-def cards_of_path(asked: Asked, *, fresh: bool = False) -> list[Card]:
+def cards_of_path(request: CallableRequest, *, fresh: bool = False) -> list[Card]:
     """The cards of somebody's loss; one that says what went wrong where it cannot be asked. Raises BadInput for a bad path."""
     try:
-        subjects = list(foreign(asked))
+        subjects = list(subjects_of_path(request))
     except Unusable as error:
-        return [Card(title=asked.path, link="", notes=(str(error),))]
-    key = content([asked.path.partition(":")[0], __name__], repr(asked))
+        return [Card(title=request.path, link="", refused=str(error), notes=(str(error),))]
+    key = content([request.path.partition(":")[0], __name__], repr(request))
     cards = []
-    for place, subject in enumerate(subjects):
-        mark = f"{key}-{place}"
-        card = (None if fresh else cache.recall(mark)) or make_card(subject)
+    for index, subject in enumerate(subjects):
+        mark = f"{key}-{index}"
+        card = (None if fresh else cache.recall(mark)) or make_card(subject, 6 * request.seconds)
         cache.remember(mark, card)
         cards.append(card)
     return cards
 
 
 def _jobs(text: str) -> Iterator[_Job]:
-    for place, subject in enumerate(registered(text)):
+    for index, subject in enumerate(registered(text)):
         module = inspect.getmodule(type(subject.loss))
         names = [__name__, module.__name__ if module else ""]
-        yield _Job(subject, content(names, f"{subject.title} {subject.link} {subject.loss!r}"), text, place)
+        yield _Job(subject, content(names, f"{subject.title} {subject.link} {subject.loss!r}"), text, index)
 
 
-def _made(text: str, place: int, plugins: Sequence[str], path: Sequence[str]) -> Card:
+def _card_in_worker(text: str, index: int, plugins: Sequence[str], path: Sequence[str]) -> Card:
     """The same card in a worker, which has to find what the caller has found."""
     sys.path[:] = path
     torch.set_num_threads(1)
     load_plugins(plugins)
-    return make_card(list(registered(text))[place])
+    return make_card(list(registered(text))[index])

@@ -1,11 +1,11 @@
-"""What a card says, in words and tables: the same for a terminal, for Markdown and for HTML."""
+"""The sections of a card as headings, sentences and tables, from which terminal, Markdown and HTML are rendered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 from lossbench.analysis import formatting
-from lossbench.audit.cards.card import Card, exponent_text, spoken_exponents
+from lossbench.audit.cards.card import Card, exponent_text, exponents_text
 from lossbench.audit.measurements.margin import Curve, Shape
 from lossbench.audit.measurements.numerics import BARS, Accuracy, Miss, Numerics
 from lossbench.audit.measurements.saturation import RATE, Saturation, Tail
@@ -26,39 +26,43 @@ _RACE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, sentences, and a table; `loud` are the numbers of rows that must not be overlooked."""
+    """A heading, sentences, and a table.
+
+    `highlighted` are the indices of rows that report a fault, `muted` of rows that report rounding.
+    """
 
     title: str
     sentences: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    loud: frozenset[int] = field(default=frozenset())
+    highlighted: frozenset[int] = field(default=frozenset())
+    muted: frozenset[int] = field(default=frozenset())
 
 
 def sections(card: Card) -> list[Section]:
-    """The sections of a card that has something to say in them."""
-    found = [_properties(card)]
+    """The sections of a card, without empty ones."""
+    parts = [_properties(card)]
     if card.saturation is not None:
-        found += [_gradient_dies(card.saturation), _escape(card.saturation)]
+        parts += [_gradient_dies(card.saturation), _escape(card.saturation)]
     if card.shape is not None:
-        found += [_along(card.shape.curves[0]), _shape(card.shape)]
-    found.append(_asks(card))
+        parts += [_along(card.shape.curves[0]), _shape(card.shape)]
+    parts.append(_propriety(card))
     if card.numerics is not None:
-        found.append(_numerics(card.numerics))
+        parts.append(_numerics(card.numerics))
     if card.notes:
-        found.append(Section(title="Notes", sentences=card.notes))
-    return [section for section in found if section.sentences or section.rows]
+        parts.append(Section(title="Notes", sentences=card.notes))
+    return [section for section in parts if section.sentences or section.rows]
 
 
 def overview(cards: Sequence[Card]) -> Section:
-    """A row for each card."""
+    """One table with a row for each card; rows whose declared properties disagree with the measured ones are highlighted."""
     head = ("loss", "proper", "convex", "calibrated", "tolerant", "exponent s", *_starts(), "float64", "float32")
     rows = tuple(_overview_row(card) for card in cards)
     return Section(
         title="All losses" if len(cards) > 3 else "In one table",
         head=head,
         rows=rows,
-        loud=frozenset(place for place, card in enumerate(cards) if card.disagreements),
+        highlighted=frozenset(index for index, card in enumerate(cards) if card.disagreements),
         sentences=(_LEGEND,),
     )
 
@@ -68,19 +72,19 @@ def _starts() -> tuple[str, ...]:
 
 
 def _overview_row(card: Card) -> tuple[str, ...]:
-    said = {verdict.name: verdict.measured for verdict in card.verdicts}
+    measured = {verdict.name: verdict.measured for verdict in card.verdicts}
     times = ["–"] * 3
     if card.saturation is not None:
         known = dict(zip(card.saturation.starts, card.saturation.predicted, strict=True))
         times = [time_text(known[start]) for start in (2.0, 6.0, 10.0)]
-    two, three = said.get("calibrated for two classes", "–"), said.get("calibrated for three classes")
+    two, three = measured.get("calibrated for two classes", "–"), measured.get("calibrated for three classes")
     return (
         card.name,
-        said.get("proper", "–"),
-        said.get("convex", "–"),
+        measured.get("proper", "–"),
+        measured.get("convex", "–"),
         two if three in (None, two) else f"{two}, for three {three}",
-        said.get("noise-tolerant", "–"),
-        said.get("saturation exponent", "–"),
+        measured.get("noise-tolerant", "–"),
+        measured.get("saturation exponent", "–"),
         *times,
         *(worst_text(card.numerics, dtype) for dtype in BARS),
     )
@@ -109,20 +113,20 @@ def time_text(time: float) -> str:
 
 def _properties(card: Card) -> Section:
     rows = tuple((verdict.name, verdict.measured, verdict.declared or "–") for verdict in card.verdicts)
-    loud = frozenset(place for place, verdict in enumerate(card.verdicts) if not verdict.agrees)
+    highlighted = frozenset(index for index, verdict in enumerate(card.verdicts) if not verdict.agrees)
     differ = [f"DECLARED AND MEASURED DIFFER: {verdict.name}" for verdict in card.disagreements]
     return Section(
         title="Properties",
         head=("", "measured", "declared"),
         rows=rows,
-        loud=loud,
+        highlighted=highlighted,
         sentences=tuple(f"{line}." for line in differ),
     )
 
 
 def _gradient_dies(tails: Saturation) -> Section:
     rows = [("wrong side", *map(_tail_text, tails.wrong)), ("right side", *map(_tail_text, tails.right))]
-    pair = spoken_exponents(tuple(tail.exponent for tail in tails.wrong))
+    pair = exponents_text(tuple(tail.exponent for tail in tails.wrong))
     return Section(
         title="How the gradient dies",
         sentences=(f"Saturation exponent s = {pair}: {_meaning(max(tail.exponent for tail in tails.wrong))}.",),
@@ -164,13 +168,13 @@ def _escape(tails: Saturation) -> Section:
 
 
 def _along(curve: Curve) -> Section:
-    places = [min(range(len(curve.z)), key=lambda place: abs(curve.z[place] - z)) for z in SHOWN_MARGINS]
+    indices = [min(range(len(curve.z)), key=lambda index: abs(curve.z[index] - z)) for z in SHOWN_MARGINS]
     named = {"ℓ": curve.value, "dℓ/da": curve.error, "da/dz": curve.slope, "dℓ/dz": curve.gradient, "d²ℓ/dz²": curve.curvature}
     return Section(
         title="Value and gradient for target 0",
         sentences=("The chain rule splits the last step: dℓ/dz = dℓ/da · da/dz, the error times the slope of the link.",),
-        head=("raw output z", *(formatting.number(curve.z[place], 1) for place in places)),
-        rows=tuple((name, *(formatting.number(numbers[place]) for place in places)) for name, numbers in named.items()),
+        head=("raw output z", *(formatting.number(curve.z[index], 1) for index in indices)),
+        rows=tuple((name, *(formatting.number(numbers[index]) for index in indices)) for name, numbers in named.items()),
     )
 
 
@@ -210,7 +214,7 @@ def _regions(curve: Curve) -> str:
     return " and ".join(texts) or "nowhere"
 
 
-def _asks(card: Card) -> Section:
+def _propriety(card: Card) -> Section:
     rows: list[tuple[str, ...]] = []
     if card.propriety is not None:
         rows.append(("what it estimates (classes)", card.propriety.estimates))
@@ -227,8 +231,8 @@ def _asks(card: Card) -> Section:
         gaps = card.slopes.against_autograd, card.slopes.against_differences
         checked = {True: ", gradcheck passes", False: ", GRADCHECK FAILS", None: ""}[card.slopes.gradcheck]
         rows.append(("gradient against autograd, differences", ", ".join(map(error_text, gaps)) + checked))
-    loud = frozenset({len(rows) - 1}) if card.slopes is not None and not card.slopes.right else frozenset()
-    return Section(title="What it asks for, and of whom", head=("", ""), rows=tuple(rows), loud=loud)
+    highlighted = frozenset({len(rows) - 1}) if card.slopes is not None and not card.slopes.right else frozenset()
+    return Section(title="What it asks for, and of whom", head=("", ""), rows=tuple(rows), highlighted=highlighted)
 
 
 def _numerics(numbers: Numerics) -> Section:
@@ -242,7 +246,8 @@ def _numerics(numbers: Numerics) -> Section:
         ),
         head=("", "worst error", "above the bar", "against 1", "first above the bar"),
         rows=rows,
-        loud=frozenset(place for place, row in enumerate(numbers.accuracies) if not row.passes),
+        highlighted=frozenset(index for index, row in enumerate(numbers.accuracies) if row.harm is not None),
+        muted=frozenset(index for index, row in enumerate(numbers.accuracies) if not row.passes and row.harm is None),
     )
 
 
@@ -256,6 +261,8 @@ def miss_text(miss: Miss | None) -> str:
     if miss is None:
         return ""
     z = ", ".join(f"{item:.6g}" for item in miss.z)
+    if miss.right != miss.right:
+        return f"{miss.kind} at z = {z}, y = {', '.join(f'{item:g}' for item in miss.y)}".replace("-", "−")
     y = ", ".join(f"{item:g}" for item in miss.y)
     got, right = (f"{number:.6g}" for number in (miss.got, miss.right))
     if got == right:

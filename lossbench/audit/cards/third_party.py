@@ -6,50 +6,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossbench.audit.measurements.numerics import Accuracy, Numerics, numerics
-from lossbench.audit.subjects.convention import Told
+from lossbench.audit.subjects.convention import CallOptions
 from lossbench.audit.subjects.detection import Unusable
-from lossbench.audit.subjects.imported import Asked, foreign
+from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
 from lossbench.audit.subjects.subject import Subject
 from lossbench.errors import BadInput
 
-_ONE, _SEVERAL = Told(outputs="one"), Told(outputs="several")
-_ON_SIGMOID, _ON_SOFTMAX = (Told(takes="probabilities", outputs="one"), Told(takes="probabilities", outputs="several"))
+_ONE, _SEVERAL = CallOptions(outputs="one"), CallOptions(outputs="several")
+_ON_SIGMOID, _ON_SOFTMAX = (
+    CallOptions(takes="probabilities", outputs="one"),
+    CallOptions(takes="probabilities", outputs="several"),
+)
 _LOSSES = (
     ("torch.nn:BCEWithLogitsLoss", "cross_entropy", _ONE),
     ("torch.nn:BCELoss", "cross_entropy", _ON_SIGMOID),
     ("torch.nn:SoftMarginLoss", "cross_entropy", _ONE),
     ("torch.nn:MultiLabelSoftMarginLoss", "cross_entropy", _ONE),
     ("torch.nn:CrossEntropyLoss", "cross_entropy", _SEVERAL),
-    ("torch.nn:NLLLoss", "cross_entropy", Told(takes="log-probabilities", outputs="several")),
-    ("torch.nn:KLDivLoss", "cross_entropy", Told(takes="log-probabilities", outputs="several")),
+    ("torch.nn:NLLLoss", "cross_entropy", CallOptions(takes="log-probabilities", outputs="several")),
+    ("torch.nn:KLDivLoss", "cross_entropy", CallOptions(takes="log-probabilities", outputs="several")),
     ("torch.nn:MSELoss", "half_squared_error", _ON_SIGMOID),
     ("torch.nn:MSELoss", "half_squared_error", _ON_SOFTMAX),
-    ("torch.nn:MSELoss", "half_squared_error", Told(takes="raw", outputs="one", link="identity")),
+    ("torch.nn:MSELoss", "half_squared_error", CallOptions(takes="raw", outputs="one", link="identity")),
     ("torch.nn:L1Loss", "absolute_error", _ON_SIGMOID),
     ("torch.nn:L1Loss", "absolute_error", _ON_SOFTMAX),
     ("torch.nn:HuberLoss", "huber", _ONE),
     ("torch.nn:SmoothL1Loss", "huber", _ONE),
     ("torch.nn:PoissonNLLLoss", "poisson", _ONE),
     ("torch.nn:MultiMarginLoss", "multiclass_hinge,form=weston_watkins", _SEVERAL),
-    ("sklearn.metrics:log_loss", "cross_entropy", Told(outputs="several")),
-    ("sklearn.metrics:brier_score_loss", "brier", Told(outputs="several")),
+    ("sklearn.metrics:log_loss", "cross_entropy", CallOptions(outputs="several")),
+    ("sklearn.metrics:brier_score_loss", "brier", CallOptions(outputs="several")),
     ("optax.losses:sigmoid_binary_cross_entropy", "cross_entropy", _ONE),
     ("optax.losses:softmax_cross_entropy", "cross_entropy", _SEVERAL),
     ("optax.losses:softmax_cross_entropy_with_integer_labels", "cross_entropy", _SEVERAL),
     ("optax.losses:sigmoid_focal_loss", "focal", _ONE),
     ("optax.losses:poly_loss_cross_entropy", "poly_1,epsilon=2.0", _SEVERAL),
     ("optax.losses:hinge_loss", "hinge", _ONE),
-    ("optax.losses:l2_loss", "half_squared_error", Told(takes="raw", outputs="one", link="identity")),
+    ("optax.losses:l2_loss", "half_squared_error", CallOptions(takes="raw", outputs="one", link="identity")),
     ("optax.losses:log_cosh", "log_cosh", _ONE),
 )
 PACKAGES = {"torch": "torch", "sklearn": "scikit-learn", "optax": "optax"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rival:
-    """One implementation: its path, what it is given, the loss that it claims to be, and how right it is.
+class ThirdPartyLoss:
+    """A third-party implementation: path, kind of input, the loss that it claims to be, accuracies.
 
-    `trouble` says why it could not be measured.
+    `trouble` is the reason why it could not be measured, empty otherwise.
     """
 
     path: str
@@ -63,17 +66,19 @@ class Rival:
         return next((row for row in self.numbers.accuracies if (row.quantity, row.dtype) == (quantity, dtype)), None)
 
 
-def rivals() -> Iterator[Rival]:
+def third_party_losses() -> Iterator[ThirdPartyLoss]:
     """Every implementation whose package is installed, measured now."""
-    for path, claim, told in _LOSSES:
+    for path, claim, call_options in _LOSSES:
         if importlib.util.find_spec(path.partition(":")[0].partition(".")[0]) is None:
             continue
         word = claim.partition(",")[0]
         try:
-            for subject in foreign(Asked(path=path, claim=claim, told=told, seconds=60.0)):
-                yield Rival(path=path, given=_given(subject), claim=word, numbers=numerics(subject))
+            for subject in subjects_of_path(CallableRequest(path=path, claim=claim, call_options=call_options, seconds=60.0)):
+                yield ThirdPartyLoss(path=path, given=_given(subject), claim=word, numbers=numerics(subject))
         except (Unusable, BadInput) as error:
-            yield Rival(path=path, given="–", claim=word, numbers=Numerics(against="", accuracies=()), trouble=str(error))
+            yield ThirdPartyLoss(
+                path=path, given="–", claim=word, numbers=Numerics(against="", accuracies=()), trouble=str(error)
+            )
 
 
 def _given(subject: Subject) -> str:
@@ -85,8 +90,8 @@ def _given(subject: Subject) -> str:
 
 def versions() -> list[str]:
     """The packages and versions that were measured, and those that are not here."""
-    found = []
+    lines = []
     for package, name in PACKAGES.items():
         there = importlib.util.find_spec(package) is not None
-        found.append(f"{name} {importlib.metadata.version(name)}" if there else f"{name}: not installed, not measured")
-    return found
+        lines.append(f"{name} {importlib.metadata.version(name)}" if there else f"{name}: not installed, not measured")
+    return lines

@@ -6,31 +6,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Subject
-
-_STEP = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slopes:
     """Largest relative gaps between the gradient, autograd's, and central differences; `gradcheck` is torch's own verdict.
 
-    NaN (and None) where there is no autograd through the value.
+    NaN (and None) where there is no autograd through the value; torch's verdict is asked for in float64 only.
     """
 
     against_autograd: float
     against_differences: float
     gradcheck: bool | None
+    tolerance: float = DOUBLE.difference
 
     @property
     def right(self) -> bool:
-        return not self.against_autograd > 1e-9 and self.against_differences <= 1e-5 and self.gradcheck is not False
+        return not self.against_autograd > 1e-9 and self.against_differences <= self.tolerance and self.gradcheck is not False
 
 
 def slopes(subject: Subject) -> Slopes:
     """The gaps at random raw outputs and hard targets, away from corners with probability one."""
-    found = [_slopes(subject, rows) for rows in subject.row_counts]
-    return max(found, key=lambda item: (item.gradcheck is False, not item.right, item.against_differences))
+    results = [_slopes(subject, rows) for rows in subject.row_counts]
+    return max(results, key=lambda item: (item.gradcheck is False, not item.right, item.against_differences))
 
 
 def _slopes(subject: Subject, rows: int) -> Slopes:
@@ -39,19 +39,22 @@ def _slopes(subject: Subject, rows: int) -> Slopes:
     hard = (torch.arange(12) % 2)[None] if rows == 1 else torch.eye(3)[:, torch.arange(12) % 3]
     y = hard.to(torch.float64)
     gradient = subject.loss.gradient(z, y)
-    scale = gradient.abs().amax(0).clamp_min(1e-12)
+    precision = subject.precision
+    noise = precision.unit * subject.loss.value(z, y).detach().abs() / precision.step  # of the differences of values
+    scale = torch.maximum(gradient.abs().amax(0), noise / precision.difference).clamp_min(1e-12)
     differences = torch.stack([_difference(subject, z, y, row) for row in range(len(z))])
     return Slopes(
         against_autograd=_autograd_gap(subject, z, y, gradient, scale),
         against_differences=float(((gradient - differences).abs() / scale).max()),
-        gradcheck=_gradcheck(subject, z, y),
+        gradcheck=_gradcheck(subject, z, y) if precision is DOUBLE else None,
+        tolerance=precision.difference,
     )
 
 
 def _difference(subject: Subject, z: Tensor, y: Tensor, row: int) -> Tensor:
     step = torch.zeros_like(z)
-    step[row] = _STEP
-    return (subject.loss.value(z + step, y) - subject.loss.value(z - step, y)) / (2 * _STEP)
+    step[row] = subject.precision.step
+    return (subject.loss.value(z + step, y) - subject.loss.value(z - step, y)) / (2 * subject.precision.step)
 
 
 def _autograd_gap(subject: Subject, z: Tensor, y: Tensor, gradient: Tensor, scale: Tensor) -> float:
@@ -59,8 +62,8 @@ def _autograd_gap(subject: Subject, z: Tensor, y: Tensor, gradient: Tensor, scal
     value = subject.loss.value(moving, y)
     if not value.requires_grad:
         return float("nan")
-    (found,) = torch.autograd.grad(value.sum(), moving)
-    return float(((gradient - found).abs() / scale).max())
+    (by_autograd,) = torch.autograd.grad(value.sum(), moving)
+    return float(((gradient - by_autograd).abs() / scale).max())
 
 
 def _gradcheck(subject: Subject, z: Tensor, y: Tensor) -> bool | None:

@@ -8,13 +8,13 @@ from lossbench.interfaces import Array
 
 # Every number is one of float32 too. 16 is −ln 1e-7, 17 and 37 are where 1 + e^(−z) rounds to 1, 88 and 709 where e^z
 # overflows, 104 and 745 where e^(−z) is 0.
-_ROUGH = [
+_MAGNITUDES = [
     *(0.0, 1e-10, 1e-5, 0.01, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 14.0, 15.9, 16.2, 16.7, 17.4, 18.5, 20.0, 23.0),
     *(25.0, 28.0, 30.0, 33.0, 35.0, 36.5, 36.8, 37.5, 40.0, 45.0, 50.0, 60.0, 70.0, 80.0, 85.0, 87.0, 88.5, 89.0, 95.0, 101.0),
     *(104.5, 110.0, 150.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 708.0, 709.5, 720.0, 745.5, 760.0, 1000.0, 2000.0, 5000.0),
     10000.0,
 ]
-MAGNITUDES = tuple(float(np.float32(number)) for number in _ROUGH)
+MAGNITUDES = tuple(float(np.float32(number)) for number in _MAGNITUDES)
 
 
 @dataclass(frozen=True)

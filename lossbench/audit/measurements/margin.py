@@ -10,7 +10,7 @@ from lossbench.interfaces import Array
 
 SPAN = 15.0
 _FAR = (100.0, 200.0, 400.0)
-_BEND = 1e-6
+_FAR_SLACK = 1e-2  # relative; what is formed as 1 − p has lost so many digits there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +46,13 @@ def shape(subject: Subject) -> Shape:
     corners = tuple(sorted({corner for target in (0, 1) for corner in _corners(subject, target)}))
     bend = max(float(np.nanmax(np.abs(curve.curvature))) for curve in curves)
     grows = _bound(subject, "curvature") == np.inf
+    largest_value = _bound(subject, "value")
+    convex = all(curve.convex == ((curve.z[0], curve.z[-1]),) for curve in curves)
+    convex = convex and _convex_far_out(subject) and _convex_between(subject)
     return Shape(
         curves=curves,
-        convex=all(curve.convex == ((curve.z[0], curve.z[-1]),) for curve in curves) and _convex_between(subject),
-        largest_value=_bound(subject, "value"),
+        convex=convex and (largest_value == np.inf or _constant(curves)),  # what is bounded and convex is constant
+        largest_value=largest_value,
         largest_gradient=_bound(subject, "gradient"),
         lipschitz=np.inf if corners or grows else bend,
         corners=corners,
@@ -65,8 +68,9 @@ def _curve(subject: Subject, target: int) -> Curve:
     z = _line(subject, SPAN, 601, 61)
     value, gradient = subject.on_margin(z, target)
     slope = torch.ones_like(z) if subject.link == "identity" else torch.sigmoid(z) * torch.sigmoid(-z)
-    ahead, behind = (subject.slope(z + step, target) for step in (_BEND, -_BEND))
-    columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * _BEND))
+    bend = subject.precision.bend
+    ahead, behind = (subject.slope(z + step, target) for step in (bend, -bend))
+    columns = (value, gradient, gradient / slope, slope, (ahead - behind) / (2 * bend))
     numbers = [tuple(column.tolist()) for column in columns]
     return Curve(
         target=target,
@@ -76,26 +80,26 @@ def _curve(subject: Subject, target: int) -> Curve:
         error=numbers[2],
         slope=numbers[3],
         curvature=numbers[4],
-        convex=_rising(z.numpy(), gradient.numpy(), numbers[4]),
+        convex=_rising(z.numpy(), gradient.numpy(), numbers[4], subject.precision.monotone),
     )
 
 
-def _rising(z: Array, gradient: Array, curvature: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+def _rising(z: Array, gradient: Array, curvature: tuple[float, ...], slack: float) -> tuple[tuple[float, float], ...]:
     """The intervals in which the slope never falls by more than rounding, up to where the curvature is 0."""
     size = np.maximum(np.abs(gradient[1:]), np.abs(gradient[:-1]))
-    rises = np.diff(gradient) >= -1e-6 * size
+    rises = np.diff(gradient) >= -slack * size
     edges = np.flatnonzero(np.diff(np.concatenate(([False], rises, [False]))))
-    ends = [_turn(z, np.array(curvature), int(place)) for place in edges]
+    ends = [_turn(z, np.array(curvature), int(index)) for index in edges]
     return tuple(zip(ends[::2], ends[1::2], strict=True))
 
 
-def _turn(z: Array, curvature: Array, place: int) -> float:
+def _turn(z: Array, curvature: Array, index: int) -> float:
     """Where the curvature changes its sign next to a point of the grid, by a straight line; the point itself at the ends."""
-    for left in range(max(place - 2, 0), min(place + 2, len(z) - 1)):
+    for left in range(max(index - 2, 0), min(index + 2, len(z) - 1)):
         one, other = curvature[left], curvature[left + 1]
-        if one * other < 0 and place not in {0, len(z) - 1}:
+        if one * other < 0 and index not in {0, len(z) - 1}:
             return float(z[left] + (z[left + 1] - z[left]) * one / (one - other))
-    return float(z[place])
+    return float(z[index])
 
 
 def _convex_between(subject: Subject) -> bool:
@@ -109,7 +113,9 @@ def _convex_between(subject: Subject) -> bool:
     y = torch.eye(3, dtype=torch.float64)[:, torch.arange(pairs) % 3]
     gu, gv = (subject.loss.gradient(torch.from_numpy(z), y).numpy() for z in (u, v))
     turn = ((gu - gv) * (u - v)).sum(0)
-    return bool((turn >= -1e-9 * (np.abs(gu) + np.abs(gv)).sum(0) * np.abs(u - v).sum(0)).all())
+    noise = 4 * subject.precision.unit * np.abs(gu).max()  # as of 1 − p where p is nearly 1
+    slack = subject.precision.slack * (np.abs(gu) + np.abs(gv)).sum(0) + noise
+    return bool((turn >= -slack * np.abs(u - v).sum(0)).all())
 
 
 def _bound(subject: Subject, quantity: str) -> float:
@@ -117,45 +123,73 @@ def _bound(subject: Subject, quantity: str) -> float:
     sizes = []
     for far in _FAR:
         z = torch.cat((_line(subject, far, 2001, 5), _line(subject, SPAN, 2001, 11)))
-        found = [_sizes(subject, z, target, quantity) for target in (0, 1)]
-        sizes.append(max(found))
+        sizes_by_target = [_sizes(subject, z, target, quantity) for target in (0, 1)]
+        sizes.append(max(sizes_by_target))
     first, second, third = sizes
     rising = third - second
-    if not np.isfinite(third) or (rising > 1e-6 * third and rising > 0.75 * (second - first)):
+    if not np.isfinite(third) or (rising > subject.precision.monotone * third and rising > 0.75 * (second - first)):
         return float("inf")
     return third
 
 
 def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> float:
     if quantity == "curvature":
-        ahead, behind = (subject.slope(z + step, target) for step in (1e-3, -1e-3))
-        return float(((ahead - behind) / 2e-3).abs().max())
+        bend = subject.precision.far_bend
+        ahead, behind = (subject.slope(z + step, target) for step in (bend, -bend))
+        return float(((ahead - behind) / (2 * bend)).abs().max())
     return float((subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs().max())
 
 
 def _corners(subject: Subject, target: int) -> list[float]:
-    """Margins at which the slope jumps, found by halving every interval towards its larger change; quick subjects only."""
-    if subject.pace < 0.2:
-        return []
-    z = _line(subject, SPAN, 601, 601)
+    """Margins at which the slope jumps, found by halving every interval of a fixed grid towards its larger change.
+
+    An interval is given up as soon as its change is no jump: smooth ones are after some halvings.
+    """
+    z = torch.linspace(-SPAN, SPAN, 601, dtype=torch.float64).round(decimals=9)
     low, high = z[:-1] + 1e-4, z[1:] + 1e-4
     at_low, at_high = subject.slope(low, target), subject.slope(high, target)
-    scale = float(at_low.abs().max())
+    least = 1e-4 * float(at_low.abs().max())
     for _ in range(32):
+        kept = (at_high - at_low).abs() > least
+        low, high, at_low, at_high = low[kept], high[kept], at_low[kept], at_high[kept]
+        if not len(low):
+            return []
         middle = (low + high) / 2
         between = subject.slope(middle, target)
         left = (between - at_low).abs() > (at_high - between).abs()
         low, high = torch.where(left, low, middle), torch.where(left, middle, high)
         at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
-    jumps = (at_high - at_low).abs() > 1e-4 * scale
-    return [round(float(place), 6) + 0.0 for place in high[jumps]]
+    jumps = (at_high - at_low).abs() > least
+    return [round(float(corner), 6) + 0.0 for corner in high[jumps]]
 
 
 def _canonical(subject: Subject) -> bool:
-    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at."""
-    z = torch.linspace(-6, 6, 25, dtype=torch.float64)
-    a = z if subject.link == "identity" else torch.sigmoid(z)
-    gradient = torch.cat([subject.slope(z, target) for target in (0, 1)])
-    gap = torch.cat((a, a - 1))
-    factor = float((gradient * gap).sum() / gap.square().sum())
-    return factor > 0 and bool(((gradient - factor * gap).abs() <= 1e-6 * factor * gap.abs() + 1e-12).all())
+    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at, out to ±30, where clamps show."""
+    z = torch.cat((torch.linspace(-6, 6, 25, dtype=torch.float64), _far_margins()))
+    yes, no = (z, z - 1) if subject.link == "identity" else (torch.sigmoid(z), -torch.sigmoid(-z))
+    gradient, gap = torch.cat([subject.slope(z, target) for target in (0, 1)]), torch.cat((yes, no))
+    inner = (z.abs() <= 6).repeat(2)
+    factor = float((gradient * gap)[inner].sum() / gap[inner].square().sum())
+    proportion = torch.where(inner, subject.precision.proportion, _FAR_SLACK)
+    slack = proportion * factor * gap.abs() + max(1e-12, subject.precision.unit)
+    return factor > 0 and bool(((gradient - factor * gap).abs() <= slack).all())
+
+
+def _far_margins() -> torch.Tensor:
+    """Margins (N,) between ±8 and ±30; behind, a sigmoid in float64 loses its digits, which is no property of a loss."""
+    return torch.cat([side * torch.arange(8, 30.1, 0.5, dtype=torch.float64) for side in (-1, 1)])
+
+
+def _convex_far_out(subject: Subject) -> bool:
+    """Whether the slope never falls by more than a hundredth between margins −30 and 30, where clamps cut it off."""
+    z = torch.linspace(-30, 30, 121, dtype=torch.float64)
+    for target in (0, 1):
+        gradient = subject.slope(z, target)
+        size = torch.maximum(gradient[1:].abs(), gradient[:-1].abs())
+        if bool((gradient.diff() < -_FAR_SLACK * size - subject.precision.unit).any()):
+            return False
+    return True
+
+
+def _constant(curves: tuple[Curve, ...]) -> bool:
+    return all(max(curve.value) == min(curve.value) for curve in curves)

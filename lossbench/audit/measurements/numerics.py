@@ -5,15 +5,16 @@ one unit in its last place changes the true number by more than the bar, as next
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, isfinite
+from dataclasses import dataclass, replace
+from math import inf, isfinite, nan
 
 import numpy as np
 import torch
 
 from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
-from lossbench.audit.measurements.reference_values import Table, entry, truths, truths_of_pairs
-from lossbench.audit.subjects.subject import Subject, Truth
+from lossbench.audit.measurements.reference_values import Table, entry, reference_table, reference_table_of_pairs
+from lossbench.audit.subjects.precision import DOUBLE
+from lossbench.audit.subjects.subject import Reference, Subject
 from lossbench.interfaces import Array
 
 BARS = {"float64": 1e-12, "float32": 1e-5}
@@ -81,15 +82,46 @@ def numerics(subject: Subject) -> Numerics:
     grids = [one_output() if subject.outputs == 1 else several_outputs(2)]
     grids += [several_outputs(3)] if subject.several else []
     grids = [two_outputs_a_target()] if subject.paired else grids
-    if subject.truth is not None:
-        truth = subject.truth
-        tables = [truths_of_pairs(truth)] if subject.paired else [truths(truth, len(points.z)) for points in grids]
-        dtypes, against = tuple(BARS), subject.claims or "its formula to 50 digits"
+    if subject.reference is not None:
+        reference = subject.reference
+        tables = (
+            [reference_table_of_pairs(reference)]
+            if subject.paired
+            else [reference_table(reference, len(points.z)) for points in grids]
+        )
+        dtypes = tuple(BARS) if subject.precision is DOUBLE else ("float32",)
+        against = subject.claims or "its formula to 50 digits"
     else:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"
-    found = [_judged(subject, tables, dtype) for dtype in dtypes]
-    return Numerics(against=against, accuracies=tuple(accuracy for both in found for accuracy in both))
+        if subject.precision is not DOUBLE:
+            dtypes, against = (), "nothing, since it has no float64 of its own and no loss of ours was named (--as)"
+    accuracies = [_judged(subject, tables, dtype) for dtype in dtypes]
+    if subject.reference is None:
+        accuracies.insert(0, [row for row in _without_numbers(tables, subject) if not row.passes])
+    return Numerics(against=against, accuracies=tuple(accuracy for both in accuracies for accuracy in both))
+
+
+def _without_numbers(tables: Sequence[Table], subject: Subject) -> list[Accuracy]:
+    """NaN in the subject's own float64, which is wrong whatever would be right: value, and gradient where it has one."""
+    cases: dict[str, list[Miss]] = {"value": [], "gradient": []}
+    for table in tables:
+        for quantity, answers in (("value", table.value[None]), ("gradient", table.gradient)):
+            cases[quantity] += [
+                Miss(
+                    kind="not a number",
+                    z=tuple(table.points.z[:, column].tolist()),
+                    y=tuple(table.points.y[:, column].tolist()),
+                    row=int(row),
+                    got=nan,
+                    right=nan,
+                    error=inf,
+                )
+                for row, column in zip(*np.nonzero(np.isnan(answers)), strict=True)
+            ]
+    judged = sum(table.value.size for table in tables)
+    quantities = ("value", "gradient") if subject.differentiable else ("value",)
+    return [replace(_accuracy(quantity, "float64", cases[quantity], None), judged=judged) for quantity in quantities]
 
 
 def _answers(subject: Subject, points: Points, dtype: str) -> tuple[Array, Array]:
@@ -107,12 +139,17 @@ def _judged(subject: Subject, tables: Sequence[Table], dtype: str) -> list[Accur
         value, gradient = _answers(subject, table.points, dtype)
         values += _cases(table.points, table.value[None], value[None], dtype)
         gradients += _cases(table.points, table.gradient, gradient, dtype)
-    found = [_accuracy("value", dtype, values, subject.truth), _accuracy("gradient", dtype, gradients, subject.truth)]
-    return found if subject.differentiable else found[:1]
+    accuracies = [
+        _accuracy("value", dtype, values, subject.reference),
+        _accuracy("gradient", dtype, gradients, subject.reference),
+    ]
+    return accuracies if subject.differentiable else accuracies[:1]
 
 
-def _accuracy(quantity: str, dtype: str, cases: Sequence[Miss], truth: Truth | None) -> Accuracy:
-    posed = [case for case in cases if not (case.error > BARS[dtype] and truth and _ill_posed(truth, case, quantity, dtype))]
+def _accuracy(quantity: str, dtype: str, cases: Sequence[Miss], reference: Reference | None) -> Accuracy:
+    posed = [
+        case for case in cases if not (case.error > BARS[dtype] and reference and _ill_posed(reference, case, quantity, dtype))
+    ]
     missed = sorted((case for case in posed if case.error > BARS[dtype]), key=lambda case: case.size)
     return Accuracy(
         quantity=quantity,
@@ -126,14 +163,14 @@ def _accuracy(quantity: str, dtype: str, cases: Sequence[Miss], truth: Truth | N
     )
 
 
-def _ill_posed(truth: Truth, case: Miss, quantity: str, dtype: str) -> bool:
+def _ill_posed(reference: Reference, case: Miss, quantity: str, dtype: str) -> bool:
     """Whether one unit in the last place of a raw output changes the true number by more than the bar."""
     row = None if quantity == "value" else case.row
     for axis, item in enumerate(case.z):
         if item == 0:
             continue
         moved = float(np.nextafter(getattr(np, dtype)(item), np.inf))
-        there = entry(truth, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
+        there = entry(reference, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
         if abs(there - case.right) > BARS[dtype] * abs(case.right) > 0:
             return True
     return False

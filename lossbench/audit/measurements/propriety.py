@@ -1,17 +1,17 @@
-"""What a loss asks for: the raw outputs at which the expected loss is least, for every truth on a grid of the simplex."""
+"""Propriety and calibration: minimisers of the expected loss for every class distribution on a grid of the simplex."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Subject
 from lossbench.interfaces import Array
 
 Index = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-_TRUTHS = np.round(np.linspace(0.02, 0.98, 49), 2)
-_SLACK = 1e-9
+_PROBABILITIES = np.round(np.linspace(0.02, 0.98, 49), 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class Propriety:
     """Answers for two and, where there are several outputs, three classes.
 
     `calibrated`: every best raw output puts the more probable of two classes first; `for_three`: the most probable of three.
-    `estimates` says in words what the best raw output is for a truth π, `best` holds it for every π in `truths`.
+    `estimates` names the minimiser of the expected loss as a function of the class probability π; `best` holds it for every π
+    in `probabilities`. Gneiting & Raftery, Strictly Proper Scoring Rules, 2007; Bartlett, Jordan & McAuliffe, 2006.
     """
 
     proper: bool
@@ -27,7 +28,7 @@ class Propriety:
     calibrated: bool
     for_three: bool | None
     estimates: str
-    truths: tuple[float, ...]
+    probabilities: tuple[float, ...]
     best: tuple[float, ...]
     on_numbers: str
     symmetric: bool
@@ -35,14 +36,17 @@ class Propriety:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Verdicts:
     proper: bool
     strictly: bool
     calibrated: bool
 
 
 def propriety(subject: Subject) -> Propriety:
-    """The propriety of a subject. Expected losses are compared on candidates that contain the truth itself."""
+    """Propriety, calibration and symmetry of a subject.
+
+    Expected losses are compared on candidates that contain the true distribution itself.
+    """
     two, best = _two_classes(subject)
     answers = [two, _classes(subject, _grid(3, 10))[0]] if subject.several else [two]
     return Propriety(
@@ -51,7 +55,7 @@ def propriety(subject: Subject) -> Propriety:
         calibrated=two.calibrated,
         for_three=answers[1].calibrated if subject.several else None,
         estimates=_estimates(subject, best),
-        truths=tuple(_TRUTHS.tolist()),
+        probabilities=tuple(_PROBABILITIES.tolist()),
         best=tuple(best.tolist()),
         on_numbers=_on_numbers(subject) if subject.regression and subject.outputs == 1 else "",
         symmetric=_symmetric(subject),
@@ -59,37 +63,41 @@ def propriety(subject: Subject) -> Propriety:
     )
 
 
-def _two_classes(subject: Subject) -> tuple[_Answer, Array]:
+def _two_classes(subject: Subject) -> tuple[_Verdicts, Array]:
     """The answer for two classes, and the best margin for every truth."""
     if subject.outputs == 2 and subject.link == "identity":
-        answer, outputs = _classes(subject, np.stack((1 - _TRUTHS, _TRUTHS), 1))
+        answer, outputs = _classes(subject, np.stack((1 - _PROBABILITIES, _PROBABILITIES), 1))
         return answer, outputs[:, 1] - outputs[:, 0]
-    exact = _TRUTHS if subject.link == "identity" else np.log(_TRUTHS / (1 - _TRUTHS))
+    exact = _PROBABILITIES if subject.link == "identity" else np.log(_PROBABILITIES / (1 - _PROBABILITIES))
     spread = np.linspace(-30, 30, subject.thinned(961, 61))
     margins = np.unique(np.concatenate((spread, np.linspace(-1, 2, subject.thinned(301, 31)), exact, [0.0, subject.boundary])))
-    risk = np.stack((1 - _TRUTHS, _TRUTHS), 1) @ np.stack([subject.cost(torch.from_numpy(margins), t).numpy() for t in (0, 1)])
+    risk = np.stack((1 - _PROBABILITIES, _PROBABILITIES), 1) @ np.stack(
+        [subject.cost(torch.from_numpy(margins), t).numpy() for t in (0, 1)]
+    )
     a = margins if subject.link == "identity" else 1 / (1 + np.exp(-margins))
-    decided = np.sign(_TRUTHS - 0.5)[:, None]
+    decided = np.sign(_PROBABILITIES - 0.5)[:, None]
     wrong = (np.sign(margins - subject.boundary) != decided) & (decided != 0)
     best, least = _least(subject, margins, risk, np.ones(risk.shape, bool))
-    _, elsewhere = _least(subject, margins, risk, np.abs(a - _TRUTHS[:, None]) > 0.01)
+    _, elsewhere = _least(subject, margins, risk, np.abs(a - _PROBABILITIES[:, None]) > 0.01)
     _, wrongly = _least(subject, margins, risk, wrong)
-    return _answer(least, risk[np.arange(len(risk)), np.searchsorted(margins, exact)], elsewhere, wrongly), best
+    return _answer(
+        subject.precision.slack, least, risk[np.arange(len(risk)), np.searchsorted(margins, exact)], elsewhere, wrongly
+    ), best
 
 
-def _answer(least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Answer:
+def _answer(slack: float, least: Array, at_truth: Array, elsewhere: Array, wrongly: Array) -> _Verdicts:
     """From risks (truths,): is the truth least, alone, and is every wrong decision worse?"""
-    scale = _SLACK * (1 + np.abs(least))
-    return _Answer(
+    scale = slack * (1 + np.abs(least))
+    return _Verdicts(
         proper=bool((at_truth <= least + scale).all()),
         strictly=bool((elsewhere > least + 10 * scale).all()),
         calibrated=bool((wrongly > least + 10 * scale).all()),
     )
 
 
-def _risk(subject: Subject, margins: Array, truths: Array) -> Array:
+def _risk(subject: Subject, margins: Array, probabilities: Array) -> Array:
     off, on = (subject.cost(torch.from_numpy(margins), target).numpy() for target in (0, 1))
-    return np.asarray((1 - truths) * off + truths * on)
+    return np.asarray((1 - probabilities) * off + probabilities * on)
 
 
 def _least(subject: Subject, margins: Array, risk: Array, allowed: Mask) -> tuple[Array, Array]:
@@ -106,35 +114,35 @@ def _least(subject: Subject, margins: Array, risk: Array, allowed: Mask) -> tupl
     left, right = margins[low], margins[high]
     for _ in range(45 if subject.pace == 1 else 25 if subject.pace > 0.01 else 8):
         first, second = left + (right - left) / 3, right - (right - left) / 3
-        lower = _risk(subject, first, _TRUTHS) <= _risk(subject, second, _TRUTHS)
+        lower = _risk(subject, first, _PROBABILITIES) <= _risk(subject, second, _PROBABILITIES)
         left, right = np.where(lower, left, first), np.where(lower, second, right)
     best = (left + right) / 2
-    found = np.minimum(open_risk.min(1), _risk(subject, best, _TRUTHS))
-    return best, np.where(allowed.any(1), found, np.inf)
+    least_risk = np.minimum(open_risk.min(1), _risk(subject, best, _PROBABILITIES))
+    return best, np.where(allowed.any(1), least_risk, np.inf)
 
 
-def _classes(subject: Subject, truths: Array) -> tuple[_Answer, Array]:
+def _classes(subject: Subject, probabilities: Array) -> tuple[_Verdicts, Array]:
     """The answer for truths (T, n), and the best raw outputs (T, n), looked for in finer distributions and in a box."""
-    count = truths.shape[1]
-    probabilities = subject.link != "identity"
-    exact, around = truths, _grid(count, (40 if count == 3 else 100) if subject.pace > 0.2 else 10)
-    if probabilities:
+    count = probabilities.shape[1]
+    has_probabilities = subject.link != "identity"
+    exact, around = probabilities, _grid(count, (40 if count == 3 else 100) if subject.pace > 0.2 else 10)
+    if has_probabilities:
         exact, around = np.log(exact), np.log(around)
     sides = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 30.0])
-    box = np.concatenate((-sides[::-1], [0.0], sides))[:: 2 if probabilities or subject.pace < 0.2 else 1]
+    box = np.concatenate((-sides[::-1], [0.0], sides))[:: 2 if has_probabilities or subject.pace < 0.2 else 1]
     corners = np.stack(np.meshgrid(*[box] * count), -1).reshape(-1, count)
     candidates = np.concatenate((exact, around, corners))
     losses = subject.over_labels(torch.from_numpy(candidates.T.copy())).numpy()
-    risk = truths @ losses
-    best, least = _nudged(subject, candidates[risk.argmin(1)], truths, wrongly=False)
-    top = truths.argmax(1)
+    risk = probabilities @ losses
+    best, least = _nudged(subject, candidates[risk.argmin(1)], probabilities, wrongly=False)
+    top = probabilities.argmax(1)
     wrong = np.where(_misplaced(candidates[None], top[:, None]), risk, np.inf)
-    _, least_wrong = _nudged(subject, candidates[wrong.argmin(1)], truths, wrongly=True)
-    shares = _shares(candidates) if probabilities else candidates
-    elsewhere = np.where(np.abs(shares[None] - truths[:, None]).max(-1) > 0.02, risk, np.inf).min(1)
-    clear = np.sort(truths, 1)[:, -1] - np.sort(truths, 1)[:, -2] > 0.02
-    at_truth = risk[np.arange(len(truths)), np.arange(len(truths))]
-    return _answer(least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
+    _, least_wrong = _nudged(subject, candidates[wrong.argmin(1)], probabilities, wrongly=True)
+    shares = _shares(candidates) if has_probabilities else candidates
+    elsewhere = np.where(np.abs(shares[None] - probabilities[:, None]).max(-1) > 0.02, risk, np.inf).min(1)
+    clear = np.sort(probabilities, 1)[:, -1] - np.sort(probabilities, 1)[:, -2] > 0.02
+    at_truth = risk[np.arange(len(probabilities)), np.arange(len(probabilities))]
+    return _answer(subject.precision.slack, least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
 
 
 def _grid(count: int, steps: int) -> Array:
@@ -151,18 +159,18 @@ def _misplaced(z: Array, top: Index) -> Mask:
     return np.asarray(mine <= others)
 
 
-def _nudged(subject: Subject, start: Array, truths: Array, *, wrongly: bool) -> tuple[Array, Array]:
+def _nudged(subject: Subject, start: Array, probabilities: Array, *, wrongly: bool) -> tuple[Array, Array]:
     """Best raw outputs near the start and their risks, in ever smaller boxes; with `wrongly` among misplaced ones only."""
-    count = truths.shape[1]
+    count = probabilities.shape[1]
     offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * count), -1).reshape(1, -1, count)
-    size, here, risk = 4.0, start, np.full(len(truths), np.inf)
+    size, here, risk = 4.0, start, np.full(len(probabilities), np.inf)
     for _ in range(22 if subject.pace > 0.2 else 4):
         around = here[:, None] + size * offsets
         losses = subject.over_labels(torch.from_numpy(around.reshape(-1, count).T.copy())).numpy()
-        risks = np.einsum("tc,ctn->tn", truths, losses.reshape(count, len(truths), -1))
+        risks = np.einsum("tc,ctn->tn", probabilities, losses.reshape(count, len(probabilities), -1))
         if wrongly:
-            risks = np.where(_misplaced(around, truths.argmax(1)[:, None]), risks, np.inf)
-        here, risk, size = around[np.arange(len(truths)), risks.argmin(1)], risks.min(1), size / 1.8
+            risks = np.where(_misplaced(around, probabilities.argmax(1)[:, None]), risks, np.inf)
+        here, risk, size = around[np.arange(len(probabilities)), risks.argmin(1)], risks.min(1), size / 1.8
     return here, risk
 
 
@@ -173,13 +181,13 @@ def _shares(z: Array) -> Array:
 
 def _estimates(subject: Subject, best: Array) -> str:
     """In words, what the best margin is as a function of the truth π."""
-    uneven = _TRUTHS != 0.5
+    uneven = _PROBABILITIES != 0.5
     inside = (np.abs(best) < 29) & uneven
     if (inside == uneven).all() and (name := _formula_of(subject, best)):
         return name
     if bool((np.diff(best[inside]) > 1e-5).all()) and inside.sum() > 40:
         return "a distorted probability that can be mapped back"
-    right = np.sign(best - subject.boundary) == np.sign(_TRUTHS - 0.5)
+    right = np.sign(best - subject.boundary) == np.sign(_PROBABILITIES - 0.5)
     if right[uneven].all():
         return "only which class is more probable"
     return "neither the probability nor the more probable class"
@@ -187,15 +195,15 @@ def _estimates(subject: Subject, best: Array) -> str:
 
 def _formula_of(subject: Subject, best: Array) -> str:
     """The name of the function of π that the best margin is; "" where it is none of the known ones."""
-    near = 1e-4 if subject.pace == 1 else 0.02
-    odds = np.log(_TRUTHS / (1 - _TRUTHS))
+    near = 1e-4 if subject.pace == 1 and subject.precision is DOUBLE else 0.02
+    odds = np.log(_PROBABILITIES / (1 - _PROBABILITIES))
     factor = float((best * odds).sum() / (odds * odds).sum())
     times = "the log odds" if abs(factor - 1) < near else f"{factor:.4g} × the log odds"
     forms = {
         "nothing: 0 is best, whatever the truth": 0 * odds,
-        "the probability": odds if subject.link != "identity" else _TRUTHS,
-        "2π − 1": 2 * _TRUTHS - 1,
-        "the logarithm of the mean": np.log(_TRUTHS),
+        "the probability": odds if subject.link != "identity" else _PROBABILITIES,
+        "2π − 1": 2 * _PROBABILITIES - 1,
+        "the logarithm of the mean": np.log(_PROBABILITIES),
         times: factor * odds,
     }
     gaps = {name: float(np.abs(best - form).max()) for name, form in forms.items()}
@@ -215,7 +223,7 @@ def _on_numbers(subject: Subject) -> str:
     best = float(z[np.nanargmin(risk)])
     mean = float(chances @ values)
     for name, number in {"the mean": mean, "the median": 1.0, "the logarithm of the mean": float(np.log(mean))}.items():
-        if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 else 0):
+        if abs(best - number) < 0.004 + (0.05 if subject.pace < 0.2 or subject.precision is not DOUBLE else 0):
             return name
     return f"{best:.2f}, where the mean is {mean:g} and the median 1"
 
@@ -225,14 +233,14 @@ def _symmetric(subject: Subject) -> bool:
     rng = np.random.default_rng(0)
     margins = torch.from_numpy(rng.normal(0, 4, 40))
     swapped = subject.cost(2 * subject.boundary - margins, 0)
-    if subject.outputs == 1 and not _same(subject.cost(margins, 1), swapped):
+    if subject.outputs == 1 and not _same(subject, subject.cost(margins, 1), swapped):
         return False
     if not subject.several:
         return True
     z = torch.from_numpy(rng.normal(0, 4, (3, 40)))
     labels = subject.over_labels(z)
     turned = subject.over_labels(z.roll(1, 0)).roll(-1, 0)
-    return _same(labels, turned) and _same(labels, subject.over_labels(z.flip(0)).flip(0))
+    return _same(subject, labels, turned) and _same(subject, labels, subject.over_labels(z.flip(0)).flip(0))
 
 
 def _soft_targets(subject: Subject) -> str:
@@ -249,9 +257,9 @@ def _soft_targets(subject: Subject) -> str:
     each = torch.stack([subject.loss.gradient(z, hard[:, [label]].expand(rows, 40)) for label in range(hard.shape[1])])
     if not bool(torch.isfinite(gradient).all()):
         return "not finite"
-    asks = _same(gradient, (soft[:, None] * each).sum(0))
-    return "the average over hard targets" if asks else "something else than the average over hard targets"
+    averages = _same(subject, gradient, (soft[:, None] * each).sum(0))
+    return "the average over hard targets" if averages else "something else than the average over hard targets"
 
 
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return bool(((one - other).abs() <= 1e-9 * (1 + other.abs())).all())
+def _same(subject: Subject, one: torch.Tensor, other: torch.Tensor) -> bool:
+    return bool(((one - other).abs() <= subject.precision.equality * (1 + other.abs())).all())

@@ -1,4 +1,4 @@
-"""The truth at every point of a grid: values and slopes of a formula, to as many digits as it takes."""
+"""Reference values: value and gradient of a loss's formula at every point of a grid, in multiple precision (mpmath)."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,7 +7,7 @@ import numpy as np
 from mpmath import mp, mpf
 
 from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
-from lossbench.audit.subjects.subject import Truth
+from lossbench.audit.subjects.subject import Reference
 from lossbench.interfaces import Array
 
 _STEP = mpf(10) ** -40
@@ -17,7 +17,7 @@ _MOST = 320  # what is smaller than 1e-320 is no normal number, however many dig
 
 @dataclass(frozen=True)
 class Table:
-    """Values (N,) and gradients (C, N) at points; NaN where there is none, as at a corner."""
+    """Reference values (N,) and gradients (C, N) at N points; NaN where there is no gradient, as at a corner."""
 
     points: Points
     value: Array
@@ -25,47 +25,47 @@ class Table:
 
 
 @lru_cache(maxsize=8)
-def truths(truth: Truth, classes: int) -> Table:
-    """The truth at every point of the grid for C = classes outputs."""
-    return _table(truth, one_output() if classes == 1 else several_outputs(classes))
+def reference_table(reference: Reference, classes: int) -> Table:
+    """Reference values (N,) and gradients (C, N) on the grid for C = `classes` raw outputs."""
+    return _table(reference, one_output() if classes == 1 else several_outputs(classes))
 
 
 @lru_cache(maxsize=8)
-def truths_of_pairs(truth: Truth) -> Table:
-    """The truth at every point of the grid for two outputs a target."""
-    return _table(truth, two_outputs_a_target())
+def reference_table_of_pairs(reference: Reference) -> Table:
+    """Reference values (N,) and gradients (2, N) on the grid for losses with two raw outputs a target."""
+    return _table(reference, two_outputs_a_target())
 
 
-def _table(truth: Truth, points: Points) -> Table:
-    rows = [_true(truth, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
+def _table(reference: Reference, points: Points) -> Table:
+    rows = [_reference_row(reference, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
     return Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
 
 
-def _true(truth: Truth, z: list[float], y: list[float]) -> list[float]:
+def _reference_row(reference: Reference, z: list[float], y: list[float]) -> list[float]:
     """Value and gradient at one point, each rounded to the nearest float64."""
     with mp.workdps(_digits(z)):
         here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = truth(here, target)
-        return [float(value), *(float(_slope(truth, here, target, axis, value)) for axis in range(len(here)))]
+        value = reference(here, target)
+        return [float(value), *(float(_slope(reference, here, target, axis, value)) for axis in range(len(here)))]
 
 
-def entry(truth: Truth, z: list[float], y: list[float], row: int | None) -> float:
-    """The true value (row None), or the true slope along one output."""
+def entry(reference: Reference, z: list[float], y: list[float], row: int | None) -> float:
+    """Reference value (row None) or partial derivative dℓ/dz_row at one point: z of C raw outputs, y of the targets."""
     with mp.workdps(_digits(z)):
         here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = truth(here, target)
-        return float(value if row is None else _slope(truth, here, target, row, value))
+        value = reference(here, target)
+        return float(value if row is None else _slope(reference, here, target, row, value))
 
 
 def _digits(z: list[float]) -> int:
     return _DIGITS + min(_MOST, int(2.6 * max(map(abs, z))))
 
 
-def _slope(truth: Truth, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> mpf:
+def _slope(reference: Reference, z: list[mpf], y: list[mpf], axis: int, value: mpf) -> mpf:
     """dℓ/dz along one axis, ℓ being `value`; NaN at a corner; 0 where what is left is the error of the difference itself."""
 
     def moved(step: mpf) -> mpf:
-        return truth([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
+        return reference([*z[:axis], z[axis] + step, *z[axis + 1 :]], y)
 
     ahead, behind = moved(_STEP), moved(-_STEP)
     if abs(ahead - 2 * value + behind) > max(_STEP * mpf(10) ** -25, abs(ahead - behind) / 10**10):

@@ -31,10 +31,11 @@ def robustness(subject: Subject, form: Shape, tails: Saturation) -> Robustness:
     draws = [torch.from_numpy(rng.normal(0, 5, (rows, subject.thinned(400, 40)))) for rows in subject.row_counts]
     totals = [subject.over_labels(z).sum(0) for z in draws]
     spreads = [float(total.max() - total.min()) for total in totals]
+    equality = subject.precision.equality
     slope = subject.slope(torch.tensor([10.0, 100.0], dtype=torch.float64), 0).abs()
     return Robustness(
         spread=max(spreads),
-        tolerant=all(spread <= 1e-9 * (1 + float(total.abs().max())) for spread, total in zip(spreads, totals, strict=True)),
+        tolerant=all(spread <= equality * (1 + float(total.abs().max())) for spread, total in zip(spreads, totals, strict=True)),
         at_ten=float(slope[0]),
         at_hundred=float(slope[1]),
         outlier=_outlier(form, tails, slope),

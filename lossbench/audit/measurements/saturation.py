@@ -16,7 +16,6 @@ STARTS = tuple(float(start) for start in range(1, 25))
 RATE = 0.25
 _MOST_STEPS = 1000
 _FARTHEST = 600.0
-_TINY = 1e-300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +99,11 @@ def _tail(subject: Subject, target: int, side: int) -> Tail:
     """The tail of |dℓ/dz| towards side·∞. A power of the distance is removed: what counts is the exponential."""
     r = np.linspace(3.0, _FARTHEST, subject.thinned(598, 200))
     size = np.abs(subject.slope(torch.from_numpy(side * r), target).numpy())
-    usable = np.isfinite(size) & (size > _TINY)
+    usable = np.isfinite(size) & (size > subject.precision.smallest)
     if not usable[0]:
         return Tail(exponent=float("inf"), dead_from=float(r[0]))
     last = len(r) if usable.all() else int(np.argmin(usable))
-    if last < len(r) and size[last] == 0 and size[last - 1] > 1e-280:
+    if last < len(r) and size[last] == 0 and size[last - 1] > subject.precision.dying:
         return Tail(exponent=float("inf"), dead_from=_death(subject, target, side, float(r[last - 1]), float(r[last])))
     return _regimes(r[:last], np.log(size[:last]))
 

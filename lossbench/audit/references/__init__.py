@@ -1,4 +1,4 @@
-"""What each loss ought to say: one plain formula a loss, in mpmath, to as many digits as are asked for.
+"""Reference formulas: one plain formula a loss, in mpmath, to any number of digits.
 
 A formula is called like the loss's word and takes the loss (for its link and options) and lists of C numbers z and y.
 """

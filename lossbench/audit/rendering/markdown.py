@@ -32,8 +32,8 @@ def table_lines(section: Section) -> Iterator[str]:
         return
     yield _row([escaped(name) for name in section.head])
     yield _row(["---", *["--:" if _numeric(section, column) else "---" for column in range(1, len(section.head))]])
-    for place, row in enumerate(section.rows):
-        yield _row([f"**{cell}**" if place in section.loud else cell for cell in map(escaped, row)])
+    for index, row in enumerate(section.rows):
+        yield _row([f"**{cell}**" if index in section.highlighted else cell for cell in map(escaped, row)])
     yield ""
 
 

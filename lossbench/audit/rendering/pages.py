@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lossbench.atomic import write_whole
-from lossbench.audit.cards.advice import Counsel, counsels, escape_time
+from lossbench.audit.cards.advice import Recommendation, escape_time, recommendations
 from lossbench.audit.cards.card import Card
-from lossbench.audit.cards.literature import agrees, answered, statements
+from lossbench.audit.cards.literature import agrees, measured_text, statements
 from lossbench.audit.cards.sections import Section, error_text, miss_text, overview
-from lossbench.audit.cards.third_party import Rival, rivals, versions
+from lossbench.audit.cards.third_party import ThirdPartyLoss, third_party_losses, versions
 from lossbench.audit.measurements.numerics import BARS, Accuracy
 from lossbench.audit.rendering.html import escape_chart
 from lossbench.audit.rendering.markdown import escaped, table_lines
@@ -21,7 +21,10 @@ _COLUMNS = ("worst", "first above the bar", "against 1")
 
 def write_pages(folder: Path, cards: Sequence[Card]) -> list[Path]:
     """Write which_loss.md with its chart, and who_breaks_where.md, into a folder; return the files' paths."""
-    files = {folder / "which_loss.md": which_loss(cards), folder / "who_breaks_where.md": who_breaks_where(list(rivals()))}
+    files = {
+        folder / "which_loss.md": which_loss(cards),
+        folder / "who_breaks_where.md": who_breaks_where(list(third_party_losses())),
+    }
     for path, text in files.items():
         write_whole(path, text.encode())
     chart = escape_chart(cards)
@@ -41,7 +44,9 @@ def which_loss(cards: Sequence[Card]) -> str:
     page = _environment().get_template("which_loss.md.jinja")
     return page.render(
         cards=cards,
-        counsels=[Counsel(purpose=item.purpose, sentences=tuple(map(escaped, item.sentences))) for item in counsels(cards)],
+        recommendations=[
+            Recommendation(purpose=item.purpose, sentences=tuple(map(escaped, item.sentences))) for item in recommendations(cards)
+        ],
         race=race,
         overview="\n".join(table_lines(overview(cards))),
         checked="\n".join(table_lines(_checked(cards))),
@@ -53,7 +58,7 @@ def which_loss(cards: Sequence[Card]) -> str:
     )
 
 
-def who_breaks_where(measured: Sequence[Rival]) -> str:
+def who_breaks_where(measured: Sequence[ThirdPartyLoss]) -> str:
     """The page that tells where other libraries' losses are wrong."""
     return (
         _environment()
@@ -62,7 +67,11 @@ def who_breaks_where(measured: Sequence[Rival]) -> str:
             bars={dtype: f"{bar:.0e}".replace("e-0", "e-") for dtype, bar in BARS.items()},
             versions="; ".join(versions()),
             harms=_harms(measured),
-            troubles=[escaped(f"{rival.path}: {rival.trouble}") for rival in measured if rival.trouble],
+            troubles=[
+                escaped(f"{implementation.path}: {implementation.trouble}")
+                for implementation in measured
+                if implementation.trouble
+            ],
             tables={dtype: "\n".join(table_lines(_breaks(measured, dtype))) for dtype in BARS},
         )
     )
@@ -73,18 +82,18 @@ def _checked(cards: Sequence[Card]) -> Section:
     rows = []
     for statement in statements():
         card = known.get((statement.loss, statement.link))
-        answer = answered(card, statement.quantity) if card is not None else ""
+        answer = measured_text(card, statement.quantity) if card is not None else ""
         verdict = answer if agrees(answer, statement.says) else f"{answer} (DIFFERS)"
         rows.append((f"{statement.loss} · {statement.link}", statement.quantity, statement.says, verdict, statement.source))
     return Section(title="", head=("loss", "quantity", "the literature", "the card", "source"), rows=tuple(rows))
 
 
-def _breaks(measured: Sequence[Rival], dtype: str) -> Section:
+def _breaks(measured: Sequence[ThirdPartyLoss], dtype: str) -> Section:
     rows = []
-    for rival in (rival for rival in measured if not rival.trouble):
-        found = [rival.row(quantity, dtype) for quantity in ("value", "gradient")]
-        cells = [cell for row in found for cell in _cells(row)]
-        rows.append((rival.path, rival.given, rival.claim, *cells))
+    for implementation in (implementation for implementation in measured if not implementation.trouble):
+        accuracies = [implementation.row(quantity, dtype) for quantity in ("value", "gradient")]
+        cells = [cell for row in accuracies for cell in _cells(row)]
+        rows.append((implementation.path, implementation.given, implementation.claim, *cells))
     head = ("loss", "on", "held against", *(f"{what}, {name}" for what in ("value", "gradient") for name in _COLUMNS))
     return Section(title="", head=head, rows=tuple(rows))
 
@@ -97,13 +106,13 @@ def _cells(row: Accuracy | None) -> tuple[str, str, str]:
     return (error_text(row.worst), where, error_text(row.off))
 
 
-def _harms(measured: Sequence[Rival]) -> list[str]:
+def _harms(measured: Sequence[ThirdPartyLoss]) -> list[str]:
     """A line for every quantity that goes wrong so far that training feels it."""
     lines = []
-    for rival in measured:
-        for row in rival.numbers.accuracies:
+    for implementation in measured:
+        for row in implementation.numbers.accuracies:
             if row.harm is not None:
-                where = f"{rival.path} on {rival.given}, {row.quantity} in {row.dtype}"
+                where = f"{implementation.path} on {implementation.given}, {row.quantity} in {row.dtype}"
                 lines.append(escaped(f"{where}: {miss_text(row.harm)}"))
     return lines
 

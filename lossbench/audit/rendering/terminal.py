@@ -14,7 +14,7 @@ from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.sections import Section, overview, sections
 
 _BAR = 46
-_LOUD = "bold red"
+_HIGHLIGHT = "bold red"
 _WIDE = 120
 _DISPENSABLE = {"tolerant", "2ηT(2)", "2ηT(6)", "float64", "float32"}
 
@@ -38,7 +38,7 @@ def _panel(card: Card) -> Panel:
 
 def _section(section: Section) -> Group:
     parts: list[RenderableType] = [Text(section.title, style="bold cyan")]
-    parts += [Text(line, style=_LOUD if line.startswith("DECLARED") else "") for line in section.sentences]
+    parts += [Text(line, style=_HIGHLIGHT if line.startswith("DECLARED") else "") for line in section.sentences]
     if section.rows:
         parts.append(_table(section))
     return Group(*parts)
@@ -46,10 +46,12 @@ def _section(section: Section) -> Group:
 
 def _table(section: Section) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(section.head), header_style="dim")
-    for place, name in enumerate(section.head):
-        table.add_column(name, no_wrap=place == 0, overflow="fold")
-    for place, row in enumerate(section.rows):
-        table.add_row(*map(Text, row), style=_LOUD if place in section.loud else "")
+    for index, name in enumerate(section.head):
+        table.add_column(name, no_wrap=index == 0, overflow="fold")
+    for index, row in enumerate(section.rows):
+        table.add_row(
+            *map(Text, row), style=_HIGHLIGHT if index in section.highlighted else "dim" if index in section.muted else ""
+        )
     return table
 
 
@@ -57,9 +59,9 @@ def _fitting(section: Section, width: int) -> Section:
     """The section with fewer columns where the terminal is narrow."""
     if width >= _WIDE:
         return section
-    kept = [place for place, name in enumerate(section.head) if name not in _DISPENSABLE]
-    rows = tuple(tuple(row[place] for place in kept) for row in section.rows)
-    return replace(section, head=tuple(section.head[place] for place in kept), rows=rows)
+    kept = [index for index, name in enumerate(section.head) if name not in _DISPENSABLE]
+    rows = tuple(tuple(row[index] for index in kept) for row in section.rows)
+    return replace(section, head=tuple(section.head[index] for index in kept), rows=rows)
 
 
 def _chart(cards: Sequence[Card]) -> Group:

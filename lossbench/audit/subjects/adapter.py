@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from lossbench.audit.subjects.convention import Convention, number
+from lossbench.audit.subjects.precision import DOUBLE, Precision
 from lossbench.audit.subjects.time_limit import TooSlow
 from lossbench.interfaces.links import OUTPUTS
 
 Form = Literal["each", "elements", "reduced", "mapped"]
-_STEP = 1e-5
 
 
 @dataclass(frozen=True)
-class Adapted:
+class AdaptedLoss:
     """A callable and how it is called.
 
     `form` is what it answers for B examples: a number each; a number an element, which are added up; or one number for
@@ -31,6 +31,7 @@ class Adapted:
     form: Form
     differentiable: bool = True
     guarded: bool = False
+    precision: Precision = DOUBLE
 
     @property
     def link(self) -> str:
@@ -44,7 +45,7 @@ class Adapted:
             return self._value(z, y)
         except TooSlow:
             raise
-        except Exception:
+        except (Exception, SystemExit):
             if z.shape[1] == 1:
                 return (z * torch.nan).sum(0)
             return torch.cat([self.value(*pair) for pair in zip(torch.split(z, 1, 1), torch.split(y, 1, 1), strict=True)])
@@ -55,7 +56,7 @@ class Adapted:
             if self.form == "mapped":
                 return torch.func.vmap(self._one, in_dims=-1)(z, y)
             if self.form == "reduced":
-                return torch.stack([self._one(z[:, place], y[:, place]) for place in range(z.shape[1])])
+                return torch.stack([self._one(z[:, index], y[:, index]) for index in range(z.shape[1])])
             answer = number(self.convention.call(self.function, z, y)).to(z.dtype)
         if self.form == "each":
             return answer.reshape(-1)
@@ -82,8 +83,8 @@ class Adapted:
         rows = []
         for row in range(z.shape[OUTPUTS]):
             step = torch.zeros_like(z)
-            step[row] = _STEP
-            rows.append((self.value(z + step, y) - self.value(z - step, y)) / (2 * _STEP))
+            step[row] = self.precision.step
+            rows.append((self.value(z + step, y) - self.value(z - step, y)) / (2 * self.precision.step))
         return torch.stack(rows)
 
     def _by_jax(self, z: Tensor, y: Tensor) -> Tensor:

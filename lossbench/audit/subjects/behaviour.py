@@ -1,13 +1,16 @@
-"""How somebody's callable conducts itself: what a card says of it in sentences."""
+"""Behaviour of a third-party callable: calling convention, dtypes, mutation of inputs, determinism, exceptions."""
 
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.audit.subjects.adapter import Adapted
+from lossbench.audit.subjects.adapter import AdaptedLoss
 from lossbench.audit.subjects.convention import number
+from lossbench.audit.subjects.detection import first_line
+from lossbench.audit.subjects.subject import Finding
 from lossbench.audit.subjects.time_limit import TooSlow
 
 _FORMS = {
@@ -18,56 +21,100 @@ _FORMS = {
 }
 
 
-def conduct(adapted: Adapted) -> tuple[str, ...]:
-    """Sentences: how it is called, what it answers, and whatever a loss should not do."""
-    sentences = [adapted.convention.spoken(), _FORMS[adapted.form]]
+def behaviour_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
+    """Sentences for the card: calling convention, output form and dtypes, and what a loss should not do.
+
+    Raises TooSlow where the callable does not return in time, and whatever it raises in ordinary use.
+    """
+    sentences = [adapted.convention.description(), _FORMS[adapted.form]]
     if not adapted.differentiable:
         sentences.append("It has no gradient to give: slopes are central differences of its values.")
     sentences += _dtypes(adapted)
+    return (*sentences, *(finding.sentence for finding in behaviour_findings(adapted)))
+
+
+def behaviour_findings(adapted: AdaptedLoss) -> tuple[Finding, ...]:
+    """Faults of a callable: it changes its input, is not deterministic, or couples the examples of a batch."""
+    findings = []
     if _mutates(adapted):
-        sentences.append("It changes its input.")
+        findings.append(Finding(reason="mutation", sentence="It changes its input."))
     if not _repeats(adapted):
-        sentences.append("It is not deterministic: asked twice, it gives two answers.")
-    return tuple(sentences)
+        sentence = "It is not deterministic: asked twice, it gives two answers."
+        findings.append(Finding(reason="nondeterminism", sentence=sentence))
+    elif couples_examples(adapted):
+        sentence = (
+            "It couples the examples of a batch: its value for several examples is no fixed multiple of the sum of their "
+            "values one at a time, and what is said here holds for one example alone."
+        )
+        findings.append(Finding(reason="coupling", sentence=sentence))
+    return tuple(findings)
 
 
-def _example(adapted: Adapted, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+def couples_examples(adapted: AdaptedLoss) -> bool:
+    """Whether the loss of a batch depends on more than the losses of its examples, each asked alone.
+
+    Six batches of four examples, with all mixtures of classes: the ratio of the batch's loss to the sum of the single ones has
+    to be the same for all, as it is for a sum and for a plain mean; a mean with class weights, a normalisation over the batch
+    and (B, 1) against (B,) broadcast to B × B change it.
+    """
+    if adapted.convention.layout == "single":
+        return False
+    rows = 1 if adapted.convention.outputs == 1 else 3
+    together, apart = [], []
+    for batch in range(6):
+        z = torch.from_numpy(np.random.default_rng(batch).normal(0, 1.5, (rows, 4)))
+        labels = torch.tensor([[0, 0, 0, 1], [0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 2, 0]][batch])
+        y = (labels.clamp(max=1)[None] if rows == 1 else torch.eye(3)[:, labels]).to(z.dtype)
+        try:
+            together.append(float(number(_call(adapted, z, y)).detach().double().sum()))
+            alone = [_call(adapted, z[:, [index]], y[:, [index]]) for index in range(4)]
+        except TooSlow:
+            raise
+        except (Exception, SystemExit):
+            return False
+        apart.append(sum(float(number(answer).detach().double().sum()) for answer in alone))
+    ratio = sum(a * b for a, b in zip(together, apart, strict=True)) / max(sum(b * b for b in apart), 1e-300)
+    scale = max(map(abs, apart), default=0.0) * abs(ratio)
+    return any(abs(a - ratio * b) > 1e-4 * scale for a, b in zip(together, apart, strict=True))
+
+
+def _example(adapted: AdaptedLoss, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
     rows = 1 if adapted.convention.outputs == 1 else 3
     z = torch.tensor([[0.7], [-1.2], [0.4]], dtype=dtype)[:rows]
     return z, torch.eye(rows, dtype=dtype)[:, [0]]
 
 
-def _answer(adapted: Adapted, z: Tensor, y: Tensor) -> Any:
+def _call(adapted: AdaptedLoss, z: Tensor, y: Tensor) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return adapted.convention.call(adapted.function, z, y)
 
 
-def _dtypes(adapted: Adapted) -> list[str]:
+def _dtypes(adapted: AdaptedLoss) -> list[str]:
     sentences = []
     for dtype in (torch.float64, torch.float32):
         try:
-            found = number(_answer(adapted, *_example(adapted, dtype))).dtype
+            answered_dtype = number(_call(adapted, *_example(adapted, dtype))).dtype
         except TooSlow:
             raise
-        except Exception as error:
-            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {str(error).splitlines()[0][:120]}")
+        except (Exception, SystemExit) as error:
+            sentences.append(f"It refuses {_named(dtype)}: {type(error).__name__}: {first_line(error)}")
             continue
-        if found != dtype:
-            sentences.append(f"Given {_named(dtype)}, it answers {_named(found)}.")
+        if answered_dtype != dtype:
+            sentences.append(f"Given {_named(dtype)}, it answers {_named(answered_dtype)}.")
     return sentences
 
 
-def endurance(adapted: Adapted) -> tuple[str, ...]:
+def overflow_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
     """A sentence on the smallest large raw output at which it raises, where it does."""
     z, y = _example(adapted)
     for size in (30.0, 100.0, 1000.0, 10000.0):
         for raw in (size * z.sign(), -size * z.sign()):
             try:
-                _answer(adapted, raw, y)
+                _call(adapted, raw, y)
             except TooSlow:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 return (f"It raises {type(error).__name__} at raw outputs of {size:g}: {str(error)[:120]}",)
     return ()
 
@@ -76,7 +123,7 @@ def _named(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _mutates(adapted: Adapted) -> bool:
+def _mutates(adapted: AdaptedLoss) -> bool:
     tensors = [item.detach() for item in adapted.convention.arguments(*_example(adapted))]
     given = tensors if adapted.convention.library == "torch" else [item.numpy() for item in tensors]
     before = [item.clone() for item in tensors]
@@ -86,6 +133,6 @@ def _mutates(adapted: Adapted) -> bool:
     return any(not torch.equal(item, was) for item, was in zip(tensors, before, strict=True))  # arrays share their memory
 
 
-def _repeats(adapted: Adapted) -> bool:
-    answers = [number(_answer(adapted, *_example(adapted))).detach() for _ in range(4)]
+def _repeats(adapted: AdaptedLoss) -> bool:
+    answers = [number(_call(adapted, *_example(adapted))).detach() for _ in range(4)]
     return all(torch.equal(answers[0], answer) for answer in answers[1:])

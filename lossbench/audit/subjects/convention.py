@@ -1,4 +1,4 @@
-"""How somebody's callable wants to be called: what it takes, in which shape, and what it answers."""
+"""Calling conventions of third-party losses: argument order, shapes, kinds of outputs and targets."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ _TAKES: tuple[Takes, ...] = ("raw", "probabilities", "log-probabilities")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What the caller said about a callable; None is to be found out."""
+class CallOptions:
+    """Parts of the calling convention that the user states; None is to be detected."""
 
     takes: Takes | None = None
     link: LinkName | None = None
@@ -60,16 +60,16 @@ class Convention:
 
     def arguments(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs and targets, linked and laid out, differentiable in z; copies, which the callable may spoil."""
-        return self._laid(self._linked(z)).clone(), self._target(y).clone()
+        return self._with_layout(self._after_link(z)).clone(), self._target(y).clone()
 
-    def _linked(self, z: Tensor) -> Tensor:
+    def _after_link(self, z: Tensor) -> Tensor:
         if self.takes == "raw":
             return z
         if self.takes == "probabilities":
             return torch.sigmoid(z) if self.link == "sigmoid" else torch.softmax(z, OUTPUTS)
         return logsigmoid(z) if self.link == "sigmoid" else torch.log_softmax(z, OUTPUTS)
 
-    def _laid(self, item: Tensor) -> Tensor:
+    def _with_layout(self, item: Tensor) -> Tensor:
         if self.layout == "flat":
             return item[0]
         if self.layout == "single":
@@ -80,9 +80,9 @@ class Convention:
         if self.targets == "index":
             index = y.argmax(OUTPUTS) if self.outputs == 2 else y[0].long()
             return index[0] if self.layout == "single" else index
-        return self._laid(2 * y - 1 if self.targets == "signed" else y)
+        return self._with_layout(2 * y - 1 if self.targets == "signed" else y)
 
-    def spoken(self) -> str:
+    def description(self) -> str:
         """The convention in a sentence."""
         takes = "raw outputs" if self.takes == "raw" else f"{self.takes} (it is given those of torch's {self.link})"
         shape = {"flat": "(examples)", "last": "(examples, classes)", "first": "(classes, examples)", "single": "of one example"}
@@ -91,19 +91,19 @@ class Convention:
         return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]} targets{order}."
 
 
-def conventions(library: Library, told: Told, *, targets_first: bool) -> Iterator[Convention]:
-    """Every way of calling that fits what was told, the usual ones first."""
-    counts = {"one": (1,), "several": (2,), None: (1, 2)}[told.outputs]
-    for swapped in (targets_first, not targets_first):
+def conventions(library: Library, call_options: CallOptions, *, targets_first: bool | None) -> Iterator[Convention]:
+    """Every calling convention that fits the options, the usual ones first; both argument orders only where none is known."""
+    counts = {"one": (1,), "several": (2,), None: (1, 2)}[call_options.outputs]
+    for swapped in (False, True) if targets_first is None else (targets_first,):
         for rarity in range(6):
             for outputs in counts:
-                for targets, layout in _forms(outputs, told):
-                    for takes in (told.takes,) if told.takes else _TAKES:
+                for targets, layout in _forms(outputs, call_options):
+                    for takes in (call_options.takes,) if call_options.takes else _TAKES:
                         if (targets == "signed") + 2 * _TAKES.index(takes) == rarity:
                             yield Convention(
                                 library=library,
                                 takes=takes,
-                                link=told.link or ("sigmoid" if outputs == 1 else "softmax"),
+                                link=call_options.link or ("sigmoid" if outputs == 1 else "softmax"),
                                 outputs=outputs,
                                 layout=layout,
                                 targets=targets,
@@ -111,21 +111,22 @@ def conventions(library: Library, told: Told, *, targets_first: bool) -> Iterato
                             )
 
 
-def targets_come_first(function: Callable[..., Any]) -> bool:
-    """Whether the name of the first parameter says that it takes the targets."""
+def targets_come_first(function: Callable[..., Any]) -> bool | None:
+    """Whether the targets are the first parameter, by the names of the first two; None where these do not say."""
     try:
-        names = list(inspect.signature(function).parameters)
+        names = list(inspect.signature(getattr(function, "forward", function)).parameters)[:2]
     except (TypeError, ValueError):
-        return False
-    return bool(names) and names[0].lower() in _TARGET_NAMES
+        return None
+    are_targets = [name.lower() in _TARGET_NAMES for name in names]
+    return are_targets[0] if are_targets in ([True, False], [False, True]) else None
 
 
-def _forms(outputs: int, told: Told) -> Iterator[tuple[Targets, Layout]]:
+def _forms(outputs: int, call_options: CallOptions) -> Iterator[tuple[Targets, Layout]]:
     layouts: tuple[Layout, ...] = ("flat", "last", "single") if outputs == 1 else ("last", "first", "single")
-    if told.classes is not None and outputs == 2:
-        layouts = (told.classes, "single")
+    if call_options.classes is not None and outputs == 2:
+        layouts = (call_options.classes, "single")
     known: tuple[Targets, ...] = ("alike", "signed") if outputs == 1 else ("index", "alike", "signed")
-    for targets in (told.targets,) if told.targets else known:
+    for targets in (call_options.targets,) if call_options.targets else known:
         for layout in layouts:
             yield targets, layout
 
@@ -134,7 +135,7 @@ def number(answer: Any) -> Tensor:
     """An answer as a tensor. Raises TypeError for what is no number."""
     if isinstance(answer, Tensor):
         return answer
-    found = np.asarray(answer)
-    if found.dtype.kind not in "fiu":
+    array = np.asarray(answer)
+    if array.dtype.kind not in "fiu":
         raise TypeError(f"the answer is {type(answer).__name__}, no number")
-    return torch.from_numpy(np.array(found))
+    return torch.from_numpy(np.array(array))

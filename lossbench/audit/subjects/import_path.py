@@ -18,14 +18,14 @@ from lossbench.errors import BadInput, unknown
 _IMPORT_SECONDS = 60.0
 
 
-def look_here() -> None:
-    """Let modules of the current folder be found, after all others."""
+def add_current_folder_to_path() -> None:
+    """Append the current folder to sys.path, so that modules in it can be imported."""
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
 
 
-def imported(path: str, given: dict[str, Any]) -> Callable[..., Any]:
+def import_callable(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     """What the path names: a function with its keywords given, or an instance of a class made with them.
 
     Raises BadInput that says what was looked for and where.
@@ -39,7 +39,7 @@ def imported(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     if not callable(thing):
         raise BadInput(f"{path} cannot be called: it is {thing!r}. A loss is a function, a torch.nn.Module or a lossbench Loss.")
     if inspect.isclass(thing):
-        return thing if not issubclass(thing, torch.nn.Module) else _made(thing, path, given)
+        return thing if not issubclass(thing, torch.nn.Module) else _instantiate(thing, path, given)
     return partial(thing, **given) if given else thing
 
 
@@ -48,7 +48,7 @@ def _callables(thing: Any) -> list[str]:
 
 
 def _module(name: str, path: str) -> Any:
-    look_here()
+    add_current_folder_to_path()
     os.environ.setdefault("JAX_ENABLE_X64", "true")  # by default jax has no float64, and it reads this when it is imported
     try:
         with time_limit(_IMPORT_SECONDS):
@@ -64,14 +64,14 @@ def _module(name: str, path: str) -> Any:
         ) from error
     except TooSlow as error:
         raise BadInput(f"{path}: importing {name} took longer than {_IMPORT_SECONDS:g} s.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(f"{path}: importing {name} failed: {type(error).__name__}: {error}") from error
 
 
-def _made(cls: type, path: str, given: dict[str, Any]) -> Callable[..., Any]:
+def _instantiate(cls: type, path: str, given: dict[str, Any]) -> Callable[..., Any]:
     try:
         made: Callable[..., Any] = cls(**given)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"{path}({', '.join(f'{key}={value!r}' for key, value in given.items())}) could not be made: {error}. "
             "Options of its constructor are given with --given name=value."

@@ -1,4 +1,4 @@
-"""Subjects from somebody's `package.module:name`."""
+"""Audit subjects from a third-party callable, named `package.module:name`."""
 
 import inspect
 import time
@@ -9,40 +9,41 @@ from typing import Any, cast
 import torch
 
 from lossbench.audit.references import Formula
-from lossbench.audit.subjects.adapter import Adapted
-from lossbench.audit.subjects.behaviour import conduct, endurance
-from lossbench.audit.subjects.convention import Told
-from lossbench.audit.subjects.detection import Found, Scaled, Unusable, detect
-from lossbench.audit.subjects.import_path import imported
-from lossbench.audit.subjects.subject import Subject, of_class, registered
+from lossbench.audit.subjects.adapter import AdaptedLoss
+from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, overflow_notes
+from lossbench.audit.subjects.convention import CallOptions
+from lossbench.audit.subjects.detection import DetectedCall, Scaled, Unusable, detect
+from lossbench.audit.subjects.import_path import import_callable
+from lossbench.audit.subjects.precision import DOUBLE, measured_precision
+from lossbench.audit.subjects.subject import Finding, Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A path and all that was said about it: the loss it claims to be, keywords to give it, how to call it, seconds to wait."""
+class CallableRequest:
+    """A callable to audit: import path, the loss it claims to be, keyword arguments, call options, time limit in seconds."""
 
     path: str
     claim: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
-    told: Told = field(default_factory=Told)
+    call_options: CallOptions = field(default_factory=CallOptions)
     seconds: float = 5.0
 
 
-def foreign(asked: Asked) -> Iterator[Subject]:
+def subjects_of_path(request: CallableRequest) -> Iterator[Subject]:
     """The subjects at a path: a lossbench Loss counts as a registered one; a callable is found out and adapted.
 
     Raises BadInput for a path that leads nowhere and Unusable for a callable that cannot be asked.
     """
-    thing = imported(asked.path, asked.given)
-    claims = _claims(asked.claim)
+    thing = import_callable(request.path, request.given)
+    claims = _claims(request.claim)
     if inspect.isclass(thing) and issubclass(thing, Loss):
-        yield from of_class(thing, asked.given)
+        yield from of_class(thing, request.given)
         return
-    found = detect(thing, asked.path, asked.told, claims, asked.seconds)
-    yield _subject(asked, found, claims)
+    detected = detect(thing, request.path, request.call_options, claims, request.seconds)
+    yield _subject(request, detected, claims)
 
 
 def _claims(word: str | None) -> Sequence[Formula]:
@@ -51,58 +52,74 @@ def _claims(word: str | None) -> Sequence[Formula]:
     subjects = list(registered(word))
     if any(subject.paired for subject in subjects):
         raise BadInput(f"--as {word}: it has two raw outputs a target, and a callable is given one.")
-    claims = [subject.truth for subject in subjects]
+    claims = [subject.reference for subject in subjects]
     if not all(isinstance(claim, Formula) for claim in claims):
         raise BadInput(f"--as {word}: nothing can be held against it, for lossbench has no formula of it to many digits.")
     return [cast(Formula, claim) for claim in claims]
 
 
-def _subject(asked: Asked, found: Found, claims: Sequence[Formula]) -> Subject:
-    notes = _conduct(found, asked.seconds)
-    truth: Scaled | None = None
-    if found.claimed is not None:
-        truth = Scaled(found.claimed, found.factors)
-        notes = (*notes, _multiple(found, found.claimed))
+def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[Formula]) -> Subject:
+    notes = _behaviour_notes(detected, request.seconds)
+    reference: Scaled | None = None
+    with time_limit(6 * request.seconds):
+        findings = behaviour_findings(detected.adapted)
+        precision = measured_precision(detected.adapted.value, detected.adapted.convention.outputs)
+    if precision is not DOUBLE:
+        sentence = f"It answers in {precision.name}, whatever it is given: judged to {precision.proportion:.0e}.".replace(
+            "e-0", "e-"
+        )
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="precision", sentence=sentence))
+    loss = replace(detected.adapted, guarded=True, precision=precision)
+    coupled = any(finding.reason == "coupling" for finding in findings)
+    if detected.claimed is not None and coupled:
+        sentence = f"It does not compute {request.claim}: it does for one example, and not for several together."
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
+    elif detected.claimed is not None:
+        reference = Scaled(detected.claimed, detected.factors)
+        notes = (*notes, _multiple(detected, detected.claimed))
     elif claims:
-        notes = (*notes, f"It does not compute {asked.claim}: its values are no constant multiple of it.")
+        sentence = f"It does not compute {request.claim}: its values are no constant multiple of it."
+        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
     return Subject(
-        title=f"{asked.path}{_given(asked)}",
-        loss=replace(found.adapted, guarded=True),
-        exact=replace(found.adapted, form="reduced", guarded=True) if found.adapted.form == "mapped" else None,
-        outputs=found.adapted.convention.outputs,
-        regression=found.adapted.link == "identity",
-        boundary=_boundary(found.adapted),
-        several=found.adapted.convention.outputs == 2,
-        truth=truth,
-        claims=asked.claim or "",
+        title=f"{request.path}{_options_text(request)}",
+        loss=loss,
+        precision=precision,
+        exact=replace(loss, form="reduced") if loss.form == "mapped" else None,
+        outputs=detected.adapted.convention.outputs,
+        regression=detected.adapted.link == "identity",
+        boundary=_boundary(detected.adapted),
+        several=detected.adapted.convention.outputs == 2,
+        reference=reference,
+        claims=request.claim or "",
         notes=notes,
-        pace=_pace(found.adapted),
-        differentiable=found.adapted.differentiable,
+        findings=findings,
+        pace=_pace(detected.adapted),
+        differentiable=detected.adapted.differentiable,
     )
 
 
-def _conduct(found: Found, seconds: float) -> tuple[str, ...]:
+def _behaviour_notes(detected: DetectedCall, seconds: float) -> tuple[str, ...]:
     try:
         with time_limit(seconds):
-            sentences = conduct(found.adapted)
+            sentences = behaviour_notes(detected.adapted)
     except TooSlow as error:
         raise Unusable(f"It hangs: {error}.") from error
     try:
         with time_limit(seconds):
-            return (*sentences, *endurance(found.adapted))
+            return (*sentences, *overflow_notes(detected.adapted))
     except TooSlow as error:
         return (*sentences, f"It hangs at large raw outputs: {error}.")
 
 
-def _multiple(found: Found, claimed: Formula) -> str:
-    times = {rows: factor for rows, factor in found.factors if factor != 1}
+def _multiple(detected: DetectedCall, claimed: Formula) -> str:
+    times = {rows: factor for rows, factor in detected.factors if factor != 1}
     if not times:
-        return f"It computes {claimed.loss.word} on the {found.adapted.link}."
-    told = ", ".join(f"{factor} times with {rows} output{'s' if rows > 1 else ''}" for rows, factor in times.items())
-    return f"It computes a multiple of {claimed.loss.word} on the {found.adapted.link}: {told}."
+        return f"It computes {claimed.loss.word} on the {detected.adapted.link}."
+    multiples = ", ".join(f"{factor} times with {rows} output{'s' if rows > 1 else ''}" for rows, factor in times.items())
+    return f"It computes a multiple of {claimed.loss.word} on the {detected.adapted.link}: {multiples}."
 
 
-def _boundary(adapted: Adapted) -> float:
+def _boundary(adapted: AdaptedLoss) -> float:
     """0, or ½ where a lone output imitates the targets 0 and 1: there both targets cost the same."""
     if adapted.link != "identity" or adapted.convention.outputs == 2:
         return 0.0
@@ -111,7 +128,7 @@ def _boundary(adapted: Adapted) -> float:
     return 0.5 if float(gap[1]) < float(gap[0]) else 0.0
 
 
-def _pace(adapted: Adapted) -> float:
+def _pace(adapted: AdaptedLoss) -> float:
     """Three paces, by the time that one example takes, value and slope together: the audit asks some 500,000 times."""
     rows = 1 if adapted.convention.outputs == 1 else 2
     z = torch.linspace(-3, 3, 100 * rows, dtype=torch.float64).reshape(rows, 100)
@@ -123,5 +140,5 @@ def _pace(adapted: Adapted) -> float:
     return 1.0 if each < 4e-5 else 0.05 if each < 1e-3 else 0.003
 
 
-def _given(asked: Asked) -> str:
-    return "(" + ", ".join(f"{key}={value}" for key, value in asked.given.items()) + ")" if asked.given else ""
+def _options_text(request: CallableRequest) -> str:
+    return "(" + ", ".join(f"{key}={value}" for key, value in request.given.items()) + ")" if request.given else ""

@@ -1,4 +1,4 @@
-"""What is audited, brought to one form: raw outputs and targets in, one number an example out."""
+"""Audit subjects in one form: raw outputs and targets (C, B) in, losses (B,) out."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,19 +10,20 @@ from mpmath import mpf
 from torch import Tensor
 
 from lossbench.audit.references import formula
+from lossbench.audit.subjects.precision import DOUBLE, Precision
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties
 from lossbench.interfaces.links import OUTPUTS
 from lossbench.registry import field_types, find, plain
 
-Truth = Callable[[list[mpf], list[mpf]], mpf]
+Reference = Callable[[list[mpf], list[mpf]], mpf]
 _PAIRED = (
     "A target has two raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
     "classes has no meaning here. Its gradient and its numerical truth are measured."
 )
 
 
-class Lossy(Protocol):
+class AuditedLoss(Protocol):
     """The part of a Loss that the audit calls; somebody's adapted callable offers it too."""
 
     @property
@@ -32,32 +33,43 @@ class Lossy(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A fault of a third-party callable: a reason that `--fail-on` knows, and the sentence for the card."""
+
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A loss under audit.
 
     `outputs` is 1 where one raw output carries the margin and 2 where it lies between two outputs; `boundary` is the margin
     at which the decision changes sides. `several` is true where three outputs and a one-hot target have a meaning,
-    `regression` where real targets have one. `truth` is the formula in mpmath, ℓ of lists z and y of C numbers, and
+    `regression` where real targets have one. `reference` is the formula in mpmath, ℓ of lists z and y of C numbers, and
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
     to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
-    `paired` is true where a target has two raw outputs, so that none of them is a margin.
+    `precision` is that of its answers to
+    float64. `paired` is true where a target has two raw outputs, so that none of them is a margin.
     """
 
     title: str
-    loss: Lossy
+    loss: AuditedLoss
     outputs: int
     several: bool = False
     boundary: float = 0.0
-    exact: Lossy | None = None
+    exact: AuditedLoss | None = None
     declared: Properties = field(default_factory=Properties)
-    truth: Truth | None = None
+    reference: Reference | None = None
     claims: str = ""
     notes: tuple[str, ...] = ()
     pace: float = 1.0
+    precision: Precision = DOUBLE
     differentiable: bool = True
     regression: bool = False
     paired: bool = False
     about: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def link(self) -> str:
@@ -78,13 +90,13 @@ class Subject:
 
     def cost(self, margin: Tensor, target: int) -> Tensor:
         """The value ℓ (N,) alone, at margins (N,)."""
-        return self.loss.value(*self._laid(margin, target))
+        return self.loss.value(*self._inputs(margin, target))
 
     def slope(self, margin: Tensor, target: int) -> Tensor:
         """The slope dℓ/dz (N,) alone, at margins (N,)."""
-        return self.loss.gradient(*self._laid(margin, target)).select(OUTPUTS, self.outputs - 1)
+        return self.loss.gradient(*self._inputs(margin, target)).select(OUTPUTS, self.outputs - 1)
 
-    def _laid(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
+    def _inputs(self, margin: Tensor, target: int) -> tuple[Tensor, Tensor]:
         z = margin[None] if self.outputs == 1 else torch.stack((torch.zeros_like(margin), margin))
         y = torch.full_like(z, float(target))
         if self.outputs == 2:
@@ -123,7 +135,7 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
             paired=paired,
             notes=(_PAIRED,) if paired else (),
             declared=settled.properties(),
-            truth=formula(settled),
+            reference=formula(settled),
             regression=settled.link == "identity" and "regression" in settled.tasks,
             about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
         )
@@ -147,7 +159,7 @@ def _outputs(loss: Loss) -> int:
     return 2 if loss.tasks == ("classification",) and loss.link == "identity" and costs[0] != costs[1] else 1
 
 
-def answers(loss: Lossy, rows: int) -> bool:
+def answers(loss: AuditedLoss, rows: int) -> bool:
     """Whether a loss has something to say with so many outputs: a number an example that changes with z."""
     z = torch.tensor([[-2.0, 0.3, 2.0]], dtype=torch.float64) * torch.arange(rows, 0, -1)[:, None]
     y = torch.zeros_like(z)

@@ -1,23 +1,36 @@
 """A time limit for code that may never answer."""
 
+import faulthandler
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TextIO
+
+_GRACE = 1.0  # seconds that a block has to end after it was interrupted, before its process is ended
+_reports: list[TextIO] = []
 
 
 class TooSlow(RuntimeError):
     """The time was up before an answer came."""
 
 
+def end_process_when_late(report: TextIO) -> None:
+    """From now on, end this process where a block runs past its limit all the same, as in compiled code; say so in `report`."""
+    _reports[:] = [report]
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Interrupt the block after so many seconds with TooSlow.
 
-    By signal: it stops Python code and sleeps, not one long call into compiled code. Without effect where there are no
-    such signals (Windows, threads other than the main one).
+    By signal: it stops Python code and sleeps, not one long call into compiled code, nor code that catches the exception and
+    goes on; `end_process_when_late` is for those. Without effect where there are no such signals (Windows, threads other
+    than the main one).
     """
+    if _reports:
+        faulthandler.dump_traceback_later(seconds + _GRACE, exit=True, file=_reports[0])
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -31,4 +44,5 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, previous)
