@@ -173,7 +173,7 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     for invocation, device in kept.items():
         then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json"))
         now = _ground(provenance(device, WORKERS))
-        told += [f"{name} {then.get(name, 'unknown')}, now {now[name]}" for name in now if name in then and then[name] != now[name]]
+        told += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
     return iter(dict.fromkeys(told))
 
 
