@@ -39,7 +39,7 @@ FLOOR_PLAN = {
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
-    "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
+    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "click joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
