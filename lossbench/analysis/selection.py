@@ -57,10 +57,29 @@ def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Mea
     stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank]  # built-in ones first
     columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in stems]
     there = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
-    found = [
-        Measure(column=name, quantity=curves.quantity(name), neutral=curves.quantity(name).neutral_among(words)) for name in there
-    ]
-    return next((measure for measure in found if measure.neutral), next(iter(found), None))
+    measures = [_measure(name, words, curves) for name in there]
+    return next((measure for measure in measures if measure.neutral), next(iter(measures), None))
+
+
+def further_measures(setting: Setting, comparison: Comparison, curves: Curves, first: Measure) -> tuple[Measure, ...]:
+    """The measures that a study's own metrics declare beside its first: on test data, or where that has none on training data.
+
+    Each is one that all losses of the setting have. They choose nothing: losses are shown at the rates that the first chose.
+    """
+    samples = comparison.within(setting)
+    words = {sample.contender.word for sample in samples}
+    stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank and stem not in tables.builtin()]
+    columns = [curves.first_of(tables.TEST + stem, tables.TRAIN + stem) for stem in stems]
+    return tuple(
+        _measure(column, words, curves)
+        for column in columns
+        if column and column != first.column and all(_recorded(sample, curves, column) for sample in samples)
+    )
+
+
+def _measure(column: str, words: Collection[str], curves: Curves) -> Measure:
+    declared = curves.quantity(column)
+    return Measure(column=column, quantity=declared, neutral=declared.neutral_among(words))
 
 
 def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:

@@ -13,7 +13,6 @@ from lossbench.analysis.ranking import Ranking
 from lossbench.analysis.scoreboard import Board, Match, Standing
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
-from lossbench.tables.quantity import quantity
 
 ALIKE = 1.1  # two sizes within this ratio are called the same
 NEAR_SHARE, NEAR_RATIO = 0.01, 1.05  # a final result this close to a loss's best counts as near it
@@ -111,7 +110,7 @@ def saturation(comparison: Comparison, curves: Curves) -> list[Caption]:
         for column, place in places.items():
             bands = _bands(column, setting, comparison, curves)
             if bands:
-                share = quantity(column)
+                share = curves.quantity(column)
                 start = formatting.measured(float(np.median([band.middle[0] for band in bands.values()])), share)
                 ends = [
                     f"{formatting.measured(band.middle[-1], share)} ({name.label})"

@@ -36,7 +36,7 @@ def _harmless(cell: Any) -> Any:
 
 def _scoreboard(results: Results) -> pd.DataFrame:
     rows = []
-    for board in results.boards:
+    for board in results.all_boards:
         for standing in board.standings:
             place = {
                 "setting": board.setting.label,
@@ -66,6 +66,7 @@ def _differences(results: Results) -> pd.DataFrame:
         [
             {
                 "setting": match.board.setting.label,
+                "measure": match.board.measure.column,
                 "score": match.board.measure.column if match.score == "final" else "steps_to_level",
                 "loss": match.one.label,
                 "minus": match.other.label,
@@ -84,7 +85,7 @@ def _differences(results: Results) -> pd.DataFrame:
 
 def _scores(results: Results) -> pd.DataFrame:
     rows = []
-    for board in results.boards:
+    for board in results.all_boards:
         for standing in board.standings:
             sample = standing.sample
             runs = zip(sample.runs, sample.seeds, sample.diverged, standing.finals, standing.bests, standing.steps, strict=True)
