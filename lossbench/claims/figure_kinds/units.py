@@ -18,7 +18,6 @@ from lossbench.claims.measurement import Records, answering
 from lossbench.errors import BadInput, unknown
 from lossbench.plots.picture import Picture
 from lossbench.plots.unit_lanes import Crew, Lanes, Sleeper, draw_lanes
-from lossbench.tables.quantity import quantity
 
 MOST_RUNS = 4  # side by side
 Rows = dict[str, tuple[set[str], list[str | None]]]  # title → words of its losses, and the run of each seed
@@ -55,12 +54,12 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     rows = _runs(figure, records, heading.cast)
     strokes = looks(figure.rows, {title: words for title, (words, _) in rows.items()}, heading.cast)
     people = {who.label: who for who in strokes}
-    if not quantity(figure.column).share:
+    if not records.curves.quantity(figure.column).share:
         raise BadInput(
             f"{figure.column} is no share; lanes show shares, such as test_recall/*. The kind `curves` draws the rest."
         )
     columns = _columns(figure.column, records.curves)
-    share = quantity(figure.beneath)
+    share = records.curves.quantity(figure.beneath)
     if figure.beneath not in records.curves.columns:
         raise unknown("recorded quantity", figure.beneath, set(records.curves.columns) - {tables.STEPS})
     epochs = figure.steps_per_epoch != 1
@@ -76,7 +75,7 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
         beneath=tuple(_beneath(rows, people, place, figure, records.curves) for place in range(len(figure.seeds))),
         looks=strokes,
         label=share.label,
-        shade=quantity(figure.column.partition(tables.LAYER)[0]).title,
+        shade=records.curves.quantity(figure.column.partition(tables.LAYER)[0]).title,
         unit="epoch" if epochs else "step",
         sleeps=figure.sleeps,
         foot="epochs" if epochs else "training steps",
