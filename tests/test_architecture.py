@@ -51,7 +51,6 @@ FLOOR_PLAN = {
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the command line
     "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
-    "hydra_plugins": "config hydra omegaconf",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes"}
 IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
@@ -63,7 +62,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
 
 
-SOURCES = {name_of(path): path for package in ("lossbench", "hydra_plugins") for path in sorted((HOUSE / package).rglob("*.py"))}
+SOURCES = {name_of(path): path for path in sorted((HOUSE / "lossbench").rglob("*.py"))}
 
 
 def imports(path: Path) -> set[str]:
