@@ -13,17 +13,17 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
-    "__init__": "errors interfaces",  # for type checkers, and when a public name is used
+    "__init__": "errors interfaces tables",  # for type checkers, and when a public name is used
     "errors": "",
     "folders": "",
     "atomic": "errors",
     "rng": "numpy",
     "registry": "errors importlib",
-    "tables": "errors numpy pandas pyarrow",
+    "tables": "errors tables importlib numpy pandas pyarrow",
     "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
-    "interfaces": "errors interfaces kernels registry numpy torch",
+    "interfaces": "errors interfaces kernels registry tables numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces torch",
     "losses": "errors interfaces loss_families torch",
@@ -34,6 +34,7 @@ FLOOR_PLAN = {
     "optimizers": "errors interfaces torch",
     "schedules": "errors interfaces",
     "probes": "errors interfaces kernels tables torch",
+    "metrics": "errors interfaces kernels tables torch",
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
@@ -50,9 +51,10 @@ FLOOR_PLAN = {
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the command line
-    "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
+    "commands": "audit claims commands config errors execution interfaces planning registry "
+    "report storage tables click omegaconf rich",
 }
-SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes"}
+SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
