@@ -53,7 +53,6 @@ FLOOR_PLAN = {
     # the command line
     "commands": "audit claims commands config errors execution interfaces planning registry "
     "report storage tables click omegaconf rich",
-    "hydra_plugins": "config hydra omegaconf",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
@@ -65,7 +64,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
 
 
-SOURCES = {name_of(path): path for package in ("lossbench", "hydra_plugins") for path in sorted((HOUSE / package).rglob("*.py"))}
+SOURCES = {name_of(path): path for path in sorted((HOUSE / "lossbench").rglob("*.py"))}
 
 
 def imports(path: Path) -> set[str]:

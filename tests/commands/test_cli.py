@@ -149,7 +149,7 @@ def test_run_plan_and_report_tell_one_story(capsys: pytest.CaptureFixture[str]) 
     ("arguments", "printed"),
     [
         (["--cfg", "job", "optimizer.lr=3", "-p", "optimizer"], "lr: 3.0"),
-        (["-c", "hydra"], "_target_: hydra_plugins.lossbench_sweeper.LossbenchSweeper"),
+        (["-c", "hydra"], "grids: null"),
         (["--cfg", "job", "--resolve", "study='s${seed}'"], "study: s0"),
         (["--info", "searchpath"], "structured://"),
         (["--info", "defaults", "loss=mse"], "loss/mse"),
