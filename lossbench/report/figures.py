@@ -80,7 +80,8 @@ def _convergence_reading(curves: Curves) -> str:
         for way in ("higher", "lower")
         if (titles := [item.title for item in shared if item.better == way])
     ]
-    said = f"The rows {'below ' if own else ''}measure all losses alike: better is {formatting.listed(ways)}." if ways else ""
+    rows = f"The rows {'below ' if own else ''}measure all losses alike"
+    said = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
     return " ".join(filter(None, (_CONVERGENCE, _OWN_LOSS if own else "", said)))
 
 
