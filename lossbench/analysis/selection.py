@@ -62,11 +62,11 @@ def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Mea
     each loss's rate, and ranks nobody. None without any. A run's own loss is never a measure.
     """
     samples = comparison.within(setting)
-    words = {sample.contender.word for sample in samples}
+    loss_words = {sample.contender.word for sample in samples}
     stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank]  # built-in ones first
     columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in stems]
-    there = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
-    measures = [_measure(name, words, curves) for name in there]
+    recorded = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
+    measures = [_measure(name, loss_words, curves) for name in recorded]
     return next((measure for measure in measures if measure.neutral), next(iter(measures), None))
 
 
@@ -76,19 +76,19 @@ def further_measures(setting: Setting, comparison: Comparison, curves: Curves, f
     Each is one that all losses of the setting have. They choose nothing: losses are shown at the rates that the first chose.
     """
     samples = comparison.within(setting)
-    words = {sample.contender.word for sample in samples}
+    loss_words = {sample.contender.word for sample in samples}
     stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank and stem not in tables.builtin()]
     columns = [curves.first_of(tables.TEST + stem, tables.TRAIN + stem) for stem in stems]
     return tuple(
-        _measure(column, words, curves)
+        _measure(column, loss_words, curves)
         for column in columns
         if column and column != first.column and all(_recorded(sample, curves, column) for sample in samples)
     )
 
 
-def _measure(column: str, words: Collection[str], curves: Curves) -> Measure:
+def _measure(column: str, loss_words: Collection[str], curves: Curves) -> Measure:
     declared = curves.quantity(column)
-    return Measure(column=column, quantity=declared, neutral=declared.neutral_among(words))
+    return Measure(column=column, quantity=declared, neutral=declared.neutral_among(loss_words))
 
 
 def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:
@@ -163,8 +163,8 @@ def _recorded(sample: Sample, curves: Curves, column: str) -> bool:
     lasted = [run for run, diverged in zip(sample.runs, sample.diverged, strict=True) if not diverged]
     if column not in curves.columns:
         return False
-    there = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
-    return all(there) if lasted else any(there)
+    recorded = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
+    return all(recorded) if lasted else any(recorded)
 
 
 def _trial(sample: Sample, curves: Curves, measure: Measure) -> RateTrial:

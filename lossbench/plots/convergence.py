@@ -3,7 +3,7 @@
 from lossbench import tables
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
-from lossbench.plots.panels import Plate, Row, draw
+from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
 
 
@@ -11,8 +11,8 @@ def draw_convergence(comparison: Comparison, curves: Curves) -> list[Picture]:
     """Own loss on training data; on test data each metric that can rank losses; each on the other where that is missing."""
     own = curves.first_of(tables.TRAIN + tables.LOSS, tables.TEST + tables.LOSS)
     rows = [_row(column, curves) for column in (own, *shared_columns(curves)) if column]
-    plate = Plate(name="convergence", title="How the losses fall, and what it is worth", rows=tuple(rows))
-    return draw(plate, comparison, curves)
+    figure = CurveFigure(name="convergence", title="How the losses fall, and what it is worth", rows=tuple(rows))
+    return draw(figure, comparison, curves)
 
 
 def shared_columns(curves: Curves) -> list[str]:

@@ -81,16 +81,16 @@ def _convergence_reading(curves: Curves) -> str:
         if (titles := [item.title for item in shared if item.better == way])
     ]
     rows = f"The rows {'below ' if own else ''}measure all losses alike"
-    said = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
-    return " ".join(filter(None, (_CONVERGENCE, _OWN_LOSS if own else "", said)))
+    directions = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
+    return " ".join(filter(None, (_CONVERGENCE, _OWN_LOSS if own else "", directions)))
 
 
 def _profiles(results: Results) -> list[CaptionedFigure]:
     """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
     pictures = draw_performance(results.boards, results.chosen, results.curves)
-    found = captions.arrivals(results.boards, results.matches)
+    texts = captions.arrivals(results.boards, results.matches)
     return (
-        [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=found, pictures=pictures)]
+        [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=texts, pictures=pictures)]
         if pictures
         else []
     )
@@ -103,8 +103,8 @@ def _ranks(results: Results) -> list[CaptionedFigure]:
     picture = draw_ranks(results.ranking, results.chosen)
     among = results.ranking.among
     reading = _RANKS.format(among.replace("settings", "setting").replace("groups", "group"), among)
-    found = [Caption("", captions.order_of(results.ranking))]
-    return [CaptionedFigure(heading="Ranks", reading=reading, captions=found, pictures=[picture])]
+    texts = [Caption("", captions.order_of(results.ranking))]
+    return [CaptionedFigure(heading="Ranks", reading=reading, captions=texts, pictures=[picture])]
 
 
 def _factors(results: Results) -> CaptionedFigure:
@@ -112,8 +112,8 @@ def _factors(results: Results) -> CaptionedFigure:
     heading = "Where the gradient goes missing"
     if not pictures:
         return _missing(heading, "the probe output_factors")
-    found = captions.factors(results.chosen, results.curves)
-    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=found, pictures=pictures)
+    texts = captions.factors(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=texts, pictures=pictures)
 
 
 def _gradients(results: Results) -> CaptionedFigure:
@@ -121,16 +121,16 @@ def _gradients(results: Results) -> CaptionedFigure:
     heading = "Gradient by layer"
     if not pictures:
         return _missing(heading, "the probe gradient_norms")
-    found = captions.gradients(results.chosen, results.curves)
-    return CaptionedFigure(heading=heading, reading=_GRADIENTS, captions=found, pictures=pictures)
+    texts = captions.gradients(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_GRADIENTS, captions=texts, pictures=pictures)
 
 
 def _saturation(results: Results) -> CaptionedFigure:
     pictures = draw_saturation(results.chosen, results.curves)
     if not pictures:
         return _missing("Saturation", "the probe saturation")
-    found = captions.saturation(results.chosen, results.curves)
-    return CaptionedFigure(heading="Saturation", reading=_SATURATION, captions=found, pictures=pictures)
+    texts = captions.saturation(results.chosen, results.curves)
+    return CaptionedFigure(heading="Saturation", reading=_SATURATION, captions=texts, pictures=pictures)
 
 
 def _rates(results: Results) -> CaptionedFigure:

@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standings:
+class ScoreboardPart:
     """A setting's part of the scoreboard; `level` is "" where nothing could be timed."""
 
     setting: str
@@ -60,11 +60,11 @@ class Contrast:
     steps_p: str
 
 
-def scoreboard(results: Results) -> list[Standings]:
+def scoreboard(results: Results) -> list[ScoreboardPart]:
     """The scoreboard by setting."""
     looks = strokes(results.everything.contenders)
     return [
-        Standings(
+        ScoreboardPart(
             setting=board.setting.label,
             measure=board.measure.quantity.title + _why_unranked(board),
             level="" if board.level is None else formatting.measured(board.level, board.measure.quantity),
@@ -85,14 +85,14 @@ def differences(results: Results) -> list[Contrast]:
             setting=setting.label,
             measure=measure,
             losses=f"{one.label} − {other.label}",
-            final=_difference(found.get("final")),
-            final_better=_improvement(found.get("final")),
-            final_p=_p(found.get("final")),
-            steps=_difference(found.get("steps")),
-            steps_better=_improvement(found.get("steps")),
-            steps_p=_p(found.get("steps")),
+            final=_difference(by_score.get("final")),
+            final_better=_improvement(by_score.get("final")),
+            final_p=_p(by_score.get("final")),
+            steps=_difference(by_score.get("steps")),
+            steps_better=_improvement(by_score.get("steps")),
+            steps_p=_p(by_score.get("steps")),
         )
-        for (setting, measure, one, other), found in by_pair.items()
+        for (setting, measure, one, other), by_score in by_pair.items()
     ]
 
 

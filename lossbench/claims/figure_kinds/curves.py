@@ -101,6 +101,6 @@ def _band(score: Score, runs: tuple[str, ...], curves: Curves) -> Band:
     """The band of what becomes of a score's columns."""
     combined = np.full(len(curves.columns[tables.STEPS]), np.nan)
     for run in runs:
-        if run in curves.places:  # a run that diverged at once has no records
-            combined[curves.places[run]] = curve(score, run, curves)
-    return Curves({tables.STEPS: curves.columns[tables.STEPS], LONE: combined}, curves.places).band(runs, LONE)
+        if run in curves.slices:  # a run that diverged at once has no records
+            combined[curves.slices[run]] = curve(score, run, curves)
+    return Curves({tables.STEPS: curves.columns[tables.STEPS], LONE: combined}, curves.slices).band(runs, LONE)
