@@ -38,7 +38,7 @@ FLOOR_PLAN = {
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
-    "engine": "engine errors guard interfaces kernels planning registry rng tables numpy threadpoolctl torch",
+    "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "click joblib numpy pyarrow rich torch",
