@@ -75,10 +75,13 @@ def _area(z, y):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FalselyPerExampleArea(RankArea):
-    """The same, which claims that it looks at one example at a time."""
+class FalselyPerExampleMean(RankArea):
+    """The mean of raw outputs for each example, which claims that it looks at one at a time."""
 
     per_example: ClassVar[bool] = True
+
+    def measure(self, outputs):
+        return outputs.z.mean().expand(outputs.z.shape[-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +176,8 @@ def test_a_false_claim_is_refused_before_anything_is_trained(run, blobs):
     split = blobs(classes=2)
     with pytest.raises(BadInput, match="FalselyPerExample says per_example = True"):
         values([run(loss=FalselyPerExample(link="sigmoid"))], split, ("loss",))
-    with pytest.raises(BadInput, match="FalselyPerExampleArea says per_example = True"):
-        values([run(loss=CrossEntropy(link="sigmoid"))], split, ("falsely_per_example_area",))
+    with pytest.raises(BadInput, match="FalselyPerExampleMean says per_example = True"):
+        values([run(loss=CrossEntropy(link="sigmoid"))], split, ("falsely_per_example_mean",))
 
 
 def _measured(metric, loss, task, z, y):
