@@ -28,7 +28,7 @@ EMPTY_NAMES = {"utils", "util", "misc", "helpers", "helper", "common", "base", "
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}  # random: see the floor plan
 FORBIDDEN_CALLS = re.compile(
     r"torch\.(rand|randn|randint|randperm|normal|bernoulli|multinomial|load)|joblib\.load|pd\.read_pickle"
-    r"|np\.random\.(?!default_rng|SeedSequence|Generator)\w+"
+    r"|np\.random\.(?!default_rng|SeedSequence|Generator|seed|get_state|set_state)\w+"
 )
 ONE_MACHINE = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|tmp|mnt|opt|private)/\w")
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -174,7 +174,7 @@ def test_a_loss_that_misbehaves_is_told_in_a_sentence(kind, per_example, refused
 @pytest.mark.parametrize("kind", OTHERS)
 def test_whatever_else_misbehaves_is_told_in_a_sentence(kind, refused):
     noun, source, fault = OTHERS[kind]
-    choice = "probes=[bad]" if noun == "probe" else f"{noun}=bad"
+    choice = "probes=[bad]" if noun in {"probe", "metric"} else f"{noun}=bad"
     told = refused(HEAD + source + "\n", choice)
     assert told.startswith(f"Error: The {noun} ")
     assert fault in told
