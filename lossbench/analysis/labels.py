@@ -68,16 +68,16 @@ def facts(texts: pd.DataFrame, labels: "Sequence[pd.Series[str]]", named: Iterab
     `labels` name each run's loss, its setting and what that is made of; `named` are the columns they tell.
     """
     names = sorted(set(texts.columns) - {LOSS, SEED, DATA, tables.TASK} - (set(named) - set(NOUNS)), key=_rank)
-    told = []
+    pairs = []
     for noun in (noun for noun in NOUNS if noun in names):
         own = [name for name in names if name.startswith(f"{noun}.") and name != RATE and settled(texts[name], texts[[noun]])]
-        told.append((noun, "; ".join(_with_options(part.iloc[0], noun, own) for _, part in texts.groupby(noun))))
+        pairs.append((noun, "; ".join(_with_options(part.iloc[0], noun, own) for _, part in texts.groupby(noun))))
         names = [name for name in names if name not in (noun, *own)]
-    told += [
+    pairs += [
         (f"loss {title(name)}" if name.startswith(f"{LOSS}.") and name != LINK else title(name), _by(texts[name], labels))
         for name in names
     ]
-    return [(name, text) for name, text in told if text]
+    return [(name, text) for name, text in pairs if text]
 
 
 def natural(text: str) -> list[tuple[float, str]]:
@@ -136,5 +136,5 @@ def _by(values: "pd.Series[str]", labels: "Sequence[pd.Series[str]]") -> str:
 
 
 def _with_options(texts: "pd.Series[str]", noun: str, options: Sequence[str]) -> str:
-    said = [f"{title(name)} {texts[name]}" for name in options if texts[name]]
-    return texts[noun] + (f" ({', '.join(said)})" if said else "")
+    settings = [f"{title(name)} {texts[name]}" for name in options if texts[name]]
+    return texts[noun] + (f" ({', '.join(settings)})" if settings else "")

@@ -27,17 +27,20 @@ def invocations(folder: Path, runs: pd.DataFrame) -> list[Invocation]:
     """The invocations that the study's runs come from, the one with most runs first."""
     counts = runs[tables.INVOCATION].fillna("").value_counts().to_dict()
     read = [_read(folder / tables.INVOCATIONS / f"{Path(str(name)).name}.json", int(n)) for name, n in counts.items()]
-    return sorted((found for found in read if found), key=lambda found: (-found.runs, found.command, found.facts))
+    return sorted(
+        (invocation for invocation in read if invocation),
+        key=lambda invocation: (-invocation.runs, invocation.command, invocation.facts),
+    )
 
 
 def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:
     """Fingerprints of the examples by data set; of many, how many there are and the first."""
-    found = []
+    marks_by_dataset = []
     for dataset, part in runs.groupby("dataset"):
         marks = sorted(part["data"].astype(str).unique())
         more = f" and {len(marks) - 1} more, as the data vary with the settings or the seed" if len(marks) > 1 else ""
-        found.append((str(dataset), marks[0] + more))
-    return found
+        marks_by_dataset.append((str(dataset), marks[0] + more))
+    return marks_by_dataset
 
 
 def _read(path: Path, runs: int) -> Invocation | None:
@@ -47,16 +50,16 @@ def _read(path: Path, runs: int) -> Invocation | None:
         return None
     if not isinstance(content, dict):
         return None
-    words = content.get("words")
-    command = shlex.join(["lossbench", "run", *map(str, words)]) if isinstance(words, list) else ""
+    overrides = content.get("words")
+    command = shlex.join(["lossbench", "run", *map(str, overrides)]) if isinstance(overrides, list) else ""
     return Invocation(command=command, runs=runs, facts=tuple(_facts(content.get("provenance"))))
 
 
 def _facts(provenance: Any) -> list[tuple[str, str]]:
     if not isinstance(provenance, dict):
         return []
-    told = [(str(name).replace("_", " "), _text(value)) for name, value in provenance.items()]
-    return [(name, text) for name, text in told if text]
+    pairs = [(str(name).replace("_", " "), _text(value)) for name, value in provenance.items()]
+    return [(name, text) for name, text in pairs if text]
 
 
 def _text(value: Any) -> str:
