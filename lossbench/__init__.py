@@ -11,25 +11,38 @@ if TYPE_CHECKING:
     from lossbench.interfaces import Dataset as Dataset
     from lossbench.interfaces import DataShape as DataShape
     from lossbench.interfaces import Dense as Dense
+    from lossbench.interfaces import Hyper as Hyper
     from lossbench.interfaces import Init as Init
     from lossbench.interfaces import Layer as Layer
     from lossbench.interfaces import Loss as Loss
+    from lossbench.interfaces import Memory as Memory
     from lossbench.interfaces import Model as Model
     from lossbench.interfaces import Optimizer as Optimizer
     from lossbench.interfaces import Properties as Properties
+    from lossbench.interfaces import Schedule as Schedule
     from lossbench.interfaces import Split as Split
+    from lossbench.interfaces import Update as Update
     from lossbench.interfaces.links import OUTPUTS as OUTPUTS
     from lossbench.interfaces.links import log_softmax as log_softmax
     from lossbench.interfaces.links import softmax as softmax
+    from lossbench.interfaces.metric import Metric as Metric
+    from lossbench.interfaces.metric import Outputs as Outputs
     from lossbench.interfaces.probe import ExampleProbe as ExampleProbe
     from lossbench.interfaces.probe import Probe as Probe
+    from lossbench.interfaces.probe import Step as Step
     from lossbench.interfaces.probe import StepProbe as StepProbe
+    from lossbench.tables import Quantity as Quantity
 
 _MODULES = {
     "errors": ("BadInput", "Failure"),
-    "interfaces": ("DataShape", "Dataset", "Dense", "Init", "Layer", "Loss", "Model", "Optimizer", "Properties", "Split"),
+    "interfaces": (
+        *("DataShape", "Dataset", "Dense", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer", "Properties"),
+        *("Schedule", "Split", "Update"),
+    ),
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
-    "interfaces.probe": ("ExampleProbe", "Probe", "StepProbe"),
+    "interfaces.metric": ("Metric", "Outputs"),
+    "interfaces.probe": ("ExampleProbe", "Probe", "Step", "StepProbe"),
+    "tables": ("Quantity",),
 }
 _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
 

@@ -13,7 +13,8 @@ from lossbench.engine.determinism import LANES
 from lossbench.errors import BadInput
 from lossbench.guard import outside, plugin_error
 from lossbench.interfaces import Loss, Task
-from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.interfaces.recorders import Recorder
 from lossbench.registry import Registered
 
 SCALES = (3.0, 1e4)  # of raw outputs: ordinary, and extreme
@@ -22,19 +23,19 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 
 
 def refuse_false_claims(
-    losses: Iterable[Loss], probes: Iterable[Probe], sizes: tuple[int, int], task: Task, like: Tensor
+    losses: Iterable[Loss], probes: Iterable[Recorder], sizes: tuple[int, int], task: Task, like: Tensor
 ) -> None:
-    """Raise BadInput for a loss or an example probe from outside that looks across examples though it is `per_example`.
+    """Raise BadInput for a loss or a metric from outside that looks across examples though it is `per_example`.
 
     And for one that changes what it is shown. `sizes` are the numbers (C, T) of raw outputs and targets; `like` has the data
     type of training.
     """
-    foreign = [probe for probe in probes if isinstance(probe, ExampleProbe) and outside(type(probe)) and task in probe.tasks]
+    foreign = [one for one in probes if isinstance(one, Metric) and outside(type(one)) and task in one.tasks]
     for loss in dict.fromkeys(losses):
         if outside(type(loss)):
             _try_loss(loss, sizes, task, like.dtype)
-        for probe in foreign:
-            _try_probe(probe, loss, sizes, task, like.dtype)
+        for metric in foreign:
+            _try_metric(metric, loss, sizes, task, like.dtype)
 
 
 @lru_cache(maxsize=256)
@@ -46,13 +47,13 @@ def _try_loss(loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype
 
 
 @lru_cache(maxsize=256)
-def _try_probe(probe: ExampleProbe, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
+def _try_metric(metric: Metric, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
     def measure(z: Tensor, y: Tensor) -> Tensor:
-        return probe.measure(Outputs(z, y, loss, task))
+        return metric.measure(Outputs(z, y, loss, task))
 
-    _refuse_changes(probe, measure, sizes, task, dtype)
-    if probe.per_example and loss.per_example and looks_across(measure, sizes, task, dtype):
-        raise _false_claim(probe, "measure")
+    _refuse_changes(metric, measure, sizes, task, dtype)
+    if metric.per_example and loss.per_example and looks_across(measure, sizes, task, dtype):
+        raise _false_claim(metric, "measure")
 
 
 def _refuse_changes(thing: Registered, function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:

@@ -1,4 +1,4 @@
-"""Trials of the claim `many_runs`: what an optimizer or a step probe does for one run is the same bits, whatever others do.
+"""Trials of the claim `many_runs`: what an optimizer or a probe does for one run is the same bits, whatever others do.
 
 The shelf of lossbench itself is held to it by the tests; a class from outside is tried before anything is trained.
 """
@@ -13,7 +13,8 @@ from lossbench.engine.learner import number_options
 from lossbench.errors import BadInput
 from lossbench.guard import outside, plugin_error
 from lossbench.interfaces import ActivationName, Dense, Hyper, Layer, Optimizer, Update
-from lossbench.interfaces.probe import Probe, StepProbe
+from lossbench.interfaces.probe import Probe
+from lossbench.interfaces.recorders import Recorder
 from lossbench.registry import Registered
 
 RUNS, OWN = 3, 1  # how many stand side by side, and which of them is looked at
@@ -24,18 +25,17 @@ EXAMPLES = 8
 
 
 def refuse_false_many_runs(
-    optimizers: Iterable[Optimizer], probes: Iterable[Probe], layers: Sequence[Layer], link: str, like: Tensor
+    optimizers: Iterable[Optimizer], chosen: Iterable[Recorder], layers: Sequence[Layer], link: str, like: Tensor
 ) -> None:
-    """Raise BadInput for an optimizer or a step probe from outside that claims `many_runs` and mixes runs.
+    """Raise BadInput for an optimizer or a probe from outside that claims `many_runs` and mixes runs.
 
     `layers` and `link` are those of the network; `like` has the data type of training.
     """
     for optimizer in dict.fromkeys(optimizers):
         if outside(type(optimizer)) and optimizer.many_runs and optimizer_mixes_runs(optimizer, like.dtype):
             raise _false_claim(optimizer, "update")
-    for probe in probes:
-        claims = isinstance(probe, StepProbe) and probe.many_runs and outside(type(probe))
-        if claims and isinstance(probe, StepProbe) and probe_mixes_runs(probe, layers, link, like.dtype):
+    for probe in (one for one in chosen if isinstance(one, Probe)):
+        if probe.many_runs and outside(type(probe)) and probe_mixes_runs(probe, layers, link, like.dtype):
             raise _false_claim(probe, "measure")
 
 
@@ -55,7 +55,7 @@ def optimizer_mixes_runs(optimizer: Optimizer, dtype: torch.dtype) -> bool:
     return not all(_same(ends[0], end) for end in ends)
 
 
-def probe_mixes_runs(probe: StepProbe, layers: Sequence[Layer], link: str, dtype: torch.dtype) -> bool:
+def probe_mixes_runs(probe: Probe, layers: Sequence[Layer], link: str, dtype: torch.dtype) -> bool:
     """Whether what a probe says of one run's step changes with other runs' numbers. Raises BadInput where it writes into them."""
     measured = []
     for scale in SCALES:
@@ -76,8 +76,8 @@ class Company:
 
     def numbers(self, *shape: int) -> Tensor:
         """Normal numbers (R, *shape)."""
-        numbers = self.scale * torch.randn(self.runs, *shape, generator=self.others, dtype=self.dtype)
-        numbers[OWN] = torch.randn(*shape, generator=self.own, dtype=self.dtype)
+        numbers = self.scale * torch.empty(self.runs, *shape, dtype=self.dtype).normal_(generator=self.others)
+        numbers[OWN].normal_(generator=self.own)
         return numbers
 
     def sizes(self, *shape: int) -> Tensor:
@@ -116,8 +116,12 @@ def trial_step(company: Company, layers: Sequence[Layer], link: str) -> TrialSte
     """A step of a network of such layers; the same for the same company."""
     outputs, norms = layers[-1].outputs, len(layers)
     return TrialStep(
-        *(company.parameters(layers) for _ in range(3)),
-        *(Dense(company.sizes(norms), company.sizes(norms)) for _ in range(3)),
+        parameters=company.parameters(layers),
+        gradients=company.parameters(layers),
+        updates=company.parameters(layers),
+        gradient_norms=Dense(company.sizes(norms), company.sizes(norms)),
+        parameter_norms=Dense(company.sizes(norms), company.sizes(norms)),
+        update_norms=Dense(company.sizes(norms), company.sizes(norms)),
         hidden=tuple(company.numbers(n.outputs, EXAMPLES).sigmoid() for n in layers[:-1]),
         activations=tuple(n.activation for n in layers if n.activation),
         link=link,

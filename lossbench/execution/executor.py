@@ -22,6 +22,7 @@ from lossbench.execution.progress import Progress, Work, count, rate, say
 from lossbench.execution.shared_memory import lay_out, set_up
 from lossbench.execution.workers import side_by_side
 from lossbench.interfaces import DataShape, Split
+from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.cohorts import cohorts, run_size
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort, Resources, RunSpec
@@ -158,7 +159,13 @@ def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Resu
 
 
 def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
-    origin = Origin(recording=cohort.recording.describe(), invocation=invocation, task=_shape(cohort).task, device=device)
+    origin = Origin(
+        recording=cohort.recording.describe(),
+        invocation=invocation,
+        task=_shape(cohort).task,
+        device=device,
+        quantities=declared(map(type, recorders(cohort.recording.probes))),
+    )
     return Job(folder=folder, cohort=cohort, origin=origin)
 
 

@@ -11,6 +11,7 @@ from lossbench.data.loading import Described, describe
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule
+from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
 from lossbench.registry import Registered, construct, field_types, find, load_plugins
@@ -219,7 +220,7 @@ def _recording(common: Mapping[str, Any]) -> Recording:
     }
     recording = construct(Recording, options)
     for word in recording.probes:
-        find("probe", word)
+        recorder_class(word)
     return recording
 
 

@@ -1,1 +1,1 @@
-"""Probes: what is recorded of a run."""
+"""Probes: what is recorded of a step of training."""

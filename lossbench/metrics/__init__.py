@@ -1,0 +1,1 @@
+"""Metrics: what judges a model's outputs, on training data and on test data."""
