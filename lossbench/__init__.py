@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from lossbench.interfaces.links import softmax as softmax
     from lossbench.interfaces.metric import Metric as Metric
     from lossbench.interfaces.metric import Outputs as Outputs
-    from lossbench.interfaces.probe import ExampleProbe as ExampleProbe
     from lossbench.interfaces.probe import Probe as Probe
     from lossbench.interfaces.probe import Step as Step
-    from lossbench.interfaces.probe import StepProbe as StepProbe
     from lossbench.tables import Quantity as Quantity
 
 _MODULES = {
@@ -41,7 +39,7 @@ _MODULES = {
     ),
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
     "interfaces.metric": ("Metric", "Outputs"),
-    "interfaces.probe": ("ExampleProbe", "Probe", "Step", "StepProbe"),
+    "interfaces.probe": ("Probe", "Step"),
     "tables": ("Quantity",),
 }
 _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
