@@ -103,8 +103,8 @@ def _line(cls: type, error: BaseException) -> int | None:
 
 def _defined(member: Any) -> int | None:
     """The line that a method or property begins in, if the plugin wrote it."""
-    given = member.fget if isinstance(member, property) else member
-    function = inspect.unwrap(given) if callable(given) else None
+    function: Any = member.fget if isinstance(member, property) else member
+    function = inspect.unwrap(function)
     if not isinstance(function, FunctionType) or function.__module__.startswith(OURS):
         return None
     return function.__code__.co_firstlineno

@@ -30,12 +30,12 @@ def refuse_false_claims(
     And for one that changes what it is shown. `sizes` are the numbers (C, T) of raw outputs and targets; `like` has the data
     type of training.
     """
-    foreign = [probe for probe in probes if isinstance(probe, Metric) and outside(type(probe)) and task in probe.tasks]
+    foreign = [one for one in probes if isinstance(one, Metric) and outside(type(one)) and task in one.tasks]
     for loss in dict.fromkeys(losses):
         if outside(type(loss)):
             _try_loss(loss, sizes, task, like.dtype)
-        for probe in foreign:
-            _try_probe(probe, loss, sizes, task, like.dtype)
+        for metric in foreign:
+            _try_metric(metric, loss, sizes, task, like.dtype)
 
 
 @lru_cache(maxsize=256)
@@ -47,13 +47,13 @@ def _try_loss(loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype
 
 
 @lru_cache(maxsize=256)
-def _try_probe(probe: Metric, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
+def _try_metric(metric: Metric, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
     def measure(z: Tensor, y: Tensor) -> Tensor:
-        return probe.measure(Outputs(z, y, loss, task))
+        return metric.measure(Outputs(z, y, loss, task))
 
-    _refuse_changes(probe, measure, sizes, task, dtype)
-    if probe.per_example and loss.per_example and looks_across(measure, sizes, task, dtype):
-        raise _false_claim(probe, "measure")
+    _refuse_changes(metric, measure, sizes, task, dtype)
+    if metric.per_example and loss.per_example and looks_across(measure, sizes, task, dtype):
+        raise _false_claim(metric, "measure")
 
 
 def _refuse_changes(thing: Registered, function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:

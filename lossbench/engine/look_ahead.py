@@ -59,6 +59,7 @@ class LookAhead:
 
     def move(self, delta: Tensor, rate: Tensor) -> None:
         """A step by dL/dZ (R, H, B) of the mini-batch and rates (R, 1, 1)."""
+        # M_i = −η Δ_i; W is left as it is until the block ends, where one wide product adds Σ M_i X_iᵀ.
         torch.mul(delta, rate, out=self.moves[..., self.now]).neg_()
         self.position += 1
         if self.position == self.reach:
@@ -99,6 +100,7 @@ class LookAhead:
             rows = self.rows.double().view(-1, self.width, self.rows.shape[2])
             self.squares = rows.new_empty(len(rows), self.width, self.width)
             _gram(rows, self.squares).multiply()
+        # ‖ΔXᵀ‖²_F = tr(XΔᵀΔXᵀ) = tr((ΔᵀΔ)(XᵀX)) = Σ_ab (ΔᵀΔ)_ab (XᵀX)_ab: B² numbers instead of H·D.
         columns, shared = delta.double().transpose(1, 2), self.squares[self.position :: self.reach]
         own = columns.new_empty(len(columns), self.width, self.width)
         _gram(columns, own).multiply()

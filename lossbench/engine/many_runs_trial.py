@@ -1,4 +1,4 @@
-"""Trials of the claim `many_runs`: what an optimizer or a step probe does for one run is the same bits, whatever others do.
+"""Trials of the claim `many_runs`: what an optimizer or a probe does for one run is the same bits, whatever others do.
 
 The shelf of lossbench itself is held to it by the tests; a class from outside is tried before anything is trained.
 """
@@ -25,18 +25,17 @@ EXAMPLES = 8
 
 
 def refuse_false_many_runs(
-    optimizers: Iterable[Optimizer], probes: Iterable[Recorder], layers: Sequence[Layer], link: str, like: Tensor
+    optimizers: Iterable[Optimizer], chosen: Iterable[Recorder], layers: Sequence[Layer], link: str, like: Tensor
 ) -> None:
-    """Raise BadInput for an optimizer or a step probe from outside that claims `many_runs` and mixes runs.
+    """Raise BadInput for an optimizer or a probe from outside that claims `many_runs` and mixes runs.
 
     `layers` and `link` are those of the network; `like` has the data type of training.
     """
     for optimizer in dict.fromkeys(optimizers):
         if outside(type(optimizer)) and optimizer.many_runs and optimizer_mixes_runs(optimizer, like.dtype):
             raise _false_claim(optimizer, "update")
-    for probe in probes:
-        claims = isinstance(probe, Probe) and probe.many_runs and outside(type(probe))
-        if claims and isinstance(probe, Probe) and probe_mixes_runs(probe, layers, link, like.dtype):
+    for probe in (one for one in chosen if isinstance(one, Probe)):
+        if probe.many_runs and outside(type(probe)) and probe_mixes_runs(probe, layers, link, like.dtype):
             raise _false_claim(probe, "measure")
 
 

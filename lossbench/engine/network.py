@@ -155,6 +155,7 @@ def _product(net: Network, number: int) -> Callable[[], None]:
 
 def _way_down(net: Network) -> Iterator[Callable[[], object]]:
     for number in reversed(range(1, len(net.layers))):
+        # Δ_{l−1} = (W_lᵀ Δ_l) ∘ f'(Z_{l−1}); f' follows from the activation itself, so that Z is not kept.
         passed, units = net.deltas[number - 1], net.units[number - 1]
         yield Products((Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),)).multiply
         yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
@@ -162,6 +163,7 @@ def _way_down(net: Network) -> Iterator[Callable[[], object]]:
 
 def _forming(net: Network) -> Iterator[Callable[[], object]]:
     for number, (delta, gradient) in enumerate(zip(net.deltas, net.gradients, strict=True)):
+        # dL/db_l = Σ_B Δ_l and dL/dW_l = Δ_l H_{l−1}ᵀ; 1/B is in Δ already, which loss_batch.gradient scales.
         yield partial(torch.sum, delta, -1, keepdim=True, out=gradient.bias)
         if number:
             yield Products((Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),)).multiply
@@ -188,7 +190,7 @@ def form(net: Network) -> None:
 
 
 def gradients(net: Network) -> tuple[Dense[Tensor], ...]:
-    """All gradients, from `net.deltas`."""
+    """All gradients, (R, out, in) and (R, out, 1) a layer, from `net.deltas`."""
     form(net)
     if not net.look_ahead:
         return net.gradients

@@ -1,6 +1,5 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lossbench.engine.global_streams import seeded_global_streams
 from lossbench.engine.shape_checks import checked_parameters
 from lossbench.guard import outside
 from lossbench.interfaces import Array, Dense, Init, Layer, Loss
@@ -98,17 +98,8 @@ def _drawn(init: Init, layers: tuple[Layer, ...], seed: int) -> Sequence[Dense[A
     """
     if not outside(type(init)):
         return init.draw(layers, generator(seed, "init"))
-    before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002 - the streams of others
-    number = int(generator(seed, "global").integers(2**32))
-    random.seed(number)
-    np.random.seed(number)  # noqa: NPY002
-    torch.default_generator.manual_seed(number)
-    try:
+    with seeded_global_streams(seed):
         return init.draw(layers, generator(seed, "init"))
-    finally:
-        random.setstate(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        torch.set_rng_state(before[2])
 
 
 def _neighbours(keys: Sequence[K]) -> list[tuple[int, int, K]]:

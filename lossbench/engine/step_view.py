@@ -145,6 +145,7 @@ def _error_size(loss_batch: LossBatch) -> Tensor:
     Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
     """
     examples = loss_batch.count * loss_batch.width
+    # Squares are summed: below 1e-12 or above 1e12 they may leave float32 (1.2e-38 to 3.4e38), and beyond |z| = 40 so may 1/p.
     size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
     (lowest, highest), (least, most) = torch.aminmax(loss_batch.z), torch.aminmax(size)
     if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
@@ -157,7 +158,7 @@ def _error_size(loss_batch: LossBatch) -> Tensor:
 def _passing(loss_batch: LossBatch, z: Tensor, y: Tensor) -> Tensor:
     """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
     error = loss_batch.apply(loss_batch.loss.error, z, y)
-    if loss_batch.loss.link == "softmax":
+    if loss_batch.loss.link == "softmax":  # J = diag(p) − ppᵀ maps constants to 0, for Σ p = 1
         error = error - error.mean(OUTPUTS, keepdim=True)
     return error.square().sum(OUTPUTS).sqrt_()
 

@@ -112,9 +112,7 @@ def _measured(call: Call) -> str:
 
 @returns("probe", "measure")
 def _described(call: Call) -> str:
-    """Quantities of a step by name, () or (L,) of one run, (R,) or (R, L) of many; a probe on examples is as a metric."""
-    if not hasattr(type(call.thing), "many_runs"):
-        return _measured(call)
+    """Quantities of a step by name, () or (L,) of one run, (R,) or (R, L) of many."""
     leading = (len(call.arguments[0].gradient),) if call.thing.many_runs else ()
     fine = isinstance(call.returned, dict) and all(
         isinstance(name, str)

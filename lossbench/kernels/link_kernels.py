@@ -67,9 +67,12 @@ def _exp_of_nonpositive(x: Any) -> Any:
 
     def single(x: Any) -> Any:
         x = LEAST if x < LEAST else x
+        # n = round(x / ln 2): adding 1.5·2²³ rounds to a whole number, since a float32 has no bits below 1 there.
         shifted = fma(x, LOG2_E, EXPONENT)
         n = shifted - EXPONENT
+        # r = x − n ln 2 with ln 2 in two parts (Cody & Waite): n times the high part is exact, so |r| ≤ ln 2 / 2 to all digits.
         r = fma(n, LN2_LOW, fma(n, LN2_HIGH, x))
+        # e^r = 1 + r + r² P(r), P by Horner's rule; 1 is added last, when the rest is smaller than it.
         p = fma(TERMS[0], r, TERMS[1])
         p = fma(p, r, TERMS[2])
         p = fma(p, r, TERMS[3])
@@ -86,11 +89,14 @@ def sigmoid(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
     one = z.dtype.type(1)
     z, other, out = z.reshape(-1), other.reshape(-1), out.reshape(-1)
     for m in range(len(z)):
+        # e = e^−|z| cannot overflow; 1/(1 + e) = σ(|z|) and e/(1 + e) = σ(−|z|) are a and 1 − a, or the other way round.
         e = exp_of_nonpositive(-abs(z[m]))
         larger = one / (one + e)
         smaller = e * larger
         a, complement = (larger, smaller) if z[m] >= 0 else (smaller, larger)
+        # a − y = a(1 − y) − (1 − a)y: exact in 1 − a where y = 1 and in a where y = 0, and right for shares between.
         error = other[m] if asked == BACKWARD else a * (one - other[m]) - complement * other[m]
+        # da/dz = a(1 − a), a product of the two: no digit is lost where either is small.
         out[m] = error if asked == RESIDUAL else error * (larger * smaller)
 
 
@@ -111,6 +117,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
     for c in range(len(z)):
         row, into = z[c, some], powers[c]
         for b in range(width):
+            # Where e is exactly 1, row b is a winner: counted apart, so that Σ − 1 keeps the digits of the small ones.
             e = exp_of_nonpositive(row[b] - top[b])
             into[b] = e
             others[b] += one if e == one else none
@@ -122,6 +129,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
 
 @compiled()
 def _residual(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+    """p − y, (C, b): with e = exp(z − m) and S = 1 + others, (e − y − y·others)/S; e − y is exact at a winner."""
     powers, others = shares
     one = y.dtype.type(1)
     for c in range(len(y)):
@@ -132,7 +140,11 @@ def _residual(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slic
 
 @compiled()
 def _backward(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
-    """With errors counted from a winner's."""
+    """dℓ/dz_j = p_j (d_j − Σ_k p_k d_k), (C, b), with d = error − that of a winner.
+
+    A constant in the error changes nothing, for Σ p = 1. Counted from a winner, whose p is nearly 1, its own large term is
+    exactly 0, and the sum holds only the small ones. Of several winners the one with the largest error is taken, in any order.
+    """
     powers, others = shares
     one = error.dtype.type(1)
     best, mean = np.full(COLUMNS, -np.inf, error.dtype), np.zeros(COLUMNS, error.dtype)
@@ -153,6 +165,7 @@ def _backward(shares: Shares, error: Numbers, there: slice, out: Numbers, some: 
 
 @compiled()
 def _quotient(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> None:
+    """w / p = w S / e, (C, b); an e that vanished counts as the least float above 0, so that w = 0 gives 0 and no NaN."""
     powers, others = shares
     one, least = weight.dtype.type(1), np.nextafter(weight.dtype.type(0), weight.dtype.type(1))
     for c in range(len(weight)):
@@ -163,6 +176,7 @@ def _quotient(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> Non
 
 @compiled()
 def _outputs(shares: Shares, some: slice, out: Numbers) -> None:
+    """p = e / S, (C, b)."""
     powers, others = shares
     one = out.dtype.type(1)
     for c in range(len(out)):

@@ -16,7 +16,8 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 from lossbench.interfaces import Dataset, Dense, Init, Layer, Loss, Model, Optimizer, Schedule, Split
-from lossbench import Metric, Probe
+from lossbench.interfaces.metric import Metric
+from lossbench.interfaces.probe import Probe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,69 +71,69 @@ OTHERS = {
         LOSS.format(
             per_example=True, body="return (z - y).square().sum(-2)\n\n    def gradient(self, z, y):\n        return (z - y)[0]"
         ),
-        "gradient() (line 19) returned Tensor (",
+        "gradient() (line 20) returned Tensor (",
     ),
     "in place": (
         "loss",
         LOSS.format(
             per_example=True, body="return (z - y).square().sum(-2)\n\n    def gradient(self, z, y):\n        return z.sub_(y)"
         ),
-        "gradient() (line 19) changed z in place",
+        "gradient() (line 20) changed z in place",
     ),
     "metric": (
         "metric",
         "class Bad(Metric):\n    def measure(self, outputs):\n        return 1.0",
-        "measure() (line 13) returned 1.0; expected is a tensor",
+        "measure() (line 14) returned 1.0; expected is a tensor",
     ),
-    "step probe": (
+    "probe": (
         "probe",
         "class Bad(Probe):\n    def measure(self, step):\n        return [1]",
-        "measure() (line 13) returned [1]; expected is a dictionary",
+        "measure() (line 14) returned [1]; expected is a dictionary",
     ),
-    "step probe exits": (
+    "probe exits": (
         "probe",
         "class Bad(Probe):\n    def measure(self, step):\n        sys.exit(3)",
-        "measure() (line 14) raised SystemExit: 3",
+        "measure() (line 15) raised SystemExit: 3",
     ),
     "init": (
         "init",
         "class Bad(Init):\n    def draw(self, layers, rng):\n        return [np.zeros(3)]",
-        "draw() (line 13) returned [array([0., 0., 0.])]; expected is a tuple with Dense(",
+        "draw() (line 14) returned [array([0., 0., 0.])]; expected is a tuple with Dense(",
     ),
     "model": (
         "model",
         "class Bad(Model):\n    def layers(self, inputs, outputs):\n        return [(inputs, outputs, None)]",
-        "layers() (line 13) returned [(2, 1, None)]; expected is a tuple of Layer(",
+        "layers() (line 14) returned [(2, 1, None)]; expected is a tuple of Layer(",
     ),
     "dataset": (
         "dataset",
         "class Bad(Dataset):\n    seed: int = 0\n\n    def load(self):\n        return np.eye(2)",
-        "load() (line 15) returned ndarray (2, 2) of float64; expected is a Split",
+        "load() (line 16) returned ndarray (2, 2) of float64; expected is a Split",
     ),
     "dataset exits": (
         "dataset",
         "class Bad(Dataset):\n    seed: int = 0\n\n    def load(self):\n        raise SystemExit",
-        "load() (line 16) raised SystemExit",
+        "load() (line 17) raised SystemExit",
     ),
     "optimizer": (
         "optimizer",
         OPTIMIZER.format("pass", "return None", "pass"),
-        "start() (line 18) returned None; expected is a tuple of tensors",
+        "start() (line 19) returned None; expected is a tuple of tensors",
     ),
     "optimizer raises": (
         "optimizer",
         OPTIMIZER.format("pass", "return ()", "parameter -= hyper.speed * gradient"),
-        "update() (line 22) raised AttributeError: the optimizer has no number option 'speed'",
+        "update() (line 23) raised AttributeError: the optimizer has no number option 'speed'",
     ),
     "schedule": (
         "schedule",
         "class Bad(Schedule):\n    def after_warmup(self, step, steps):\n        return float('nan')",
-        "after_warmup() (line 13) returned nan; expected is a finite number",
+        "after_warmup() (line 14) returned nan; expected is a finite number",
     ),
     "option": (
         "optimizer",
         OPTIMIZER.format("raise RuntimeError('no')", "return ()", "pass"),
-        "__post_init__() (line 16) raised RuntimeError: no",
+        "__post_init__() (line 17) raised RuntimeError: no",
     ),
 }
 WORDS = ["dataset=xor", "batch=4", "model=mlp", "steps=4", "seed=0,1", "study=bad", "probes=[loss]"]
@@ -174,7 +175,7 @@ def test_a_loss_that_misbehaves_is_told_in_a_sentence(kind, per_example, refused
 @pytest.mark.parametrize("kind", OTHERS)
 def test_whatever_else_misbehaves_is_told_in_a_sentence(kind, refused):
     noun, source, fault = OTHERS[kind]
-    choice = "probes=[bad]" if noun in {"probe", "metric"} else f"{noun}=bad"
+    choice = "probes=[bad]" if noun in ("probe", "metric") else f"{noun}=bad"
     told = refused(HEAD + source + "\n", choice)
     assert told.startswith(f"Error: The {noun} ")
     assert fault in told

@@ -17,6 +17,7 @@ from lossbench.inits.uniform import Uniform
 from lossbench.interfaces import Dense, Init, Layer, Optimizer, Split
 from lossbench.interfaces.links import LINKS
 from lossbench.interfaces.probe import Probe
+from lossbench.interfaces.recorders import recorder_classes
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
@@ -98,7 +99,7 @@ def split(link: str) -> Split:
 
 def expect_the_same_alone(runs: list[RunSpec], link: str) -> None:
     """Every recorded number of every run and its last parameters, in one cohort and by itself."""
-    words = tuple(word for word, cls in shelf("probe").items() if cls.__module__.startswith("lossbench."))
+    words = tuple(word for word, cls in recorder_classes().items() if cls.__module__.startswith("lossbench."))
     recording = Recording(schedule=RecordingSchedule(kind="every"), probes=words, keep=("parameters",))
     data = split(link)
     together = train(Cohort(runs=tuple(runs), recording=recording), data)
@@ -153,7 +154,7 @@ def test_no_optimizer_and_no_step_probe_of_the_shelf_mixes_runs(dtype) -> None:
     for cls in shelf("optimizer").values():
         assert not (cls.many_runs and optimizer_mixes_runs(cls(), dtype)), cls
     for cls in shelf("probe").values():
-        if issubclass(cls, Probe) and cls.many_runs:
+        if cls.many_runs:
             assert not probe_mixes_runs(cls(), layers, "softmax", dtype), cls
 
 
