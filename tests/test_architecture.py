@@ -40,7 +40,7 @@ FLOOR_PLAN = {
     "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
     "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
-    "click joblib numpy pyarrow rich torch",
+    "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",

@@ -73,9 +73,9 @@ class Summary:
 
 
 def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any, command: str | None = None) -> Summary:
-    """Train the runs of a plan that its study does not hold yet, and store them in root/<study>.
+    """Train the runs of a plan that its study does not hold yet, store them in root/<study>, and return what happened.
 
-    `words` and `config` are what was typed and what it was composed to; both are kept. Progress and the summary are told on
+    `words` and `config` are what was typed and what it was composed to; both are kept. Nothing but progress is printed, on
     stderr. Interrupted or failed, what was stored stays, and the same call continues; `command` is how to say it where it is
     not `lossbench run` and the words. Raises BadInput where the folder cannot be the study's, Failure where a worker was
     killed or the disk is full.
@@ -92,7 +92,7 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any, command:
         jobs = [_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
         done = _train(jobs, work, workers, command or shlex.join(["lossbench", "run", *words]))
     seconds = time.perf_counter() - started
-    summary = Summary(
+    return Summary(
         folder=folder,
         trained=len(todo),
         there=len({run.id for run in plan.runs}) - len(todo),
@@ -102,8 +102,6 @@ def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any, command:
         operations=sum(result.operations for result in done),
         peak=peak(plan.resources.device) if done and seconds > TOLD_SECONDS else None,
     )
-    say(summary.sentence())
-    return summary
 
 
 def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:

@@ -7,13 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import click
 import numpy as np
 import pyarrow as pa
 
-from lossbench.errors import BadInput, printable
+from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
-from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import construct
@@ -36,8 +34,6 @@ from lossbench.tables import (
 SAMPLE = 4  # runs that are trained again where nobody says how many
 TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
 WORKERS = 1  # what provenance asks for; how many worked side by side changes no number
-
-MOST_TOLD = 20  # curves that are named one by one
 
 Row = dict[str, Any]
 
@@ -95,30 +91,6 @@ def verify(folder: Path, most: int | None) -> Verification:
         elsewhere=tuple(_elsewhere(folder, chosen.values())),
         discrepancies=tuple(found for run, row in chosen.items() for found in _compared(row, again[run])),
     )
-
-
-def print_verification(folder: Path, found: Verification) -> None:
-    """Print what verifying a study found."""
-    _echo(f"{folder}: {found.again:,} of {count(found.stored, 'run')} trained again.")
-    if found.elsewhere:
-        _echo(f"Not the same ground: {'; '.join(found.elsewhere)}. Up to {TOLERANCE:.0%} of a curve's largest value may differ.")
-    for apart in found.discrepancies[:MOST_TOLD]:
-        _echo(
-            f"{apart.run} {apart.column}: {apart.stored:.9g} stored and {apart.again:.9g} now at step {apart.step:,}; "
-            f"largest difference {apart.largest:.1e} of the curve's size"
-        )
-    if len(found.discrepancies) > MOST_TOLD:
-        click.echo(f"… and {len(found.discrepancies) - MOST_TOLD:,} curves more")
-    if not found.discrepancies:
-        click.echo("The same bits.")
-    elif found.holds:
-        click.echo("All within the tolerance.")
-    else:
-        click.echo("This is not what is stored.")
-
-
-def _echo(line: str) -> None:
-    click.echo(printable(line))
 
 
 def _rows(folder: Path) -> dict[str, Row]:
