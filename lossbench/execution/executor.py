@@ -19,7 +19,7 @@ from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.job import Done, Job, do
 from lossbench.execution.peak_flops import peak
 from lossbench.execution.progress import Progress, Work, count, rate, say
-from lossbench.execution.shared_memory import lay_out, set_up
+from lossbench.execution.shared_memory import save_split, set_up
 from lossbench.execution.workers import side_by_side
 from lossbench.interfaces import DataShape, Split
 from lossbench.planning.cohorts import cohorts, run_size
@@ -148,7 +148,7 @@ def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Resu
         bench = Path(folder)
         progress.steps = set_up(bench, len(jobs))
         for job in {job.cohort.runs[0].data: job for job in jobs}.values():
-            lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
+            save_split(bench, job.cohort.runs[0].data, _data(job.cohort))
         with closing(side_by_side(jobs, workers, bench)) as looks:
             for news in looks:
                 yield from news

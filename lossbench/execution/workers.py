@@ -22,7 +22,7 @@ from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from lossbench.execution.job import Done, Job, do
-from lossbench.execution.shared_memory import pick_up, steps
+from lossbench.execution.shared_memory import map_split, steps
 
 Looks = Generator[list[tuple[int, Done | None]], None, None]
 LOOK_SECONDS = 0.2
@@ -98,4 +98,4 @@ def _do(job: Job, place: int, folder: Path) -> Done:
     def report(step: int) -> None:
         progress[place] = step
 
-    return do(job, pick_up(folder, job.cohort.runs[0].data, job.origin.task), report)
+    return do(job, map_split(folder, job.cohort.runs[0].data, job.origin.task), report)
