@@ -301,5 +301,5 @@ def test_objects_make_the_run_that_words_make() -> None:
 def test_an_object_that_is_none_of_the_kind_is_refused() -> None:
     with pytest.raises(BadInput, match="loss is Glorot, which is of another kind: init"):
         run(loss=find("init", "glorot")())
-    with pytest.raises(BadInput, match=r"model.hidden wants a whole number and got 'wide'"):
-        run(model=find("model", "mlp")(hidden=("wide",)))  # type: ignore[call-arg]
+    with pytest.raises(BadInput, match="No value of model.activation is called 'gelu'"):
+        run(model=find("model", "mlp")(activation="gelu"))  # type: ignore[call-arg]
