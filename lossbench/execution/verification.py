@@ -14,7 +14,7 @@ from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
-from lossbench.registry import construct
+from lossbench.registry import SHELVES, construct, shelf
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
     CURVE,
@@ -75,6 +75,8 @@ def verify(folder: Path, most: int | None) -> Verification:
     read_manifest(folder)
     rows = _rows(folder)
     chosen = dict(sorted(rows.items())[:most])
+    for row in chosen.values():
+        _refuse_missing_plugins(folder, row)
     again: dict[str, Row] = {}
     with TemporaryDirectory(prefix="lossbench-") as place:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
@@ -99,6 +101,28 @@ def _rows(folder: Path) -> dict[str, Row]:
     if not tables:
         raise BadInput(f"{folder} holds no runs to verify.")
     return {row[RUN]: row for row in pa.concat_tables(tables, promote_options="default").to_pylist()}
+
+
+def _refuse_missing_plugins(folder: Path, row: Row) -> None:
+    """Raise BadInput where a stored run needs a loss, model, … that nothing here defines: it came from a plugin."""
+    for noun, word in _registered_words(json.loads(row[SPEC])):
+        if noun not in SHELVES or word in shelf(noun):
+            continue
+        config = _read(folder / INVOCATIONS / f"{row[INVOCATION]}.json").get("config") or {}
+        modules = [str(module) for module in config.get("plugins") or ()]
+        named = [f"--plugin {module}" for module in modules if module != "__main__"]
+        advice = f"Give {' '.join(named)}." if named else "Give --plugin and the module that defines it."
+        if "__main__" in modules:
+            advice = "A script or notebook defined it: put its class into a module, and give --plugin and that module."
+        raise BadInput(f"Run {row[RUN]} needs the {noun} {word!r}, which no plugin here defines. {advice}")
+
+
+def _registered_words(description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The nouns and words of a description, those of what a thing wraps by the option's name: ("loss", "focal")."""
+    for name, value in description.items():
+        if isinstance(value, Mapping):
+            yield name, str(value.get("word"))
+            yield from _registered_words(value)
 
 
 def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
@@ -141,12 +165,12 @@ def _difference(stored: Row, name: str, one: np.ndarray[Any, Any], other: np.nda
 def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     """What differs between the ground on which the runs were trained and this one, such as "torch 2.12.0, now 2.13.0"."""
     kept = {row[INVOCATION]: row[DEVICE] for row in rows}
-    told = []
+    differences = []
     for invocation, device in kept.items():
-        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json"))
+        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json").get("provenance") or {})
         now = _ground(provenance(device, WORKERS))
-        told += [f"{name} {then.get(name, 'unknown')}, now {now[name]}" for name in now if then.get(name) != now[name]]
-    return iter(dict.fromkeys(told))
+        differences += [f"{name} {then.get(name, 'unknown')}, now {now[name]}" for name in now if then.get(name) != now[name]]
+    return iter(dict.fromkeys(differences))
 
 
 def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
@@ -156,10 +180,10 @@ def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
     return ground | {"device": str(kept.get("device")), "system": str((kept.get("machine") or {}).get("system"))}
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> dict[str, Mapping[str, Any]]:
+    """The mappings that a kept invocation holds by name, `config` and `provenance`; {} where it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    kept = content.get("provenance") if isinstance(content, dict) else None
-    return kept if isinstance(kept, Mapping) else {}
+    return {name: part for name, part in content.items() if isinstance(part, Mapping)} if isinstance(content, dict) else {}

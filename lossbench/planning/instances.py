@@ -52,7 +52,7 @@ def _registered_word(noun: str, cls: type[Registered]) -> str:
 
 def _option(cls: type[Registered], name: str, value: Any) -> Any:
     """An option's value; a thing that another one wraps is built first."""
-    wrapped = isinstance(value, Registered) or (isinstance(value, Mapping) and "word" in value)
+    wrapped = isinstance(value, Registered | type) or (isinstance(value, Mapping) and "word" in value)
     return instance(getattr(field_types(cls).get(name), "noun", cls.noun), value) if wrapped else value
 
 

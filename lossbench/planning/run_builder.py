@@ -19,10 +19,10 @@ LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
 class Parts:
     """The objects that a run is made of, as somebody chose them: links may still be "auto"."""
 
-    loss: Loss
-    model: Model
-    init: Init
     dataset: Dataset
+    model: Model
+    loss: Loss
+    init: Init
     optimizer: Optimizer
     schedule: Schedule
 

@@ -16,7 +16,6 @@ from lossbench.data.loading import load
 from lossbench.datasets.noisy import Noisy
 from lossbench.errors import BadInput
 from lossbench.planning.cohorts import CACHE_BYTES, MOST, run_size
-from lossbench.planning.instances import instance
 from lossbench.planning.plan import NOUNS, cohorts, make_plan, stored_run
 from lossbench.planning.spec import Recording, RunSpec
 from lossbench.registry import find
@@ -289,17 +288,3 @@ def test_the_arithmetic_of_a_step_is_counted_by_its_products() -> None:
     size = run_size(run(model__hidden=[5, 7], batch=10))
     forward = [10 * 4 * 5, 10 * 5 * 7, 10 * 7 * 3]  # multiply and add, for each product of (B × in) by (in × out)
     assert size.operations == 2 * (sum(forward) + sum(forward) + sum(forward[1:]))
-
-
-def test_objects_make_the_run_that_words_make() -> None:
-    parts = {noun: instance(noun, POINT[noun]) for noun in NOUNS}
-    assert run(**parts).id == run().id
-    assert run(loss=find("loss", "focal")(gamma=2)).id == run(loss={"word": "focal", "gamma": 2.0}).id  # type: ignore[call-arg]
-    assert run(loss=find("loss", "focal")).id == run(loss={"word": "focal"}).id
-
-
-def test_an_object_that_is_none_of_the_kind_is_refused() -> None:
-    with pytest.raises(BadInput, match="loss is Glorot, which is of another kind: init"):
-        run(loss=find("init", "glorot")())
-    with pytest.raises(BadInput, match="No value of model.activation is called 'gelu'"):
-        run(model=find("model", "mlp")(activation="gelu"))  # type: ignore[call-arg]
