@@ -8,7 +8,6 @@ from benchmarks.lesson import DIGITS
 from benchmarks.training import NORMS
 from lossbench.data.loading import load
 from lossbench.engine import train
-from lossbench.interfaces.probe import ExampleProbe
 from lossbench.planning.plan import cohorts
 from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import shelf
@@ -24,7 +23,7 @@ STEPS = 400
 
 def probing() -> Contest:
     """A tile of the digits sweep, recorded in several ways."""
-    on_batch = tuple(word for word, probe in shelf("probe").items() if not issubclass(probe, ExampleProbe))
+    on_batch = tuple(shelf("probe"))
     every = RecordingSchedule(kind="every")
     recordings = {
         NONE: replace(NORMS, schedule=RecordingSchedule(kind="linear", points=2)),

@@ -142,7 +142,7 @@ def _products(layer: Layer, number: int, runs: int, width: int) -> list[tuple[ob
         np.full((runs, *shape), 0.5, np.float32)
         for shape in ((outputs, inputs), (outputs, width), (outputs, width), (inputs, width), (width, inputs))
     )
-    straight, turned = layer_kernels.STRAIGHT, layer_kernels.TURNED
+    straight, turned = blas.STRAIGHT, blas.TRANSPOSED
     forward = weight, straight, columns, straight, units
     if number == 0:
         return [forward, (delta, straight, rows, straight, weight.copy())]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lossbench import datasets as datasets
     from lossbench import inits as inits
     from lossbench import losses as losses
+    from lossbench import metrics as metrics
     from lossbench import models as models
     from lossbench import optimizers as optimizers
     from lossbench import probes as probes
@@ -20,31 +21,44 @@ if TYPE_CHECKING:
     from lossbench.interfaces import Dataset as Dataset
     from lossbench.interfaces import DataShape as DataShape
     from lossbench.interfaces import Dense as Dense
+    from lossbench.interfaces import Hyper as Hyper
     from lossbench.interfaces import Init as Init
     from lossbench.interfaces import Layer as Layer
     from lossbench.interfaces import Loss as Loss
+    from lossbench.interfaces import Memory as Memory
     from lossbench.interfaces import Model as Model
     from lossbench.interfaces import Optimizer as Optimizer
     from lossbench.interfaces import Properties as Properties
+    from lossbench.interfaces import Schedule as Schedule
     from lossbench.interfaces import Split as Split
+    from lossbench.interfaces import Update as Update
     from lossbench.interfaces.links import OUTPUTS as OUTPUTS
     from lossbench.interfaces.links import log_softmax as log_softmax
     from lossbench.interfaces.links import softmax as softmax
+    from lossbench.interfaces.metric import Metric as Metric
+    from lossbench.interfaces.metric import Outputs as Outputs
     from lossbench.interfaces.probe import ExampleProbe as ExampleProbe
     from lossbench.interfaces.probe import Probe as Probe
+    from lossbench.interfaces.probe import Step as Step
     from lossbench.interfaces.probe import StepProbe as StepProbe
     from lossbench.report.stored_study import StoredStudy as StoredStudy
     from lossbench.report.stored_study import open as open  # noqa: A004 the name is this module's, not the user's
+    from lossbench.tables import Quantity as Quantity
 
 _MODULES = {
     "api": ("run",),
     "errors": ("BadInput", "Failure"),
-    "interfaces": ("DataShape", "Dataset", "Dense", "Init", "Layer", "Loss", "Model", "Optimizer", "Properties", "Split"),
+    "interfaces": (
+        *("DataShape", "Dataset", "Dense", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer", "Properties"),
+        *("Schedule", "Split", "Update"),
+    ),
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
-    "interfaces.probe": ("ExampleProbe", "Probe", "StepProbe"),
+    "interfaces.metric": ("Metric", "Outputs"),
+    "interfaces.probe": ("ExampleProbe", "Probe", "Step", "StepProbe"),
     "report.stored_study": ("StoredStudy", "open"),
+    "tables": ("Quantity",),
 }
-_PACKAGES = ("audit", "datasets", "inits", "losses", "models", "optimizers", "probes", "schedules")
+_PACKAGES = ("audit", "datasets", "inits", "losses", "metrics", "models", "optimizers", "probes", "schedules")
 _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
 
 

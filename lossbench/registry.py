@@ -23,6 +23,7 @@ SHELVES = {
     "optimizer": "optimizers",
     "schedule": "schedules",
     "probe": "probes",
+    "metric": "metrics",
 }
 T = TypeVar("T")
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}

@@ -14,17 +14,17 @@ HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
     # for type checkers, and when a public name is used
-    "__init__": "api audit datasets errors inits interfaces losses models optimizers probes report schedules",
+    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables",
     "errors": "",
     "folders": "",
     "atomic": "errors",
     "rng": "numpy",
     "registry": "errors importlib",
-    "tables": "errors numpy pandas pyarrow",
+    "tables": "errors tables importlib numpy pandas pyarrow",
     "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
-    "interfaces": "errors interfaces kernels registry numpy torch",
+    "interfaces": "errors interfaces kernels registry tables numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces torch",
     "losses": "errors interfaces loss_families registry torch",
@@ -35,11 +35,12 @@ FLOOR_PLAN = {
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
     "probes": "errors interfaces kernels registry tables torch",
+    "metrics": "errors interfaces kernels registry tables torch",
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
-    "storage": "atomic errors files interfaces planning storage tables importlib numpy pyarrow torch",
+    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
@@ -50,12 +51,12 @@ FLOOR_PLAN = {
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
-    # the two front doors: the command line, and Python
+    # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands config errors execution planning registry report storage tables click omegaconf rich",
-    "hydra_plugins": "config hydra omegaconf",
+    "commands": "audit claims commands config errors execution interfaces planning registry "
+    "report storage tables click omegaconf rich",
 }
-SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes"}
+SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
@@ -65,7 +66,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
 
 
-SOURCES = {name_of(path): path for package in ("lossbench", "hydra_plugins") for path in sorted((HOUSE / package).rglob("*.py"))}
+SOURCES = {name_of(path): path for path in sorted((HOUSE / "lossbench").rglob("*.py"))}
 
 
 def imports(path: Path) -> set[str]:

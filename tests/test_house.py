@@ -19,7 +19,7 @@ HOUSE = Path(__file__).parents[1]
 LISTED = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
 FILES = [path for name in LISTED.split("\0") if name and (path := HOUSE / name).is_file()]
 PYTHON = [path for path in FILES if path.suffix == ".py"]
-LIBRARY = [path for path in PYTHON if path.is_relative_to(HOUSE / "lossbench") or path.is_relative_to(HOUSE / "hydra_plugins")]
+LIBRARY = [path for path in PYTHON if path.is_relative_to(HOUSE / "lossbench")]
 TESTS = [path for path in PYTHON if path.name.startswith("test_")]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PYTHON}
 SHELVED = [cls for noun in SHELVES for cls in shelf(noun).values() if cls.__module__.startswith("lossbench.")]
@@ -180,7 +180,9 @@ def test_no_text_names_a_place_on_one_machine() -> None:
 
 def test_the_readme_names_commands_that_exist() -> None:
     makefile, readme = ((HOUSE / name).read_text(encoding="utf-8") for name in ("Makefile", "README.md"))
-    named = set(re.findall(r"\b(make|lossbench) (\w+)", " ".join(re.findall(r"^ {4}.*|`+[^`]+`+", readme, flags=re.MULTILINE))))
+    named = set(
+        re.findall(r"(?<!from )\b(make|lossbench) (\w+)", " ".join(re.findall(r"^ {4}.*|`+[^`]+`+", readme, flags=re.MULTILINE)))
+    )
     targets = {("make", target) for target in re.findall(r"^(\w+):", makefile, flags=re.MULTILINE)}
     assert {("make", "demo"), ("make", "test"), ("lossbench", "run")} <= named
     assert named <= targets | {("lossbench", command) for command in commands.commands}

@@ -1,7 +1,7 @@
 """The records as arrays: a run's curve of a quantity, and what the curves of a sample look like together."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from lossbench import tables
 from lossbench.analysis.labels import natural
 from lossbench.analysis.statistics import Values
+from lossbench.tables import Quantities, Quantity, builtin, quantity
 
 FEW = 5  # of fewer runs a band spans all
 
@@ -35,6 +36,11 @@ class Curves:
 
     columns: dict[str, Values]
     places: dict[str, slice]
+    quantities: Quantities = field(default_factory=builtin)
+
+    def quantity(self, column: str) -> Quantity:
+        """What a column holds."""
+        return quantity(column, self.quantities)
 
     def steps(self, run: str) -> Values:
         """A run's recorded steps, (T,)."""
@@ -79,13 +85,18 @@ class Curves:
         return Band(steps[kept], middle, low, high, n[kept])
 
 
-def read_curves(records: pd.DataFrame) -> Curves:
-    """Records as arrays. A run's records lie together and in the order of their steps, as `tables.read_study` gives them."""
+def read_curves(records: pd.DataFrame, quantities: Quantities | None = None) -> Curves:
+    """Records as arrays. A run's records lie together and in the order of their steps, as `tables.read_study` gives them.
+
+    `quantities` are the study's declarations; None means the built-in ones.
+    """
     codes, runs = pd.factorize(records[tables.RUN])
     parts = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
     places = {str(runs[codes[part[0]]]): slice(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)}
     names = [name for name in records.columns if name != tables.RUN]
-    return Curves({name: records[name].to_numpy(dtype=float) for name in names}, places)
+    return Curves(
+        {name: records[name].to_numpy(dtype=float) for name in names}, places, builtin() if quantities is None else quantities
+    )
 
 
 def _quantiles(values: Values, levels: list[float]) -> Values:

@@ -47,7 +47,7 @@ class Results:
 
 def results(study: Study) -> Results:
     """Sort, choose, score and compare."""
-    curves = read_curves(study.records)
+    curves = read_curves(study.records, study.quantities)
     everything = compare(study.runs)
     measures = {setting: measure_for(setting, everything, curves) for setting in everything.settings}
     chosen = select(everything, curves, measures)

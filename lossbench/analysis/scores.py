@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.integrate import trapezoid
 
-from lossbench.analysis.metrics import Better
 from lossbench.analysis.statistics import Values
+from lossbench.tables.quantity import Better
 
 NEVER = np.inf
 

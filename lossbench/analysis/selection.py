@@ -10,13 +10,12 @@ from lossbench.analysis import scores
 from lossbench.analysis.comparison import Comparison, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import natural
-from lossbench.analysis.metrics import Better, Quantity, quantity
 from lossbench.analysis.statistics import Values
+from lossbench.tables.quantity import Better, Quantity
 
 FEWEST_TO_SPLIT = 5  # of fewer seeds those that choose would leave too few to judge by
 TUNING_SHARE = 4  # one seed in so many chooses, and most are left to judge
 FEWEST_TO_CHOOSE = 2  # one lucky seed often prefers a rate at which others fail; two seldom do
-_MEASURES = (tables.ACCURACY, tables.BRIER, tables.LOG_LOSS, tables.SQUARED_ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +54,12 @@ def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Mea
     """
     samples = comparison.within(setting)
     words = {sample.contender.word for sample in samples}
-    columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in _MEASURES]
+    stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank]  # built-in ones first
+    columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in stems]
     there = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
-    found = [Measure(column=name, quantity=quantity(name), neutral=quantity(name).neutral_among(words)) for name in there]
+    found = [
+        Measure(column=name, quantity=curves.quantity(name), neutral=curves.quantity(name).neutral_among(words)) for name in there
+    ]
     return next((measure for measure in found if measure.neutral), next(iter(found), None))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from lossbench.analysis.metrics import Better
 from lossbench.analysis.statistics import TAIL, Estimate, Values
+from lossbench.tables.quantity import Better
 
 
 def clopper_pearson(successes: Values, n: int) -> tuple[Values, Values]:

@@ -12,13 +12,13 @@ from lossbench import tables
 from lossbench.analysis import scores
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import RATE, SEED, natural
-from lossbench.analysis.metrics import quantity
 from lossbench.analysis.presets import presets
 from lossbench.analysis.selection import tuning_seeds
 from lossbench.analysis.statistics import Values
 from lossbench.claims.formula import evaluate
 from lossbench.claims.schema import Measure, Score, Tuning
 from lossbench.errors import BadInput, unknown
+from lossbench.tables.quantity import quantity
 
 ALONG = ("x", "y")  # what formulas call the swept columns
 STAR = "*"

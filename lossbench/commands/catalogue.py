@@ -79,7 +79,7 @@ def _options(cls: type[Registered]) -> Table:
 
 def _use(cls: type[Registered]) -> str:
     """How a command line asks for it."""
-    if cls.noun == "probe":
+    if cls.noun in ("probe", "metric"):
         return f"Use: lossbench run … 'probes=[{cls.word}]'"
     if is_wrapper(cls):
         return f"Use: lossbench run … {WRAPPED[cls.noun]}"

@@ -10,7 +10,7 @@ import click
 
 from lossbench.errors import BadInput, Failure, printable, unknown
 
-KINDS = ("losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "experiments")
+KINDS = ("losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics", "experiments")
 LOOKS = ("cfg", "info", "hydra_help")  # flags that print something instead of running
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 FLAGS = (

@@ -1,88 +1,127 @@
-"""Hydra at the door: words go in, composed configs come out as plain values, and whatever Hydra refuses becomes a message."""
+"""Hydra at the door: words go in, composed configs come out as plain values, and whatever Hydra refuses becomes a message.
+
+Hydra only composes here: it starts no job, configures no logging and instantiates nothing, whatever a config says.
+"""
 
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 
 import hydra
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lossbench.config.error_messages import refusal
+from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words
 from lossbench.config.resolution import Point
 from lossbench.config.schema import load_named_plugins, register
+from lossbench.config.sweep import expand
 from lossbench.errors import BadInput
 from lossbench.folders import conf_folder
 
-OWN_SWEEPER = "hydra/sweeper must stay lossbench: every run is part of a sweep here, which lossbench expands itself."
+VERSION_BASE, CONFIG = "1.3", "config"
 DOORKEEPERS = {"hydra", "omegaconf"}
 
 
 def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     """Every run that the words name, each as one fully composed config.
 
-    `flags` say where configs lie (--config-dir=…, --config-name=…). Raises BadInput with one clear message.
+    `flags` say where configs lie (--config-dir=…, --config-path=…, --config-name=…). Raises BadInput with one clear message.
     """
-    found: list[Point] = []
-    _hydra(found.extend, ["--multirun", *flags], words)
-    return found
+    refuse_words(words)
+    with _errors_as_messages(words):
+        loader, master = _master(words, _named(flags))
+        return expand(loader, master, list(master.hydra.overrides.task))
 
 
 def inspect(words: Sequence[str], flags: Sequence[str]) -> None:
     """Let Hydra print what a flag asks for: --cfg=job, --info=…, --hydra-help. Raises BadInput with one clear message."""
-    said = StringIO()
+    refuse_words(words)
+    captured = StringIO()
     try:
-        with redirect_stderr(said):
-            _hydra(list, flags, words)
+        with redirect_stderr(captured), _errors_as_messages(words), _command_line(flags, words):
+            if any(flag.startswith(("--cfg", "--info")) for flag in flags):
+                _master(words, _named(flags), RunMode.RUN)  # refuses what Hydra might act on
+            else:
+                register()
+            hydra.main(config_path=str(conf_folder()), config_name=CONFIG, version_base=VERSION_BASE)(_nothing)()
     except SystemExit as end:
         if end.code:
-            raise BadInput(said.getvalue().strip()) from end
+            raise BadInput(captured.getvalue().strip()) from end
 
 
-def _hydra(task: Callable[[list[Point]], object], flags: Sequence[str], words: Sequence[str]) -> None:
-    def job(points: list[Point] | DictConfig) -> None:
-        if not isinstance(points, list):
-            raise BadInput(OWN_SWEEPER)
-        task(points)
+def _nothing(config: DictConfig) -> None:
+    """What Hydra would run where no flag asks to look: nothing."""
 
-    if any(word.startswith("hydra/sweeper") for word in words):
-        raise BadInput(OWN_SWEEPER)
-    folder = next((Path(flag.partition("=")[2]) for flag in flags if flag.startswith("--config-dir=")), None)
-    with _command_line(flags, words):
-        try:
-            load_named_plugins(words, folder)
-            register()
-            hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
-        except BadInput:
-            raise
-        except Exception as error:
-            if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in DOORKEEPERS:
-                raise refusal(error, words) from error
-            raise
+
+def _master(words: Sequence[str], flags: Mapping[str, str], mode: RunMode = RunMode.MULTIRUN) -> tuple[ConfigLoader, DictConfig]:
+    """A loader of configs, and the config that words and files come to, without the swept words in MULTIRUN mode."""
+    folder = Path(flags["config-dir"]) if "config-dir" in flags else None
+    load_named_plugins(words, folder)
+    register()
+    version.setbase(VERSION_BASE)
+    loader = _loader(Path(flags.get("config-path", conf_folder())), folder)
+    master = loader.load_configuration(flags.get("config-name", CONFIG), list(words), mode)
+    refuse_foreign_settings(master, _loader(conf_folder(), None).load_configuration(CONFIG, [], mode))
+    return loader, master
+
+
+def _loader(primary: Path, second: Path | None) -> ConfigLoader:
+    path = create_config_search_path(os.path.abspath(primary))  # noqa: PTH100 - resolve() would follow links
+    if second is not None:
+        if not second.is_dir():
+            raise BadInput(f"--config-dir names {str(second)!r}, which is no folder.")
+        path.prepend("command-line", f"file://{second.absolute()}", SearchPathQuery(provider="schema"))
+    return ConfigLoaderImpl(config_search_path=path)
+
+
+def _named(flags: Sequence[str]) -> dict[str, str]:
+    """Flags --name=value by name."""
+    pairs = (flag.removeprefix("--").partition("=") for flag in flags if "=" in flag)
+    return {name: value for name, _, value in pairs}
+
+
+@contextmanager
+def _errors_as_messages(words: Sequence[str]) -> Iterator[None]:
+    """Raise what Hydra or OmegaConf raise as BadInput with one message."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # Hydra's, about hydra.mode=RUN: every run is part of a sweep here
+            yield
+    except BadInput:
+        raise
+    except Exception as error:
+        if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in DOORKEEPERS:
+            raise refusal(error, words) from error
+        raise
 
 
 def _raised_by(error: Exception) -> str:
     """Which of the packages that meet here the error comes from, libraries that these call counted to the caller."""
     frames = (str(frame.f_globals["__name__"]).partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__))
-    return [name for name in frames if name in {"lossbench", "hydra_plugins", *DOORKEEPERS}][-1]
+    return [name for name in frames if name in {"lossbench", *DOORKEEPERS}][-1]
 
 
 @contextmanager
 def _command_line(flags: Sequence[str], words: Sequence[str]) -> Iterator[None]:
-    """Hydra reads its arguments from sys.argv, and raises (rather than print a traceback and exit) only when told so."""
+    """What Hydra prints it prints as a program, which reads sys.argv, and raises (not exits) only when told so."""
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["lossbench", *flags, "--", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # Hydra's, about hydra.mode=RUN: every run is a sweep here
-            yield
+        yield
     finally:
         sys.argv = before[0]
         if before[1] is None:

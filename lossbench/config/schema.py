@@ -48,10 +48,19 @@ class Config:
     engine: Any = field(default_factory=twin(Resources))
 
 
+@dataclass
+class Sweep:
+    """hydra.sweeper: a sweep in a config. `params` maps keys to values as on the command line; `grids` is a list of such."""
+
+    params: Any = None
+    grids: Any = None
+
+
 def register() -> None:
     """Put the schema and every registered class into Hydra's store, so that `loss=focal loss.gamma=3` composes."""
     store = ConfigStore.instance()
     store.store(name="schema", node=Config)
+    store.store(group="hydra/sweeper", name="lossbench", node=Sweep, provider="lossbench")
     for noun in GROUPS:
         for word, cls in shelf(noun).items():
             if not is_wrapper(cls):

@@ -12,7 +12,8 @@ from torch import Tensor
 from lossbench.engine.determinism import LANES
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Task
-from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.interfaces.recorders import Recorder
 from lossbench.registry import Registered
 
 OURS = "lossbench."
@@ -22,9 +23,9 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 
 
 def refuse_false_claims(
-    losses: Iterable[Loss], probes: Iterable[Probe], sizes: tuple[int, int], task: Task, like: Tensor
+    losses: Iterable[Loss], probes: Iterable[Recorder], sizes: tuple[int, int], task: Task, like: Tensor
 ) -> None:
-    """Raise BadInput for a loss or an example probe from outside that claims `per_example` and looks across examples.
+    """Raise BadInput for a loss or a metric from outside that claims `per_example` and looks across examples.
 
     `sizes` are the numbers (C, T) of raw outputs and targets; `like` has the data type of training.
     """
@@ -33,8 +34,8 @@ def refuse_false_claims(
         if not type(loss).__module__.startswith(OURS):
             _try_loss(loss, sizes, task, like.dtype)
         for probe in probes:
-            outside = isinstance(probe, ExampleProbe) and not type(probe).__module__.startswith(OURS)
-            if outside and isinstance(probe, ExampleProbe) and probe.per_example and task in probe.tasks:
+            outside = isinstance(probe, Metric) and not type(probe).__module__.startswith(OURS)
+            if outside and isinstance(probe, Metric) and probe.per_example and task in probe.tasks:
                 _try_probe(probe, loss, sizes, task, like.dtype)
 
 
@@ -46,7 +47,7 @@ def _try_loss(loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype
 
 
 @lru_cache(maxsize=256)
-def _try_probe(probe: ExampleProbe, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
+def _try_probe(probe: Metric, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
     if looks_across(lambda z, y: probe.measure(Outputs(z, y, loss, task)), sizes, task, dtype):
         raise _false_claim(probe, "measure")
 

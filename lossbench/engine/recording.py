@@ -14,9 +14,10 @@ from lossbench.engine.run_step import RunStep
 from lossbench.engine.stacking import Sharing
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Loss, Task
-from lossbench.interfaces.probe import ExampleProbe, Outputs, Probe, Step, StepProbe
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.interfaces.probe import Probe, Step
+from lossbench.interfaces.recorders import Recorder
 from lossbench.planning.example_counts import EVALUATED
-from lossbench.registry import find, shelf
 
 
 class EvaluationNetwork(NamedTuple):
@@ -39,12 +40,6 @@ class Examples:
     networks: Mapping[int, EvaluationNetwork]
 
 
-def probes(words: Sequence[str]) -> tuple[Probe, ...]:
-    """The probes by their words; none named means all that are recorded by default. Raises BadInput for an unknown word."""
-    chosen = [find("probe", word)() for word in words] or [probe() for probe in shelf("probe").values()]
-    return tuple(probe for probe in chosen if isinstance(probe, Probe) and (words or probe.by_default))
-
-
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
@@ -56,9 +51,9 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     return Examples(prefix, x, y.T.contiguous(), networks)
 
 
-def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, Tensor]:
-    """Means over the examples, (R,) float64 a column, of every example probe that has a meaning for the task."""
-    fitting = [probe for probe in chosen if isinstance(probe, ExampleProbe) and task in probe.tasks]
+def evaluate(data: Examples, chosen: Sequence[Recorder], task: Task) -> dict[str, Tensor]:
+    """Means over the examples, (R,) float64 a column, of every metric that has a meaning for the task."""
+    fitting = [probe for probe in chosen if isinstance(probe, Metric) and task in probe.tasks]
     means: dict[str, Mean] = {}
     whole = _raw_outputs(data, fitting)
     for start in range(0, len(data.x) if fitting else 0, EVALUATED):
@@ -83,7 +78,7 @@ def evaluate(data: Examples, chosen: Sequence[Probe], task: Task) -> dict[str, T
     return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, task, whole, by_chunks)
 
 
-def _raw_outputs(data: Examples, fitting: Sequence[ExampleProbe]) -> Tensor | None:
+def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:
     """Room for the raw outputs (R, C, N) of all examples; None where every loss and probe looks at one example at a time."""
     if not fitting or not data.networks:
         return None
@@ -94,7 +89,7 @@ def _raw_outputs(data: Examples, fitting: Sequence[ExampleProbe]) -> Tensor | No
 
 
 def _evaluate_run_by_run(
-    data: Examples, fitting: Sequence[ExampleProbe], task: Task, z: Tensor, by_chunks: Mapping[str, Tensor]
+    data: Examples, fitting: Sequence[Metric], task: Task, z: Tensor, by_chunks: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """What losses and probes that look across examples say, each of one run's raw outputs z[r] (C, N) and all targets.
 
@@ -113,7 +108,7 @@ def _evaluate_run_by_run(
     return columns
 
 
-def _means(data: Examples, probe: ExampleProbe, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
+def _means(data: Examples, probe: Metric, measured: Tensor) -> Iterator[tuple[str, Tensor]]:
     """One run's columns from what was measured of all its examples: (), (N,), (K,) or (K, N); NaN counts not among K."""
     examples, name, measured = len(data.x), data.prefix + probe.word, measured.double()
     if measured.shape in ((), (examples,)):
@@ -156,13 +151,13 @@ class Mean:
             yield tables.class_column(name, number), mean
 
 
-def describe(step: Step, chosen: Sequence[Probe]) -> dict[str, Tensor]:
+def describe(step: Step, chosen: Sequence[Recorder]) -> dict[str, Tensor]:
     """What the step probes say of a step: (R,) a quantity, or (R, L) one that each layer has."""
-    measured = [_describe(step, probe) for probe in chosen if isinstance(probe, StepProbe)]
+    measured = [_describe(step, probe) for probe in chosen if isinstance(probe, Probe)]
     return {name: part for quantities in measured for name, part in quantities.items()}
 
 
-def _describe(step: Step, probe: StepProbe) -> dict[str, Tensor]:
+def _describe(step: Step, probe: Probe) -> dict[str, Tensor]:
     """What one probe says of all runs, at once or of one after the other."""
     if probe.many_runs:
         return probe.measure(step)

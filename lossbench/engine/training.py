@@ -18,13 +18,15 @@ from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.network import Network, NetworkSpec, forward, network
-from lossbench.engine.recording import Examples, curves, describe, evaluate, examples, probes
+from lossbench.engine.recording import Examples, curves, describe, evaluate, examples
 from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
 from lossbench.interfaces import Array, Dense, Layer, Split, Task
-from lossbench.interfaces.probe import ExampleProbe, Probe, StepProbe
+from lossbench.interfaces.metric import Metric
+from lossbench.interfaces.probe import Probe
+from lossbench.interfaces.recorders import Recorder, recorders
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
 
@@ -109,7 +111,7 @@ class TrainingState:
     loss_batches: tuple[LossBatch, ...]
     data: tuple[Tensor, Tensor]
     examples: tuple[Examples, ...]
-    probes: tuple[Probe, ...]
+    probes: tuple[Recorder, ...]
     task: Task
 
     def batches(self) -> Iterator[None]:
@@ -132,7 +134,7 @@ class TrainingState:
     @property
     def norms_only(self) -> bool:
         """Whether no probe asks for parameters, gradients or updates themselves."""
-        return all(probe.norms_only for probe in self.probes if isinstance(probe, StepProbe))
+        return all(probe.norms_only for probe in self.probes if isinstance(probe, Probe))
 
     @property
     def captured(self) -> bool:
@@ -162,11 +164,11 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     )
     learner = Learner(runs, net)
     blocks = loss_blocks(runs)
-    chosen = probes(cohort.recording.probes)
+    chosen = recorders(cohort.recording.probes)
     refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
-    looked_at = sets if any(isinstance(probe, ExampleProbe) for probe in chosen) else ()
+    looked_at = sets if any(isinstance(probe, Metric) for probe in chosen) else ()
     return TrainingState(
         cohort,
         net,

@@ -18,6 +18,7 @@ from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.job import Job, JobResult, shape_of
 from lossbench.execution.peak_flops import peak
 from lossbench.execution.progress import Progress, Work, count, rate, say
+from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort, RunSpec
@@ -149,7 +150,13 @@ def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Ite
 
 
 def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
-    origin = Origin(recording=cohort.recording.describe(), invocation=invocation, task=shape_of(cohort).task, device=device)
+    origin = Origin(
+        recording=cohort.recording.describe(),
+        invocation=invocation,
+        task=shape_of(cohort).task,
+        device=device,
+        quantities=declared(map(type, recorders(cohort.recording.probes))),
+    )
     return Job(folder=folder, cohort=cohort, origin=origin)
 
 

@@ -169,15 +169,21 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     for invocation, device in kept.items():
         then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json").get("provenance") or {})
         now = _ground(provenance(device, WORKERS))
-        differences += [f"{name} {then.get(name, 'unknown')}, now {now[name]}" for name in now if then.get(name) != now[name]]
+        differences += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
     return iter(dict.fromkeys(differences))
 
 
 def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
     """What bits may depend on."""
     versions = kept.get("versions") or {}
-    ground = {name: str(versions.get(name)) for name in ("lossbench", "torch", "numpy")}
-    return ground | {"device": str(kept.get("device")), "system": str((kept.get("machine") or {}).get("system"))}
+    ground = {name: str(versions.get(name)) for name in ("lossbench", "torch", "numpy", "numba", "scipy")}
+    ground |= {"device": str(kept.get("device")), "system": str((kept.get("machine") or {}).get("system"))}
+    chosen = kept.get("instructions")
+    return ground | ({"instructions": _listed(chosen)} if isinstance(chosen, Mapping) else {})
+
+
+def _listed(chosen: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(chosen.items()))
 
 
 def _read(path: Path) -> dict[str, Mapping[str, Any]]:

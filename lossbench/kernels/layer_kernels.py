@@ -22,7 +22,7 @@ from lossbench.kernels.activations import RELU, SIGMOID, slope
 from lossbench.kernels.blas import STRAIGHT, TRANSPOSED, address_of, gemm_plan, multiply
 from lossbench.kernels.compilation import compiled
 from lossbench.kernels.link_kernels import Numbers, fused, power
-from lossbench.kernels.summation import row_sum, row_sum_of_squares
+from lossbench.kernels.summation import row_sum, row_sum_of_squares, sum_at
 
 Parameters = tuple[Numbers, Numbers]  # weights (R, m, n) and biases (R, m)
 Fed = tuple[Numbers, Numbers]  # what the runs of each seed are fed, and each run's owner (R,)
@@ -60,19 +60,20 @@ def forward_hidden(layer: Parameters, fed: Fed, kind: int, units: Numbers) -> No
 def forward_output(layer: Parameters, fed: Fed, units: Numbers, sums: Numbers) -> None:
     """The raw outputs Z = W X + b, into units (R, C, B), and their sums (R,), which are finite where all of them are."""
     (weight, bias), (below, owners) = layer, fed
-    plan = gemm_plan(weight, STRAIGHT, below, STRAIGHT)
+    plan, rows = gemm_plan(weight, STRAIGHT, below, STRAIGHT), units.reshape(len(units), -1)
     for r in range(len(weight)):
         multiply(plan, address_of(weight, r), address_of(below, owners[r]), address_of(units, r))
         _add_bias(units, bias, r)
-        sums[r] = row_sum(units, r)
+        sums[r] = row_sum(rows, r)
 
 
 @compiled()
 def add_bias(bias: Numbers, units: Numbers, sums: Numbers) -> None:
     """From W X (R, C, B) to the raw outputs Z = W X + b, in place, and their sums (R,)."""
+    rows = units.reshape(len(units), -1)
     for r in range(len(units)):
         _add_bias(units, bias, r)
-        sums[r] = row_sum(units, r)
+        sums[r] = row_sum(rows, r)
 
 
 @compiled()
@@ -85,13 +86,13 @@ def _add_bias(units: Numbers, bias: Numbers, r: int) -> None:
 
 @compiled()
 def _norm(rows: Numbers, r: int) -> float:
-    """‖·‖₂ of the numbers of rows (R, …) at r: once more in float64 where their squares may have left float32."""
+    """‖·‖₂ of contiguous rows (R, N) at r: once more in float64 where their squares may have left float32."""
     total = row_sum_of_squares(rows, r, rows.dtype.type(0))
     if SMALL < total < LARGE:
         return math.sqrt(total)
     exact = 0.0
-    for x in rows[r].flat:
-        exact += np.float64(x) * np.float64(x)
+    for n in range(rows.shape[1]):
+        exact += np.float64(rows[r, n]) * np.float64(rows[r, n])
     return math.sqrt(exact)
 
 
@@ -125,10 +126,10 @@ def descend_biases(bias: Numbers, delta: Numbers, step: Step, norms: Numbers) ->
     """A step of biases (R, m) along Σ_b Δ, from Δ = dL/dZ (R, m, B)."""
     rates, moves = step
     gradient = np.empty((1, bias.shape[1]), bias.dtype)
-    rows = delta.reshape(-1, delta.shape[2])
+    _, row, _ = delta.strides
     for r in range(len(bias)):
         for m in range(bias.shape[1]):
-            gradient[0, m] = row_sum(rows, r * bias.shape[1] + m)
+            gradient[0, m] = sum_at(address_of(delta, r) + m * row, delta.shape[2], delta.dtype.type(0))
         if norms.shape[1]:
             norms[r, 0], norms[r, 1] = _norm(gradient, 0), _norm(bias, r)
         if moves:

@@ -76,7 +76,7 @@ def _summed(builder: Any, kind: ir.Type, span: tuple[Any, Any], term: Term) -> A
 
 
 @llvm_intrinsic
-def _sum(context: Any, address: Any, count: Any, like: Any) -> Any:
+def sum_at(context: Any, address: Any, count: Any, like: Any) -> Any:
     """Σ x of `count` numbers, of the type of `like`, from an address on."""
     del context, address, count
 
@@ -111,11 +111,11 @@ def _sum_of_squares(context: Any, address: Any, count: Any, centre: Any) -> Any:
 
 @compiled()
 def row_sum(rows: Any, r: int) -> Any:
-    """Σ_n x_rn of rows (R, …), contiguous, at r."""
-    return _sum(rows.ctypes.data + r * rows.strides[0], rows.size // len(rows), rows.dtype.type(0))
+    """Σ_n x_rn of contiguous rows (R, N) at r."""
+    return sum_at(rows.ctypes.data + r * rows.strides[0], rows.shape[1], rows.dtype.type(0))
 
 
 @compiled()
 def row_sum_of_squares(rows: Any, r: int, centre: Any) -> Any:
-    """Σ_n (x_rn − centre)² of rows (R, …), contiguous, at r; the centre is of their kind."""
-    return _sum_of_squares(rows.ctypes.data + r * rows.strides[0], rows.size // len(rows), centre)
+    """Σ_n (x_rn − centre)² of contiguous rows (R, N) at r; the centre is of their type."""
+    return _sum_of_squares(rows.ctypes.data + r * rows.strides[0], rows.shape[1], centre)

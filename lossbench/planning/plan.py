@@ -8,11 +8,12 @@ import torch
 
 from lossbench.data.loading import describe
 from lossbench.errors import BadInput, unknown
+from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.instances import instance, known_options
 from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, refuse_outside
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
-from lossbench.registry import construct, find, load_plugins
+from lossbench.registry import construct, load_plugins
 
 __all__ = ["Plan", "TrainingOptions", "cohorts", "make_plan"]
 
@@ -109,7 +110,7 @@ def _recording(common: Mapping[str, Any]) -> Recording:
     }
     recording = construct(Recording, options)
     for word in recording.probes:
-        find("probe", word)
+        recorder_class(word)
     return recording
 
 

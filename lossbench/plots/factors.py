@@ -3,9 +3,9 @@
 from lossbench import tables
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
-from lossbench.analysis.metrics import quantity
 from lossbench.plots.panels import Plate, Row, draw
 from lossbench.plots.picture import Picture
+from lossbench.tables.quantity import quantity
 
 COLUMNS = (tables.OUTPUT_GRADIENT, tables.OUTPUT_ERROR, tables.OUTPUT_SLOPE)
 

@@ -1,4 +1,4 @@
-"""Probes: what is recorded of a run."""
+"""Probes: what is recorded of a step of training."""
 
 from lossbench.registry import class_lookup
 

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from lossbench import tables
 from lossbench.interfaces.links import OUTPUTS
-from lossbench.interfaces.probe import Step, StepProbe
+from lossbench.interfaces.probe import Probe, Step
+from lossbench.tables import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradientNorms(StepProbe):
+class GradientNorms(Probe):
     """Euclidean norm of the mini-batch gradient of each layer's weights, and of its biases.
 
     Formula: ‖∂L/∂W_l‖₂ and ‖∂L/∂b_l‖₂, L being the mean loss of the mini-batch, without penalties. Units: of the loss.
@@ -20,6 +21,10 @@ class GradientNorms(StepProbe):
 
     many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.GRADIENT_WEIGHTS, title="‖dL/dW‖"),
+        Quantity(stem=tables.GRADIENT_BIASES, title="‖dL/db‖"),
+    )
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         return {
@@ -29,7 +34,7 @@ class GradientNorms(StepProbe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputFactors(StepProbe):
+class OutputFactors(Probe):
     """The gradient at the raw outputs and the two factors it is made of: dℓ/dz = (dℓ/da)·(da/dz).
 
     Formula: means over the mini-batch of ‖dℓ/dz‖₂, of the error ‖dℓ/da‖₂, and of the slope, the size of da/dz
@@ -40,6 +45,11 @@ class OutputFactors(StepProbe):
 
     many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.OUTPUT_GRADIENT, title="gradient |dL/dz|"),
+        Quantity(stem=tables.OUTPUT_ERROR, title="error |dL/da|"),
+        Quantity(stem=tables.OUTPUT_SLOPE, title="slope |da/dz|"),
+    )
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         return {
@@ -50,7 +60,7 @@ class OutputFactors(StepProbe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateRatio(StepProbe):
+class UpdateRatio(Probe):
     """Size of the update against the size of what it changes, for each layer's weights.
 
     Formula: ‖W_l(after) − W_l(before)‖₂ / ‖W_l(before)‖₂; for plain gradient descent rate · ‖∂L/∂W_l‖₂ / ‖W_l(before)‖₂, which
@@ -59,6 +69,7 @@ class UpdateRatio(StepProbe):
 
     many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (Quantity(stem=tables.UPDATE_RATIO, title="size of update / size of weights"),)
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         before, moved = step.parameter_norms.weight, step.update_norms

@@ -1,4 +1,4 @@
-"""What each output unit does by itself: whether it can still be taught, and how hard it is pulled."""
+"""What each output unit does by itself: how hard the loss pulls at it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,33 +7,13 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.interfaces.links import OUTPUTS, softmax
-from lossbench.interfaces.probe import ExampleProbe, Outputs, Step, StepProbe
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.interfaces.probe import Probe, Step
+from lossbench.tables import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputSlopes(ExampleProbe):
-    """The slope of the link at each output: near 0, that unit is saturated. Must be named in probes.
-
-    Formula: the mean over the examples of ∂a_c/∂z_c, which is a_c (1 − a_c) for sigmoid and softmax, at most ¼, and 1 for the
-    identity. A unit whose mean is near 0 is saturated on all examples alike: a squared error teaches it nothing.
-    Columns: one an output, from 0.
-    """
-
-    per_example: ClassVar[bool] = True
-    by_default: ClassVar[bool] = False
-
-    def measure(self, outputs: Outputs) -> Tensor:
-        if outputs.link == "softmax":
-            share, rest = softmax(outputs.z)
-            return share * rest
-        if outputs.link == "sigmoid":
-            return torch.sigmoid(outputs.z) * torch.sigmoid(-outputs.z)
-        return torch.ones_like(outputs.z)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputGradients(StepProbe):
+class OutputGradients(Probe):
     """The gradient at each output by itself: how hard the loss pulls at that unit. Must be named in probes.
 
     Formula: the mean over the mini-batch of |dℓ/dz_c|. Units: of the loss.
@@ -42,6 +22,9 @@ class OutputGradients(StepProbe):
 
     many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.OUTPUT_GRADIENTS, title="gradient |dL/dz|", part="output"),
+    )
     by_default: ClassVar[bool] = False
 
     def measure(self, step: Step) -> dict[str, Tensor]:

@@ -9,15 +9,16 @@ from torch import Tensor
 
 from lossbench import tables
 from lossbench.errors import BadInput
-from lossbench.interfaces.probe import Step, StepProbe
+from lossbench.interfaces.probe import Probe, Step
 from lossbench.kernels.activations import ACTIVATIONS, OUTPUTS, Activation, slope
 from lossbench.kernels.compilation import compiled
 from lossbench.kernels.link_kernels import Numbers, plain
 from lossbench.kernels.summation import row_sum, row_sum_of_squares
+from lossbench.tables import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saturation(StepProbe):
+class Saturation(Probe):
     """For each layer the share of saturated units, and mean and spread of what the units put out.
 
     Formula: over units and examples of the mini-batch; a unit is saturated on an example where the slope of its activation
@@ -28,6 +29,11 @@ class Saturation(StepProbe):
 
     many_runs: ClassVar[bool] = True
     norms_only: ClassVar[bool] = True
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.SATURATED, title="saturated", unit="%", share=True),
+        Quantity(stem=tables.ACTIVATION_MEAN, title="mean activation"),
+        Quantity(stem=tables.ACTIVATION_SPREAD, title="spread of activations"),
+    )
     threshold: float = 0.05
 
     def __post_init__(self) -> None:

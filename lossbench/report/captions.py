@@ -9,11 +9,11 @@ from lossbench import tables
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import Band, Curves
-from lossbench.analysis.metrics import quantity
 from lossbench.analysis.ranking import Ranking
 from lossbench.analysis.scoreboard import Board, Match, Standing
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
+from lossbench.tables.quantity import quantity
 
 ALIKE = 1.1  # two sizes within this ratio are called the same
 NEAR_SHARE, NEAR_RATIO = 0.01, 1.05  # a final result this close to a loss's best counts as near it

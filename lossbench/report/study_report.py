@@ -46,7 +46,7 @@ def write_report(folder: Path) -> Report:
     judged: list[Judgement | Unjudged] = []
     shown: list[CaptionedFigure] = []
     if experiment:
-        records = Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+        records = Records(runs=study.runs, curves=read_curves(study.records, study.quantities), tuning=experiment.tuning)
         judged, shown = judge_all(experiment, records), draw_figures(experiment, records)
     shown += report_figures(found) if found else []
     made = sheets(found) if found else {}

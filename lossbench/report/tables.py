@@ -7,11 +7,11 @@ import numpy as np
 
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender, Setting
-from lossbench.analysis.metrics import Quantity
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import Board, Match, Score, Standing
 from lossbench.analysis.statistics import Estimate
 from lossbench.plots.style import strokes
+from lossbench.tables.quantity import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from lossbench.tables import (
     CURVE,
     DEVICE,
     INVOCATION,
+    METADATA_KEY,
     OUTCOME,
     RECORDING,
     RUN,
@@ -25,19 +26,25 @@ from lossbench.tables import (
     STEPS,
     STOPPED,
     TASK,
+    Quantity,
 )
+from lossbench.tables.quantity import parts_of, written
 
 AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.number[Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What the rows of a part have in common: the recording's JSON, the invocation's id, the task and the device."""
+    """What the rows of a part have in common: the recording's JSON, the invocation's id, the task and the device.
+
+    `quantities` declare what its columns may hold; a part keeps the declarations of those that it has.
+    """
 
     recording: str
     invocation: str
     task: Task
     device: str
+    quantities: tuple[Quantity, ...] = ()
 
 
 def part_content(traces: Sequence[Trace], origin: Origin) -> bytes:
@@ -82,7 +89,9 @@ def _table(traces: Sequence[Trace], origin: Origin) -> pa.Table:
     arrays[STEPS] = _lists([np.array(trace.steps, dtype=np.int32) for trace in traces], lengths, np.int32)
     for quantity in sorted({name for trace in traces for name in trace.values}):
         arrays[CURVE + quantity] = _lists([trace.values.get(quantity) for trace in traces], lengths, np.float64)
-    return pa.table(arrays)
+    stems = {parts_of(name)[0] for trace in traces for name in trace.values}
+    own = [item for item in origin.quantities if item.stem in stems]
+    return pa.table(arrays).replace_schema_metadata({METADATA_KEY: written(own).encode()} if own else None)
 
 
 def _lists(curves: Sequence[AnyArray | None], lengths: Sequence[int], dtype: type[np.number[Any]]) -> pa.ListArray:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from llvmlite.binding import get_host_cpu_name
 
+SETTINGS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "OPENBLAS_CORETYPE", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 LIBRARIES = ("lossbench", "torch", "numpy", "numba", "pyarrow", "pandas", "scikit-learn", "scipy", "hydra-core", "joblib")
 
 
@@ -20,7 +22,14 @@ def provenance(device: str, workers: int) -> dict[str, Any]:
         "threads": {"workers": workers, "inside": 1},
         "machine": {"system": platform.platform(), "processor": processor(), "cores": os.cpu_count()},
         "device": torch.cuda.get_device_name() if device == "cuda" else processor(),
+        "instructions": instructions(),
     }
+
+
+def instructions() -> dict[str, str]:
+    """Which of the processor's instructions compiled code and libraries choose, and what in the environment changes that."""
+    chosen = {"compiler": get_host_cpu_name(), "torch": torch.backends.cpu.get_cpu_capability()}
+    return chosen | {name: os.environ[name] for name in SETTINGS if name in os.environ}
 
 
 def processor() -> str:

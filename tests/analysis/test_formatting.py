@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lossbench.analysis import formatting
-from lossbench.analysis.metrics import quantity
+from lossbench.tables.quantity import quantity
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_table_keeps_every_single_time(tmp_path):
 def test_a_profile_accounts_for_the_whole_step():
     seen = profile(Lesson(dataset=Iris(), hidden=(4,), batch=4, seeds=1, rates=(0.1, 0.2)), steps=20)
     assert sum(seen.shares().values()) == pytest.approx(1.0)
-    assert {"hidden_layer", "first_layer", "softmax", "mul"} <= {operation.name for operation in seen.operations}
+    assert {"forward_hidden", "descend_first_layer", "softmax", "mul"} <= {operation.name for operation in seen.operations}
     assert 0 < seen.products < seen.plain
     assert "matrix products" in page([], {"Iris": seen}, WHERE)
 

@@ -46,7 +46,7 @@ BAD = [
     ("batch=[1]", "batch wants a whole number and got [1]."),
     ("model.hidden=32", "model.hidden wants a list and got 32."),
     ("model.hidden=[a]", "model.hidden[0] wants a whole number and got 'a'."),
-    ("probes=[acuracy]", "No probe is called 'acuracy'. Did you mean 'accuracy'?"),
+    ("probes=[acuracy]", "No metric or probe is called 'acuracy'. Did you mean 'accuracy'?"),
     ("dataset=diabetes", "The loss 'cross_entropy' has no meaning on the identity link"),
     ("dataset=table", "has no value yet. Give it one: dataset."),
     ("study=a/b", "not a plain folder name. Did you mean 'a_b'?"),
@@ -149,7 +149,7 @@ def test_run_plan_and_report_tell_one_story(capsys: pytest.CaptureFixture[str]) 
     ("arguments", "printed"),
     [
         (["--cfg", "job", "optimizer.lr=3", "-p", "optimizer"], "lr: 3.0"),
-        (["-c", "hydra"], "_target_: hydra_plugins.lossbench_sweeper.LossbenchSweeper"),
+        (["-c", "hydra"], "grids: null"),
         (["--cfg", "job", "--resolve", "study='s${seed}'"], "study: s0"),
         (["--info", "searchpath"], "structured://"),
         (["--info", "defaults", "loss=mse"], "loss/mse"),

@@ -8,7 +8,7 @@ import pytest
 
 from lossbench import registry
 from lossbench.engine import train
-from lossbench.interfaces.probe import Step, StepProbe
+from lossbench.interfaces.probe import Probe, Step
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
@@ -45,7 +45,7 @@ def test_what_is_trained_and_recorded_is_what_tensors_say(classes, model, rule, 
 def probe(monkeypatch):
     """A probe's class, registered for one test."""
 
-    def known(cls: type[StepProbe]) -> str:
+    def known(cls: type[Probe]) -> str:
         monkeypatch.setitem(registry._classes["probe"], cls.word, cls)
         return cls.word
 
@@ -54,7 +54,7 @@ def probe(monkeypatch):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whole(StepProbe):
+class Whole(Probe):
     """Norms that are made from parameters, gradients and updates themselves."""
 
     by_default: ClassVar[bool] = False
@@ -82,7 +82,7 @@ def test_who_asks_for_more_than_norms_sees_them_as_they_are_before_the_step(batc
 
 
 @dataclass(frozen=True, kw_only=True)
-class Liar(StepProbe):
+class Liar(Probe):
     """A probe that looks at parameters, and says that it looks at norms only."""
 
     norms_only: ClassVar[bool] = True

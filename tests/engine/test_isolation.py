@@ -1,4 +1,4 @@
-"""What is written for one run sees one run: the same bits alone and in company, for losses, example probes and step probes."""
+"""What is written for one run sees one run: the same bits alone and in company, for losses, metrics and probes."""
 
 import io
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ from lossbench.engine.claim_trial import looks_across
 from lossbench.errors import BadInput
 from lossbench.inits.normal import Normal
 from lossbench.interfaces import Dense, Init, Layer, Loss, Model
-from lossbench.interfaces.probe import ExampleProbe, Outputs, StepProbe
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.interfaces.probe import Probe
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 from lossbench.registry import shelf
@@ -53,7 +54,7 @@ class FalselyPerExample(BatchScaled):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankArea(ExampleProbe):
+class RankArea(Metric):
     """The area under the ROC curve of all examples."""
 
     def measure(self, outputs):
@@ -71,7 +72,7 @@ class FalselyPerExampleArea(RankArea):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LargestGradient(StepProbe):
+class LargestGradient(Probe):
     """Of everything it is shown the largest, and how often it was asked before."""
 
     calls: list[int] = field(default_factory=list)
@@ -152,12 +153,12 @@ def test_a_false_claim_is_refused_before_anything_is_trained(run, blobs):
         values([run(loss=CrossEntropy(link="sigmoid"))], split, ("falsely_per_example_area",))
 
 
-def _measured(probe, loss, task, z, y):
-    return probe.measure(Outputs(z, y, loss, task))
+def _measured(metric, loss, task, z, y):
+    return metric.measure(Outputs(z, y, loss, task))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_no_loss_and_no_probe_of_the_shelf_looks_across_examples(dtype):
+def test_no_loss_and_no_metric_of_the_shelf_looks_across_examples(dtype):
     wrong = []
     for word, cls in shelf("loss").items():
         if word in _nasty["loss"]:
@@ -170,9 +171,9 @@ def test_no_loss_and_no_probe_of_the_shelf_looks_across_examples(dtype):
             sizes = (loss.raw_outputs(targets), targets)
             parts = [loss.value, loss.gradient, loss.error]
             parts += [
-                partial(_measured, probe(), loss, task)
-                for word_, probe in shelf("probe").items()
-                if issubclass(probe, ExampleProbe) and word_ not in _nasty["probe"] and task in probe.tasks
+                partial(_measured, metric(), loss, task)
+                for word_, metric in shelf("metric").items()
+                if word_ not in _nasty["metric"] and task in metric.tasks
             ]
             wrong += [(word, task, targets, part) for part in parts if looks_across(part, sizes, task, dtype)]
     assert not wrong

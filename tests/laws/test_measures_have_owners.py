@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossbench.analysis.metrics import quantity
 from lossbench.errors import BadInput
 from lossbench.interfaces.links import LINKS, OUTPUTS
 from lossbench.registry import find, shelf
+from lossbench.tables.quantity import quantity
 
 MEASURES = {
     "log_loss": lambda p, y: -(y * p.log()).sum(OUTPUTS),

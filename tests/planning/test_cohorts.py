@@ -12,9 +12,10 @@ from hypothesis import given
 
 from lossbench.data.loading import load
 from lossbench.engine import train
+from lossbench.interfaces.recorders import recorder_classes
 from lossbench.planning.cohorts import MATRICES, MOST, SAFE, _curves, at_once, cohorts, device_bytes
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
-from lossbench.registry import find, shelf
+from lossbench.registry import find
 
 ENDS = RecordingSchedule(kind="linear", points=2)
 PLENTY = 10**15  # bytes
@@ -84,7 +85,7 @@ def test_runs_are_the_same_in_whatever_cohorts() -> None:
         assert Counter(spec.id for cohort in cohorts(runs, Recording(), None, free) for spec in cohort.runs) == there
 
 
-@pytest.mark.parametrize("word", [None, *shelf("probe")])
+@pytest.mark.parametrize("word", [None, *recorder_classes()])
 @pytest.mark.parametrize("hidden", [[], [8, 4]])
 def test_a_run_leaves_no_more_curves_than_are_reckoned_with(word: str | None, hidden: list[int]) -> None:
     asked = Recording(schedule=ENDS, probes=(word,) if word else ())
@@ -106,7 +107,7 @@ COUNTED: dict[str, tuple[Callable[[], tuple[RunSpec, ...]], Recording]] = {
     "a network by Adam": (lambda: rates(run(), RUNS), Recording(schedule=ENDS)),
     "every seed's own batch": (lambda: seeds(run(), RUNS), Recording(schedule=ENDS)),
     "double precision": (lambda: rates(run(dtype="float64"), RUNS), Recording(schedule=ENDS)),
-    "every probe": (lambda: rates(run(), RUNS), Recording(schedule=ENDS, probes=tuple(shelf("probe")))),
+    "every probe": (lambda: rates(run(), RUNS), Recording(schedule=ENDS, probes=tuple(recorder_classes()))),
     "a loss that makes much of its outputs, where they are far off": (
         lambda: rates(neuron("breast_cancer", batch=None, loss=built("loss", "bi_tempered")), RUNS),
         Recording(schedule=ENDS),

@@ -9,7 +9,6 @@ import numpy as np
 from lossbench import tables
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Band, Curves
-from lossbench.analysis.metrics import quantity
 from lossbench.claims.figure_kinds.grid import Panelled, Ways, filled, grid, note, span
 from lossbench.claims.figure_kinds.groups import emphasised
 from lossbench.claims.figure_kinds.parts import Heading
@@ -18,6 +17,7 @@ from lossbench.claims.schema import LONE, Score
 from lossbench.errors import BadInput
 from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
+from lossbench.tables.quantity import quantity
 
 _SAID = ("column", "across", "published", "theory")
 

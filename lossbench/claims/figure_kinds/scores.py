@@ -10,7 +10,6 @@ import pandas as pd
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import band_ends
 from lossbench.analysis.labels import RATE, SEED, title
-from lossbench.analysis.metrics import quantity
 from lossbench.analysis.statistics import Values
 from lossbench.claims.figure_kinds.grid import Panelled, Ways, filled, grid, note, span
 from lossbench.claims.figure_kinds.groups import grouped
@@ -21,6 +20,7 @@ from lossbench.claims.schema import Measure, measure_of
 from lossbench.errors import BadInput
 from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
+from lossbench.tables.quantity import quantity
 
 MEASURED = ("column", "across", "score", "scores", "value")
 _SAID = (*MEASURED, "published", "theory")

@@ -12,13 +12,13 @@ from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import LOSS, SEED, natural
-from lossbench.analysis.metrics import quantity
 from lossbench.analysis.statistics import Values
 from lossbench.claims.figure_kinds.parts import Cast, Heading, joined, looks, parts
 from lossbench.claims.measurement import Records, answering
 from lossbench.errors import BadInput, unknown
 from lossbench.plots.picture import Picture
 from lossbench.plots.unit_lanes import Crew, Lanes, Sleeper, draw_lanes
+from lossbench.tables.quantity import quantity
 
 MOST_RUNS = 4  # side by side
 Rows = dict[str, tuple[set[str], list[str | None]]]  # title → words of its losses, and the run of each seed

@@ -1,4 +1,4 @@
-"""How well each class is recognised, where a mean over all examples hides that one of them is not."""
+"""Recall: how well each class is recognised, where a mean over all examples hides that one of them is not."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,11 +8,12 @@ from torch import Tensor
 
 from lossbench.interfaces import Task
 from lossbench.interfaces.links import FAR, OUTPUTS
-from lossbench.interfaces.probe import ExampleProbe, Outputs
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.tables import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recall(ExampleProbe):
+class Recall(Metric):
     """Recall: of the examples of a class, the share that is decided rightly. Must be named in probes.
 
     The decision is the one that accuracy counts; recall is the accuracy among the examples of one class.
@@ -23,6 +24,7 @@ class Recall(ExampleProbe):
     per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     by_default: ClassVar[bool] = False
+    quantity: ClassVar[Quantity] = Quantity(title="recall", unit="%", better="higher", share=True, part="class")
 
     def measure(self, outputs: Outputs) -> Tensor:
         z, y = outputs.z, outputs.y

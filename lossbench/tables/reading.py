@@ -1,4 +1,4 @@
-"""The window between training and analysis: the names of columns, and the readers of what is stored.
+"""Readers of what is stored.
 
 A study's folder holds `runs/part-*.parquet`, one row a run. The row carries the run's curves as lists, so that a
 run and its records are written, or lost, together. Read, they become two tables: `runs`, a row a run, with the
@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +20,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lossbench.errors import BadInput
-
-FORMAT = 1
-MANIFEST = "study.json"
-PARTS, INVOCATIONS, PARAMETERS = "runs", "invocations", "parameters"  # folders of a study
-
-RUN, SPEC, RECORDING, INVOCATION = "run", "spec", "recording", "invocation"
-TASK, OUTCOME, STOPPED, SECONDS, DEVICE, STEPS = "task", "outcome", "stopped", "seconds", "device", "step"
-RUN_COLUMNS = {
-    RUN: pa.string(),
-    SPEC: pa.string(),
-    RECORDING: pa.string(),
-    INVOCATION: pa.string(),
-    TASK: pa.string(),
-    OUTCOME: pa.string(),
-    STOPPED: pa.int32(),
-    SECONDS: pa.float64(),
-    DEVICE: pa.string(),
-    STEPS: pa.list_(pa.int32()),
-}
-LABEL_NOISE = "label_noise"  # the share of wrong labels, where some run of a study has any
-CURVE = "curve."  # prefix of the columns that hold a quantity's curve
-LAYER = "/"  # between a quantity and the layer, class or output it belongs to: gradient_norm_weights/2, test_recall/7
-
-TRAIN, TEST = "train_", "test_"
-LOSS, ACCURACY, LOG_LOSS, BRIER, SQUARED_ERROR = "loss", "accuracy", "log_loss", "brier", "squared_error"
-GRADIENT_WEIGHTS, GRADIENT_BIASES = "gradient_norm_weights", "gradient_norm_biases"
-OUTPUT_GRADIENT, OUTPUT_ERROR, OUTPUT_SLOPE = "output_gradient", "output_error", "output_slope"
-OUTPUT_GRADIENTS, OUTPUT_SLOPES, RECALL = "output_gradients", "output_slopes", "recall"  # a column a class or output
-SATURATED, ACTIVATION_MEAN, ACTIVATION_SPREAD = "saturated", "activation_mean", "activation_spread"
-UPDATE_RATIO = "update_ratio"
+from lossbench.tables.columns import (
+    CURVE,
+    FORMAT,
+    LABEL_NOISE,
+    MANIFEST,
+    PARTS,
+    RUN,
+    RUN_COLUMNS,
+    SPEC,
+    STEPS,
+)
+from lossbench.tables.quantity import Quantities, builtin, known_quantities
 
 
 class Damaged(BadInput):
@@ -61,22 +43,13 @@ class Damaged(BadInput):
 
 @dataclass(frozen=True)
 class Study:
-    """What a results folder holds: its manifest, its runs and their records."""
+    """What a results folder holds: its manifest, its runs, their records, and what the records' columns mean."""
 
     folder: Path
     manifest: dict[str, Any]
     runs: pd.DataFrame
     records: pd.DataFrame
-
-
-def layer_column(quantity: str, layer: int) -> str:
-    """The column of a quantity at a layer, counted from 1 at the input."""
-    return f"{quantity}{LAYER}{layer}"
-
-
-def class_column(quantity: str, number: int) -> str:
-    """The column of a quantity for a class, or for the output that stands for it, counted from 0 as labels are."""
-    return f"{quantity}{LAYER}{number}"
+    quantities: Quantities = field(default_factory=builtin)
 
 
 def part_files(folder: Path) -> list[Path]:
@@ -141,7 +114,8 @@ def read_study(folder: Path) -> Study:
     table = pa.concat_tables(parts, promote_options="default")
     last = pd.Series(range(table.num_rows)).groupby(table[RUN].to_pandas()).max().sort_values()
     table = table.take(pa.array(last.to_numpy()))
-    return Study(folder, manifest, _runs(table), _records(table))
+    quantities = known_quantities(part.schema.metadata for part in parts)
+    return Study(folder, manifest, _runs(table), _records(table), quantities)
 
 
 def _runs(table: pa.Table) -> pd.DataFrame:

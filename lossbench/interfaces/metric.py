@@ -1,0 +1,80 @@
+"""What a metric promises: a number that judges a model's outputs on examples. It is written for one run."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.interfaces.links import OUTPUTS, log_softmax
+from lossbench.interfaces.loss import Loss, Task
+from lossbench.registry import Registered
+from lossbench.tables import Quantity
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model says about some examples, raw outputs z (..., C, B), and their targets y (..., T, B). Leading axes are free.
+
+    What the loss makes of them is computed when a metric asks for it.
+    """
+
+    z: Tensor
+    y: Tensor
+    loss: Loss
+    task: Task
+
+    @property
+    def boundary(self) -> float:
+        """The raw output above which a lone output decides for class 1."""
+        return self.loss.boundary
+
+    @property
+    def link(self) -> str:
+        return self.loss.link
+
+    @cached_property
+    def value(self) -> Tensor:
+        """ℓ (..., B)."""
+        return self.loss.value(self.z, self.y)
+
+    @cached_property
+    def a(self) -> Tensor:
+        """The link's outputs that stand for the targets (..., T, B)."""
+        return self.loss.prediction(self.loss.link_function.value(self.z))
+
+    @cached_property
+    def log_probabilities(self) -> Tensor:
+        """log p (..., C, B) of the classes, or of the one class that a lone output stands for, on a link to probabilities."""
+        if self.link == "softmax":
+            return log_softmax(self.z)
+        log_a = logsigmoid(self.z)
+        return log_a if self.z.shape[OUTPUTS] == 1 else log_a - log_a.logsumexp(OUTPUTS, keepdim=True)
+
+
+class Metric(Registered):
+    """A number that judges a model's outputs on the training data and on the test data, or one for each of K classes or outputs.
+
+    `quantity` declares it: title, unit, which way is better, which losses minimise it. It is stored with the records, and the
+    report ranks, compares and draws by it. `tasks` are those it has a meaning for. Where a study names nothing to be recorded,
+    every metric is that has `by_default`.
+
+    A metric that is a mean over examples is `per_example`: it measures each of them, and the engine takes the mean. Any other
+    is given all N examples of one run at once.
+    """
+
+    noun: ClassVar[str] = "metric"
+    by_default: ClassVar[bool] = True
+    per_example: ClassVar[bool] = False
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    quantity: ClassVar[Quantity] = Quantity()
+
+    @abstractmethod
+    def measure(self, outputs: Outputs) -> Tensor:
+        """The metric of raw outputs z and targets y.
+
+        per_example: from z (..., C, B) and y (..., T, B) to (..., B) or (..., K, B); of K numbers those that are NaN are left out
+        of the mean, for the example says nothing there. Otherwise: from z (C, N) and y (T, N) to () or (K,).
+        """

@@ -1,0 +1,43 @@
+"""Log loss: what cross entropy measures of the probabilities that any loss's link gives."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from lossbench.interfaces import Task
+from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.tables import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLoss(Metric):
+    """Log loss: −log of the probability given to the true class, in nats; the probabilities are the loss's own link's.
+
+    Formula: softmax −log p_y; one sigmoid −log a or −log(1 − a); several sigmoids −log(a_y / Σ_c a_c).
+    Undefined, NaN, where the link gives no probabilities (identity).
+    """
+
+    per_example: ClassVar[bool] = True
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    quantity: ClassVar[Quantity] = Quantity(
+        title="log loss",
+        unit="nats",
+        better="lower",
+        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin"),
+    )
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        if not LINKS[outputs.link].probabilities:
+            return torch.full_like(outputs.z[..., 0, :], torch.nan)
+        return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
+
+
+def _absent(outputs: Outputs) -> Tensor:
+    """What a lone output says of the class that it does not stand for: (1 − y) log(1 − a)."""
+    if outputs.z.shape[OUTPUTS] > 1:
+        return torch.zeros_like(outputs.z[..., 0, :])
+    return ((1 - outputs.y) * logsigmoid(-outputs.z)).select(OUTPUTS, 0)

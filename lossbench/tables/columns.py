@@ -1,0 +1,43 @@
+"""The names of a study's files and of the columns of its tables."""
+
+import pyarrow as pa
+
+FORMAT = 1
+MANIFEST = "study.json"
+PARTS, INVOCATIONS, PARAMETERS = "runs", "invocations", "parameters"  # folders of a study
+
+RUN, SPEC, RECORDING, INVOCATION = "run", "spec", "recording", "invocation"
+TASK, OUTCOME, STOPPED, SECONDS, DEVICE, STEPS = "task", "outcome", "stopped", "seconds", "device", "step"
+RUN_COLUMNS = {
+    RUN: pa.string(),
+    SPEC: pa.string(),
+    RECORDING: pa.string(),
+    INVOCATION: pa.string(),
+    TASK: pa.string(),
+    OUTCOME: pa.string(),
+    STOPPED: pa.int32(),
+    SECONDS: pa.float64(),
+    DEVICE: pa.string(),
+    STEPS: pa.list_(pa.int32()),
+}
+LABEL_NOISE = "label_noise"  # the share of wrong labels, where some run of a study has any
+CURVE = "curve."  # prefix of the columns that hold a quantity's curve
+LAYER = "/"  # between a quantity and the layer, class or output it belongs to: gradient_norm_weights/2, test_recall/7
+
+TRAIN, TEST = "train_", "test_"
+LOSS, ACCURACY, LOG_LOSS, BRIER, SQUARED_ERROR = "loss", "accuracy", "log_loss", "brier", "squared_error"
+GRADIENT_WEIGHTS, GRADIENT_BIASES = "gradient_norm_weights", "gradient_norm_biases"
+OUTPUT_GRADIENT, OUTPUT_ERROR, OUTPUT_SLOPE = "output_gradient", "output_error", "output_slope"
+OUTPUT_GRADIENTS, OUTPUT_SLOPES, RECALL = "output_gradients", "output_slopes", "recall"  # a column a class or output
+SATURATED, ACTIVATION_MEAN, ACTIVATION_SPREAD = "saturated", "activation_mean", "activation_spread"
+UPDATE_RATIO = "update_ratio"
+
+
+def layer_column(quantity: str, layer: int) -> str:
+    """The column of a quantity at a layer, counted from 1 at the input."""
+    return f"{quantity}{LAYER}{layer}"
+
+
+def class_column(quantity: str, number: int) -> str:
+    """The column of a quantity for a class, or for the output that stands for it, counted from 0 as labels are."""
+    return f"{quantity}{LAYER}{number}"
