@@ -35,5 +35,5 @@ def run(*, results: str | Path = "results", **settings: Any) -> StoredStudy:
         plan = replace(plan, resources=replace(plan.resources, executor="serial"))
     config = composed([described(point) for point in sweep.points])
     config["plugins"] = list(dict.fromkeys([*config["plugins"], *sweep.modules]))
-    summary = run_plan(plan, Path(results), sweep.words, config, "the same call of lossbench.run")
+    summary = run_plan(plan, Path(results), sweep.overrides, config, "the same call of lossbench.run")
     return open_study(summary.folder)

@@ -26,7 +26,7 @@ class PythonSweep:
     """Every run that some settings name: points, which may hold objects, and the settings as words, to be kept with the runs."""
 
     points: tuple[Point, ...]
-    words: tuple[str, ...]
+    overrides: tuple[str, ...]
     modules: tuple[str, ...]  # outside lossbench, in which the objects' classes are defined
 
 
@@ -39,14 +39,14 @@ def python_sweep(settings: Settings) -> PythonSweep:
     for key in settings:
         if key.partition(".")[0] in objects and "." in key:
             raise BadInput(f"{key} is given beside objects; give the option to the objects themselves.")
-    words = [word for name, value in settings.items() if name not in objects for word in _words(name, value)]
-    plugins = [word for word in words if word.startswith("plugins=")]
+    overrides = [word for name, value in settings.items() if name not in objects for word in _overrides(name, value)]
+    plugins = [word for word in overrides if word.startswith("plugins=")]
     values = [[item for choice in choices for item in _values(noun, choice, plugins)] for noun, choices in objects.items()]
-    composed = compose(words)
+    composed = compose(overrides)
     points = [{**point, **dict(zip(objects, chosen, strict=True))} for chosen in product(*values) for point in composed]
     modules = {module for options in values for item in options for module in _modules(item)}
     spoken = [f"{noun}={','.join(map(_text_of_object, options))}" for noun, options in zip(objects, values, strict=True)]
-    return PythonSweep(points=tuple(points), words=(*words, *spoken), modules=tuple(sorted(modules)))
+    return PythonSweep(points=tuple(points), overrides=(*overrides, *spoken), modules=tuple(sorted(modules)))
 
 
 def described(point: Point) -> Point:
@@ -74,19 +74,19 @@ def _holds_objects(value: Any) -> bool:
 def _values(noun: str, choice: Any, plugins: list[str]) -> Iterator[Any]:
     """What a choice among objects stands for in a point; words, and mappings of plain options, are composed."""
     if isinstance(choice, str) or (isinstance(choice, Mapping) and not _holds_objects(choice)):
-        yield from (point[noun] for point in compose([*plugins, *_words(noun, choice)]))
+        yield from (point[noun] for point in compose([*plugins, *_overrides(noun, choice)]))
     else:
         yield choice
 
 
-def _words(name: str, value: Any) -> Iterator[str]:
+def _overrides(name: str, value: Any) -> Iterator[str]:
     """A setting as words of the command line: a=1, a=1,2, a=[1,2], or one for each option in a mapping."""
     if isinstance(value, Mapping):
         options = dict(value)
         if "word" in options:
             yield f"{name}={_text(name, options.pop('word'))}"
         for option, inner in options.items():
-            yield from _words(f"{name}.{option}", inner)
+            yield from _overrides(f"{name}.{option}", inner)
     elif isinstance(value, range):
         _choices(name, value)
         start, stop, step = value.start, value.stop, value.step

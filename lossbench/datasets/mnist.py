@@ -133,10 +133,10 @@ def _from_openml() -> dict[str, Bytes]:
         with warnings.catch_warnings(action="ignore"):  # each try that fails is told by one; the last says what matters
             bunch = scikit_learn("datasets").fetch_openml("mnist_784", version=1, as_frame=False)
     except (OSError, ValueError) as error:
-        place = f"{FOLDER} is not set" if not os.environ.get(FOLDER) else f"{FOLDER}={os.environ[FOLDER]} holds no mnist.npz"
+        reason = f"{FOLDER} is not set" if not os.environ.get(FOLDER) else f"{FOLDER}={os.environ[FOLDER]} holds no mnist.npz"
         raise BadInput(
-            f"MNIST is not here: {place}, and OpenML gave no mnist_784 ({error}). Either set {FOLDER} to a folder with mnist.npz "
-            f"(arrays {', '.join(CHECKSUMS)}), or run once with a network. dataset=mnist_5k needs neither."
+            f"MNIST is not here: {reason}, and OpenML gave no mnist_784 ({error}). Either set {FOLDER} to a folder with "
+            f"mnist.npz (arrays {', '.join(CHECKSUMS)}), or run once with a network. dataset=mnist_5k needs neither."
         ) from error
     return _verified(_cut(bunch.data, bunch.target), "OpenML's mnist_784")
 
@@ -155,7 +155,9 @@ def _cut(images: Any, labels: Any) -> dict[str, Bytes]:
 
 def _verified(arrays: dict[str, Bytes], source: str) -> dict[str, Bytes]:
     for name, expected in CHECKSUMS.items():
-        seen = hashlib.sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest()
-        if seen != expected:
-            raise BadInput(f"{source} is not MNIST in its original order: {name} has SHA-256 {seen}, where {expected} is right.")
+        digest = hashlib.sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest()
+        if digest != expected:
+            raise BadInput(
+                f"{source} is not MNIST in its original order: {name} has SHA-256 {digest}, where {expected} is right."
+            )
     return arrays

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lossbench.data.loading import load
 from lossbench.engine import engine_of
-from lossbench.execution.device_memory import shortage_told
+from lossbench.execution.device_memory import as_memory_error
 from lossbench.planning.spec import Cohort, RecordingSchedule
 
 MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
@@ -49,6 +49,6 @@ def _try(cohort: Cohort, steps: int, device: str) -> float:
     runs = tuple(replace(run, steps=steps, init=run.first.init if run.first else run.init) for run in cohort.runs)
     split = load(runs[0].dataset).split
     started = time.perf_counter()
-    with shortage_told():
+    with as_memory_error():
         engine_of(runs[0].model).train(replace(cohort, runs=runs), split, device)
     return time.perf_counter() - started

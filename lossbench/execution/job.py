@@ -9,7 +9,7 @@ from lossbench.data.loading import describe, load
 from lossbench.engine import engine_of
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import cohort_file
-from lossbench.execution.device_memory import shortage_told
+from lossbench.execution.device_memory import as_memory_error
 from lossbench.interfaces import DataShape, Split
 from lossbench.planning.spec import Cohort, RunSpec
 from lossbench.storage.parquet_part import Origin
@@ -42,7 +42,7 @@ def do_job(job: Job, split: Split, report: Callable[[int], None]) -> JobResult:
     """
     checkpoint = cohort_file(job.folder, job.cohort)
     engine = engine_of(job.cohort.runs[0].model)
-    with shortage_told():
+    with as_memory_error():
         traces = engine.train(job.cohort, split, job.origin.device, report, checkpoint)
     append(job.folder, traces, job.origin)
     checkpoint.discard()

@@ -53,10 +53,10 @@ def _merged(values: Sequence[Any]) -> Any:
     return {"swept": distinct}
 
 
-def _kinds(found: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
+def _kinds(planned: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
     """One cohort of each shape, and how many there are of it."""
-    times = Counter(map(_row, found))
-    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in found}
+    times = Counter(map(_row, planned))
+    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in planned}
 
 
 def _spoken(seconds: float) -> str:

@@ -15,7 +15,7 @@ _PROGRESS = "steps.npy"
 ARRAYS, INPUTS = Split._fields[:4], "inputs"
 
 
-def set_up(folder: Path, cohorts: int) -> Steps:
+def create_steps(folder: Path, cohorts: int) -> Steps:
     """Prepare the folder; returns the step that each cohort is at, (cohorts,), which its trainer writes and all processes see."""
     _save(folder / _PROGRESS, np.zeros(cohorts, np.int64))
     return steps(folder)

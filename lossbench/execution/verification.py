@@ -63,7 +63,7 @@ class Verification:
     def holds(self) -> bool:
         """Whether all came out alike: the same bits on the same ground, within the tolerance elsewhere."""
         allowed = TOLERANCE if self.elsewhere else 0.0
-        return all(found.largest <= allowed for found in self.discrepancies)
+        return all(curve.largest <= allowed for curve in self.discrepancies)
 
 
 def verify(folder: Path, most: int | None) -> Verification:
@@ -78,7 +78,7 @@ def verify(folder: Path, most: int | None) -> Verification:
     for row in chosen.values():
         _refuse_missing_plugins(folder, row)
     again: dict[str, Row] = {}
-    with TemporaryDirectory(prefix="lossbench-") as place:
+    with TemporaryDirectory(prefix="lossbench-") as folder_again:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
             plan = Plan(
                 study=f"again-{number}",
@@ -86,12 +86,12 @@ def verify(folder: Path, most: int | None) -> Verification:
                 recording=_recording(json.loads(recording)),
                 resources=resources_of({"device": group[0][DEVICE]}),
             )
-            again |= _rows(run_plan(plan, Path(place), [], None).folder)
+            again |= _rows(run_plan(plan, Path(folder_again), [], None).folder)
     return Verification(
         stored=len(rows),
         again=len(chosen),
         elsewhere=tuple(_elsewhere(folder, chosen.values())),
-        discrepancies=tuple(found for run, row in chosen.items() for found in _compared(row, again[run])),
+        discrepancies=tuple(curve for run, row in chosen.items() for curve in _compared(row, again[run])),
     )
 
 
@@ -156,10 +156,10 @@ def _difference(stored: Row, name: str, one: np.ndarray[Any, Any], other: np.nda
         apart = np.abs(one - other)
         apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0.0
         size = np.nanmax(np.abs(one)) or 1.0
-    place = int(np.flatnonzero(apart != 0)[0])  # a NaN, where one of the two has no value, is not 0
+    first = int(np.flatnonzero(apart != 0)[0])  # a NaN, where one of the two has no value, is not 0
     largest = float(np.inf if np.isnan(apart).any() else apart.max() / size)
-    step = stored[STEPS][place]
-    return Discrepancy(run=stored[RUN], column=name, step=step, stored=one[place], again=other[place], largest=largest)
+    step = stored[STEPS][first]
+    return Discrepancy(run=stored[RUN], column=name, step=step, stored=one[first], again=other[first], largest=largest)
 
 
 def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:

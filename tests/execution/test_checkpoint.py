@@ -97,9 +97,9 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeyp
 def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
     interrupted(tmp_path, monkeypatch, at=20)
     other = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss",))
-    assert list(checkpoints.begun(tmp_path / "study", plan().runs, plan().recording))
-    assert not list(checkpoints.begun(tmp_path / "study", plan().runs, other))
-    assert not list(checkpoints.begun(tmp_path / "study", plan().runs[2:], plan().recording))
+    assert list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs, plan().recording))
+    assert not list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs, other))
+    assert not list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs[2:], plan().recording))
 
 
 @pytest.mark.parametrize("harm", ["empty", "cut", "edited"])

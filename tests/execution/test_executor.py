@@ -112,10 +112,10 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Table
 
 def test_a_plan_is_trained_once_and_then_nothing_is(tmp_path: Path) -> None:
     first = run_plan(plan(), tmp_path, ["a"], {"seed": 0})
-    assert (first.trained, first.there, first.diverged, first.run_steps) == (8, 0, 0, 8 * 20)
+    assert (first.trained, first.already_stored, first.diverged, first.run_steps) == (8, 0, 0, 8 * 20)
     held = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     second = run_plan(plan(), tmp_path, ["a"], {"seed": 0})
-    assert (second.trained, second.there, second.run_steps) == (0, 8, 0)
+    assert (second.trained, second.already_stored, second.run_steps) == (0, 8, 0)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == held
 
 
@@ -123,7 +123,7 @@ def test_only_what_is_missing_is_trained(tmp_path: Path) -> None:
     some = plan(runs=plan().runs[2:5])
     assert run_plan(some, tmp_path, [], {}).trained == 3
     rest = run_plan(plan(), tmp_path, [], {})
-    assert (rest.trained, rest.there) == (5, 3)
+    assert (rest.trained, rest.already_stored) == (5, 3)
     run_plan(plan(study="whole"), tmp_path, [], {})
     expect_same(tmp_path / "study", tables(tmp_path / "whole"))
 
@@ -238,7 +238,7 @@ def test_what_a_cohort_raises_ends_the_sweep_and_keeps_what_is_stored(
         run_plan(plan(), tmp_path, [], {})
     assert part_files(tmp_path / "study") == appended
     monkeypatch.undo()
-    assert run_plan(plan(), tmp_path, [], {}).there == 4
+    assert run_plan(plan(), tmp_path, [], {}).already_stored == 4
 
 
 def test_data_that_changed_since_the_plan_is_not_trained_on(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_long_cohorts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_workers_are_asked_for_or_pay(asked: Resources, seconds: float, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection.joblib, "cpu_count", lambda: 2)
     cohorts = executor.cohorts(plan(count=2).runs, plan().recording, 2)
-    work = [executor.Work(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
+    work = [executor.CohortCost(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
     assert selection.choose_executor(asked, work) == ((Loky, workers) if workers else (Serial, 1))
 
 

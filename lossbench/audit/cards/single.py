@@ -24,7 +24,7 @@ def audit(loss: str | Loss | type[Loss] | Callable[..., Any], *, link: str | Non
     Raises BadInput where the loss cannot be found, or has no meaning on the link.
     """
     if isinstance(loss, str | Loss) or (isinstance(loss, type) and issubclass(loss, Loss)):
-        cards = cards_of_words([loss if isinstance(loss, str) else _words(loss)], report=_silent)
+        cards = cards_of_words([loss if isinstance(loss, str) else _audit_text(loss)], report=_silent)
     else:
         cards = isolated_cards(CallableRequest(path=_import_path(loss), seconds=seconds))
     by_link = {card.link: card for card in cards}
@@ -35,7 +35,7 @@ def audit(loss: str | Loss | type[Loss] | Callable[..., Any], *, link: str | Non
     return by_link[link]
 
 
-def _words(loss: Loss | type[Loss]) -> str:
+def _audit_text(loss: Loss | type[Loss]) -> str:
     """The loss as the audit's command line would name it: focal,gamma=2.0."""
     if isinstance(loss, type):
         return loss.word

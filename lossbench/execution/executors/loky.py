@@ -26,7 +26,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from lossbench.execution.executors.protocol import WorkerKilled
 from lossbench.execution.job import Job, JobResult, do_job, split_of
 from lossbench.execution.progress import Progress
-from lossbench.execution.shared_memory import map_split, save_split, set_up, steps
+from lossbench.execution.shared_memory import create_steps, map_split, save_split, steps
 
 GUARD_SECONDS = 0.2  # between two looks of a worker at whether its parent lives
 TRACKERS = (multiprocessing.resource_tracker.ensure_running, loky_tracker.ensure_running)
@@ -49,7 +49,7 @@ class Loky:
     def __enter__(self) -> Self:
         # loky looks for a worker's own children with pgrep, which small machines lack; there are none.
         warnings.filterwarnings("ignore", "Failed to kill subprocesses", UserWarning)
-        self._progress.steps = set_up(self._folder, len(self._progress.steps))
+        self._progress.steps = create_steps(self._folder, len(self._progress.steps))
         self._idle = [self._worker() for _ in range(self.slots)]
         return self
 

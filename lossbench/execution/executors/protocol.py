@@ -9,7 +9,7 @@ from lossbench.execution.progress import Progress
 
 
 class Executor(Protocol):
-    """A place where jobs are done, up to `slots` of them at once. Made from a number of workers and the progress of the sweep.
+    """Does jobs, up to `slots` of them at once. Made from a number of workers and the progress of the sweep.
 
     It is a context manager: when the context is left, early or not, whatever is still being done is ended.
     """
