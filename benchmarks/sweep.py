@@ -20,7 +20,7 @@ STEPS, SEEDS = 2000, 25
 FEW, MORE = 4, 24  # runs that the rival is timed with
 RUNS = 2 * len(DIGITS.rates) * SEEDS
 TOLERANCE = 1e-3
-JOBLIB = find_spec("hydra_plugins.hydra_joblib_launcher") is not None
+JOBLIB = find_spec("hydra_plugins") is not None and find_spec("hydra_plugins.hydra_joblib_launcher") is not None
 NOTE = (
     f"Hydra's joblib launcher, {WORKERS} processes"
     if JOBLIB
