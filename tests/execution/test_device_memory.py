@@ -10,7 +10,8 @@ import torch
 
 from lossbench.commands import cli
 from lossbench.data.loading import load
-from lossbench.execution import cost_estimate, executor, plan_summary
+from lossbench.engine import dense
+from lossbench.execution import executor, plan_summary
 from lossbench.execution.device_memory import as_memory_error, free_bytes
 from lossbench.planning.cohorts import SAFE, device_bytes
 from lossbench.planning.plan import Plan
@@ -99,7 +100,6 @@ def test_where_the_device_is_full_a_sentence_says_what_would_need_less(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dense, "train", train)
-    monkeypatch.setattr(cost_estimate, "train", train)
     for command in ("run", "plan"):
         assert cli.answer([command, "dataset=iris", "epochs=1"]) == 1
         assert "there is not enough memory. What was stored is kept; a smaller engine.tile needs less" in capsys.readouterr().err
