@@ -36,7 +36,7 @@ def judged(name: str) -> tuple[Experiment, list[Judgement | Unjudged]]:
     except BadInput:
         return experiment, []
     return experiment, judge_all(
-        experiment, Records(runs=study.runs, curves=read_curves(study.records), tuning=experiment.tuning)
+        experiment, Records(runs=study.runs, curves=read_curves(study.records, study.quantities), tuning=experiment.tuning)
     )
 
 

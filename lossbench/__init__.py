@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from lossbench.interfaces.links import softmax as softmax
     from lossbench.interfaces.metric import Metric as Metric
     from lossbench.interfaces.metric import Outputs as Outputs
-    from lossbench.interfaces.probe import ExampleProbe as ExampleProbe
     from lossbench.interfaces.probe import Probe as Probe
     from lossbench.interfaces.probe import Step as Step
-    from lossbench.interfaces.probe import StepProbe as StepProbe
     from lossbench.report.stored_study import StoredStudy as StoredStudy
     from lossbench.report.stored_study import open as open  # noqa: A004 the name is this module's, not the user's
     from lossbench.tables import Quantity as Quantity
@@ -54,7 +52,7 @@ _MODULES = {
     ),
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
     "interfaces.metric": ("Metric", "Outputs"),
-    "interfaces.probe": ("ExampleProbe", "Probe", "Step", "StepProbe"),
+    "interfaces.probe": ("Probe", "Step"),
     "report.stored_study": ("StoredStudy", "open"),
     "tables": ("Quantity",),
 }

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast, get_args, get_origin
 
 from lossbench.errors import BadInput, unknown
+from lossbench.guard import guard, outside
 
 SHELVES = {
     "loss": "losses",
@@ -43,6 +44,8 @@ class Registered(ABC):
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
             raise BadInput(f"Two classes ask for the {cls.noun} word {cls.word!r}: {_where(taken)} and {_where(cls)}.")
         _classes[cls.noun][cls.word] = cls
+        if outside(cls):
+            guard(cls)
 
     def describe(self) -> dict[str, Any]:
         """Word and options as plain values, the form in which things are stored: {"word": "focal", "gamma": 2.0}."""
@@ -146,8 +149,8 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise BadInput(f"{name} wants a list, such as [30,10], and got {value!r}.")
         return tuple(_typed(name, item, arguments[0]) for item in value)
-    if isinstance(value, float) and math.isnan(value):
-        raise BadInput(f"{name} is nan, which is no number; it wants {_spoken(hint)}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{name} is {value}, which is no finite number; it wants {_spoken(hint)}.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is not Any and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-STREAMS = ("init", "order", "data", "split", "label_noise")
+STREAMS = ("init", "order", "data", "split", "label_noise", "global")
 
 
 def generator(seed: int, stream: str) -> np.random.Generator:

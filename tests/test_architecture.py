@@ -19,12 +19,13 @@ FLOOR_PLAN = {
     "folders": "",
     "atomic": "errors",
     "rng": "numpy",
-    "registry": "errors importlib",
+    "guard": "errors",
+    "registry": "errors guard importlib",
     "tables": "errors tables importlib numpy pandas pyarrow",
     "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
-    "interfaces": "errors interfaces kernels registry tables numpy torch",
+    "interfaces": "errors guard interfaces kernels registry tables numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces torch",
     "losses": "errors interfaces loss_families registry torch",
@@ -39,7 +40,7 @@ FLOOR_PLAN = {
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
-    "engine": "engine errors interfaces kernels planning registry rng tables numpy threadpoolctl torch",
+    "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
     "joblib numpy pyarrow rich torch",

@@ -88,8 +88,8 @@ def compare(runs: pd.DataFrame) -> Comparison:
     texts = labels.spell(runs)
     named = labels.setting_columns(texts)
     setting = _setting_labels(texts, named)
-    told = labels.loss_columns(texts, setting)
-    loss = _joined(texts, told).map(lambda values: labels.loss_label(list(zip(told, values, strict=True))))
+    option_columns = labels.loss_columns(texts, setting)
+    loss = _joined(texts, option_columns).map(lambda values: labels.loss_label(list(zip(option_columns, values, strict=True))))
     frame = runs.assign(setting=setting, contender=loss, rate=runs[RATE].astype(float) if RATE in runs else math.nan)
     family = texts[named[0]] if len(named) > 1 else pd.Series("", index=texts.index)
     settings = {
@@ -101,14 +101,14 @@ def compare(runs: pd.DataFrame) -> Comparison:
         _sample(part, settings[str(of)], contenders[str(by)])
         for (of, by, _), part in frame.groupby(["setting", "contender", "rate"], dropna=False)
     ]
-    place = {contender: i for i, contender in enumerate(contenders.values())}
-    samples.sort(key=lambda sample: (natural(sample.setting.label), place[sample.contender], sample.rate))
+    order = {contender: i for i, contender in enumerate(contenders.values())}
+    samples.sort(key=lambda sample: (natural(sample.setting.label), order[sample.contender], sample.rate))
     known = [loss, *(_setting_labels(texts, names) for n in (1, 2) for names in combinations(named, n)), setting]
     return Comparison(
         settings=tuple(sorted(settings.values(), key=lambda setting: natural(setting.label))),
         contenders=tuple(contenders.values()),
         samples=tuple(samples),
-        facts=tuple(labels.facts(texts, known, [*named, *told])),
+        facts=tuple(labels.facts(texts, known, [*named, *option_columns])),
     )
 
 
@@ -123,12 +123,12 @@ def _joined(texts: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[Any]":
 
 def _contenders(frame: pd.DataFrame) -> dict[str, Contender]:
     """The losses by label: cross entropy, half squared error, then the others by name."""
-    words = dict(zip(frame["contender"], frame[LOSS], strict=True))
+    word_of = dict(zip(frame["contender"], frame[LOSS], strict=True))
     order = {word: i for i, word in enumerate(_FIRST)}
     contenders: dict[str, Contender] = {}
-    for label in sorted(words, key=lambda label: (order.get(words[label], len(order)), words[label], natural(label))):
-        variant = sum(contender.word == words[label] for contender in contenders.values())
-        contenders[label] = Contender(word=words[label], label=label, variant=variant)
+    for label in sorted(word_of, key=lambda label: (order.get(word_of[label], len(order)), word_of[label], natural(label))):
+        variant = sum(contender.word == word_of[label] for contender in contenders.values())
+        contenders[label] = Contender(word=word_of[label], label=label, variant=variant)
     return contenders
 
 

@@ -35,7 +35,7 @@ class Curves:
     """All recorded quantities, with the place of each run's records; a run that diverged at once may have none."""
 
     columns: dict[str, Values]
-    places: dict[str, slice]
+    slices: dict[str, slice]
     quantities: Quantities = field(default_factory=builtin)
 
     def quantity(self, column: str) -> Quantity:
@@ -44,11 +44,11 @@ class Curves:
 
     def steps(self, run: str) -> Values:
         """A run's recorded steps, (T,)."""
-        return self.columns[tables.STEPS][self.places.get(run, slice(0))]
+        return self.columns[tables.STEPS][self.slices.get(run, slice(0))]
 
     def values(self, run: str, column: str) -> Values:
         """A run's curve, (T,); NaN where the quantity was not recorded or is not defined."""
-        return self.columns[column][self.places.get(run, slice(0))]
+        return self.columns[column][self.slices.get(run, slice(0))]
 
     def first_of(self, *columns: str) -> str | None:
         """The first of the columns that was recorded for some run."""
@@ -92,10 +92,10 @@ def read_curves(records: pd.DataFrame, quantities: Quantities | None = None) -> 
     """
     codes, runs = pd.factorize(records[tables.RUN])
     parts = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
-    places = {str(runs[codes[part[0]]]): slice(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)}
+    slices = {str(runs[codes[part[0]]]): slice(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)}
     names = [name for name in records.columns if name != tables.RUN]
     return Curves(
-        {name: records[name].to_numpy(dtype=float) for name in names}, places, builtin() if quantities is None else quantities
+        {name: records[name].to_numpy(dtype=float) for name in names}, slices, builtin() if quantities is None else quantities
     )
 
 

@@ -20,14 +20,14 @@ def presets(noun: str) -> dict[str, dict[str, Any]]:
 
 def preset_names(runs: pd.DataFrame, noun: str) -> pd.Series:
     """What to call each run's noun: the preset's name where all runs of that word have one, else the word."""
-    words = runs[noun].astype(str)
+    registry_words = runs[noun].astype(str)
     known = presets(noun)
     names = pd.Series(
         [next((name for name, options in known.items() if _fits(row, noun, options)), "") for row in runs.to_dict("records")],
         index=runs.index,
     )
-    complete = (names != "").groupby(words).transform("all")
-    return names.where(complete, words)
+    complete = (names != "").groupby(registry_words).transform("all")
+    return names.where(complete, registry_words)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(config, DictConfig):
         return {}
     content = {str(key): value for key, value in config.items()}
-    words = [item for item in content.pop("defaults", []) if isinstance(item, str) and item != "_self_"]
-    return {"word": words[0], **content} if len(words) == 1 else {}
+    registry_words = [item for item in content.pop("defaults", []) if isinstance(item, str) and item != "_self_"]
+    return {"word": registry_words[0], **content} if len(registry_words) == 1 else {}
 
 
 def _fits(run: Mapping[Any, Any], noun: str, options: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ def profiles(board: Board) -> list[Profile]:
 
 
 def profile(contender: Contender, steps: Values) -> Profile:
-    """From each run's steps to the level, (n ≥ 1,): infinity says never, and such a run counts among the n.
+    """The performance profile of a loss, from its runs' steps (n,) to the level: infinity says never, and counts among the n ≥ 1.
 
     Source: Dolan & Moré, Benchmarking optimization software with performance profiles, 2002, with steps in place of ratios.
     """

@@ -38,7 +38,7 @@ class Ranking:
         return averages
 
     @property
-    def found(self) -> bool:
+    def significant(self) -> bool:
         """Whether Friedman's test finds any difference."""
         return self.p < 1 - CONFIDENCE
 
@@ -48,7 +48,7 @@ class Ranking:
 
         Groups within another, and losses alone, are left out.
         """
-        if not self.found:
+        if not self.significant:
             return [(0, len(self.contenders) - 1)]
         averages = self.averages
         ends = [int(np.flatnonzero(averages <= start + self.distance)[-1]) for start in averages]

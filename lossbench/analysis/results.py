@@ -8,7 +8,7 @@ from lossbench.analysis.comparison import Comparison, Setting, compare
 from lossbench.analysis.curves import Curves, read_curves
 from lossbench.analysis.ranking import Ranking, ranking
 from lossbench.analysis.scoreboard import Board, Match, board, matches
-from lossbench.analysis.selection import Measure, choosers, measure_for, select
+from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, select
 from lossbench.analysis.sensitivity import Sensitivity, sensitivities
 from lossbench.tables import Study
 
@@ -17,7 +17,8 @@ from lossbench.tables import Study
 class Results:
     """`everything` holds a sample for each learning rate, `chosen` one for each loss and setting, of the seeds that judge.
 
-    `tuning` names the seeds that chose and do not judge, by setting; () where there are none.
+    `tuning` names the seeds that chose and do not judge, by setting; () where there are none. `boards` are by the measure that
+    chose the rates, one a setting; `further` are by the study's own metrics, at those rates. `matches` compares in all of them.
     """
 
     study: Study
@@ -27,12 +28,19 @@ class Results:
     tuning: Mapping[Setting, tuple[int, ...]]
     measures: Mapping[Setting, Measure | None]
     boards: tuple[Board, ...]
+    further: tuple[Board, ...]
     matches: tuple[Match, ...]
 
     @cached_property
     def sensitivities(self) -> list[Sensitivity]:
         """Final results by learning rate; empty where none was swept."""
         return sensitivities(self.everything, self.chosen, self.curves, self.measures)
+
+    @cached_property
+    def all_boards(self) -> tuple[Board, ...]:
+        """The boards setting by setting, in each first that by the measure that chose the rates."""
+        own = {board.setting: [other for other in self.further if other.setting == board.setting] for board in self.boards}
+        return tuple(each for board in self.boards for each in (board, *own[board.setting]))
 
     @cached_property
     def ranking(self) -> Ranking | None:
@@ -53,6 +61,11 @@ def results(study: Study) -> Results:
     chosen = select(everything, curves, measures)
     rated = [(setting, measure) for setting in chosen.settings if (measure := measures.get(setting))]
     boards = tuple(board(setting, chosen, curves, measure) for setting, measure in rated)
+    further = tuple(
+        board(setting, chosen, curves, measure)
+        for setting, first in rated
+        for measure in further_measures(setting, chosen, curves, first)
+    )
     return Results(
         study=study,
         curves=curves,
@@ -61,5 +74,6 @@ def results(study: Study) -> Results:
         tuning={setting: choosers(everything.within(setting)) if measures[setting] else () for setting in everything.settings},
         measures=measures,
         boards=boards,
-        matches=tuple(matches(boards)),
+        further=further,
+        matches=tuple(matches((*boards, *further))),
     )

@@ -15,12 +15,12 @@ def worst(better: Better) -> float:
 
 
 def final(values: Values, diverged: bool) -> float:
-    """The value at the last recorded step; NaN for a diverged run, which has none, and for an empty curve."""
+    """The last of a run's recorded values (T,); NaN for a diverged run, which has none, and for an empty curve."""
     return float("nan") if diverged or len(values) == 0 else float(values[-1])
 
 
 def best(values: Values, better: Better) -> float:
-    """The best value at any recorded step, of a diverged run while it lasted; NaN where nothing was recorded."""
+    """The best of a run's recorded values (T,), of a diverged run while it lasted; NaN where nothing was recorded."""
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return float("nan")
@@ -28,7 +28,7 @@ def best(values: Values, better: Better) -> float:
 
 
 def steps_to(steps: Values, values: Values, level: float, better: Better) -> float:
-    """The first recorded step at which the value is at the level or beyond; infinity where it never is.
+    """The first of steps (T,) at which the value, of values (T,), is at the level or beyond; infinity where it never is.
 
     The crossing itself lies between that step and the recorded one before it.
     """
@@ -37,7 +37,7 @@ def steps_to(steps: Values, values: Values, level: float, better: Better) -> flo
 
 
 def average(steps: Values, values: Values) -> float:
-    """The value's average over the run, each recorded stretch weighted by its steps; NaN where nothing was recorded."""
+    """The average of values (T,) over steps (T,), by the trapezoidal rule; NaN where nothing was recorded."""
     known = ~np.isnan(values)
     x, y = steps[known], values[known]
     if len(x) < 2:

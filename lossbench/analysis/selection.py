@@ -32,6 +32,15 @@ class Measure:
         return self.quantity.better or "higher"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RateTrial:
+    """A learning rate on the seeds that choose: the scores (runs,), and averages over the whole run (runs,), that decide."""
+
+    rate: float
+    scores: Values
+    averages: Values
+
+
 def tuning_seeds(seeds: Sequence[int], count: int | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The seeds on which learning rates are chosen, and the others, on which losses are then judged; both ascending.
 
@@ -53,14 +62,33 @@ def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Mea
     each loss's rate, and ranks nobody. None without any. A run's own loss is never a measure.
     """
     samples = comparison.within(setting)
-    words = {sample.contender.word for sample in samples}
+    loss_words = {sample.contender.word for sample in samples}
     stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank]  # built-in ones first
     columns = [side + stem for side in (tables.TEST, tables.TRAIN) for stem in stems]
-    there = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
-    found = [
-        Measure(column=name, quantity=curves.quantity(name), neutral=curves.quantity(name).neutral_among(words)) for name in there
-    ]
-    return next((measure for measure in found if measure.neutral), next(iter(found), None))
+    recorded = [name for name in columns if all(_recorded(sample, curves, name) for sample in samples)]
+    measures = [_measure(name, loss_words, curves) for name in recorded]
+    return next((measure for measure in measures if measure.neutral), next(iter(measures), None))
+
+
+def further_measures(setting: Setting, comparison: Comparison, curves: Curves, first: Measure) -> tuple[Measure, ...]:
+    """The measures that a study's own metrics declare beside its first: on test data, or where that has none on training data.
+
+    Each is one that all losses of the setting have. They choose nothing: losses are shown at the rates that the first chose.
+    """
+    samples = comparison.within(setting)
+    loss_words = {sample.contender.word for sample in samples}
+    stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank and stem not in tables.builtin()]
+    columns = [curves.first_of(tables.TEST + stem, tables.TRAIN + stem) for stem in stems]
+    return tuple(
+        _measure(column, loss_words, curves)
+        for column in columns
+        if column and column != first.column and all(_recorded(sample, curves, column) for sample in samples)
+    )
+
+
+def _measure(column: str, loss_words: Collection[str], curves: Curves) -> Measure:
+    declared = curves.quantity(column)
+    return Measure(column=column, quantity=declared, neutral=declared.neutral_among(loss_words))
 
 
 def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:
@@ -85,13 +113,27 @@ def choosers(samples: Sequence[Sample]) -> tuple[int, ...]:
     return () if tuning == judging else tuning
 
 
+def best_rate(trials: Sequence[RateTrial], better: Better, better_average: Better) -> RateTrial:
+    """The rate with the best median score; of rates that tie the one with the best median average, then the smallest.
+
+    A median that is no number is worse than any. `better` says which way scores are better, `better_average` averages.
+    """
+    sign, sign_of_average = (-1.0 if way == "higher" else 1.0 for way in (better, better_average))
+
+    def cost(trial: RateTrial) -> tuple[bool, float, float, float]:
+        median = float(np.median(trial.scores))
+        return bool(np.isnan(median)), sign * median, sign_of_average * float(np.median(trial.averages)), trial.rate
+
+    return min(trials, key=cost)
+
+
 def tuned(samples: Iterable[Sample], curves: Curves, measure: Measure, seeds: Collection[int] = ()) -> Sample:
     """Of a loss's samples at several rates, the one with the best median final value on the seeds, on all if none are named.
 
-    A diverged run counts as worst. Of rates that tie, the one with the best average over the whole run is taken, then the
-    smallest.
+    A diverged run counts as worst. Ties are decided as `best_rate` does.
     """
-    return min(samples, key=lambda sample: _order(sample.only(seeds) if seeds else sample, curves, measure))
+    trials = {_trial(sample.only(seeds) if seeds else sample, curves, measure): sample for sample in samples}
+    return trials[best_rate(list(trials), measure.better, measure.better)]
 
 
 def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Measure | None]) -> Comparison:
@@ -121,15 +163,14 @@ def _recorded(sample: Sample, curves: Curves, column: str) -> bool:
     lasted = [run for run, diverged in zip(sample.runs, sample.diverged, strict=True) if not diverged]
     if column not in curves.columns:
         return False
-    there = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
-    return all(there) if lasted else any(there)
+    recorded = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
+    return all(recorded) if lasted else any(recorded)
 
 
-def _order(sample: Sample, curves: Curves, measure: Measure) -> tuple[float, float, float]:
-    sign = -1 if measure.better == "higher" else 1
+def _trial(sample: Sample, curves: Curves, measure: Measure) -> RateTrial:
     averages = [scores.average(curves.steps(run), curves.values(run, measure.column)) for run in sample.runs]
     averages_or_worst = np.where(sample.diverged, scores.worst(measure.better), averages)
-    return sign * float(np.median(finals(sample, curves, measure))), sign * float(np.median(averages_or_worst)), sample.rate
+    return RateTrial(rate=sample.rate, scores=finals(sample, curves, measure), averages=averages_or_worst)
 
 
 def _apart(samples: Iterable[Sample]) -> list[Sample]:

@@ -35,7 +35,7 @@ def sensitivities(
 ) -> list[Sensitivity]:
     """One for each loss and setting in which some loss was trained with several rates and a measure was recorded."""
     rate = {(sample.setting, sample.contender): sample.rate for sample in chosen.samples}
-    found = []
+    by_loss = []
     for setting in everything.settings:
         measure, samples = measures[setting], everything.within(setting)
         rivals = [contender for contender in everything.contenders if any(s.contender == contender for s in samples)]
@@ -43,8 +43,8 @@ def sensitivities(
             continue
         for rival in rivals:
             own = [sample for sample in samples if sample.contender == rival]
-            found.append(_sensitivity(own, curves, measure, rate[setting, rival]))
-    return found
+            by_loss.append(_sensitivity(own, curves, measure, rate[setting, rival]))
+    return by_loss
 
 
 def _sensitivity(samples: list[Sample], curves: Curves, measure: Measure, chosen: float) -> Sensitivity:

@@ -10,7 +10,7 @@ from lossbench.tables.quantity import Better
 
 
 def clopper_pearson(successes: Values, n: int) -> tuple[Values, Values]:
-    """Lower and upper ends of the 95 % intervals of shares, from so many successes of n ≥ 1 trials each.
+    """Lower and upper ends of the 95 % intervals of shares, from successes (...,) of n ≥ 1 trials each.
 
     They cover at least 95 % whatever the share is. Wilson's and Jeffreys' are shorter, and cover as little as 86 and 92 %
     for some shares and few trials. Source: Clopper & Pearson, The use of confidence or fiducial limits, 1934.
@@ -22,7 +22,7 @@ def clopper_pearson(successes: Values, n: int) -> tuple[Values, Values]:
 
 
 def improvement(a: Sequence[float] | Values, b: Sequence[float] | Values, better: Better) -> Estimate:
-    """The probability that a is better than b on a new seed, from pairs by seed; equal values count half.
+    """The probability that a is better than b on a new seed, from pairs a (n,), b (n,) by seed; equal values count half.
 
     A pair with a NaN is none. The interval is Clopper and Pearson's, with ties as half successes, which only makes it wider.
     BCa, which resamples pairs, is no choice here: where a wins in every pair it is the point 1, so that with 10 pairs and a

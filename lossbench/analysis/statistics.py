@@ -37,7 +37,7 @@ class Estimate:
 
 
 def median(values: Sequence[float] | Values) -> Estimate:
-    """The median and its interval. Infinite values are allowed: they say "worse than all", or "never".
+    """The median of values (n,) and its interval. Infinite values are allowed: they say "worse than all", or "never".
 
     The interval is made of order statistics, so that it needs no law of the values and takes infinite ones; two neighbours
     are interpolated to cover 95 %. BCa covers the median of 10 or 20 skewed values 92 to 93 % of the time, this 94 to 95 %.
@@ -51,7 +51,7 @@ def median(values: Sequence[float] | Values) -> Estimate:
 
 
 def mean(values: Sequence[float] | Values) -> Estimate:
-    """The mean and its interval; NaN of values of which one is infinite.
+    """The mean of values (n,) and its interval; NaN of values of which one is infinite.
 
     Measured coverage of 10 to 50 values: 94 to 95 % where they are normal or exponential; Student's t covers 90 to 93 % of
     exponential ones, BCa 88 to 92 %. Of fewer than 10 values the interval is right for normal ones only, and covers the mean
@@ -80,7 +80,7 @@ class Difference:
 
 
 def paired(a: Sequence[float] | Values, b: Sequence[float] | Values) -> Difference:
-    """a − b, pair by pair; where both are the same infinity they are equal, and a pair with a NaN is none.
+    """a (n,) − b (n,), pair by pair; where both are the same infinity they are equal, and a pair with a NaN is none.
 
     Raises ValueError where the lengths differ.
     """
@@ -126,13 +126,13 @@ def _few(x: Values, centre: float) -> Estimate:
 
 def _interpolated(x: Values) -> float:
     """The lower end of the median's interval, of ascending values."""
-    k, weight = _place(len(x))
+    k, weight = _order_statistic(len(x))
     outer, inner = x[k - 1], x[k]
     return float(outer if np.isinf(outer) else (1 - weight) * outer + weight * inner)
 
 
 @cache
-def _place(n: int) -> tuple[int, float]:
+def _order_statistic(n: int) -> tuple[int, float]:
     """Between which order statistics the interval of a median of n values ends, the k-th and the next, and how far inside."""
     k = int(stats.binom.ppf(TAIL, n, 0.5))
     wide, narrow = (1 - 2 * float(stats.binom.cdf(i, n, 0.5)) for i in (k - 1, k))

@@ -13,12 +13,12 @@ from lossbench.analysis import scores
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import RATE, SEED, natural
 from lossbench.analysis.presets import presets
-from lossbench.analysis.selection import tuning_seeds
+from lossbench.analysis.selection import RateTrial, best_rate, tuning_seeds
 from lossbench.analysis.statistics import Values
 from lossbench.claims.formula import evaluate
 from lossbench.claims.schema import Measure, Score, Tuning
 from lossbench.errors import BadInput, unknown
-from lossbench.tables.quantity import quantity
+from lossbench.tables.quantity import Better
 
 ALONG = ("x", "y")  # what formulas call the swept columns
 STAR = "*"
@@ -136,12 +136,12 @@ def curve(score: Score, run: str, curves: Curves) -> Values:
     return combined
 
 
-def number(score: str, steps: Values, values: Values, column: str, *, diverged: bool) -> float:
-    """What is made of a curve: final, first, best, average, highest, lowest, `at 300`, `steps below 0.5`, `steps above 0.9`.
+def number(score: str, steps: Values, values: Values, better: Better | None, *, diverged: bool) -> float:
+    """What is made of a curve, steps (T,) and values (T,).
 
+    Possible are final, first, best, average, highest, lowest, `at 300`, `steps below 0.5`, `steps above 0.9`.
     Of a diverged run, final is worse than any number. Raises BadInput for another word, or a step that is not recorded.
     """
-    better = quantity(column).better
     words = re.fullmatch(r"(at|steps below|steps above) (\S+)", score)
     if words:
         return _placed(words[1], float(words[2]), steps, values)
@@ -203,35 +203,32 @@ def _run_score(score: Score, run: str, curves: Curves, *, diverged: bool = False
     values = curve(score, run, curves)
     if len(values) and np.isnan(values).all():
         raise BadInput(f"{score.column} was not recorded for the runs with {_spoken_of(score.of)}.")
-    return number(score.score, curves.steps(run), values, score.column, diverged=diverged)
+    return number(score.score, curves.steps(run), values, curves.quantity(score.column).better, diverged=diverged)
 
 
 def _tuned(runs: pd.DataFrame, records: Records, tuning: Tuning) -> pd.DataFrame:
-    """The judging seeds' runs at the rate with the best median over the tuning seeds.
-
-    Of rates that tie, the one with the best average over the whole run is taken, then the smallest: `selection.tuned` does
-    likewise, so that a report's scoreboard and its claims speak of the same runs.
-    """
+    """The judging seeds' runs at the rate that `best_rate` chooses on the tuning seeds, as for a report's scoreboard."""
     choosing, judging = tuning_seeds(sorted({int(seed) for seed in runs[SEED]}), tuning.seeds)
-    rivals = runs[runs[SEED].isin(choosing)].groupby(RATE)
-    best = min((*_cost(part, records.curves, tuning), rate) for rate, part in rivals)[-1]
+    candidates = runs[runs[SEED].isin(choosing)]
+    better = records.curves.quantity(tuning.by).better or "lower"
+    trials = [
+        _trial(rate, candidates[candidates[RATE] == rate], records.curves, tuning) for rate in candidates[RATE].dropna().unique()
+    ]
+    # Of steps to a level fewer are better, whatever the column.
+    best = best_rate(trials, "lower" if "steps" in tuning.score else better, better).rate
     chosen: pd.DataFrame = runs[(runs[RATE] == best) & runs[SEED].isin(judging)]
     return chosen
 
 
-def _cost(runs: pd.DataFrame, curves: Curves, tuning: Tuning) -> tuple[bool, float, float]:
-    """How badly runs at one rate do: without a number at all, by the median score, by the median average."""
-    better = quantity(tuning.by).better or "lower"
-    sign = -1.0 if better == "higher" else 1.0
-    scored = Score(column=tuning.by, score=tuning.score)
-    told, averages = [], []
-    for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True):
-        diverged = outcome == "diverged"
-        told.append(_run_score(scored, run, curves, diverged=diverged))
-        averages.append(scores.worst(better) if diverged else _run_score(Score(column=tuning.by, score="average"), run, curves))
-    # Of steps to a level fewer are better, whatever the column.
-    median = (1.0 if "steps" in tuning.score else sign) * float(np.median(told))
-    return bool(np.isnan(median)), median, sign * float(np.median(averages))
+def _trial(rate: float, runs: pd.DataFrame, curves: Curves, tuning: Tuning) -> RateTrial:
+    worst = scores.worst(curves.quantity(tuning.by).better or "lower")
+    scored, averaged = Score(column=tuning.by, score=tuning.score), Score(column=tuning.by, score="average")
+    outcomes = [(run, outcome == "diverged") for run, outcome in zip(runs[tables.RUN], runs[tables.OUTCOME], strict=True)]
+    return RateTrial(
+        rate=rate,
+        scores=np.array([_run_score(scored, run, curves, diverged=diverged) for run, diverged in outcomes]),
+        averages=np.array([worst if diverged else _run_score(averaged, run, curves) for run, diverged in outcomes]),
+    )
 
 
 def _spelt_out(of: Mapping[str, Any]) -> dict[str, Any]:

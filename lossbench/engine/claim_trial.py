@@ -11,12 +11,12 @@ from torch import Tensor
 
 from lossbench.engine.determinism import LANES
 from lossbench.errors import BadInput
+from lossbench.guard import outside, plugin_error
 from lossbench.interfaces import Loss, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.recorders import Recorder
 from lossbench.registry import Registered
 
-OURS = "lossbench."
 SCALES = (3.0, 1e4)  # of raw outputs: ordinary, and extreme
 NEIGHBOURS = (0.0, 1.0, 1e6)  # the same of other examples; 0 is the padding
 Measure = Callable[[Tensor, Tensor], Tensor]
@@ -25,31 +25,45 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 def refuse_false_claims(
     losses: Iterable[Loss], probes: Iterable[Recorder], sizes: tuple[int, int], task: Task, like: Tensor
 ) -> None:
-    """Raise BadInput for a loss or a metric from outside that claims `per_example` and looks across examples.
+    """Raise BadInput for a loss or a metric from outside that looks across examples though it is `per_example`.
 
-    `sizes` are the numbers (C, T) of raw outputs and targets; `like` has the data type of training.
+    And for one that changes what it is shown. `sizes` are the numbers (C, T) of raw outputs and targets; `like` has the data
+    type of training.
     """
-    claimed = [loss for loss in dict.fromkeys(losses) if loss.per_example]
-    for loss in claimed:
-        if not type(loss).__module__.startswith(OURS):
+    foreign = [probe for probe in probes if isinstance(probe, Metric) and outside(type(probe)) and task in probe.tasks]
+    for loss in dict.fromkeys(losses):
+        if outside(type(loss)):
             _try_loss(loss, sizes, task, like.dtype)
-        for probe in probes:
-            outside = isinstance(probe, Metric) and not type(probe).__module__.startswith(OURS)
-            if outside and isinstance(probe, Metric) and probe.per_example and task in probe.tasks:
-                _try_probe(probe, loss, sizes, task, like.dtype)
+        for probe in foreign:
+            _try_probe(probe, loss, sizes, task, like.dtype)
 
 
 @lru_cache(maxsize=256)
 def _try_loss(loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
-    for name, function in (("value", loss.value), ("gradient", loss.gradient), ("error", loss.error)):
-        if looks_across(function, sizes, task, dtype):
-            raise _false_claim(loss, name)
+    for function in (loss.value, loss.gradient, loss.error):
+        _refuse_changes(loss, function, sizes, task, dtype)
+        if loss.per_example and looks_across(function, sizes, task, dtype):
+            raise _false_claim(loss, function.__name__)
 
 
 @lru_cache(maxsize=256)
 def _try_probe(probe: Metric, loss: Loss, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
-    if looks_across(lambda z, y: probe.measure(Outputs(z, y, loss, task)), sizes, task, dtype):
+    def measure(z: Tensor, y: Tensor) -> Tensor:
+        return probe.measure(Outputs(z, y, loss, task))
+
+    _refuse_changes(probe, measure, sizes, task, dtype)
+    if probe.per_example and loss.per_example and looks_across(measure, sizes, task, dtype):
         raise _false_claim(probe, "measure")
+
+
+def _refuse_changes(thing: Registered, function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
+    """Raise BadInput where a method writes into its arguments: they are the network's own, or other methods' too."""
+    z, y = _examples(sizes, task, torch.Generator().manual_seed(0), dtype)
+    shown = z.clone(), y.clone()
+    function(*shown)
+    for name, before, after in zip("zy", (z, y), shown, strict=True):
+        if not torch.equal(before, after):
+            raise plugin_error(thing, function.__name__, f"changed {name} in place; expected is that it only reads it")
 
 
 def looks_across(function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> bool:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.look_ahead import LookAhead
+from lossbench.errors import BadInput
 
 
 class Graph(Protocol):
@@ -64,7 +65,7 @@ class CapturedStep:
         graph = self.new()
         try:
             result = graph.capture(self.step)
-        except RuntimeError:
+        except (RuntimeError, BadInput):  # of a plugin's loss: what it raised is told where the step is made without a graph
             self.capturable = False
         else:
             self.graphs[position] = graph, result, self._position

@@ -116,7 +116,7 @@ def _means(data: Examples, probe: Metric, measured: Tensor) -> Iterator[tuple[st
         return
     if measured.dim() not in (1, 2) or (measured.dim() == 2 and measured.shape[1] != examples):
         raise BadInput(
-            f"The probe {type(probe).__module__}.{type(probe).__qualname__} returned {tuple(measured.shape)} for {examples} "
+            f"The metric {type(probe).__module__}.{type(probe).__qualname__} returned {tuple(measured.shape)} for {examples} "
             f"examples; possible are (), ({examples},), (K,) and (K, {examples})."
         )
     for number, part in enumerate(measured if measured.dim() == 1 else measured.nanmean(-1)):

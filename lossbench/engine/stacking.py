@@ -1,5 +1,6 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor
 
 from lossbench.engine.shape_checks import checked_parameters
-from lossbench.interfaces import Array, Dense, Layer, Loss
+from lossbench.guard import outside
+from lossbench.interfaces import Array, Dense, Init, Layer, Loss
 from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
 
@@ -80,12 +82,33 @@ def parameters(
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a run that diverges at once
         drawn = {
-            (init, seed): checked_parameters(init, init.draw(layers, generator(seed, "init")), layers)
+            (init, seed): checked_parameters(init, _drawn(init, layers, seed), layers)
             for init, seed in {(run.init, run.seed) for run in runs}
         }
     starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)
+
+
+def _drawn(init: Init, layers: tuple[Layer, ...], seed: int) -> Sequence[Dense[Array]]:
+    """What an initialisation draws for a seed.
+
+    One from outside may draw from the global streams of Python, NumPy or torch, too: they are seeded for it, lest what it
+    draws depends on who drew before, and are as they were afterwards.
+    """
+    if not outside(type(init)):
+        return init.draw(layers, generator(seed, "init"))
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002 - the streams of others
+    number = int(generator(seed, "global").integers(2**32))
+    random.seed(number)
+    np.random.seed(number)  # noqa: NPY002
+    torch.default_generator.manual_seed(number)
+    try:
+        return init.draw(layers, generator(seed, "init"))
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        torch.set_rng_state(before[2])
 
 
 def _neighbours(keys: Sequence[K]) -> list[tuple[int, int, K]]:

@@ -17,6 +17,7 @@ from lossbench.engine.cuda_graph import CapturedStep
 from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
+from lossbench.engine.many_runs_trial import refuse_false_many_runs
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, curves, describe, evaluate, examples
 from lossbench.engine.shape_checks import checked_layers
@@ -166,6 +167,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     blocks = loss_blocks(runs)
     chosen = recorders(cohort.recording.probes)
     refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
+    refuse_false_many_runs((run.optimizer for run in runs), chosen, layers, runs[0].loss.link, like)
     bound = cohort.recording.examples
     sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
     looked_at = sets if any(isinstance(probe, Metric) for probe in chosen) else ()

@@ -5,6 +5,7 @@ along −1, columns as in the textbooks' a = σ(Wx + b); leading axes are free. 
 D features · L layers · N examples · T recorded steps, or targets where a loss has its own number of outputs.
 """
 
+from lossbench.interfaces import promises  # noqa: F401 - registers what plugins must return
 from lossbench.interfaces.arrays import Array, Dense
 from lossbench.interfaces.dataset import Dataset, DataShape, Split
 from lossbench.interfaces.init import FirstTraining, Init

@@ -31,15 +31,15 @@ class Linked(ABC):
         """The outputs, (..., C, B)."""
 
     @abstractmethod
-    def less(self, y: Tensor) -> Tensor:
+    def residual(self, y: Tensor) -> Tensor:
         """a − y, (..., C, B): where y is 0 or 1, nothing cancels."""
 
     @abstractmethod
-    def through(self, error: Tensor) -> Tensor:
+    def backward(self, error: Tensor) -> Tensor:
         """dℓ/dz from error = dℓ/da, both (..., C, B)."""
 
     @abstractmethod
-    def less_through(self, y: Tensor) -> Tensor:
+    def residual_backward(self, y: Tensor) -> Tensor:
         """dℓ/dz where the error is a − y, as half a squared distance has it, (..., C, B)."""
 
 
@@ -50,13 +50,13 @@ class Identity(Linked):
     def a(self) -> Tensor:
         return self.z
 
-    def less(self, y: Tensor) -> Tensor:
+    def residual(self, y: Tensor) -> Tensor:
         return self.z - y
 
-    def through(self, error: Tensor) -> Tensor:
+    def backward(self, error: Tensor) -> Tensor:
         return error
 
-    def less_through(self, y: Tensor) -> Tensor:
+    def residual_backward(self, y: Tensor) -> Tensor:
         return self.z - y
 
 
@@ -68,23 +68,23 @@ class Sigmoid(Linked):
         return torch.sigmoid(self.z)
 
     @cached_property
-    def rest(self) -> Tensor:
+    def complement(self) -> Tensor:
         """1 − a, (..., C, B)."""
         return (-self.z).sigmoid_()
 
-    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.LESS)
-    def less(self, y: Tensor) -> Tensor:
+    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.RESIDUAL)
+    def residual(self, y: Tensor) -> Tensor:
         """As a(1 − y) − (1 − a)y."""
-        return self.a.addcmul(self.a, y, value=-1).addcmul_(self.rest, y, value=-1)
+        return self.a.addcmul(self.a, y, value=-1).addcmul_(self.complement, y, value=-1)
 
-    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.THROUGH)
-    def through(self, error: Tensor) -> Tensor:
+    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.BACKWARD)
+    def backward(self, error: Tensor) -> Tensor:
         """e a(1 − a)."""
-        return (self.a * self.rest).mul_(error)
+        return (self.a * self.complement).mul_(error)
 
-    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.LESS_THROUGH)
-    def less_through(self, y: Tensor) -> Tensor:
-        return self.through(self.less(y))
+    @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.RESIDUAL_BACKWARD)
+    def residual_backward(self, y: Tensor) -> Tensor:
+        return self.backward(self.residual(y))
 
 
 class Softmax(Linked):
@@ -122,7 +122,7 @@ class Softmax(Linked):
         return self.powers / self.total
 
     @property
-    def rest(self) -> Tensor:
+    def complement(self) -> Tensor:
         """1 − p, (..., C, B)."""
         return (1 - self.powers).add_(self.others).div_(self.total)
 
@@ -131,18 +131,18 @@ class Softmax(Linked):
         """log p, (..., C, B)."""
         return self.below - self.others.log1p()
 
-    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.LESS)
-    def less(self, y: Tensor) -> Tensor:
+    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.RESIDUAL)
+    def residual(self, y: Tensor) -> Tensor:
         return (self.powers - y).addcmul_(y, self.others, value=-1).div_(self.total)
 
-    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.OVER)
-    def over(self, weight: Tensor) -> Tensor:
+    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.QUOTIENT)
+    def quotient(self, weight: Tensor) -> Tensor:
         """weight / p, (..., C, B): 0 where the weight is 0, however small p is; infinite where only p vanishes."""
         info = torch.finfo(self.powers.dtype)
         return (weight * self.total).div_(self.powers.clamp_min(info.tiny * info.eps))  # the least float above 0
 
-    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.THROUGH)
-    def through(self, error: Tensor) -> Tensor:
+    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.BACKWARD)
+    def backward(self, error: Tensor) -> Tensor:
         """p_j [e_j − Σ_k p_k e_k].
 
         A constant in the error changes nothing. Counted from the winner's error nothing cancels, neither
@@ -151,15 +151,15 @@ class Softmax(Linked):
         error = error - torch.add(error, self.below, alpha=FAR).amax(OUTPUTS, keepdim=True)
         return error.sub_((self.a * error).sum(OUTPUTS, keepdim=True)).mul_(self.a)
 
-    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.LESS_THROUGH)
-    def less_through(self, y: Tensor) -> Tensor:
-        return self.through(self.less(y))
+    @link_kernels.at_one_go(link_kernels.softmax, link_kernels.RESIDUAL_BACKWARD)
+    def residual_backward(self, y: Tensor) -> Tensor:
+        return self.backward(self.residual(y))
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities p and their complements 1 − p, both to full relative accuracy at any z."""
     shares = Softmax(z)
-    return shares.a, shares.rest
+    return shares.a, shares.complement
 
 
 def log_softmax(z: Tensor) -> Tensor:

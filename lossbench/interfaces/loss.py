@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench.errors import BadInput
+from lossbench.guard import plugin_error
 from lossbench.interfaces.links import LINKS, OUTPUTS, Link
 from lossbench.registry import Registered, field_types
 
@@ -60,10 +61,13 @@ class Loss(Registered):
         """ℓ of raw outputs z (..., C, B) and targets y (..., T, B); returns (..., B)."""
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        """dℓ/dz, (..., C, B)."""
+        """dℓ/dz, (..., C, B). Raises BadInput where `value` does not depend on z in a way that autograd can follow."""
         with torch.inference_mode(mode=False), torch.enable_grad():
             z, y = z.detach().clone().requires_grad_(), y.detach().clone()  # copies: the engine's own never have derivatives
-            return torch.autograd.grad(self.value(z, y).sum(), z)[0]
+            value = self.value(z, y)
+            if not value.requires_grad:
+                raise plugin_error(self, "value", "returned a tensor without a gradient; expected is one that is computed from z")
+            return torch.autograd.grad(value.sum(), z)[0]
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         """dℓ/da, (..., C, B), a being the link's output.

@@ -76,5 +76,6 @@ class Metric(Registered):
         """The metric of raw outputs z and targets y.
 
         per_example: from z (..., C, B) and y (..., T, B) to (..., B) or (..., K, B); of K numbers those that are NaN are left out
-        of the mean, for the example says nothing there. Otherwise: from z (C, N) and y (T, N) to () or (K,).
+        of the mean, for the example says nothing there. Otherwise: from z (C, N) and y (T, N) of one run to () or (K,), or to
+        (N,) or (K, N), of which the engine takes the mean; a length of N is taken for one number an example.
         """

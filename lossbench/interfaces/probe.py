@@ -6,7 +6,6 @@ from typing import ClassVar, Protocol
 from torch import Tensor
 
 from lossbench.interfaces.arrays import Dense
-from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.model import ActivationName
 from lossbench.registry import Registered
 from lossbench.tables import Quantity
@@ -88,6 +87,3 @@ class Probe(Registered):
     @abstractmethod
     def measure(self, step: Step) -> dict[str, Tensor]:
         """The quantities by name."""
-
-
-ExampleProbe, StepProbe = Metric, Probe  # by the names that plugins were written with

@@ -21,7 +21,7 @@ import numpy as np
 from lossbench.kernels.activations import RELU, SIGMOID, slope
 from lossbench.kernels.blas import STRAIGHT, TRANSPOSED, address_of, gemm_plan, multiply
 from lossbench.kernels.compilation import compiled
-from lossbench.kernels.link_kernels import Numbers, fused, power
+from lossbench.kernels.link_kernels import Numbers, exp_of_nonpositive, fma
 from lossbench.kernels.summation import row_sum, row_sum_of_squares, sum_at
 
 Parameters = tuple[Numbers, Numbers]  # weights (R, m, n) and biases (R, m)
@@ -44,7 +44,7 @@ def forward_hidden(layer: Parameters, fed: Fed, kind: int, units: Numbers) -> No
                 for b in range(units.shape[2]):
                     # 1/(1 + e^−|z|) is the larger of σ(z) and σ(−z): no overflow, and neither is formed by a subtraction
                     z = units[r, m, b] + shift
-                    e = power(-abs(z))
+                    e = exp_of_nonpositive(-abs(z))
                     larger = one / (one + e)
                     units[r, m, b] = larger if z >= 0 else e * larger
             elif kind == RELU:
@@ -107,7 +107,7 @@ def norms_of(rows: Numbers, norms: Numbers) -> None:
 def _step(parameter: Numbers, r: int, gradient: Numbers, i: int, rate: float) -> None:
     """w ← w − ηg with one rounding, for a parameter (R, N) at r and its gradient (·, N) at i."""
     for n in range(parameter.shape[1]):
-        parameter[r, n] = fused(-rate, gradient[i, n], parameter[r, n])
+        parameter[r, n] = fma(-rate, gradient[i, n], parameter[r, n])
 
 
 @compiled()

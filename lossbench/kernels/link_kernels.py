@@ -3,7 +3,7 @@
 They are for plain numbers in this machine's memory. Where they are used, their formulas stand once more, tensor by tensor: for a
 graphics card, for derivatives, and as what these are tested against. The bits of a number depend on nothing but the numbers it
 is made of, neither on where it stands nor on how many stand beside it: a product and a sum are rounded together where a formula
-says so (`fused`) and nowhere else, and the order of a sum follows from its length alone.
+says so (`fma`) and nowhere else, and the order of a sum follows from its length alone.
 """
 
 import math
@@ -22,7 +22,7 @@ from lossbench.kernels.compilation import compiled, llvm_intrinsic
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Shares = tuple[Numbers, Numbers]  # powers (C, b) and the sum of all but one that is 1 (b,)
-OUTPUTS, LESS, THROUGH, LESS_THROUGH, OVER = range(5)  # what may be asked of a link: see links.py
+OUTPUTS, RESIDUAL, BACKWARD, RESIDUAL_BACKWARD, QUOTIENT = range(5)  # what may be asked of a link: see links.py
 COLUMNS = 128  # examples that a softmax takes side by side: what it keeps of them stays in the nearest cache
 
 # e^x in float32, after the Cephes library: x = n ln 2 + r, and a polynomial in r.
@@ -37,7 +37,7 @@ TAKEN_BACK = np.float32(2.0**-LIFT)
 
 
 @llvm_intrinsic
-def fused(context: Any, x: Any, y: Any, z: Any) -> Any:
+def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
     """x·y + z, rounded once."""
     del context
     return x(x, y, z), lambda _, builder, __, args: builder.fma(*args)
@@ -55,27 +55,27 @@ def _lifted(context: Any, shifted: Any) -> Any:
     return types.float32(shifted), bits
 
 
-def power(x: Any) -> Any:
+def exp_of_nonpositive(x: Any) -> Any:
     """e^x for x ≤ 0."""
     return math.exp(x)
 
 
-@overload(power, inline="always")
-def _power(x: Any) -> Any:
+@overload(exp_of_nonpositive, inline="always")
+def _exp_of_nonpositive(x: Any) -> Any:
     if x != types.float32:
-        return power
+        return exp_of_nonpositive
 
     def single(x: Any) -> Any:
         x = LEAST if x < LEAST else x
-        shifted = fused(x, LOG2_E, EXPONENT)
+        shifted = fma(x, LOG2_E, EXPONENT)
         n = shifted - EXPONENT
-        r = fused(n, LN2_LOW, fused(n, LN2_HIGH, x))
-        p = fused(TERMS[0], r, TERMS[1])
-        p = fused(p, r, TERMS[2])
-        p = fused(p, r, TERMS[3])
-        p = fused(p, r, TERMS[4])
-        p = fused(p, r, TERMS[5])
-        return (fused(p, r * r, r) + ONE) * _lifted(shifted) * TAKEN_BACK
+        r = fma(n, LN2_LOW, fma(n, LN2_HIGH, x))
+        p = fma(TERMS[0], r, TERMS[1])
+        p = fma(p, r, TERMS[2])
+        p = fma(p, r, TERMS[3])
+        p = fma(p, r, TERMS[4])
+        p = fma(p, r, TERMS[5])
+        return (fma(p, r * r, r) + ONE) * _lifted(shifted) * TAKEN_BACK
 
     return single
 
@@ -86,12 +86,12 @@ def sigmoid(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
     one = z.dtype.type(1)
     z, other, out = z.reshape(-1), other.reshape(-1), out.reshape(-1)
     for m in range(len(z)):
-        e = power(-abs(z[m]))
+        e = exp_of_nonpositive(-abs(z[m]))
         larger = one / (one + e)
         smaller = e * larger
-        a, rest = (larger, smaller) if z[m] >= 0 else (smaller, larger)
-        error = other[m] if asked == THROUGH else a * (one - other[m]) - rest * other[m]
-        out[m] = error if asked == LESS else error * (larger * smaller)
+        a, complement = (larger, smaller) if z[m] >= 0 else (smaller, larger)
+        error = other[m] if asked == BACKWARD else a * (one - other[m]) - complement * other[m]
+        out[m] = error if asked == RESIDUAL else error * (larger * smaller)
 
 
 @compiled()
@@ -111,7 +111,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
     for c in range(len(z)):
         row, into = z[c, some], powers[c]
         for b in range(width):
-            e = power(row[b] - top[b])
+            e = exp_of_nonpositive(row[b] - top[b])
             into[b] = e
             others[b] += one if e == one else none
             lesser[b] += none if e == one else e
@@ -121,7 +121,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
 
 
 @compiled()
-def _less(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+def _residual(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
     powers, others = shares
     one = y.dtype.type(1)
     for c in range(len(y)):
@@ -131,7 +131,7 @@ def _less(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -
 
 
 @compiled()
-def _through(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
+def _backward(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
     """With errors counted from a winner's."""
     powers, others = shares
     one = error.dtype.type(1)
@@ -152,7 +152,7 @@ def _through(shares: Shares, error: Numbers, there: slice, out: Numbers, some: s
 
 
 @compiled()
-def _over(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> None:
+def _quotient(shares: Shares, weight: Numbers, some: slice, out: Numbers) -> None:
     powers, others = shares
     one, least = weight.dtype.type(1), np.nextafter(weight.dtype.type(0), weight.dtype.type(1))
     for c in range(len(weight)):
@@ -180,15 +180,15 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
             here = slice(0, _powers(z[k], some, powers, others))
-            if asked == LESS:
-                _less((powers, others), other[k], some, out[k], some)
-            elif asked == THROUGH:
-                _through((powers, others), other[k], some, out[k], some)
-            elif asked == LESS_THROUGH:
-                _less((powers, others), other[k], some, errors, here)
-                _through((powers, others), errors, here, out[k], some)
-            elif asked == OVER:
-                _over((powers, others), other[k], some, out[k])
+            if asked == RESIDUAL:
+                _residual((powers, others), other[k], some, out[k], some)
+            elif asked == BACKWARD:
+                _backward((powers, others), other[k], some, out[k], some)
+            elif asked == RESIDUAL_BACKWARD:
+                _residual((powers, others), other[k], some, errors, here)
+                _backward((powers, others), errors, here, out[k], some)
+            elif asked == QUOTIENT:
+                _quotient((powers, others), other[k], some, out[k])
             else:
                 _outputs((powers, others), some, out[k])
 

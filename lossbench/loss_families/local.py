@@ -15,7 +15,7 @@ class Chance(NamedTuple):
     """What a class is given: p, 1 − p and log p, each to full relative accuracy."""
 
     p: Tensor
-    rest: Tensor
+    complement: Tensor
     log: Tensor
 
 
@@ -57,9 +57,9 @@ class Local(Loss):
             chance = _classes(z)
             pull = weight * self._pull(chance)
             others = pull.sum(OUTPUTS, keepdim=True) - pull
-            return others * chance.p - pull * chance.rest
+            return others * chance.p - pull * chance.complement
         yes, no = _output(z), _output(-z)
-        return counter * self._pull(no) * no.rest - weight * self._pull(yes) * yes.rest
+        return counter * self._pull(no) * no.complement - weight * self._pull(yes) * yes.complement
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         weight, counter = self.weights(y)

@@ -35,11 +35,11 @@ class CrossEntropy(Loss):
         return -(y * logsigmoid(z) + (1 - y) * logsigmoid(-z)).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.link_function.at(z).less(y)
+        return self.link_function.at(z).residual(y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
-            return Softmax(z).over(y).neg_()
+            return Softmax(z).quotient(y).neg_()
         return _times(1 - y, 1 + z.exp()) - _times(y, 1 + (-z).exp())
 
     def properties(self) -> Properties:
@@ -148,7 +148,7 @@ class ConfidencePenalty(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":
             shares = Softmax(z)
-            return shares.less(y) + self.beta * shares.through(shares.log)
+            return shares.residual(y) + self.beta * shares.backward(shares.log)
         tilt = self.beta * z
         yes, no = 1 - tilt * torch.sigmoid(z), 1 + tilt * torch.sigmoid(-z)
         return (1 - y) * _halved(no, logsigmoid(z)) - y * _halved(yes, logsigmoid(-z))

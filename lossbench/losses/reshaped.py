@@ -48,12 +48,13 @@ class Focal(Local):
         return (y, 1 - y) if self.alpha is None else (self.alpha * y, (1 - self.alpha) * (1 - y))
 
     def penalty(self, chance: Chance) -> Tensor:
-        return -chance.log * chance.rest.pow(self.gamma)
+        return -chance.log * chance.complement.pow(self.gamma)
 
     def bracket(self, chance: Chance) -> Tensor:
-        tiny = torch.finfo(chance.rest.dtype).tiny
-        ratio = torch.where(chance.rest < tiny, 1.0, -chance.log / chance.rest.clamp_min(tiny))  # −log p / (1 − p) is 1 at p = 1
-        return chance.rest.pow(self.gamma) * (1 + self.gamma * chance.p * ratio)
+        tiny = torch.finfo(chance.complement.dtype).tiny
+        # −log p / (1 − p) is 1 at p = 1
+        ratio = torch.where(chance.complement < tiny, 1.0, -chance.log / chance.complement.clamp_min(tiny))
+        return chance.complement.pow(self.gamma) * (1 + self.gamma * chance.p * ratio)
 
     def properties(self) -> Properties:
         plain = self.gamma == 0
@@ -98,10 +99,10 @@ class Poly1(Local):
 
     def penalty(self, chance: Chance) -> Tensor:
         """(1 + ε)(1 − p) and the rest of the expansion, which no weight −1 can cancel."""
-        return (1 + self.epsilon) * chance.rest + _beyond_first(chance)
+        return (1 + self.epsilon) * chance.complement + _beyond_first(chance)
 
     def bracket(self, chance: Chance) -> Tensor:
-        return (1 + self.epsilon) - self.epsilon * chance.rest
+        return (1 + self.epsilon) - self.epsilon * chance.complement
 
     def properties(self) -> Properties:
         plain = self.epsilon == 0
@@ -144,10 +145,10 @@ class TaylorCrossEntropy(Local):
         return 1.0
 
     def penalty(self, chance: Chance) -> Tensor:
-        return _polynomial([1 / k for k in range(1, self.order + 1)], chance.rest) * chance.rest
+        return _polynomial([1 / k for k in range(1, self.order + 1)], chance.complement) * chance.complement
 
     def bracket(self, chance: Chance) -> Tensor:
-        return _polynomial([1.0] * self.order, chance.rest)
+        return _polynomial([1.0] * self.order, chance.complement)
 
     def properties(self) -> Properties:
         return Properties(
@@ -229,7 +230,7 @@ class ClampedCrossEntropy(Local):
         return 1.0
 
     def penalty(self, chance: Chance) -> Tensor:
-        return -torch.where(chance.p > 0.5, (self.delta - chance.rest).log1p(), (chance.p + self.delta).log())
+        return -torch.where(chance.p > 0.5, (self.delta - chance.complement).log1p(), (chance.p + self.delta).log())
 
     def bracket(self, chance: Chance) -> Tensor:
         return 1 / (chance.p + self.delta)
@@ -250,9 +251,9 @@ class ClampedCrossEntropy(Local):
 
 def _beyond_first(chance: Chance) -> Tensor:
     """−log p − (1 − p) = Σ_{k≥2} (1 − p)^k / k, by its series where the difference would cancel."""
-    small = chance.rest.clamp_max(SMALL)
+    small = chance.complement.clamp_max(SMALL)
     series = _polynomial([1 / k for k in range(2, 20)], small) * small.square()
-    return torch.where(chance.rest < SMALL, series, -chance.log - chance.rest)
+    return torch.where(chance.complement < SMALL, series, -chance.log - chance.complement)
 
 
 def _polynomial(coefficients: list[float], x: Tensor) -> Tensor:

@@ -86,10 +86,10 @@ class SymmetricCrossEntropy(Categorical):
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
         shares = Softmax(z)
-        return self.alpha * shares.less(y) + self.beta * shares.through(_penalties(y, self.floor))
+        return self.alpha * shares.residual(y) + self.beta * shares.backward(_penalties(y, self.floor))
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.beta * _penalties(y, self.floor) - self.alpha * Softmax(z).over(y)
+        return self.beta * _penalties(y, self.floor) - self.alpha * Softmax(z).quotient(y)
 
     def properties(self) -> Properties:
         passive = self.alpha == 0
@@ -161,7 +161,7 @@ class ActivePassive(Categorical):
         return self.alpha * _share(z, y) + self.beta * (softmax(z)[0] * _penalties(y, self.floor)).sum(OUTPUTS)
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.alpha * _share_gradient(z, y) + self.beta * Softmax(z).through(_penalties(y, self.floor))
+        return self.alpha * _share_gradient(z, y) + self.beta * Softmax(z).backward(_penalties(y, self.floor))
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
         return self.alpha * _share_error(z, y) + self.beta * _penalties(y, self.floor)

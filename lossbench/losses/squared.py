@@ -32,10 +32,10 @@ class HalfSquaredError(Loss):
         return 0.5 * self.error(z, y).square().sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.link_function.at(z).less_through(y)
+        return self.link_function.at(z).residual_backward(y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.link_function.at(z).less(y)
+        return self.link_function.at(z).residual(y)
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -156,11 +156,11 @@ class Squentropy(Loss):
         return -(y * log_softmax(z)).sum(OUTPUTS) + ((1 - y) * z.square()).sum(OUTPUTS) / (z.shape[OUTPUTS] - 1)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return Softmax(z).less(y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
+        return Softmax(z).residual(y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         """Of the cross entropy alone: the squares are no function of p."""
-        return Softmax(z).over(y).neg_()
+        return Softmax(z).quotient(y).neg_()
 
     def properties(self) -> Properties:
         return Properties(

@@ -49,14 +49,14 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class FigureGrid:
     """A figure with its panels, by row and column."""
 
     figure: Figure
     axes: list[list[Axes]]
 
 
-def open_sheet(layout: Layout) -> Sheet:
+def open_grid(layout: Layout) -> FigureGrid:
     """An empty figure: vertical axes are labelled in the first column, steps under the last row."""
     rows, columns = len(layout.labels), len(layout.heads)
     width = (WIDTH - LEFT - (layout.beside if layout.direct else RIGHT) - (columns - 1) * BETWEEN_COLUMNS) / columns
@@ -80,11 +80,11 @@ def open_sheet(layout: Layout) -> Sheet:
         ]
         for row in range(rows)
     ]
-    sheet = Sheet(figure, axes)
-    _write(sheet, layout, heads)
+    grid = FigureGrid(figure, axes)
+    _write(grid, layout, heads)
     if layout.key:
-        _key(sheet, layout, (height - above - GAP) / height)
-    return sheet
+        _key(grid, layout, (height - above - GAP) / height)
+    return grid
 
 
 def fit(contenders: Iterable[Contender], height: float) -> bool:
@@ -99,11 +99,11 @@ def name_ends(axes: Axes, ends: Mapping[Contender, float], layout: Layout) -> No
     names = {contender: wrapped(contender.label, NAME_LETTERS) for contender in ends}
     lines = max(name.count("\n") + 1 for name in names.values())
     at = [axes.transAxes.inverted().transform(axes.transData.transform((0, end)))[1] for end in ends.values()]
-    places = spread([min(1.0, max(0.0, float(y))) for y in at], lines * NAME_LINE / height)
-    for contender, place in zip(ends, places, strict=True):
+    positions = spread([min(1.0, max(0.0, float(y))) for y in at], lines * NAME_LINE / height)
+    for contender, position in zip(ends, positions, strict=True):
         axes.annotate(
             names[contender],
-            (1, place),
+            (1, position),
             xycoords="axes fraction",
             xytext=(7, 0),
             textcoords="offset points",
@@ -121,23 +121,23 @@ def write_title(figure: Figure, title: str, note: str, left: float) -> None:
     figure.text(left / width, 1 - TITLE / height, note, va="top", fontsize=8, color=GREY)
 
 
-def _write(sheet: Sheet, layout: Layout, heads: Sequence[str]) -> None:
-    write_title(sheet.figure, layout.title, layout.note, LEFT)
-    for axes, head in zip(sheet.axes[0], heads, strict=True):
+def _write(grid: FigureGrid, layout: Layout, heads: Sequence[str]) -> None:
+    write_title(grid.figure, layout.title, layout.note, LEFT)
+    for axes, head in zip(grid.axes[0], heads, strict=True):
         axes.set_title(head, loc="left", fontsize=9, fontweight="bold", linespacing=1.1)
-    for row, label in zip(sheet.axes, layout.labels, strict=True):
+    for row, label in zip(grid.axes, layout.labels, strict=True):
         lines = [wrapped(line, int(layout.height * 16), 2) for line in label.split("\n")]
         row[0].set_ylabel("\n".join(lines))
         for axes in row[1:]:
             axes.tick_params(labelleft=False)
-    for row in sheet.axes[:-1]:
+    for row in grid.axes[:-1]:
         for axes in row:
             axes.tick_params(labelbottom=False)
-    for axes in sheet.axes[-1]:
+    for axes in grid.axes[-1]:
         axes.set_xlabel(layout.foot)
 
 
-def _key(sheet: Sheet, layout: Layout, top: float) -> None:
+def _key(grid: FigureGrid, layout: Layout, top: float) -> None:
     handles = [
         Line2D(
             [],
@@ -149,7 +149,7 @@ def _key(sheet: Sheet, layout: Layout, top: float) -> None:
         )
         for contender, look in layout.key.items()
     ]
-    sheet.figure.legend(
+    grid.figure.legend(
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(LEFT / WIDTH - 0.008, top),

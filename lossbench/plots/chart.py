@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.statistics import Values
 from lossbench.plots import scales
-from lossbench.plots.canvas import NAMES, Layout, fit, name_ends, open_sheet
-from lossbench.plots.end_labels import CROWD, beside, ends, name_crowd, room
+from lossbench.plots.canvas import NAMES, Layout, fit, name_ends, open_grid
+from lossbench.plots.end_labels import CROWD, beside, ends, name_crowd, needed_height
 from lossbench.plots.picture import Picture
 from lossbench.plots.style import BAND_OPACITY, BLACK, Stroke, rendered, styled
 
@@ -74,7 +74,7 @@ class Axis:
     limits: tuple[float, float] | None = None
 
     def by_powers(self, values: Values) -> bool:
-        """Whether the axis is logarithmic for these values."""
+        """Whether the axis is logarithmic for these values, of any shape."""
         if self.limits and self.limits[0] <= 0:
             return False
         return self.scale == "log" or (self.scale == "auto" and scales.is_wide(values))
@@ -99,15 +99,15 @@ def draw_chart(chart: Chart) -> Picture:
     """The chart as a picture; the panels of a row share their vertical axis, and all panels the horizontal one."""
     with styled():
         layout = _layout(chart)
-        sheet = open_sheet(layout)
-        for (axis, panels), line in zip(chart.rows, sheet.axes, strict=True):
+        grid = open_grid(layout)
+        for (axis, panels), line in zip(chart.rows, grid.axes, strict=True):
             for panel, axes in zip(panels, line, strict=True):
                 _fill(axes, panel, chart.looks)
                 scale_x(axes, chart.x, _x_values(chart))
                 _scale_y(axes, axis, _y_values(panels))
         if layout.direct:
-            _name(sheet.axes[0][-1], chart, layout)
-        svg, png = rendered(sheet.figure)
+            _name(grid.axes[0][-1], chart, layout)
+        svg, png = rendered(grid.figure)
     return Picture(name=chart.name, title=chart.title, svg=svg, png=png)
 
 
@@ -119,7 +119,7 @@ def _layout(chart: Chart) -> Layout:
     height = chart.height or (_ROOMY if lone else HEIGHT)
     crowded = len(present) > CROWD
     if lone and crowded and named:
-        height = max(height, room(_last(chart), chart.looks))
+        height = max(height, needed_height(_last(chart), chart.looks))
     references = {reference.name: reference.look for panel in everything for reference in panel.references}
     short = max(len(who.label) for who in present) * _LETTER
     return Layout(
@@ -128,7 +128,9 @@ def _layout(chart: Chart) -> Layout:
         heads=chart.heads,
         labels=tuple(axis.label for axis, _ in chart.rows),
         strokes={who: look for who, look in chart.looks.items() if who in present},
-        direct=len(present) > 1 and named and (room(_last(chart), chart.looks) <= height if crowded else fit(present, height)),
+        direct=len(present) > 1
+        and named
+        and (needed_height(_last(chart), chart.looks) <= height if crowded else fit(present, height)),
         height=height,
         foot=chart.x.label,
         also={Contender(word=name, label=name, variant=0): look for name, look in {**chart.groups, **references}.items()},
@@ -175,8 +177,8 @@ def _band(axes: Axes, line: Line, look: Stroke) -> None:
     known = np.concatenate([line.low, line.high])
     far = _FAR * float(np.abs(known[np.isfinite(known)]).max(initial=1.0))
     low, high = (np.clip(edge, -far, far) for edge in (line.low, line.high))
-    there = np.isfinite(line.low) | np.isfinite(line.high)
-    axes.fill_between(line.x, low, high, where=there.tolist(), color=look.colour, alpha=BAND_OPACITY)
+    finite = np.isfinite(line.low) | np.isfinite(line.high)
+    axes.fill_between(line.x, low, high, where=finite.tolist(), color=look.colour, alpha=BAND_OPACITY)
 
 
 def _x_values(chart: Chart) -> Values:
@@ -194,7 +196,7 @@ def _heights(line: Line) -> Iterable[Values]:
 
 
 def scale_x(axes: Axes, axis: Axis, values: Values) -> None:
-    """Lay a horizontal axis out for these values, which are finite."""
+    """Give a horizontal axis its scale, limits and ticks for these values (n,), which are finite."""
     around = scales.log_limits(values)
     if axis.scale == "steps" and axis.limits is None:
         scales.step_axis(axes, float(values.max()))

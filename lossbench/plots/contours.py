@@ -68,12 +68,12 @@ def _paper(relief: Relief) -> tuple[Figure, Sequence[Axes]]:
     height = top + panel + BOTTOM
     figure = Figure(figsize=(WIDTH, height))
     write_title(figure, relief.title, relief.note, LEFT)
-    lefts = [LEFT + place * (width + APART) for place in range(n)]
+    lefts = [LEFT + column * (width + APART) for column in range(n)]
     line = [figure.add_axes((left / WIDTH, BOTTOM / height, width / WIDTH, panel / height)) for left in lefts]
-    for place, (axes, one) in enumerate(zip(line, relief.maps, strict=True)):
+    for column, (axes, one) in enumerate(zip(line, relief.maps, strict=True)):
         axes.set_title(wrapped(one.head, 40, 1), loc="left", fontsize=9, fontweight="bold")
         axes.set_xlabel(drawable(relief.x))
-        axes.tick_params(labelleft=place == 0)
+        axes.tick_params(labelleft=column == 0)
     line[0].set_ylabel(drawable(relief.y))
     if shaded:
         _key(figure, (height - above - 0.08) / height)

@@ -71,8 +71,8 @@ def _paper(dots: Dots) -> tuple[Figure, Sequence[Axes]]:
     figure = Figure(figsize=(WIDTH, height))
     write_title(figure, dots.title, dots.note, EDGE)
     line = [
-        figure.add_axes(((left + place * (width + APART)) / WIDTH, BOTTOM / height, width / WIDTH, tall / height))
-        for place in range(n)
+        figure.add_axes(((left + index * (width + APART)) / WIDTH, BOTTOM / height, width / WIDTH, tall / height))
+        for index in range(n)
     ]
     for axes, (head, axis, _) in zip(line, dots.panels, strict=True):
         axes.set_title(drawable(head), loc="left", fontsize=9, fontweight="bold")
@@ -102,11 +102,11 @@ def _row(dots: Dots) -> float:
 def _fill(axes: Axes, rows: Sequence[Sequence[Mark]], dots: Dots) -> None:
     marker = dict(zip(dots.looks, _MARKERS * len(dots.looks), strict=False))
     step = DOT / _row(dots)
-    for place, row in enumerate(rows):
-        if place % 2:
-            axes.axhspan(place - 0.5, place + 0.5, color=INK, alpha=0.035)
+    for index, row in enumerate(rows):
+        if index % 2:
+            axes.axhspan(index - 0.5, index + 0.5, color=INK, alpha=0.035)
         for i, mark in enumerate(row):
-            y, look, estimate = place + (i - (len(row) - 1) / 2) * step, dots.looks[mark.who], mark.estimate
+            y, look, estimate = index + (i - (len(row) - 1) / 2) * step, dots.looks[mark.who], mark.estimate
             if mark.published:
                 low, high = mark.published
                 axes.plot([low, high], [y, y], color=INK, linewidth=5, alpha=0.25, solid_capstyle="butt")

@@ -21,15 +21,15 @@ Ended = Sequence[tuple[Contender, Values, Values]]
 
 def ends(lines: Ended) -> dict[Contender, tuple[float, float]]:
     """Where each line ends: its last finite point; a line without one has no end."""
-    found = {}
+    last_points = {}
     for who, x, y in lines:
-        there = np.flatnonzero(np.isfinite(y))
-        if len(there):
-            found[who] = (float(x[there[-1]]), float(y[there[-1]]))
-    return found
+        finite = np.flatnonzero(np.isfinite(y))
+        if len(finite):
+            last_points[who] = (float(x[finite[-1]]), float(y[finite[-1]]))
+    return last_points
 
 
-def room(lines: Ended, looks: Mapping[Contender, Stroke]) -> float:
+def needed_height(lines: Ended, looks: Mapping[Contender, Stroke]) -> float:
     """How many inches the names take."""
     return LINE * len(_groups(lines, looks))
 
@@ -44,11 +44,11 @@ def name_crowd(axes: Axes, lines: Ended, looks: Mapping[Contender, Stroke], heig
     """Write the names beside a panel so many inches high, each with a thin line to the end it names. Limits must be set."""
     groups = _groups(lines, looks)
     to_panel = axes.transData + axes.transAxes.inverted()
-    found = ends(lines)
-    places = np.clip([to_panel.transform(found[group[0]]) for group in groups], 0, 1)
+    last_points = ends(lines)
+    positions = np.clip([to_panel.transform(last_points[group[0]]) for group in groups], 0, 1)
     gap = min(LINE / height, 1 / max(len(groups) - 1, 1))
-    heights = spread([float(y) for y in places[:, 1]], gap)
-    for (x, y), level, group in zip(places, heights, groups, strict=True):
+    heights = spread([float(y) for y in positions[:, 1]], gap)
+    for (x, y), level, group in zip(positions, heights, groups, strict=True):
         colour = looks[group[0]].colour
         axes.plot([x, 1.02, 1.05], [y, level, level], color=colour, lw=0.6, transform=axes.transAxes, clip_on=False)
         text = _shortened([who.label for who in group])

@@ -100,10 +100,12 @@ def _labels(axes: Axes, groups: list[tuple[float, str, str]], height: float) -> 
     low, high = (float(np.log(limit)) for limit in axes.get_ylim())
     ends = [min((float(np.log(height)) - low) / (high - low), 1.0) for height, _, _ in groups]
     gap = min(LINE / (height * 0.72), 1 / max(len(groups) - 1, 1))
-    for end, place, (_, name, colour) in zip(ends, scales.spread(ends, gap), groups, strict=True):
-        axes.plot([1, 1.03, 1.045], [end, place, place], color=colour, linewidth=0.6, transform=axes.transAxes, clip_on=False)
+    for end, position, (_, name, colour) in zip(ends, scales.spread(ends, gap), groups, strict=True):
+        axes.plot(
+            [1, 1.03, 1.045], [end, position, position], color=colour, linewidth=0.6, transform=axes.transAxes, clip_on=False
+        )
         weight = "bold" if name.split(", ")[0] in _BOLD else "normal"
-        axes.text(1.05, place, name, color=colour, va="center", fontsize=7, fontweight=weight, transform=axes.transAxes)
+        axes.text(1.05, position, name, color=colour, va="center", fontsize=7, fontweight=weight, transform=axes.transAxes)
 
 
 def _legend(figure: Figure, title: str) -> None:

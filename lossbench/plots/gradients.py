@@ -3,7 +3,7 @@
 from lossbench import tables
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
-from lossbench.plots.panels import Plate, Row, draw
+from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
 
 
@@ -12,4 +12,4 @@ def draw_gradients(comparison: Comparison, curves: Curves) -> list[Picture]:
     columns = curves.layers(tables.GRADIENT_WEIGHTS)
     rows = tuple(Row(column=name, label=f"layer {i}: ‖dL/dW‖", scale="log") for i, name in enumerate(columns, start=1))
     title = "How much gradient reaches each layer's weights" if len(rows) > 1 else "How much gradient reaches the weights"
-    return draw(Plate(name="gradients", title=title, rows=rows, agree="figure"), comparison, curves)
+    return draw(CurveFigure(name="gradients", title=title, rows=rows, agree="figure"), comparison, curves)

@@ -12,7 +12,7 @@ from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import FEW, Band, Curves
 from lossbench.analysis.statistics import Values
 from lossbench.plots import scales
-from lossbench.plots.canvas import Layout, fit, name_ends, open_sheet
+from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
 from lossbench.plots.picture import Picture
 from lossbench.plots.style import BAND_OPACITY, drawable, rendered, strokes, styled
 
@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plate:
+class CurveFigure:
     """What a figure shows. Vertical axes agree along a row, or in the whole figure, or have the same number of decades."""
 
     name: str
@@ -45,13 +45,13 @@ class Plate:
 Shown = Sequence[tuple[Row, Sequence[Panel]]]  # the rows that have data, with a panel for each setting
 
 
-def draw(plate: Plate, comparison: Comparison, curves: Curves) -> list[Picture]:
+def draw(figure: CurveFigure, comparison: Comparison, curves: Curves) -> list[Picture]:
     """The plate as one figure, or as several of at most three settings each; settings without any of it are left out."""
-    with_data = [s for s in comparison.settings if any(_panel(row, s, comparison, curves) for row in plate.rows)]
+    with_data = [s for s in comparison.settings if any(_panel(row, s, comparison, curves) for row in figure.rows)]
     parts = chunks(with_data)
-    names = [f"{plate.name}-{i + 1}" if len(parts) > 1 else plate.name for i in range(len(parts))]
+    names = [f"{figure.name}-{i + 1}" if len(parts) > 1 else figure.name for i in range(len(parts))]
     with styled():
-        return [_picture(replace(plate, name=name), part, comparison, curves) for name, part in zip(names, parts, strict=True)]
+        return [_picture(replace(figure, name=name), part, comparison, curves) for name, part in zip(names, parts, strict=True)]
 
 
 def chunks(settings: Sequence[Setting]) -> list[list[Setting]]:
@@ -96,39 +96,39 @@ def _panel(row: Row, setting: Setting, comparison: Comparison, curves: Curves) -
     return [line for line in panel if len(line[1].steps)]
 
 
-def _picture(plate: Plate, settings: Sequence[Setting], comparison: Comparison, curves: Curves) -> Picture:
-    grid = [[_panel(row, setting, comparison, curves) for setting in settings] for row in plate.rows]
-    shown = [(row, panels) for row, panels in zip(plate.rows, grid, strict=True) if any(panels)]
-    layout = _layout(plate, settings, shown, comparison)
-    sheet = open_sheet(layout)
+def _picture(figure: CurveFigure, settings: Sequence[Setting], comparison: Comparison, curves: Curves) -> Picture:
+    grid = [[_panel(row, setting, comparison, curves) for setting in settings] for row in figure.rows]
+    shown = [(row, panels) for row, panels in zip(figure.rows, grid, strict=True) if any(panels)]
+    layout = _layout(figure, settings, shown, comparison)
+    opened = open_grid(layout)
     everything = [panel for _, panels in shown for panel in panels]
     last = max(float(band.steps[-1]) for panel in everything for _, band, _ in panel)
-    for (row, panels), line, limit in zip(shown, sheet.axes, _limits(plate, shown), strict=True):
+    for (row, panels), line, limit in zip(shown, opened.axes, _limits(figure, shown), strict=True):
         for panel, axes in zip(panels, line, strict=True):
             _fill(axes, panel, layout, comparison.seeds > 1)
             scales.step_axis(axes, last)
             if limit is None:
-                scales.even_axis(axes, _values(panels if plate.agree == "row" else everything), percent=row.scale == "share")
+                scales.even_axis(axes, _values(panels if figure.agree == "row" else everything), percent=row.scale == "share")
             else:
                 scales.size_axis(axes, limit)
     if layout.direct:
-        name_ends(sheet.axes[0][-1], {contender: float(band.middle[-1]) for contender, band, _ in shown[0][1][-1]}, layout)
-    svg, png = rendered(sheet.figure)
-    return Picture(name=plate.name, title=plate.title, svg=svg, png=png)
+        name_ends(opened.axes[0][-1], {contender: float(band.middle[-1]) for contender, band, _ in shown[0][1][-1]}, layout)
+    svg, png = rendered(opened.figure)
+    return Picture(name=figure.name, title=figure.title, svg=svg, png=png)
 
 
-def _layout(plate: Plate, settings: Sequence[Setting], shown: Shown, comparison: Comparison) -> Layout:
+def _layout(figure: CurveFigure, settings: Sequence[Setting], shown: Shown, comparison: Comparison) -> Layout:
     """Names stand at the ends of the lines where they find room and all lines are in the panel beside which they stand."""
     present = {contender for _, panels in shown for panel in panels for contender, _, _ in panel}
     looks = strokes(comparison.contenders)
     return Layout(
-        title=plate.title,
+        title=figure.title,
         note=f"{note(comparison)} {_rates(comparison)}".strip(),
         heads=tuple(setting.label for setting in settings),
         labels=tuple(row.label for row, _ in shown),
         strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},
-        direct=present == {contender for contender, _, _ in shown[0][1][-1]} and fit(present, plate.height),
-        height=plate.height,
+        direct=present == {contender for contender, _, _ in shown[0][1][-1]} and fit(present, figure.height),
+        height=figure.height,
     )
 
 
@@ -144,17 +144,17 @@ def _fill(axes: Axes, panel: Panel, layout: Layout, banded: bool) -> None:
             axes.plot(band.steps[-1:], band.middle[-1:], "x", color=look.colour, markersize=6, markeredgewidth=1.6)
 
 
-def _limits(plate: Plate, shown: Shown) -> list[tuple[float, float] | None]:
+def _limits(figure: CurveFigure, shown: Shown) -> list[tuple[float, float] | None]:
     """For each row the ends of a logarithmic axis, or None where it is an even one."""
     rows = [_values(panels) for _, panels in shown]
-    if plate.agree == "figure":
+    if figure.agree == "figure":
         rows = [np.concatenate(rows)] * len(rows)
     limits = [
         scales.log_limits(values) if row.scale == "log" or (row.scale == "auto" and scales.is_wide(values)) else None
         for (row, _), values in zip(shown, rows, strict=True)
     ]
     known = [high / low for low, high in filter(None, limits)]
-    if plate.agree != "decades" or not known:
+    if figure.agree != "decades" or not known:
         return limits
     return [limit and _widened(limit, max(known)) for limit in limits]
 

@@ -12,7 +12,7 @@ from lossbench.analysis.profiles import Profile, profiles
 from lossbench.analysis.scoreboard import Board
 from lossbench.analysis.statistics import Values
 from lossbench.plots import scales
-from lossbench.plots.canvas import Layout, fit, name_ends, open_sheet
+from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
 from lossbench.plots.panels import chunks
 from lossbench.plots.picture import Picture
 from lossbench.plots.style import BAND_OPACITY, rendered, strokes, styled
@@ -27,12 +27,12 @@ _BANDS = "Bands: 95 % interval of the share at each step by itself (Clopper and 
 
 def draw_performance(boards: Sequence[Board], comparison: Comparison, curves: Curves) -> list[Picture]:
     """The share of runs over the steps, a panel a setting that has a level; at most three of them in one figure."""
-    found = {board.setting: (board, profiles(board)) for board in boards}
-    parts = chunks([setting for setting, (_, lines) in found.items() if lines])
+    profiled = {board.setting: (board, profiles(board)) for board in boards}
+    parts = chunks([setting for setting, (_, lines) in profiled.items() if lines])
     names = [f"profiles-{i + 1}" if len(parts) > 1 else "profiles" for i in range(len(parts))]
     with styled():
         return [
-            _picture(name, [found[s] for s in part], comparison, _last(comparison, part, curves))
+            _picture(name, [profiled[s] for s in part], comparison, _last(comparison, part, curves))
             for name, part in zip(names, parts, strict=True)
         ]
 
@@ -53,9 +53,9 @@ def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], compariso
         direct=set(ends) == present and banded and fit(present, HEIGHT),
         height=HEIGHT,
     )
-    sheet = open_sheet(layout)
+    grid = open_grid(layout)
     first = _first(np.concatenate([line.steps for _, lines in panels for line in lines]), last)
-    for (_, lines), axes in zip(panels, sheet.axes[0], strict=True):
+    for (_, lines), axes in zip(panels, grid.axes[0], strict=True):
         _fill(axes, lines, layout, last=last, banded=banded)
         if first:
             axes.set_xscale("log")
@@ -65,8 +65,8 @@ def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], compariso
             scales.step_axis(axes, last)
         scales.even_axis(axes, np.array([0.0, 1.0]), percent=True)
     if layout.direct:
-        name_ends(sheet.axes[0][-1], ends, layout)
-    svg, png = rendered(sheet.figure)
+        name_ends(grid.axes[0][-1], ends, layout)
+    svg, png = rendered(grid.figure)
     return Picture(name=name, title=TITLE, svg=svg, png=png)
 
 

@@ -33,7 +33,7 @@ def draw_ranks(ranking: Ranking, comparison: Comparison) -> Picture:
         _bars(axes, ranking)
         _finish(axes, ranking)
         figure.text(0.08, 1 - 0.1 / height, TITLE, va="top", fontsize=11.5, fontweight="bold")
-        why = "" if ranking.found else f", none of them, as Friedman's test finds nothing ({formatting.tested(ranking.p)})"
+        why = "" if ranking.significant else f", none of them, as Friedman's test finds nothing ({formatting.tested(ranking.p)})"
         note = _NOTE.format(len(ranking.blocks), ranking.among, formatting.number(ranking.distance), why)
         figure.text(
             0.08, 1 - 0.32 / height, drawable(note.split("\n")[0]) + "\n" + note.split("\n")[1], va="top", fontsize=8, color=GREY
@@ -46,9 +46,9 @@ def _dots(axes: Axes, ranking: Ranking, comparison: Comparison) -> None:
     looks = strokes(comparison.contenders)
     for row, (contender, average) in enumerate(zip(ranking.contenders, ranking.averages, strict=True)):
         colour = looks[contender].colour
-        places, times = np.unique(ranking.ranks[:, row], return_counts=True)
-        axes.plot([places.min(), places.max()], [row, row], color=colour, linewidth=0.8, alpha=0.4)
-        axes.scatter(places, np.full(len(places), row), s=8 + 8 * (times - 1), color=colour, alpha=0.45, linewidth=0)
+        rank_values, times = np.unique(ranking.ranks[:, row], return_counts=True)
+        axes.plot([rank_values.min(), rank_values.max()], [row, row], color=colour, linewidth=0.8, alpha=0.4)
+        axes.scatter(rank_values, np.full(len(rank_values), row), s=8 + 8 * (times - 1), color=colour, alpha=0.45, linewidth=0)
         axes.plot([average], [row], "o", color=colour, markersize=8)
 
 

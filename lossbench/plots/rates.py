@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots import scales
-from lossbench.plots.canvas import Layout, fit, name_ends, open_sheet
+from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
 from lossbench.plots.panels import chunks, note
 from lossbench.plots.picture import Picture
 from lossbench.plots.style import BAND_OPACITY, rendered, strokes, styled
@@ -47,20 +47,20 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
         height=HEIGHT,
         foot="learning rate",
     )
-    sheet = open_sheet(layout)
+    grid = open_grid(layout)
     values = np.concatenate([part for panel in panels for s in panel for part in (s.low, s.middle, s.high)])
     rates = np.concatenate([s.rates for panel in panels for s in panel])
-    for panel, axes in zip(panels, sheet.axes[0], strict=True):
+    for panel, axes in zip(panels, grid.axes[0], strict=True):
         _fill(axes, panel, layout, comparison.seeds > 1)
         _scale(axes, rates, values, percent=measure.quantity.share)
     if layout.direct:
-        name_ends(sheet.axes[0][-1], ends, layout)
-    svg, png = rendered(sheet.figure)
+        name_ends(grid.axes[0][-1], ends, layout)
+    svg, png = rendered(grid.figure)
     return Picture(name=name, title=TITLE, svg=svg, png=png)
 
 
 def _fill(axes: Axes, panel: Sequence[Sensitivity], layout: Layout, banded: bool) -> None:
-    for place, s in enumerate(panel):
+    for index, s in enumerate(panel):
         look = layout.strokes[s.contender]
         if banded:
             axes.fill_between(s.rates, s.low, s.high, color=look.colour, alpha=BAND_OPACITY)
@@ -71,7 +71,7 @@ def _fill(axes: Axes, panel: Sequence[Sensitivity], layout: Layout, banded: bool
             if diverged:
                 axes.plot(
                     [rate],
-                    [_FOOT + place * _FOOT_STEP],
+                    [_FOOT + index * _FOOT_STEP],
                     "x",
                     color=look.colour,
                     alpha=max(_PALEST, diverged / runs),

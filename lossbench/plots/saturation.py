@@ -3,7 +3,7 @@
 from lossbench import tables
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
-from lossbench.plots.panels import Plate, Row, draw
+from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
 
 
@@ -12,5 +12,5 @@ def draw_saturation(comparison: Comparison, curves: Curves) -> list[Picture]:
     runs = [run for sample in comparison.samples for run in sample.runs]
     names = curves.layer_names(tables.SATURATED, runs)
     rows = tuple(Row(column=column, label=f"{name}: saturated (%)", scale="share") for column, name in names.items())
-    plate = Plate(name="saturation", title="How many units are saturated", rows=rows, agree="figure", height=1.5)
-    return draw(plate, comparison, curves)
+    figure = CurveFigure(name="saturation", title="How many units are saturated", rows=rows, agree="figure", height=1.5)
+    return draw(figure, comparison, curves)

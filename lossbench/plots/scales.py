@@ -34,7 +34,7 @@ def step_axis(axes: Axes, last: float) -> None:
 
 
 def log_limits(values: Values) -> tuple[float, float] | None:
-    """Lower and upper end of a logarithmic axis for these values; None where none is positive."""
+    """Lower and upper end of a logarithmic axis for values of any shape; None where none is positive."""
     positive = values[np.isfinite(values) & (values > 0)]
     if len(positive) == 0:
         return None
@@ -45,7 +45,7 @@ def log_limits(values: Values) -> tuple[float, float] | None:
 
 
 def is_wide(values: Values) -> bool:
-    """Whether values are all positive and range so far that only a logarithmic axis shows them."""
+    """Whether values, of any shape, are all positive and range so far that only a logarithmic axis shows them."""
     known = values[np.isfinite(values)]
     return len(known) > 0 and bool(known.min() > 0 and known.max() / known.min() >= WIDE)
 
@@ -72,7 +72,7 @@ def mark_powers(axis: Axis, limits: tuple[float, float]) -> None:
 
 
 def even_axis(axes: Axes, values: Values, *, percent: bool) -> None:
-    """An even vertical axis around the values; shares are labelled in per cent and never run past 0 and 100."""
+    """An even vertical axis around values of any shape; shares are labelled in per cent and never run past 0 and 100."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         axes.set_yticks([])
@@ -91,9 +91,9 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     """The same heights in the same order, moved as little as keeps them apart by the gap, and within 0 to 1 if they fit."""
     order = np.argsort(heights, kind="stable")
     offsets = gap * np.arange(len(heights))
-    room = max(0.0, 1 - gap * (len(heights) - 1))
+    free = max(0.0, 1 - gap * (len(heights) - 1))
     # With the gaps taken out, to be apart is to be in order.
-    fitted = np.clip(isotonic_regression(np.asarray(heights, dtype=float)[order] - offsets).x, 0, room)
+    fitted = np.clip(isotonic_regression(np.asarray(heights, dtype=float)[order] - offsets).x, 0, free)
     placed = np.empty(len(heights))
     placed[order] = fitted + offsets
     return [float(height) for height in placed]

@@ -92,10 +92,10 @@ def strokes(contenders: Iterable[Contender]) -> dict[Contender, Stroke]:
     alone, and gets the next free one where the study has given it away; from the eighth word on only the dash is new.
     """
     contenders = list(contenders)
-    words = sorted({contender.word for contender in contenders}, key=lambda word: (word not in _FIXED, word))
+    loss_words = sorted({contender.word for contender in contenders}, key=lambda word: (word not in _FIXED, word))
     colours: list[str] = []
     looks: dict[Contender, Stroke] = {}
-    for word in words:
+    for word in loss_words:
         colour = _FIXED.get(word) or _free(word, colours)
         colours.append(colour)
         dash = _DASH_OF[colour] + colours.count(colour) - 1
@@ -107,7 +107,7 @@ def strokes(contenders: Iterable[Contender]) -> dict[Contender, Stroke]:
 
 def ramp(n: int) -> list[Stroke]:
     """Strokes for n lines that have an order, such as layers: solid, from dark violet to green."""
-    return [Stroke(colour=to_hex(mpl.colormaps["viridis"](place)), dash=()) for place in np.linspace(0, 0.8, n)]
+    return [Stroke(colour=to_hex(mpl.colormaps["viridis"](position)), dash=()) for position in np.linspace(0, 0.8, n)]
 
 
 def drawable(text: str) -> str:

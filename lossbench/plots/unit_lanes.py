@@ -24,7 +24,7 @@ _DARK = LinearSegmentedColormap.from_list("dark", ["#5b1a00", "#D55E00", "#f3cdb
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sleeper:
+class SilentUnit:
     """A unit, counted from 0, that stays under the level until x; None where it never leaves it."""
 
     unit: int
@@ -32,12 +32,12 @@ class Sleeper:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crew:
-    """A run's output units: values (units, T) at x (T,), and those that sleep long."""
+class RunUnits:
+    """A run's output units: values (units, T) at x (T,), and those that stay under the level for long."""
 
     x: Values
     values: Values
-    sleepers: tuple[Sleeper, ...]
+    silent_units: tuple[SilentUnit, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Lanes:
     title: str
     note: str
     heads: tuple[str, ...]
-    rows: tuple[tuple[Contender, tuple[Crew | None, ...]], ...]
+    rows: tuple[tuple[Contender, tuple[RunUnits | None, ...]], ...]
     beneath: tuple[Mapping[Contender, tuple[Values, Values]], ...]
     looks: Mapping[Contender, Stroke]
     label: str
@@ -66,9 +66,9 @@ def draw_lanes(lanes: Lanes) -> Picture:
     """The figure as a picture."""
     with styled():
         figure, rows = _paper(lanes)
-        for (who, crews), line in zip(lanes.rows, rows, strict=False):
-            for crew, axes in zip(crews, line, strict=True):
-                _strips(axes, crew, lanes)
+        for (who, groups), line in zip(lanes.rows, rows, strict=False):
+            for group, axes in zip(groups, line, strict=True):
+                _strips(axes, group, lanes)
             _ahead(line[0], who, lanes)
         _costs(rows[-1], lanes)
         _key(figure, lanes)
@@ -77,7 +77,7 @@ def draw_lanes(lanes: Lanes) -> Picture:
 
 
 def _paper(lanes: Lanes) -> tuple[Figure, list[list[Axes]]]:
-    units = max(len(crew.values) for _, crews in lanes.rows for crew in crews if crew)
+    units = max(len(group.values) for _, groups in lanes.rows for group in groups if group)
     heights = [*([LANE * units] * len(lanes.rows)), FOOT]
     top = TITLE + NOTE_LINE * (lanes.note.count("\n") + 1) + 2 * HEAD_LINE + 0.1
     height = top + sum(heights) + BETWEEN * len(lanes.rows) + BOTTOM
@@ -95,37 +95,37 @@ def _paper(lanes: Lanes) -> tuple[Figure, list[list[Axes]]]:
     return figure, rows
 
 
-def _strips(axes: Axes, crew: Crew | None, lanes: Lanes) -> None:
+def _strips(axes: Axes, group: RunUnits | None, lanes: Lanes) -> None:
     axes.grid(visible=False)
     axes.tick_params(labelbottom=False, length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    if crew is None:
+    if group is None:
         axes.set_yticks([])
         return
-    units = len(crew.values)
-    edges = np.concatenate([crew.x[:1], (crew.x[1:] + crew.x[:-1]) / 2, crew.x[-1:]])
-    axes.pcolormesh(edges, np.arange(units + 1) - 0.5, crew.values, cmap=_DARK, vmin=0, vmax=1, rasterized=True)
+    units = len(group.values)
+    edges = np.concatenate([group.x[:1], (group.x[1:] + group.x[:-1]) / 2, group.x[-1:]])
+    axes.pcolormesh(edges, np.arange(units + 1) - 0.5, group.values, cmap=_DARK, vmin=0, vmax=1, rasterized=True)
     axes.set_ylim(units - 0.5, -0.5)
-    axes.set_xlim(crew.x[0], crew.x[-1])
+    axes.set_xlim(group.x[0], group.x[-1])
     for edge in np.arange(units - 1) + 0.5:
         axes.axhline(edge, color="white", linewidth=1.2)
     axes.set_yticks(range(units), [str(unit) for unit in range(units)], fontsize=7.5)
-    for sleeper in crew.sleepers:
-        _tell(axes, sleeper, crew, lanes)
+    for silent_unit in group.silent_units:
+        _tell(axes, silent_unit, group, lanes)
 
 
-def _tell(axes: Axes, sleeper: Sleeper, crew: Crew, lanes: Lanes) -> None:
+def _tell(axes: Axes, silent_unit: SilentUnit, group: RunUnits, lanes: Lanes) -> None:
     """Say in the dark stretch of a lane whose it is and how long it lasts; behind it where that is too short."""
-    first, last = crew.x[0], crew.x[-1]
-    end = last if sleeper.until is None else sleeper.until
-    until = "never wakes" if sleeper.until is None else f"wakes in {lanes.unit} {np.ceil(sleeper.until):g}"
-    text = f"{lanes.sleeps.format(sleeper.unit)} {until}"
+    first, last = group.x[0], group.x[-1]
+    end = last if silent_unit.until is None else silent_unit.until
+    until = "never wakes" if silent_unit.until is None else f"wakes in {lanes.unit} {np.ceil(silent_unit.until):g}"
+    text = f"{lanes.sleeps.format(silent_unit.unit)} {until}"
     needed = len(text) * _LETTER / (axes.get_position().width * WIDTH) * (last - first)
     inside = end - first > min(needed, last - end)
     where, align, colour = (end, "right", "white") if inside else (end, "left", INK)
     axes.annotate(
         text,
-        (where, sleeper.unit),
+        (where, silent_unit.unit),
         xytext=(-4 if inside else 4, 0),
         textcoords="offset points",
         ha=align,
@@ -153,12 +153,14 @@ def _ahead(axes: Axes, who: Contender, lanes: Lanes) -> None:
 def _costs(line: Sequence[Axes], lanes: Lanes) -> None:
     everything = [pair for column in lanes.beneath for pair in column.values()]
     heights = np.concatenate([y for _, y in everything])
-    for place, (axes, column) in enumerate(zip(line, lanes.beneath, strict=True)):
+    for index, (axes, column) in enumerate(zip(line, lanes.beneath, strict=True)):
         for who, (x, y) in column.items():
             axes.plot(x, y, color=lanes.looks[who].colour)
-        for who, crews in lanes.rows:
-            crew = crews[place]
-            for wake in (sleeper.until for sleeper in (crew.sleepers if crew else ()) if sleeper.until is not None):
+        for who, groups in lanes.rows:
+            group = groups[index]
+            for wake in (
+                silent_unit.until for silent_unit in (group.silent_units if group else ()) if silent_unit.until is not None
+            ):
                 axes.axvline(wake, color=lanes.looks[who].colour, linewidth=0.9, linestyle=(0, (1, 2)))
         scales.even_axis(axes, heights, percent=True)
         axes.set_xlim(min(x[0] for x, _ in everything), max(x[-1] for x, _ in everything))

@@ -13,7 +13,6 @@ from lossbench.analysis.ranking import Ranking
 from lossbench.analysis.scoreboard import Board, Match, Standing
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
-from lossbench.tables.quantity import quantity
 
 ALIKE = 1.1  # two sizes within this ratio are called the same
 NEAR_SHARE, NEAR_RATIO = 0.01, 1.05  # a final result this close to a loss's best counts as near it
@@ -37,8 +36,8 @@ class Contrast(NamedTuple):
 
 def speeds(boards: Sequence[Board]) -> list[Caption]:
     """Who reaches the level when, in the settings where that differs most."""
-    told = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
-    return [Caption(board.setting.label, speed(board)) for board in boards if board in told]
+    shown = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
+    return [Caption(board.setting.label, speed(board)) for board in boards if board in shown]
 
 
 def speed(board: Board) -> str:
@@ -104,23 +103,23 @@ def gradients(comparison: Comparison, curves: Curves) -> list[Caption]:
 def saturation(comparison: Comparison, curves: Curves) -> list[Caption]:
     """How much is saturated in the first hidden layer and at the outputs, at the start and at the end."""
     names = list(curves.layer_names(tables.SATURATED, [run for sample in comparison.samples for run in sample.runs]).items())
-    places = dict([*names[:1], *names[-1:]])
-    found = []
+    layers = dict([*names[:1], *names[-1:]])
+    collected = []
     for setting in comparison.settings[:ALL_TOLD]:
-        said = []
-        for column, place in places.items():
+        sentences = []
+        for column, layer in layers.items():
             bands = _bands(column, setting, comparison, curves)
             if bands:
-                share = quantity(column)
+                share = curves.quantity(column)
                 start = formatting.measured(float(np.median([band.middle[0] for band in bands.values()])), share)
                 ends = [
                     f"{formatting.measured(band.middle[-1], share)} ({name.label})"
                     for name, band in list(bands.items())[:ALL_TOLD]
                 ]
-                said.append(f"{place}: {start} saturated at the start, {formatting.listed(ends)} at the end")
-        if said:
-            found.append(Caption(setting.label, _sentence("; ".join(said))))
-    return found
+                sentences.append(f"{layer}: {start} saturated at the start, {formatting.listed(ends)} at the end")
+        if sentences:
+            collected.append(Caption(setting.label, _sentence("; ".join(sentences))))
+    return collected
 
 
 def arrivals(boards: Sequence[Board], matches: Sequence[Match]) -> list[Caption]:
@@ -147,15 +146,15 @@ def _arrival(board: Board, matches: Sequence[Match]) -> str:
 
 def order_of(ranking: Ranking) -> str:
     """Who ranks first and last on average, and whether that is more than chance."""
-    places = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
-    told = places if len(places) <= ALL_TOLD else [*places[: ALL_TOLD - 1], "…", places[-1]]
-    text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(told)}."
-    if not ranking.found:
+    averages = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
+    shown = averages if len(averages) <= ALL_TOLD else [*averages[: ALL_TOLD - 1], "…", averages[-1]]
+    text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(shown)}."
+    if not ranking.significant:
         return f"{text} Friedman's test finds no more than chance ({formatting.tested(ranking.p)})."
     apart = sum(b - a > ranking.distance for i, a in enumerate(ranking.averages) for b in ranking.averages[i + 1 :])
-    pairs = len(places) * (len(places) - 1) // 2
-    found = f"Friedman's test finds more than chance ({formatting.tested(ranking.p)})"
-    return f"{text} {found}, and Nemenyi's tells {apart} of {formatting.counted(pairs, 'pair')} apart."
+    pairs = len(averages) * (len(averages) - 1) // 2
+    significant = f"Friedman's test finds more than chance ({formatting.tested(ranking.p)})"
+    return f"{text} {significant}, and Nemenyi's tells {apart} of {formatting.counted(pairs, 'pair')} apart."
 
 
 def rates(sensitivities: Sequence[Sensitivity]) -> list[Caption]:
@@ -194,19 +193,19 @@ def _gradient(c: Contrast, what: str = "gradient at the outputs") -> str:
 
 
 def _contrasts(column: str, comparison: Comparison, curves: Curves) -> list[Contrast]:
-    found = []
+    collected = []
     for setting in comparison.settings:
         starts = {loss: float(band.middle[0]) for loss, band in _bands(column, setting, comparison, curves).items()}
         if starts:
             large, small = max(starts, key=starts.__getitem__), min(starts, key=starts.__getitem__)
-            found.append(Contrast(setting, large, small, (starts[large], starts[small]), len(starts)))
-    return found
+            collected.append(Contrast(setting, large, small, (starts[large], starts[small]), len(starts)))
+    return collected
 
 
 def _strongest(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """The few strongest, in the order given."""
-    told = sorted(contrasts, key=lambda contrast: contrast.ratio, reverse=True)[:ALL_TOLD]
-    return [contrast for contrast in contrasts if contrast in told]
+    shown = sorted(contrasts, key=lambda contrast: contrast.ratio, reverse=True)[:ALL_TOLD]
+    return [contrast for contrast in contrasts if contrast in shown]
 
 
 def _bands(column: str, setting: Setting, comparison: Comparison, curves: Curves) -> dict[Contender, Band]:

@@ -56,9 +56,9 @@ def _about_seeds(results: Results) -> list[str]:
     seeds = f"{n} seeds left to judge" if n < results.everything.seeds else f"{n} seeds"
     if n == 1:
         return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
-    said = [_FEW_SEEDS.format(seeds)] if n < FEWEST else []
+    sentences = [_FEW_SEEDS.format(seeds)] if n < FEWEST else []
     blind = results.matches and not can_tell(results.matches)
-    return [*said, _BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else said
+    return [*sentences, _BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else sentences
 
 
 def _about_rates(results: Results) -> list[str]:
@@ -79,7 +79,7 @@ def _about_tuning(results: Results, measure: str) -> Iterator[str]:
     settings = [s for s in results.everything.settings if results.measures[s] and _several_rates(results, s)]
     tuning = {results.tuning[setting] for setting in settings}
     if some := [seeds for seeds in tuning if seeds]:
-        yield _TUNED.format(measure, _told(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
+        yield _TUNED.format(measure, _seed_range(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
     if () in tuning:
         where = "" if len(tuning) == 1 else "In some settings the seeds are fewer. "
         yield where + _CHOSEN_RATES.format(measure, FEWEST_TO_SPLIT)
@@ -90,7 +90,7 @@ def _several_rates(results: Results, setting: Setting) -> bool:
     return len({sample.contender for sample in samples}) < len(samples)
 
 
-def _told(seeds: Sequence[int]) -> str:
+def _seed_range(seeds: Sequence[int]) -> str:
     """Seeds in a row: "seeds 0 and 1", "seeds 0 to 6"."""
     if len(seeds) == 1:
         return f"seed {seeds[0]}"
@@ -102,8 +102,8 @@ def _told(seeds: Sequence[int]) -> str:
 def _about_measures(results: Results) -> list[str]:
     chose = " and chose its learning rate" if results.everything.swept else ""
     unranked = {board.measure.column: board for board in results.boards if not board.ranked}
-    said = [_PARTIAL.format(b.measure.quantity.title, formatting.listed(b.owners), chose) for b in unranked.values()]
-    return said if results.boards else [*said, _UNMEASURED]
+    sentences = [_PARTIAL.format(b.measure.quantity.title, formatting.listed(b.owners), chose) for b in unranked.values()]
+    return sentences if results.boards else [*sentences, _UNMEASURED]
 
 
 def _about_divergence(results: Results) -> list[str]:

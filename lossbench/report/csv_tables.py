@@ -11,7 +11,7 @@ from lossbench.analysis.statistics import Estimate
 _DIGITS = "%.10g"
 
 
-def sheets(results: Results) -> dict[str, pd.DataFrame]:
+def data_frames(results: Results) -> dict[str, pd.DataFrame]:
     """Tables by name; a table without rows is left out."""
     made = {
         "scoreboard": _scoreboard(results),
@@ -36,9 +36,9 @@ def _harmless(cell: Any) -> Any:
 
 def _scoreboard(results: Results) -> pd.DataFrame:
     rows = []
-    for board in results.boards:
+    for board in results.all_boards:
         for standing in board.standings:
-            place = {
+            identity = {
                 "setting": board.setting.label,
                 "loss": standing.sample.contender.label,
                 "learning_rate": standing.sample.rate,
@@ -48,7 +48,7 @@ def _scoreboard(results: Results) -> pd.DataFrame:
                 "level": board.level,
             }
             scores = _spread("final_median", standing.final) | _spread("final_mean", standing.mean)
-            rows.append(place | scores | _spread("best_median", standing.best) | _spread("steps_median", standing.step))
+            rows.append(identity | scores | _spread("best_median", standing.best) | _spread("steps_median", standing.step))
     return pd.DataFrame(rows)
 
 
@@ -66,6 +66,7 @@ def _differences(results: Results) -> pd.DataFrame:
         [
             {
                 "setting": match.board.setting.label,
+                "measure": match.board.measure.column,
                 "score": match.board.measure.column if match.score == "final" else "steps_to_level",
                 "loss": match.one.label,
                 "minus": match.other.label,
@@ -84,7 +85,7 @@ def _differences(results: Results) -> pd.DataFrame:
 
 def _scores(results: Results) -> pd.DataFrame:
     rows = []
-    for board in results.boards:
+    for board in results.all_boards:
         for standing in board.standings:
             sample = standing.sample
             runs = zip(sample.runs, sample.seeds, sample.diverged, standing.finals, standing.bests, standing.steps, strict=True)
@@ -128,14 +129,14 @@ def _rates(results: Results) -> pd.DataFrame:
 
 
 def _ranks(results: Results) -> pd.DataFrame:
-    found = results.ranking
-    if found is None:
+    ranking = results.ranking
+    if ranking is None:
         return pd.DataFrame()
     return pd.DataFrame(
         [
-            {"among": block, "loss": contender.label, "rank": place}
-            for block, row in zip(found.blocks, found.ranks, strict=True)
-            for contender, place in zip(found.contenders, row, strict=True)
+            {"among": block, "loss": contender.label, "rank": rank}
+            for block, row in zip(ranking.blocks, ranking.ranks, strict=True)
+            for contender, rank in zip(ranking.contenders, row, strict=True)
         ]
     )
 
@@ -145,15 +146,15 @@ def _profiles(results: Results) -> pd.DataFrame:
         [
             {
                 "setting": board.setting.label,
-                "loss": found.contender.label,
-                "runs": found.n,
+                "loss": profile.contender.label,
+                "runs": profile.n,
                 "steps": int(step),
                 "share": share,
                 "share_low": low,
                 "share_high": high,
             }
             for board in results.boards
-            for found in profiles(board)
-            for step, share, low, high in zip(found.steps, found.share, found.low, found.high, strict=True)
+            for profile in profiles(board)
+            for step, share, low, high in zip(profile.steps, profile.share, profile.low, profile.high, strict=True)
         ]
     )

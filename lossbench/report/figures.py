@@ -1,8 +1,11 @@
 """The report's figures, each with how to read it and what it shows, or with why it is missing."""
 
+from lossbench import tables
+from lossbench.analysis import formatting
+from lossbench.analysis.curves import Curves
 from lossbench.analysis.results import Results
 from lossbench.plots.captioned import Caption, CaptionedFigure
-from lossbench.plots.convergence import draw_convergence
+from lossbench.plots.convergence import draw_convergence, shared_columns
 from lossbench.plots.factors import draw_factors
 from lossbench.plots.gradients import draw_gradients
 from lossbench.plots.performance import draw_performance
@@ -11,10 +14,8 @@ from lossbench.plots.rates import draw_rates
 from lossbench.plots.saturation import draw_saturation
 from lossbench.report import captions
 
-_CONVERGENCE = (
-    "Steps run to the right by powers of ten. The top row is each loss in its own units: look at how it falls, not at who "
-    "is lower. The rows below measure all losses alike; there, higher accuracy and lower log loss or squared error are better."
-)
+_CONVERGENCE = "Steps run to the right by powers of ten."
+_OWN_LOSS = "The top row is each loss in its own units: look at how it falls, not at who is lower."
 _FACTORS = (
     "By the chain rule the gradient at the raw outputs, dL/dz, is the error dL/da times the slope da/dz of the last "
     "activation. All three panels span equally many powers of ten, so a drop in the top one can be traced by eye to the "
@@ -61,18 +62,35 @@ def report_figures(results: Results) -> list[CaptionedFigure]:
 def _convergence(results: Results) -> CaptionedFigure:
     pictures = draw_convergence(results.chosen, results.curves)
     if not pictures:
-        return _missing("Convergence", "the probes loss, accuracy, log_loss and squared_error")
+        return _missing("Convergence", "the loss and every metric by which losses can be ranked")
     return CaptionedFigure(
-        heading="Convergence", reading=_CONVERGENCE, captions=captions.speeds(results.boards), pictures=pictures
+        heading="Convergence",
+        reading=_convergence_reading(results.curves),
+        captions=captions.speeds(results.boards),
+        pictures=pictures,
     )
+
+
+def _convergence_reading(curves: Curves) -> str:
+    """How to read the rows that are there: which way is better in each that measures all losses alike."""
+    shared = [curves.quantity(column) for column in shared_columns(curves)]
+    own = curves.first_of(tables.TRAIN + tables.LOSS, tables.TEST + tables.LOSS)
+    ways = [
+        f"{way} {formatting.listed(titles, 'or')}"
+        for way in ("higher", "lower")
+        if (titles := [item.title for item in shared if item.better == way])
+    ]
+    rows = f"The rows {'below ' if own else ''}measure all losses alike"
+    directions = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
+    return " ".join(filter(None, (_CONVERGENCE, _OWN_LOSS if own else "", directions)))
 
 
 def _profiles(results: Results) -> list[CaptionedFigure]:
     """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
     pictures = draw_performance(results.boards, results.chosen, results.curves)
-    found = captions.arrivals(results.boards, results.matches)
+    texts = captions.arrivals(results.boards, results.matches)
     return (
-        [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=found, pictures=pictures)]
+        [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=texts, pictures=pictures)]
         if pictures
         else []
     )
@@ -85,8 +103,8 @@ def _ranks(results: Results) -> list[CaptionedFigure]:
     picture = draw_ranks(results.ranking, results.chosen)
     among = results.ranking.among
     reading = _RANKS.format(among.replace("settings", "setting").replace("groups", "group"), among)
-    found = [Caption("", captions.order_of(results.ranking))]
-    return [CaptionedFigure(heading="Ranks", reading=reading, captions=found, pictures=[picture])]
+    texts = [Caption("", captions.order_of(results.ranking))]
+    return [CaptionedFigure(heading="Ranks", reading=reading, captions=texts, pictures=[picture])]
 
 
 def _factors(results: Results) -> CaptionedFigure:
@@ -94,8 +112,8 @@ def _factors(results: Results) -> CaptionedFigure:
     heading = "Where the gradient goes missing"
     if not pictures:
         return _missing(heading, "the probe output_factors")
-    found = captions.factors(results.chosen, results.curves)
-    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=found, pictures=pictures)
+    texts = captions.factors(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=texts, pictures=pictures)
 
 
 def _gradients(results: Results) -> CaptionedFigure:
@@ -103,16 +121,16 @@ def _gradients(results: Results) -> CaptionedFigure:
     heading = "Gradient by layer"
     if not pictures:
         return _missing(heading, "the probe gradient_norms")
-    found = captions.gradients(results.chosen, results.curves)
-    return CaptionedFigure(heading=heading, reading=_GRADIENTS, captions=found, pictures=pictures)
+    texts = captions.gradients(results.chosen, results.curves)
+    return CaptionedFigure(heading=heading, reading=_GRADIENTS, captions=texts, pictures=pictures)
 
 
 def _saturation(results: Results) -> CaptionedFigure:
     pictures = draw_saturation(results.chosen, results.curves)
     if not pictures:
         return _missing("Saturation", "the probe saturation")
-    found = captions.saturation(results.chosen, results.curves)
-    return CaptionedFigure(heading="Saturation", reading=_SATURATION, captions=found, pictures=pictures)
+    texts = captions.saturation(results.chosen, results.curves)
+    return CaptionedFigure(heading="Saturation", reading=_SATURATION, captions=texts, pictures=pictures)
 
 
 def _rates(results: Results) -> CaptionedFigure:

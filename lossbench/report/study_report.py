@@ -15,10 +15,10 @@ from lossbench.claims.measurement import Records
 from lossbench.claims.text import line
 from lossbench.claims.verdict import Judgement, Unjudged, judge_all
 from lossbench.plots.captioned import GENERAL_NAMES, CaptionedFigure
-from lossbench.report.csv_tables import csv, sheets
+from lossbench.report.csv_tables import csv, data_frames
 from lossbench.report.figures import report_figures
 from lossbench.report.page import Argument, comparison, content, html, markdown
-from lossbench.report.tables import Standings, scoreboard
+from lossbench.report.tables import ScoreboardPart, scoreboard
 from lossbench.tables import read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
@@ -28,7 +28,7 @@ class Report(NamedTuple):
     """What was written: the page, and what stands on it: the scoreboard, and an experiment's judged claims."""
 
     page: Path
-    scoreboard: list[Standings]
+    scoreboard: list[ScoreboardPart]
     judged: list[Judgement | Unjudged]
 
 
@@ -42,21 +42,21 @@ def write_report(folder: Path) -> Report:
     study = read_study(folder)
     name = str(study.manifest.get("name"))
     experiment = find_experiment(name) if name in experiments() else None
-    found = results(study) if experiment is None or experiment.general else None
+    outcome = results(study) if experiment is None or experiment.general else None
     judged: list[Judgement | Unjudged] = []
     shown: list[CaptionedFigure] = []
     if experiment:
         records = Records(runs=study.runs, curves=read_curves(study.records, study.quantities), tuning=experiment.tuning)
         judged, shown = judge_all(experiment, records), draw_figures(experiment, records)
-    shown += report_figures(found) if found else []
-    made = sheets(found) if found else {}
+    shown += report_figures(outcome) if outcome else []
+    made = data_frames(outcome) if outcome else {}
     if judged:
         made["claims"] = pd.DataFrame([asdict(line(claim)) for claim in judged])
-    page = content(study, shown, list(made)) | (comparison(found) if found else {})
+    page = content(study, shown, list(made)) | (comparison(outcome) if outcome else {})
     if experiment:
         page["argument"] = Argument(title=experiment.title, lines=tuple(map(line, judged)))
     _write(folder, page, made)
-    return Report(folder / PAGE, scoreboard(found) if found else [], judged)
+    return Report(folder / PAGE, scoreboard(outcome) if outcome else [], judged)
 
 
 def _write(folder: Path, page: dict[str, Any], made: dict[str, pd.DataFrame]) -> None:

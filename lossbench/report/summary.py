@@ -12,15 +12,17 @@ from lossbench.analysis.statistics import FEWEST
 from lossbench.plots.captioned import Caption
 from lossbench.report.captions import blame, delay, order_of, output_contrasts, speed
 
-TOLD = 3  # settings told one by one; of more only how often which loss is ahead
+MOST_LISTED = 3  # settings told one by one; of more only how often which loss is ahead
 PLAIN = 2.0  # gradients that differ less at the start explain little
 
 
 def summary(results: Results) -> list[Caption]:
     """What was run and what came out, sentence by sentence."""
-    told = _tally(results) if len(results.boards) > TOLD else [_outcome(board, results.matches) for board in results.boards]
+    outcomes = (
+        _tally(results) if len(results.boards) > MOST_LISTED else [_outcome(board, results.matches) for board in results.boards]
+    )
     ranks = [Caption("", order_of(results.ranking))] if results.ranking else []
-    return [Caption("", _counts(results)), *told, *ranks, *_cause(results)]
+    return [Caption("", _counts(results)), *outcomes, *ranks, *_cause(results)]
 
 
 def _counts(results: Results) -> str:
@@ -58,7 +60,7 @@ def _ending(board: Board, matches: Sequence[Match]) -> str:
     if not np.isfinite(best.final.centre):
         return "At least half of the runs diverged, under every loss."
     tied = [_name(s) for s in order if s.final.centre == best.final.centre]
-    names = formatting.listed(tied) if len(tied) <= TOLD else f"{len(tied)} of {len(order)} losses"
+    names = formatting.listed(tied) if len(tied) <= MOST_LISTED else f"{len(tied)} of {len(order)} losses"
     text = f"The final {board.measure.quantity.title} is {_final(best, board)} under {names}"
     if len(tied) == len(order):
         return f"{text}."
@@ -110,7 +112,7 @@ def _tally(results: Results) -> list[Caption]:
     ranked = [board for board in results.boards if board.ranked]
     if not ranked:
         return []
-    said = [
+    sentences = [
         f"The best median final result is reached {_won(ranked, _best)}.",
         f"The level is reached first {_won(ranked, _first)}.",
     ]
@@ -118,11 +120,11 @@ def _tally(results: Results) -> list[Caption]:
     if tested and can_tell(results.matches):
         compared = formatting.counted(len(tested), "comparison")
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
-        said.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
+        sentences.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
     timed = (board for board in ranked if board.level is not None)
     strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
     extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []
-    return [*(Caption("", sentence) for sentence in said), *extreme]
+    return [*(Caption("", sentence) for sentence in sentences), *extreme]
 
 
 def _gap(board: Board) -> float:

@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standings:
+class ScoreboardPart:
     """A setting's part of the scoreboard; `level` is "" where nothing could be timed."""
 
     setting: str
@@ -47,9 +47,10 @@ class Standings:
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """Two losses of a setting, as the table of differences shows them."""
+    """Two losses of a setting, as the table of differences shows them; `measure` is "" where the page has only one."""
 
     setting: str
+    measure: str
     losses: str
     final: Cell
     final_better: Cell
@@ -59,37 +60,39 @@ class Contrast:
     steps_p: str
 
 
-def scoreboard(results: Results) -> list[Standings]:
+def scoreboard(results: Results) -> list[ScoreboardPart]:
     """The scoreboard by setting."""
     looks = strokes(results.everything.contenders)
     return [
-        Standings(
+        ScoreboardPart(
             setting=board.setting.label,
             measure=board.measure.quantity.title + _why_unranked(board),
             level="" if board.level is None else formatting.measured(board.level, board.measure.quantity),
             rows=tuple(_row(s, board.measure.quantity, looks[s.sample.contender].colour) for s in board.standings),
         )
-        for board in results.boards
+        for board in results.all_boards
     ]
 
 
 def differences(results: Results) -> list[Contrast]:
-    """The differences, one row a pair of losses: final result and steps side by side."""
-    by_pair: dict[tuple[Setting, Contender, Contender], dict[Score, Match]] = {}
+    """The differences, one row a pair of losses and a measure: final result and steps side by side."""
+    by_pair: dict[tuple[Setting, str, Contender, Contender], dict[Score, Match]] = {}
     for match in results.matches:
-        by_pair.setdefault((match.board.setting, match.one, match.other), {})[match.score] = match
+        measure = match.board.measure.quantity.title if results.further else ""
+        by_pair.setdefault((match.board.setting, measure, match.one, match.other), {})[match.score] = match
     return [
         Contrast(
             setting=setting.label,
+            measure=measure,
             losses=f"{one.label} − {other.label}",
-            final=_difference(found.get("final")),
-            final_better=_improvement(found.get("final")),
-            final_p=_p(found.get("final")),
-            steps=_difference(found.get("steps")),
-            steps_better=_improvement(found.get("steps")),
-            steps_p=_p(found.get("steps")),
+            final=_difference(by_score.get("final")),
+            final_better=_improvement(by_score.get("final")),
+            final_p=_p(by_score.get("final")),
+            steps=_difference(by_score.get("steps")),
+            steps_better=_improvement(by_score.get("steps")),
+            steps_p=_p(by_score.get("steps")),
         )
-        for (setting, one, other), found in by_pair.items()
+        for (setting, measure, one, other), by_score in by_pair.items()
     ]
 
 

@@ -8,12 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from lossbench.errors import printable
-from lossbench.report.tables import Cell, Standings
+from lossbench.report.tables import Cell, ScoreboardPart
 
 WIDTH = 120  # columns, where the output is no terminal's
 
 
-def print_scoreboard(standings: Sequence[Standings]) -> None:
+def print_scoreboard(standings: Sequence[ScoreboardPart]) -> None:
     """Print each setting's losses: final and best result, steps to the level; medians, and 95 % intervals in brackets."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -22,7 +22,7 @@ def print_scoreboard(standings: Sequence[Standings]) -> None:
         console.print(_table(setting))
 
 
-def _table(setting: Standings) -> Table:
+def _table(setting: ScoreboardPart) -> Table:
     title = _shown(", ".join(filter(None, [setting.setting, setting.measure])))
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("loss")

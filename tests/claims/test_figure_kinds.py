@@ -6,9 +6,9 @@ import pytest
 
 from lossbench.analysis.labels import RATE
 from lossbench.analysis.statistics import median
-from lossbench.claims.figure_kinds.units import sleepers
+from lossbench.claims.figure_kinds.units import silent_units
 from lossbench.plots.style import BLUE, GREY, VERMILLION, strokes
-from lossbench.plots.unit_lanes import Sleeper
+from lossbench.plots.unit_lanes import SilentUnit
 
 ONE = {RATE: 0.3, "init.output_bias": 2}
 CE, MSE = "cross entropy", "half squared error"
@@ -132,9 +132,9 @@ def test_units_are_told_of_where_they_sleep_long_and_when_they_wake():
     x = np.arange(11.0)
     early, drowsy = x > 1, np.full(11, 0.3)
     values = np.array([early, x > 5, x < 0, x != 3, x < 8, drowsy], dtype=float)
-    found = sleepers(x, values, level=0.05, late=0.1)
+    found = silent_units(x, values, level=0.05, late=0.1)
     wakes = {1: 6.0, 2: None, 3: 4.0, 4: None}
-    assert found == [Sleeper(unit=unit, until=until) for unit, until in wakes.items()]
+    assert found == [SilentUnit(unit=unit, until=until) for unit, until in wakes.items()]
 
 
 def test_lanes_hold_what_was_recorded_of_each_seeds_run(figure, caught, drawn_from):
@@ -145,7 +145,7 @@ def test_lanes_hold_what_was_recorded_of_each_seeds_run(figure, caught, drawn_fr
     assert crews[1] is None  # no such seed was run
     run = runs_of(drawn_from, loss="cross_entropy", **ONE)[0]
     np.testing.assert_array_equal(crews[2].values, [recorded(drawn_from, run, f"test_recall/{unit}") for unit in range(3)])
-    assert [sleeper.unit for sleeper in crews[2].sleepers] == [1, 2]
+    assert [sleeper.unit for sleeper in crews[2].silent_units] == [1, 2]
     np.testing.assert_array_equal(seen[0].beneath[2][first][1], recorded(drawn_from, run, "test_accuracy"))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lossbench.analysis.curves import read_curves
+from lossbench.analysis.results import results
 from lossbench.analysis.selection import tuning_seeds
-from lossbench.claims.measurement import Records, measure, number, score_runs, selected
+from lossbench.claims.measurement import Records, answering, measure, number, score_runs, selected
 from lossbench.claims.schema import Measure, Score, Tuning
 from lossbench.errors import BadInput
 from lossbench.tables import read_study
@@ -208,6 +209,18 @@ def test_scores_of_a_curve_are_what_they_say():
         "first": 0.2, "final": 0.6, "best": 0.9, "highest": 0.9, "lowest": 0.2, "at 5": 0.4, "step of highest": 1.0,
         "step of lowest": 0.0, "steps above 0.5": 1.0, "steps below 0.3": 0.0, "steps above 2": np.inf,
     }  # fmt: skip
-    assert {score: number(score, steps, values, "test_accuracy", diverged=False) for score in said} == said
-    assert number("final", steps, values, "test_accuracy", diverged=True) == -np.inf
-    assert number("final", steps, values, "test_log_loss", diverged=True) == np.inf
+    assert {score: number(score, steps, values, "higher", diverged=False) for score in said} == said
+    assert number("final", steps, values, "higher", diverged=True) == -np.inf
+    assert number("final", steps, values, "lower", diverged=True) == np.inf
+
+
+def test_a_claim_is_judged_at_the_rate_and_on_the_seeds_of_the_scoreboard(study, records):
+    tuned = Records(runs=records.runs, curves=records.curves, tuning=Tuning(by="test_accuracy"))
+    found = results(study)
+    assert found.boards[0].measure.column == "test_accuracy"
+    for standing in found.boards[0].standings:
+        sample = standing.sample
+        of = {"loss": sample.contender.word}
+        runs = answering(of, selected(study.runs, of), tuned)
+        assert set(runs["run"]) == set(sample.runs)
+        assert set(runs["optimizer.lr"]) == {sample.rate}

@@ -8,6 +8,7 @@ import pytest
 
 from lossbench import registry
 from lossbench.engine import train
+from lossbench.errors import BadInput
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
@@ -93,5 +94,5 @@ class Liar(Probe):
 
 
 def test_a_probe_that_says_it_looks_at_norms_only_is_not_shown_what_has_changed_since(run, blobs, probe) -> None:
-    with pytest.raises(LookupError, match="norms_only"):
+    with pytest.raises(BadInput, match="norms_only"):
         trained([run()], blobs(), probe(Liar))

@@ -58,17 +58,30 @@ class RankArea(Metric):
     """The area under the ROC curve of all examples."""
 
     def measure(self, outputs):
-        order = outputs.z[0].double()
-        positive = outputs.y[0] > 0.5
-        apart = order[positive][:, None] - order[~positive]
-        return ((apart > 0).double() + 0.5 * (apart == 0)).mean()
+        return _area(outputs.z[0].double(), outputs.y[0])
 
 
 @dataclass(frozen=True, kw_only=True)
-class FalselyPerExampleArea(RankArea):
-    """The same, which claims that it looks at one example at a time."""
+class ClassAreas(Metric):
+    """The area under the ROC curve of each class against the rest, (C,)."""
+
+    def measure(self, outputs):
+        return torch.stack([_area(z, y) for z, y in zip(outputs.z.double(), outputs.y, strict=True)])
+
+
+def _area(z, y):
+    apart = z[y > 0.5][:, None] - z[y <= 0.5]
+    return ((apart > 0).double() + 0.5 * (apart == 0)).mean()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FalselyPerExampleMean(RankArea):
+    """The mean of raw outputs for each example, which claims that it looks at one at a time."""
 
     per_example: ClassVar[bool] = True
+
+    def measure(self, outputs):
+        return outputs.z.mean().expand(outputs.z.shape[-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +158,26 @@ def test_the_recorded_area_and_batch_loss_are_those_of_one_runs_whole_data(run, 
         np.testing.assert_allclose(company["train_loss"][0], centred, rtol=1e-12)
 
 
+def test_a_metric_of_all_examples_may_give_a_number_for_each_class(run, blobs, twin):
+    split = blobs(examples=150, classes=3)
+    runs = [run(seed=seed) for seed in range(3)]
+    together = values(runs, split, ("class_areas",))
+    for spec, company in zip(runs, together, strict=True):
+        (alone,) = values([spec], split, ("class_areas",))
+        z = twin(spec, split).outputs(split.train_x)[-1].detach().numpy()
+        for number in range(3):
+            column = f"train_class_areas/{number}"
+            np.testing.assert_array_equal(company[column], alone[column])
+            expected = roc_auc_score(split.train_y[:, number], z[:, number])
+            np.testing.assert_allclose(company[column][0], expected, rtol=1e-12)
+
+
 def test_a_false_claim_is_refused_before_anything_is_trained(run, blobs):
     split = blobs(classes=2)
     with pytest.raises(BadInput, match="FalselyPerExample says per_example = True"):
         values([run(loss=FalselyPerExample(link="sigmoid"))], split, ("loss",))
-    with pytest.raises(BadInput, match="FalselyPerExampleArea says per_example = True"):
-        values([run(loss=CrossEntropy(link="sigmoid"))], split, ("falsely_per_example_area",))
+    with pytest.raises(BadInput, match="FalselyPerExampleMean says per_example = True"):
+        values([run(loss=CrossEntropy(link="sigmoid"))], split, ("falsely_per_example_mean",))
 
 
 def _measured(metric, loss, task, z, y):

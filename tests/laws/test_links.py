@@ -60,10 +60,10 @@ def form(request):
 def test_outputs_their_complements_and_their_distance_from_hard_targets(link: type[Linked], z: list[float]) -> None:
     linked, a = link(column(z)), EXACT[link](z)
     agree(linked.a, a)
-    agree(linked.rest, [1 - share for share in a])
+    agree(linked.complement, [1 - share for share in a])
     for right in range(len(z)):
         y = [float(place == right) for place in range(len(z))]
-        agree(linked.less(column(y)), [share - truth for share, truth in zip(a, y, strict=True)])
+        agree(linked.residual(column(y)), [share - truth for share, truth in zip(a, y, strict=True)])
 
 
 @given(z=OUTPUTS)
@@ -74,13 +74,13 @@ def test_the_logarithm_of_the_softmax(z: list[float]) -> None:
 
 @given(z=OUTPUTS, weight=st.floats(0.01, 1))
 def test_a_weight_over_the_softmax_and_none_wins_over_any(z: list[float], weight: float) -> None:
-    over = Softmax(column(z)).over(column([0.0, *[weight] * (len(z) - 1)]))
+    over = Softmax(column(z)).quotient(column([0.0, *[weight] * (len(z) - 1)]))
     agree(over, [mpf(0), *(mpf(weight) / share for share in softmax(z)[1:])])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_over_nothing_a_weight_is_infinite_and_no_weight_is_nothing(dtype: torch.dtype) -> None:
-    over = Softmax(torch.tensor([[0.0], [-2000.0], [-2000.0]], dtype=dtype)).over(
+    over = Softmax(torch.tensor([[0.0], [-2000.0], [-2000.0]], dtype=dtype)).quotient(
         torch.tensor([[0.0], [1.0], [0.0]], dtype=dtype)
     )
     assert over[:, 0].tolist() == [0.0, float("inf"), 0.0]
@@ -96,12 +96,12 @@ def test_what_passes_back_through_the_softmax(z: list[float], error: list[float]
     spread = mpmath.fsum(share * abs(own - winner) for share, own in zip(p, e, strict=True))
     wanted = [share * (own - mean) for share, own in zip(p, e, strict=True)]
     sizes = [share * (abs(own - winner) + spread) for share, own in zip(p, e, strict=True)]
-    agree(Softmax(column(z)).through(column(error[: len(z)])), wanted, sizes)
+    agree(Softmax(column(z)).backward(column(error[: len(z)])), wanted, sizes)
 
 
 @given(z=OUTPUTS)
 def test_what_passes_back_through_the_sigmoid_is_the_error_times_its_slope(z: list[float]) -> None:
-    agree(Sigmoid(column(z)).through(column([2.0] * len(z))), [2 * a * (1 - a) for a in sigmoid(z)])
+    agree(Sigmoid(column(z)).backward(column([2.0] * len(z))), [2 * a * (1 - a) for a in sigmoid(z)])
 
 
 @given(z=APART, right=st.integers(0, 5))
@@ -111,14 +111,14 @@ def test_what_passes_back_of_the_distance_from_hard_targets(z: list[float], righ
     """(a − y) a(1 − a) of the sigmoid; of the softmax its Jacobian times p − y, to the digits of what the errors leave."""
     y = [float(place == right % len(z)) for place in range(len(z))]
     a, p = sigmoid(z), softmax(z)
-    agree(Sigmoid(column(z)).less_through(column(y)), [(s - t) * s * (1 - s) for s, t in zip(a, y, strict=True)])
+    agree(Sigmoid(column(z)).residual_backward(column(y)), [(s - t) * s * (1 - s) for s, t in zip(a, y, strict=True)])
     e = [share - truth for share, truth in zip(p, y, strict=True)]
     mean = mpmath.fsum(share * own for share, own in zip(p, e, strict=True))
     winner = max(e[place] for place, number in enumerate(z) if number == max(z))
     spread = mpmath.fsum(share * abs(own - winner) for share, own in zip(p, e, strict=True))
     wanted = [share * (own - mean) for share, own in zip(p, e, strict=True)]
     sizes = [share * (abs(own - winner) + spread) for share, own in zip(p, e, strict=True)]
-    agree(Softmax(column(z)).less_through(column(y)), wanted, sizes)
+    agree(Softmax(column(z)).residual_backward(column(y)), wanted, sizes)
 
 
 @pytest.mark.parametrize("name", LINKS)
@@ -126,4 +126,4 @@ def test_a_link_passes_back_what_autograd_does(name: str) -> None:
     z = torch.linspace(-3, 3, 12, dtype=torch.float64).view(3, 4).requires_grad_()
     error = torch.linspace(1, -2, 12, dtype=torch.float64).view(3, 4)
     (wanted,) = torch.autograd.grad((LINKS[name].value(z) * error).sum(), z)
-    torch.testing.assert_close(LINKS[name].at(z.detach()).through(error), wanted)
+    torch.testing.assert_close(LINKS[name].at(z.detach()).backward(error), wanted)

@@ -10,7 +10,7 @@ from lossbench.analysis.statistics import median
 from lossbench.plots import chart, dots
 from lossbench.plots.chart import Axis, Chart, Line, Panel, Reference
 from lossbench.plots.dots import Dots, Mark
-from lossbench.plots.end_labels import CROWD, beside, ends, room
+from lossbench.plots.end_labels import CROWD, beside, ends, needed_height
 from lossbench.plots.style import ramp, strokes
 
 X = np.array([1.0, 2.0, 4.0])
@@ -65,8 +65,8 @@ def test_lines_of_one_look_that_are_the_same_share_a_name():
     one, other, third = people(3)
     lines = [(one, X, X), (other, X, 1.001 * X), (third, X, 2 * X)]
     same = dict.fromkeys((one, other, third), ramp(1)[0])
-    assert room(lines, same) == pytest.approx(2 * room(lines[:1], same))
-    assert room(lines, strokes((one, other, third))) == pytest.approx(3 * room(lines[:1], same))
+    assert needed_height(lines, same) == pytest.approx(2 * needed_height(lines[:1], same))
+    assert needed_height(lines, strokes((one, other, third))) == pytest.approx(3 * needed_height(lines[:1], same))
     assert beside(lines, same) > beside(lines[2:], same)
 
 
@@ -74,7 +74,7 @@ def test_on_an_even_axis_lines_are_the_same_only_where_they_cover_one_another():
     one, other = people(2)
     lines = [(one, X, np.array([98.0, 96.0, 89.0])), (other, X, np.array([98.0, 96.0, 88.0]))]
     same = dict.fromkeys((one, other), ramp(1)[0])
-    assert room(lines, same) == pytest.approx(2 * room(lines[:1], same))
+    assert needed_height(lines, same) == pytest.approx(2 * needed_height(lines[:1], same))
 
 
 def test_a_line_ends_where_its_last_number_is():

@@ -8,6 +8,7 @@ import numpy as np
 
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender
+from lossbench.analysis.curves import Curves
 from lossbench.claims.figure_kinds.grid import Content, Panelled, Place, cells_of, grid, looks_of, span
 from lossbench.claims.figure_kinds.parts import Heading, Part
 from lossbench.claims.figure_kinds.scores import MEASURED, score_axis
@@ -63,7 +64,8 @@ def draw_case(figure: Case, heading: Heading, records: Records) -> Picture:
         note=_note(figure.over or "median", list(marks.values())),
         rows=tuple(row.title for row in made.rows),
         panels=tuple(
-            (panel.title, _axis(panel, made.base), _rows(marks, j, len(made.rows))) for j, panel in enumerate(made.panels)
+            (panel.title, _axis(records.curves, panel, made.base), _rows(marks, j, len(made.rows)))
+            for j, panel in enumerate(made.panels)
         ),
         looks=strokes,
         published=figure.published_label,
@@ -102,7 +104,7 @@ def _published(said: Any) -> tuple[float, float] | None:
     return numbers[0], numbers[-1]
 
 
-def _axis(panel: Part, base: Content) -> Axis:
+def _axis(curves: Curves, panel: Part, base: Content) -> Axis:
     said = {**base, **panel.over}
-    usual = score_axis(said)
+    usual = score_axis(curves, said)
     return Axis(label=said["label"] or usual.label, scale=said["scale"] or usual.scale, limits=span("limits", said["limits"]))

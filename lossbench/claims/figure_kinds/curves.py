@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,6 @@ from lossbench.claims.schema import LONE, Score
 from lossbench.errors import BadInput
 from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
-from lossbench.tables.quantity import quantity
 
 _SAID = ("column", "across", "published", "theory")
 
@@ -51,7 +51,7 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
         return _line(_score(content), own, who, figure.steps_per_epoch)
 
     made = grid(figure, _SAID, heading.cast)
-    shown = filled(made, records, heading, Ways(draw=line, axis=_axis))
+    shown = filled(made, records, heading, Ways(draw=line, axis=partial(_axis, records.curves)))
     chart = Chart(
         name=heading.name,
         title=heading.title,
@@ -75,8 +75,8 @@ def _score(content: Mapping[str, Any]) -> Score:
     return Score(of=content.get("of") or {}, column=content["column"], across=content.get("across"))
 
 
-def _axis(content: Mapping[str, Any]) -> Axis:
-    described = quantity(content["column"].partition(tables.LAYER)[0])
+def _axis(curves: Curves, content: Mapping[str, Any]) -> Axis:
+    described = curves.quantity(content["column"].partition(tables.LAYER)[0])
     return Axis(label=described.label, scale="share" if described.share and not content.get("across") else "auto")
 
 
@@ -101,6 +101,6 @@ def _band(score: Score, runs: tuple[str, ...], curves: Curves) -> Band:
     """The band of what becomes of a score's columns."""
     combined = np.full(len(curves.columns[tables.STEPS]), np.nan)
     for run in runs:
-        if run in curves.places:  # a run that diverged at once has no records
-            combined[curves.places[run]] = curve(score, run, curves)
-    return Curves({tables.STEPS: curves.columns[tables.STEPS], LONE: combined}, curves.places).band(runs, LONE)
+        if run in curves.slices:  # a run that diverged at once has no records
+            combined[curves.slices[run]] = curve(score, run, curves)
+    return Curves({tables.STEPS: curves.columns[tables.STEPS], LONE: combined}, curves.slices).band(runs, LONE)

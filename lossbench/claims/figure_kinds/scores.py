@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.curves import band_ends
+from lossbench.analysis.curves import Curves, band_ends
 from lossbench.analysis.labels import RATE, SEED, title
 from lossbench.analysis.statistics import Values
 from lossbench.claims.figure_kinds.grid import Panelled, Ways, filled, grid, note, span
@@ -20,7 +21,6 @@ from lossbench.claims.schema import Measure, measure_of
 from lossbench.errors import BadInput
 from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
-from lossbench.tables.quantity import quantity
 
 MEASURED = ("column", "across", "score", "scores", "value")
 _SAID = (*MEASURED, "published", "theory")
@@ -58,7 +58,7 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
         return _line(_measured(content, heading.where), own, who, figure)
 
     made = grid(figure, _SAID, heading.cast)
-    shown = filled(made, records, heading, Ways(draw=line, axis=score_axis))
+    shown = filled(made, records, heading, Ways(draw=line, axis=partial(score_axis, records.curves)))
     looks, groups = grouped(figure.groups, shown.looks, made, records)
     chart = Chart(
         name=heading.name,
@@ -83,11 +83,11 @@ def _measured(content: Mapping[str, Any], where: str) -> Measure:
     return measure_of({**said, "of": content.get("of") or {}}, where)
 
 
-def score_axis(content: Mapping[str, Any]) -> Axis:
+def score_axis(curves: Curves, content: Mapping[str, Any]) -> Axis:
     """The label of a plain score; of a formula, the formula, which is seldom what a reader wants to see."""
     if content.get("value") or not content.get("column"):
         return Axis(label=content.get("value") or "", scale="auto")
-    score, described = content.get("score") or "final", quantity(content["column"])
+    score, described = content.get("score") or "final", curves.quantity(content["column"])
     if score.startswith(("steps", "step of")):
         return Axis(label="training steps", scale="auto")
     told = "{} at the start" if score == "at 0" else _FINAL.get(score, "{} " + score.replace("at ", "at step "))

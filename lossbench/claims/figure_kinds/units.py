@@ -17,8 +17,7 @@ from lossbench.claims.figure_kinds.parts import Cast, Heading, joined, looks, pa
 from lossbench.claims.measurement import Records, answering
 from lossbench.errors import BadInput, unknown
 from lossbench.plots.picture import Picture
-from lossbench.plots.unit_lanes import Crew, Lanes, Sleeper, draw_lanes
-from lossbench.tables.quantity import quantity
+from lossbench.plots.unit_lanes import Lanes, RunUnits, SilentUnit, draw_lanes
 
 MOST_RUNS = 4  # side by side
 Rows = dict[str, tuple[set[str], list[str | None]]]  # title → words of its losses, and the run of each seed
@@ -55,12 +54,12 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     rows = _runs(figure, records, heading.cast)
     strokes = looks(figure.rows, {title: words for title, (words, _) in rows.items()}, heading.cast)
     people = {who.label: who for who in strokes}
-    if not quantity(figure.column).share:
+    if not records.curves.quantity(figure.column).share:
         raise BadInput(
             f"{figure.column} is no share; lanes show shares, such as test_recall/*. The kind `curves` draws the rest."
         )
     columns = _columns(figure.column, records.curves)
-    share = quantity(figure.beneath)
+    share = records.curves.quantity(figure.beneath)
     if figure.beneath not in records.curves.columns:
         raise unknown("recorded quantity", figure.beneath, set(records.curves.columns) - {tables.STEPS})
     epochs = figure.steps_per_epoch != 1
@@ -70,13 +69,13 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
         note="A lane is an output unit, and dark as long as its class is not found.",
         heads=tuple(f"seed {seed}" for seed in figure.seeds),
         rows=tuple(
-            (people[title], tuple(_crew(run, columns, figure, records.curves) for run in runs))
+            (people[title], tuple(_run_units(run, columns, figure, records.curves) for run in runs))
             for title, (_, runs) in rows.items()
         ),
         beneath=tuple(_beneath(rows, people, place, figure, records.curves) for place in range(len(figure.seeds))),
         looks=strokes,
         label=share.label,
-        shade=quantity(figure.column.partition(tables.LAYER)[0]).title,
+        shade=records.curves.quantity(figure.column.partition(tables.LAYER)[0]).title,
         unit="epoch" if epochs else "step",
         sleeps=figure.sleeps,
         foot="epochs" if epochs else "training steps",
@@ -108,17 +107,17 @@ def _columns(pattern: str, curves: Curves) -> list[str]:
     return sorted(found, key=natural)
 
 
-def _crew(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> Crew | None:
+def _run_units(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> RunUnits | None:
     if run is None:
         return None
     x = curves.steps(run) / figure.steps_per_epoch
     values = np.array([curves.values(run, column) for column in columns])
     if np.isnan(values).all() or len(x) < 2:
         raise BadInput(f"{figure.column} was not recorded often enough to be drawn.")
-    return Crew(x=x, values=values, sleepers=tuple(sleepers(x, values, figure.asleep, figure.late)))
+    return RunUnits(x=x, values=values, silent_units=tuple(silent_units(x, values, figure.asleep, figure.late)))
 
 
-def sleepers(x: Values, values: Values, level: float, late: float) -> list[Sleeper]:
+def silent_units(x: Values, values: Values, level: float, late: float) -> list[SilentUnit]:
     """The units below the level at some time after the late share of x, each with when it is above for good, or None.
 
     x is (T,), values are (units, T).
@@ -128,7 +127,7 @@ def sleepers(x: Values, values: Values, level: float, late: float) -> list[Sleep
         below = np.flatnonzero(share < level)
         if len(below) and x[below[-1]] > x[0] + late * (x[-1] - x[0]):
             last = int(below[-1])
-            found.append(Sleeper(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
+            found.append(SilentUnit(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
     return found
 
 
