@@ -6,6 +6,16 @@
 TYPE_CHECKING = False  # type checkers take the name for true; to import it from typing would cost more than all the rest
 
 if TYPE_CHECKING:
+    from lossbench import datasets as datasets
+    from lossbench import inits as inits
+    from lossbench import losses as losses
+    from lossbench import metrics as metrics
+    from lossbench import models as models
+    from lossbench import optimizers as optimizers
+    from lossbench import probes as probes
+    from lossbench import schedules as schedules
+    from lossbench.api import run as run
+    from lossbench.audit.cards.single import audit as audit
     from lossbench.errors import BadInput as BadInput
     from lossbench.errors import Failure as Failure
     from lossbench.interfaces import Dataset as Dataset
@@ -29,9 +39,12 @@ if TYPE_CHECKING:
     from lossbench.interfaces.metric import Outputs as Outputs
     from lossbench.interfaces.probe import Probe as Probe
     from lossbench.interfaces.probe import Step as Step
+    from lossbench.report.stored_study import StoredStudy as StoredStudy
+    from lossbench.report.stored_study import open as open  # noqa: A004 the name is this module's, not the user's
     from lossbench.tables import Quantity as Quantity
 
 _MODULES = {
+    "api": ("run",),
     "errors": ("BadInput", "Failure"),
     "interfaces": (
         *("DataShape", "Dataset", "Dense", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer", "Properties"),
@@ -40,20 +53,24 @@ _MODULES = {
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
     "interfaces.metric": ("Metric", "Outputs"),
     "interfaces.probe": ("Probe", "Step"),
+    "report.stored_study": ("StoredStudy", "open"),
     "tables": ("Quantity",),
 }
+_PACKAGES = ("audit", "datasets", "inits", "losses", "metrics", "models", "optimizers", "probes", "schedules")
 _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """A public name, from the module that defines it. Raises AttributeError for any other."""
+    """A public name, from the module that defines it, or a package such as `losses`. Raises AttributeError for any other."""
+    if name in _PACKAGES:
+        return getattr(__import__(f"lossbench.{name}"), name)
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'lossbench' has no attribute {name!r}")
-    found: object = getattr(__import__(_MODULE_OF[name], fromlist=[name]), name)
-    globals()[name] = found
-    return found
+    value: object = getattr(__import__(_MODULE_OF[name], fromlist=[name]), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
     """What is loaded, and the public names."""
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted({*globals(), *_MODULE_OF, *_PACKAGES})

@@ -9,7 +9,7 @@ import re
 import types
 import typing
 from abc import ABC
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast, get_args, get_origin
 
@@ -85,6 +85,19 @@ def find(noun: str, word: str) -> type[Registered]:
     if word not in classes:
         raise unknown(noun, word, classes)
     return classes[word]
+
+
+def class_lookup(noun: str) -> Callable[[str], type[Registered]]:
+    """A module's `__getattr__` that finds the classes of a noun by name: `lossbench.losses.Focal`, wherever it is defined."""
+
+    def lookup(name: str) -> type[Registered]:
+        # Modules have small letters. Not looked for here, so that importing one does not import the whole shelf.
+        classes = {cls.__name__: cls for cls in shelf(noun).values()} if name[:1].isupper() else {}
+        if name not in classes:
+            raise AttributeError(f"lossbench.{SHELVES[noun]} has no class {name!r}. Known: {', '.join(classes) or 'none'}.")
+        return classes[name]
+
+    return lookup
 
 
 def load_plugins(modules: Iterable[str]) -> None:

@@ -13,7 +13,8 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
-    "__init__": "errors interfaces tables",  # for type checkers, and when a public name is used
+    # for type checkers, and when a public name is used
+    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables",
     "errors": "",
     "folders": "",
     "atomic": "errors",
@@ -27,22 +28,22 @@ FLOOR_PLAN = {
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces torch",
-    "losses": "errors interfaces loss_families torch",
-    "models": "errors interfaces",
-    "inits": "errors interfaces numpy",
+    "losses": "errors interfaces loss_families registry torch",
+    "models": "errors interfaces registry",
+    "inits": "errors interfaces registry numpy",
     "data": "data errors interfaces rng importlib numpy",
-    "datasets": "data errors interfaces rng mlxtend numpy pandas pyarrow",
-    "optimizers": "errors interfaces torch",
-    "schedules": "errors interfaces",
-    "probes": "errors interfaces kernels tables torch",
-    "metrics": "errors interfaces kernels tables torch",
+    "datasets": "data errors interfaces registry rng mlxtend numpy pandas pyarrow",
+    "optimizers": "errors interfaces registry torch",
+    "schedules": "errors interfaces registry",
+    "probes": "errors interfaces kernels registry tables torch",
+    "metrics": "errors interfaces kernels registry tables torch",
     # the line from words to records
     "config": "config errors folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
-    "click joblib numpy pyarrow rich torch",
+    "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
@@ -51,7 +52,8 @@ FLOOR_PLAN = {
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
-    # the command line
+    # the two front doors: Python, and the command line
+    "api": "config execution planning report",
     "commands": "audit claims commands config errors execution interfaces planning registry "
     "report storage tables click omegaconf rich",
 }

@@ -129,6 +129,7 @@ def run(words: tuple[str, ...], **flags: Any) -> None:
 
     points = compose(words, _written(flags))
     summary = run_plan(make_plan(points), RESULTS, [*_written(flags), *words], composed(points))
+    click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")
 
 
@@ -200,8 +201,9 @@ def verify(folder: Path, *, everything: bool, runs: int | None, plugins: tuple[s
     On the same machine, versions and device they must be the same bits; elsewhere they may differ by 1 % of a curve's
     largest value. What differs is named, and the exit code is 1. The folder is only read.
     """
+    from lossbench.commands.verification import print_verification
     from lossbench.config.schema import import_plugins
-    from lossbench.execution.verification import SAMPLE, print_verification
+    from lossbench.execution.verification import SAMPLE
     from lossbench.execution.verification import verify as verify_study
 
     import_plugins(plugins)

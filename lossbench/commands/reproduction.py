@@ -138,7 +138,7 @@ def _trained(experiment: Experiment, root: Path, flags: Sequence[str]) -> Path:
         raise BadInput(f"conf/experiment/{name}.yaml says study: {plan.study}; an experiment's study has the experiment's name.")
     _refuse_strangers(folder, plan)
     again = shlex.join(["lossbench", "reproduce", name, "--results", str(root), *flags])
-    run_plan(plan, root, [*flags, *words], composed(points), again)
+    click.echo(run_plan(plan, root, [*flags, *words], composed(points), again).sentence(), err=True)
     return folder
 
 

@@ -23,12 +23,14 @@ Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
 class Examples(NamedTuple):
     """Examples before they are split: features x (N, D) and targets y (N,).
 
-    `classes` names the C classes, which y then counts from 0; it is None for a regression, and y is real.
+    `classes` names the C classes, which y then counts from 0; it is None for a regression, and y is real. `inputs` is the shape
+    of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image.
     """
 
     x: Numbers
     y: Numbers
     classes: tuple[str, ...] | None
+    inputs: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,8 @@ class HeldOut(Dataset):
         y = encode(examples.y, examples.classes)
         if examples.classes is None:
             train_y, test_y = scale(y[train], y[test], "standard")
-            return Split(train_x, train_y, test_x, test_y, "regression")
-        return Split(train_x, y[train], test_x, y[test], "classification")
+            return Split(train_x, train_y, test_x, test_y, "regression", examples.inputs)
+        return Split(train_x, y[train], test_x, y[test], "classification", examples.inputs)
 
 
 def hold_out(examples: Examples, test_fraction: float, seed: int) -> tuple[Labels, Labels]:

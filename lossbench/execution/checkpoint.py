@@ -65,7 +65,7 @@ def cohort_file(folder: Path, cohort: Cohort) -> CohortFile:
     return CohortFile(folder / CHECKPOINTS / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz", runs)
 
 
-def begun(folder: Path, runs: Sequence[RunSpec], recording: Recording) -> Iterator[Cohort]:
+def resumable_cohorts(folder: Path, runs: Sequence[RunSpec], recording: Recording) -> Iterator[Cohort]:
     """The cohorts, among runs still to be trained, that a checkpoint lets go on."""
     waiting = {run.id: run for run in runs}
     for path in sorted((folder / CHECKPOINTS).glob("*.npz")):

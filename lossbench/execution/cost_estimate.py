@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lossbench.data.loading import load
-from lossbench.engine import train
-from lossbench.execution.device_memory import shortage_told
-from lossbench.planning.cohorts import run_size
+from lossbench.engine import engine_of
+from lossbench.execution.device_memory import as_memory_error
 from lossbench.planning.spec import Cohort, RecordingSchedule
 
 MEASURED = 6  # kinds of cohort that are tried out; of the others only the arithmetic is counted
@@ -29,7 +28,7 @@ def estimate(cohorts: Mapping[Cohort, int], device: str) -> float:
 
 
 def _operations(cohort: Cohort) -> int:
-    return len(cohort.runs) * cohort.runs[0].steps * run_size(cohort.runs[0]).operations
+    return len(cohort.runs) * cohort.runs[0].steps * engine_of(cohort.runs[0].model).size(cohort.runs[0]).operations
 
 
 def _seconds(cohort: Cohort, device: str) -> float:
@@ -50,6 +49,6 @@ def _try(cohort: Cohort, steps: int, device: str) -> float:
     runs = tuple(replace(run, steps=steps, init=run.first.init if run.first else run.init) for run in cohort.runs)
     split = load(runs[0].dataset).split
     started = time.perf_counter()
-    with shortage_told():
-        train(replace(cohort, runs=runs), split, device)
+    with as_memory_error():
+        engine_of(runs[0].model).train(replace(cohort, runs=runs), split, device)
     return time.perf_counter() - started

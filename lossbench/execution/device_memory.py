@@ -21,7 +21,7 @@ def free_bytes(resources: Resources) -> int | None:
 
 
 @contextmanager
-def shortage_told() -> Iterator[None]:
+def as_memory_error() -> Iterator[None]:
     """Where the device runs out of memory, raise MemoryError, as where the machine does."""
     try:
         yield

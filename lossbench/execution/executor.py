@@ -2,55 +2,50 @@
 
 import shlex
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import joblib
-
-from lossbench.data.loading import describe, load
+from lossbench.engine import engine_of
 from lossbench.errors import Failure
-from lossbench.execution.checkpoint import begun
+from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import free_bytes
-from lossbench.execution.job import Done, Job, do
-from lossbench.execution.peak_flops import peak
-from lossbench.execution.progress import Progress, Work, count, rate, say
-from lossbench.execution.shared_memory import lay_out, set_up
-from lossbench.execution.workers import side_by_side
-from lossbench.interfaces import DataShape, Split
+from lossbench.execution.executors.protocol import Executor, WorkerKilled
+from lossbench.execution.executors.selection import choose_executor
+from lossbench.execution.job import Job, JobResult, shape_of
+from lossbench.execution.peak_flops import measured_peak_flops
+from lossbench.execution.progress import CohortCost, Progress, count, rate, say
 from lossbench.interfaces.recorders import declared, recorders
-from lossbench.planning.cohorts import cohorts, run_size
+from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Cohort, Resources, RunSpec
+from lossbench.planning.spec import Cohort, RunSpec
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import missing, remember, study_folder
 
 RESULTS = Path("results")
-Results = Generator[tuple[int, Done | None], None, None]  # places of jobs, and what became of them: None where it is lost
+LOOK_SECONDS = 0.2  # between two looks at what workers have done
 # What training takes on one core, roughly: a step and a record of a cohort, and what each of its runs adds to them.
 STEP_SECONDS, RECORD_SECONDS = 1e-4, 1e-3
 RUN_STEP_SECONDS, EXAMPLE_SECONDS = 1e-6, 1e-7
 OPERATIONS_PER_SECOND = 4e10
-TOLD_SECONDS = 3.0  # of a shorter training, starting is so much that its pace says nothing of the machine's
-WORTH_TELLING = 0.01  # of the machine's peak: less is no arithmetic's training
-PAYS_SECONDS = 6.0  # workers take about two seconds to start: half of less work than this is no more than that
+SHORTEST_RATED_SECONDS = 3.0  # of a shorter training, starting is so much that its pace says nothing of the machine's
+LEAST_SHARE = 0.01  # of the machine's peak: less is no arithmetic's training
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What came of a plan. Runs `there` were stored before; `seconds` is wall time.
+    """What came of a plan. `already_stored` counts runs that were stored before; `seconds` is wall time.
 
     `operations` are those of the steps, and `peak` those of matrix products a second, where there was enough to compare.
     """
 
     folder: Path
     trained: int
-    there: int
+    already_stored: int
     diverged: int
     seconds: float
     run_steps: int
@@ -60,74 +55,72 @@ class Summary:
     def sentence(self) -> str:
         """The summary in words."""
         if not self.trained:
-            return f"{self.folder.name}: {count(self.there, 'run')}, all there already; nothing to train."
-        before = f" ({self.there:,} there already)" if self.there else ""
+            return f"{self.folder.name}: {count(self.already_stored, 'run')}, all there already; nothing to train."
+        before = f" ({self.already_stored:,} there already)" if self.already_stored else ""
         diverged = f", {self.diverged:,} diverged" if self.diverged else ""
         trained = f"{count(self.trained, 'run')} trained{before} in {self.seconds:.1f} s{diverged}"
         return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s{self._share()}."
 
     def _share(self) -> str:
         pace = self.operations / self.seconds
-        if self.peak is None or pace < WORTH_TELLING * self.peak:
+        if self.peak is None or pace < LEAST_SHARE * self.peak:
             return ""
         return f", {pace / 1e9:.3g} GFLOP/s in steps, {pace / self.peak:.0%} of this machine's matrix products"
 
 
-def run_plan(plan: Plan, root: Path, words: Sequence[str], config: Any, command: str | None = None) -> Summary:
-    """Train the runs of a plan that its study does not hold yet, and store them in root/<study>.
+def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any, command: str | None = None) -> Summary:
+    """Train the runs of a plan that its study does not hold yet, store them in root/<study>, and return what happened.
 
-    `words` and `config` are what was typed and what it was composed to; both are kept. Progress and the summary are told on
+    `overrides` and `config` are what was typed and what it was composed to; both are kept. Nothing but progress is printed, on
     stderr. Interrupted or failed, what was stored stays, and the same call continues; `command` is how to say it where it is
-    not `lossbench run` and the words. Raises BadInput where the folder cannot be the study's, Failure where a worker was
+    not `lossbench run` and the overrides. Raises BadInput where the folder cannot be the study's, Failure where a worker was
     killed or the disk is full.
     """
     started = time.perf_counter()
+    for model in {run.model for run in plan.runs}:
+        engine_of(model)  # raises BadInput for a model that nothing here can train, before anything is written
     folder = study_folder(root, plan.study).absolute()
     todo = missing(folder, plan.runs, plan.recording)
-    done: list[Done] = []
+    done: list[JobResult] = []
     if todo:
-        work = [_work(cohort) for cohort in _cohorts(folder, todo, plan)]
+        work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
-        workers = _workers(plan.resources, work)
-        invocation = remember(folder, words, config, provenance(plan.resources.device, max(workers, 1)))
-        jobs = [_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
-        done = _train(jobs, work, workers, command or shlex.join(["lossbench", "run", *words]))
+        choice = choose_executor(plan.resources, work)
+        invocation = remember(folder, overrides, config, provenance(plan.resources.device, choice[1]))
+        jobs = [_make_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
+        done = _train(jobs, work, choice, command or shlex.join(["lossbench", "run", *overrides]))
     seconds = time.perf_counter() - started
-    summary = Summary(
+    return Summary(
         folder=folder,
         trained=len(todo),
-        there=len({run.id for run in plan.runs}) - len(todo),
+        already_stored=len({run.id for run in plan.runs}) - len(todo),
         diverged=sum(result.diverged for result in done),
         seconds=seconds,
         run_steps=sum(result.run_steps for result in done),
         operations=sum(result.operations for result in done),
-        peak=peak(plan.resources.device) if done and seconds > TOLD_SECONDS else None,
+        peak=measured_peak_flops(plan.resources.device) if done and seconds > SHORTEST_RATED_SECONDS else None,
     )
-    say(summary.sentence())
-    return summary
 
 
 def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
     """What goes on from a checkpoint, as it was, and the rest in new cohorts."""
-    continued = list(begun(folder, todo, plan.recording))
+    continued = list(resumable_cohorts(folder, todo, plan.recording))
     taken = {run.id for cohort in continued for run in cohort.runs}
     rest = [run for run in todo if run.id not in taken]
     return continued + cohorts(rest, plan.recording, plan.resources.tile, free_bytes(plan.resources))
 
 
-def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str) -> list[Done]:
+def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[Executor], int], command: str) -> list[JobResult]:
     """Do all jobs. Raises Failure, with the command to continue with, where some were lost."""
-    done: list[Done] = []
+    executor, workers = choice
+    done: list[JobResult] = []
     lost = 0
     try:
-        with (
-            Progress(jobs[0].folder.name, work) as progress,
-            closing(_side_by_side(jobs, workers, progress) if workers else _serial(jobs, progress)) as results,
-        ):
-            for place, result in results:
-                progress.end(place, stored=result is not None)
+        with Progress(jobs[0].folder.name, work) as progress, executor(workers, progress) as running:
+            for index, result in _results(running, jobs, progress):
+                progress.end(index, stored=result is not None)
                 if result is None:
-                    lost += len(jobs[place].cohort.runs)
+                    lost += len(jobs[index].cohort.runs)
                 else:
                     done.append(result)
     except KeyboardInterrupt:
@@ -141,66 +134,39 @@ def _train(jobs: Sequence[Job], work: Sequence[Work], workers: int, command: str
     return done
 
 
-def _serial(jobs: Sequence[Job], progress: Progress) -> Results:
-    for place, job in enumerate(jobs):
-        yield place, do(job, _data(job.cohort), partial(progress.at, place))
+def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[int, JobResult | None]]:
+    """Do the jobs, begun in their order; the index of each as it ends, and what came of it: None where its worker was killed."""
+    waiting = deque(enumerate(jobs))
+    running: dict[Future[JobResult], int] = {}
+    while waiting or running:
+        while waiting and len(running) < executor.slots:
+            index, job = waiting.popleft()
+            running[executor.submit(index, job)] = index
+        finished, _ = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
+        for future in finished:
+            killed = isinstance(future.exception(), WorkerKilled)
+            yield running.pop(future), None if killed else future.result()
+        progress.look()
 
 
-def _side_by_side(jobs: Sequence[Job], workers: int, progress: Progress) -> Results:
-    with TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True) as folder:
-        bench = Path(folder)
-        progress.steps = set_up(bench, len(jobs))
-        for job in {job.cohort.runs[0].data: job for job in jobs}.values():
-            lay_out(bench, job.cohort.runs[0].data, _data(job.cohort))
-        with closing(side_by_side(jobs, workers, bench)) as looks:
-            for news in looks:
-                yield from news
-                progress.look()
-
-
-def _job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
+def _make_job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
     origin = Origin(
         recording=cohort.recording.describe(),
         invocation=invocation,
-        task=_shape(cohort).task,
+        task=shape_of(cohort).task,
         device=device,
         quantities=declared(map(type, recorders(cohort.recording.probes))),
     )
     return Job(folder=folder, cohort=cohort, origin=origin)
 
 
-def _data(cohort: Cohort) -> Split:
-    loaded = load(cohort.runs[0].dataset)
-    _refuse_changed(cohort.runs[0], loaded.fingerprint)
-    return loaded.split
-
-
-def _shape(cohort: Cohort) -> DataShape:
-    described = describe(cohort.runs[0].dataset)
-    _refuse_changed(cohort.runs[0], described.fingerprint)
-    return described.shape
-
-
-def _refuse_changed(run: RunSpec, fingerprint: str) -> None:
-    if fingerprint != run.data:
-        raise Failure(f"The data set {run.dataset.word!r} changed after the runs were planned. Run again.")
-
-
-def _work(cohort: Cohort) -> Work:
+def _cohort_cost(cohort: Cohort) -> CohortCost:
     """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
-    size, data, runs = run_size(cohort.runs[0]), _shape(cohort), len(cohort.runs)
+    size, data, runs = engine_of(cohort.runs[0].model).size(cohort.runs[0]), shape_of(cohort), len(cohort.runs)
     looked_at = min(cohort.recording.examples or data.rows, data.rows) + data.test_rows
     forward = size.operations / size.examples / 3  # of a step's three passes, a record needs one
-    return Work(
+    return CohortCost(
         cohort=cohort,
         step_seconds=STEP_SECONDS + runs * (RUN_STEP_SECONDS + size.operations / OPERATIONS_PER_SECOND),
         record_seconds=RECORD_SECONDS + runs * looked_at * (EXAMPLE_SECONDS + forward / OPERATIONS_PER_SECOND),
     )
-
-
-def _workers(resources: Resources, work: Sequence[Work]) -> int:
-    """How many processes to train in beside this one; 0 for none."""
-    on_their_own = joblib.cpu_count() if resources.device == "cpu" else 1  # as many as share no core, or no card
-    possible = min(resources.workers or on_their_own, len(work))
-    pays = possible > 1 and resources.device == "cpu" and sum(item.seconds(item.steps) for item in work) > PAYS_SECONDS
-    return possible if resources.executor == "loky" or (resources.executor == "auto" and pays) else 0

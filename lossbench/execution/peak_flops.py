@@ -9,7 +9,7 @@ SIDE = 1024  # of the matrices
 TIMES = 5  # of which the fastest counts
 
 
-def peak(device: str) -> float:
+def measured_peak_flops(device: str) -> float:
     """Multiplications and additions a second of a product of two large float32 matrices, on all cores or on the graphics card."""
     threads = torch.get_num_threads()
     torch.set_num_threads(joblib.cpu_count())

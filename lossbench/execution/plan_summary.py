@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lossbench.engine import engine_of
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.progress import count
-from lossbench.planning.cohorts import Size, cohorts, run_size
+from lossbench.planning.cohorts import Size, cohorts
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
 from lossbench.storage.store import missing, study_folder
@@ -26,6 +27,8 @@ WIDTH = 120  # columns, where the output is no terminal's
 def print_outline(plan: Plan, root: Path) -> None:
     """Print what `run` would train. Raises BadInput where the study's folder is no study's."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    for model in {run.model for run in plan.runs}:
+        engine_of(model)  # raises BadInput
     todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
@@ -50,10 +53,10 @@ def _merged(values: Sequence[Any]) -> Any:
     return {"swept": distinct}
 
 
-def _kinds(found: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
+def _kinds(planned: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:
     """One cohort of each shape, and how many there are of it."""
-    times = Counter(map(_row, found))
-    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in found}
+    times = Counter(map(_row, planned))
+    return {_row(cohort): (cohort, times[_row(cohort)]) for cohort in planned}
 
 
 def _spoken(seconds: float) -> str:
@@ -65,7 +68,7 @@ def _spoken(seconds: float) -> str:
 
 def _row(cohort: Cohort) -> Row:
     run = cohort.runs[0]
-    return run.dataset.word, len(cohort.runs), run.steps, run_size(run)
+    return run.dataset.word, len(cohort.runs), run.steps, engine_of(run.model).size(run)
 
 
 def _table(groups: Mapping[Row, int]) -> Table:

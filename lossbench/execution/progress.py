@@ -23,7 +23,7 @@ LINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class CohortCost:
     """A cohort to be trained, and what a step and a record of it are thought to take."""
 
     cohort: Cohort
@@ -32,10 +32,12 @@ class Work:
 
     @property
     def steps(self) -> int:
+        """Steps of each run."""
         return self.cohort.runs[0].steps
 
     @cached_property
     def recorded(self) -> tuple[int, ...]:
+        """The steps that are recorded, ascending."""
         return self.cohort.recording.schedule.steps(self.steps)
 
     def seconds(self, step: int) -> float:
@@ -46,7 +48,7 @@ class Work:
 class Progress:
     """A sweep's progress. `steps` holds the step that each cohort is at, and may be memory that workers write to."""
 
-    def __init__(self, study: str, work: Sequence[Work]) -> None:
+    def __init__(self, study: str, work: Sequence[CohortCost]) -> None:
         self.study, self.work = study, work
         self.steps: np.ndarray[tuple[int], np.dtype[np.int64]] = np.zeros(len(work), np.int64)
         self.runs = sum(len(item.cohort.runs) for item in work)
@@ -57,7 +59,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self.bar:
-            self.bar.add_task("", total=1.0, **self._told())
+            self.bar.add_task("", total=1.0, **self._status())
             self.bar.start()
         else:
             say(f"{self.study}: {count(self.runs, 'run')} to train, in {count(len(self.work), 'cohort')}.")
@@ -68,15 +70,15 @@ class Progress:
             self._draw(self.bar)
             self.bar.stop()
 
-    def at(self, place: int, step: int) -> None:
-        """A cohort that this process trains is at a step."""
-        self.steps[place] = step
+    def at(self, index: int, step: int) -> None:
+        """The cohort of an index, which this process trains, is at a step."""
+        self.steps[index] = step
         self.look()
 
-    def end(self, place: int, *, stored: bool) -> None:
+    def end(self, index: int, *, stored: bool) -> None:
         """A cohort has ended, at its last step or because all of it diverged; its runs are stored, or lost."""
-        self.steps[place] = self.work[place].steps
-        self.stored += len(self.work[place].cohort.runs) if stored else 0
+        self.steps[index] = self.work[index].steps
+        self.stored += len(self.work[index].cohort.runs) if stored else 0
 
     def look(self) -> None:
         """Tell how far the sweep is, where it is time to."""
@@ -87,18 +89,18 @@ class Progress:
         if self.bar:
             self._draw(self.bar)
         else:
-            say("{now}: {runs}, {rate}, {left}".format(**self._told()))
+            say("{now}: {runs}, {rate}, {left}".format(**self._status()))
 
     def _draw(self, bar: Bar) -> None:
-        bar.update(bar.task_ids[0], completed=self._share(), refresh=True, **self._told())
+        bar.update(bar.task_ids[0], completed=self._share(), refresh=True, **self._status())
 
     def _share(self) -> float:
         """How much of the work is done, from 0 to 1."""
         reached = sum(item.seconds(int(step)) for item, step in zip(self.work, self.steps, strict=True))
         return reached / sum(item.seconds(item.steps) for item in self.work)
 
-    def _told(self) -> dict[str, Any]:
-        """What a display says, in words."""
+    def _status(self) -> dict[str, Any]:
+        """What a display shows: the cohort now trained, runs stored, run-steps a second, time left."""
         seconds, share = max(time.monotonic() - self.started, 1e-9), self._share()
         run_steps = sum(int(step) * len(item.cohort.runs) for item, step in zip(self.work, self.steps, strict=True))
         begun = [item for item, step in zip(self.work, self.steps, strict=True) if 0 < step < item.steps]
@@ -111,10 +113,10 @@ class Progress:
 
 
 def label(cohort: Cohort) -> str:
-    """What a cohort trains, in words: data set, model and losses."""
+    """What a cohort trains, by the words of its data set, model and losses."""
     run = cohort.runs[0]
     losses = ", ".join(dict.fromkeys(run.loss.word for run in cohort.runs))
-    return f"{' '.join(_words(run.dataset.describe()))} · {run.model.word} · {losses}"
+    return f"{' '.join(_nested_words(run.dataset.describe()))} · {run.model.word} · {losses}"
 
 
 def rate(value: float) -> str:
@@ -136,19 +138,19 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _words(description: Mapping[str, Any]) -> Iterator[str]:
+def _nested_words(description: Mapping[str, Any]) -> Iterator[str]:
     """The word of a thing and of whatever it wraps: noisy digits."""
     yield description["word"]
     for value in description.values():
         if isinstance(value, Mapping):
-            yield from _words(value)
+            yield from _nested_words(value)
 
 
 def _bar(console: Console) -> Bar:
     now = TextColumn("{task.fields[now]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
-    told = [_text(f"{{task.fields[{name}]}}") for name in ("runs", "rate", "left")]
-    return Bar(now, BarColumn(bar_width=12), *told, console=console, auto_refresh=False, expand=True)
+    columns = [_text(f"{{task.fields[{name}]}}") for name in ("runs", "rate", "left")]
+    return Bar(now, BarColumn(bar_width=12), *columns, console=console, auto_refresh=False, expand=True)
 
 
-def _text(told: str) -> TextColumn:
-    return TextColumn(told, markup=False, table_column=Column(no_wrap=True))
+def _text(template: str) -> TextColumn:
+    return TextColumn(template, markup=False, table_column=Column(no_wrap=True))

@@ -12,33 +12,39 @@ from lossbench.interfaces import Array, Split, Task
 AnyArray = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Steps = np.ndarray[tuple[int], np.dtype[np.int64]]
 _PROGRESS = "steps.npy"
+ARRAYS, INPUTS = Split._fields[:4], "inputs"
 
 
-def set_up(folder: Path, cohorts: int) -> Steps:
-    """Prepare the folder; returns the step that each cohort is at, which whoever trains it writes and all see."""
+def create_steps(folder: Path, cohorts: int) -> Steps:
+    """Prepare the folder; returns the step that each cohort is at, (cohorts,), which its trainer writes and all processes see."""
     _save(folder / _PROGRESS, np.zeros(cohorts, np.int64))
     return steps(folder)
 
 
-def lay_out(folder: Path, data: str, split: Split) -> None:
-    """Put the data of a fingerprint into the folder, if it is not there yet."""
-    for name in Split._fields[:4]:
+def save_split(folder: Path, data: str, split: Split) -> None:
+    """Write the arrays of a split, features (N, D) and targets (N, C), into the folder under the data's fingerprint, once.
+
+    Raises BadInput or Failure where the folder cannot be written to.
+    """
+    inputs = np.array(split.inputs or split.train_x.shape[1:], np.int64)
+    for name, array in [*zip(ARRAYS, split[:4], strict=True), (INPUTS, inputs)]:
         path = _file(folder, data, name)
         if not path.exists():
-            _save(path, getattr(split, name))
+            _save(path, array)
 
 
 def steps(folder: Path) -> Steps:
-    """The step that each cohort is at, mapped from the folder."""
+    """The step that each cohort is at, (cohorts,), mapped from the folder."""
     mapped: Steps = np.load(folder / _PROGRESS, mmap_mode="r+")
     return mapped
 
 
 @lru_cache(maxsize=4)
-def pick_up(folder: Path, data: str, task: Task) -> Split:
-    """The data of a fingerprint, mapped into this process's memory: processes share its pages."""
-    train_x, train_y, test_x, test_y = (_mapped(_file(folder, data, name)) for name in Split._fields[:4])
-    return Split(train_x, train_y, test_x, test_y, task)
+def map_split(folder: Path, data: str, task: Task) -> Split:
+    """The split of a fingerprint, x (N, D) and y (N, C), mapped into this process's memory: processes share its pages."""
+    train_x, train_y, test_x, test_y = (_mapped(_file(folder, data, name)) for name in ARRAYS)
+    inputs = tuple(np.load(_file(folder, data, INPUTS)).tolist())
+    return Split(train_x, train_y, test_x, test_y, task, inputs)
 
 
 def _file(folder: Path, data: str, name: str) -> Path:

@@ -7,16 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import click
 import numpy as np
 import pyarrow as pa
 
-from lossbench.errors import BadInput, printable
+from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
-from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
-from lossbench.registry import construct
+from lossbench.registry import SHELVES, construct, shelf
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
     CURVE,
@@ -36,8 +34,6 @@ from lossbench.tables import (
 SAMPLE = 4  # runs that are trained again where nobody says how many
 TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
 WORKERS = 1  # what provenance asks for; how many worked side by side changes no number
-
-MOST_TOLD = 20  # curves that are named one by one
 
 Row = dict[str, Any]
 
@@ -67,7 +63,7 @@ class Verification:
     def holds(self) -> bool:
         """Whether all came out alike: the same bits on the same ground, within the tolerance elsewhere."""
         allowed = TOLERANCE if self.elsewhere else 0.0
-        return all(found.largest <= allowed for found in self.discrepancies)
+        return all(curve.largest <= allowed for curve in self.discrepancies)
 
 
 def verify(folder: Path, most: int | None) -> Verification:
@@ -79,8 +75,10 @@ def verify(folder: Path, most: int | None) -> Verification:
     read_manifest(folder)
     rows = _rows(folder)
     chosen = dict(sorted(rows.items())[:most])
+    for row in chosen.values():
+        _refuse_missing_plugins(folder, row)
     again: dict[str, Row] = {}
-    with TemporaryDirectory(prefix="lossbench-") as place:
+    with TemporaryDirectory(prefix="lossbench-") as folder_again:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
             plan = Plan(
                 study=f"again-{number}",
@@ -88,37 +86,13 @@ def verify(folder: Path, most: int | None) -> Verification:
                 recording=_recording(json.loads(recording)),
                 resources=resources_of({"device": group[0][DEVICE]}),
             )
-            again |= _rows(run_plan(plan, Path(place), [], None).folder)
+            again |= _rows(run_plan(plan, Path(folder_again), [], None).folder)
     return Verification(
         stored=len(rows),
         again=len(chosen),
         elsewhere=tuple(_elsewhere(folder, chosen.values())),
-        discrepancies=tuple(found for run, row in chosen.items() for found in _compared(row, again[run])),
+        discrepancies=tuple(curve for run, row in chosen.items() for curve in _compared(row, again[run])),
     )
-
-
-def print_verification(folder: Path, found: Verification) -> None:
-    """Print what verifying a study found."""
-    _echo(f"{folder}: {found.again:,} of {count(found.stored, 'run')} trained again.")
-    if found.elsewhere:
-        _echo(f"Not the same ground: {'; '.join(found.elsewhere)}. Up to {TOLERANCE:.0%} of a curve's largest value may differ.")
-    for apart in found.discrepancies[:MOST_TOLD]:
-        _echo(
-            f"{apart.run} {apart.column}: {apart.stored:.9g} stored and {apart.again:.9g} now at step {apart.step:,}; "
-            f"largest difference {apart.largest:.1e} of the curve's size"
-        )
-    if len(found.discrepancies) > MOST_TOLD:
-        click.echo(f"… and {len(found.discrepancies) - MOST_TOLD:,} curves more")
-    if not found.discrepancies:
-        click.echo("The same bits.")
-    elif found.holds:
-        click.echo("All within the tolerance.")
-    else:
-        click.echo("This is not what is stored.")
-
-
-def _echo(line: str) -> None:
-    click.echo(printable(line))
 
 
 def _rows(folder: Path) -> dict[str, Row]:
@@ -127,6 +101,28 @@ def _rows(folder: Path) -> dict[str, Row]:
     if not tables:
         raise BadInput(f"{folder} holds no runs to verify.")
     return {row[RUN]: row for row in pa.concat_tables(tables, promote_options="default").to_pylist()}
+
+
+def _refuse_missing_plugins(folder: Path, row: Row) -> None:
+    """Raise BadInput where a stored run needs a loss, model, … that nothing here defines: it came from a plugin."""
+    for noun, word in _registered_words(json.loads(row[SPEC])):
+        if noun not in SHELVES or word in shelf(noun):
+            continue
+        config = _read(folder / INVOCATIONS / f"{row[INVOCATION]}.json").get("config") or {}
+        modules = [str(module) for module in config.get("plugins") or ()]
+        named = [f"--plugin {module}" for module in modules if module != "__main__"]
+        advice = f"Give {' '.join(named)}." if named else "Give --plugin and the module that defines it."
+        if "__main__" in modules:
+            advice = "A script or notebook defined it: put its class into a module, and give --plugin and that module."
+        raise BadInput(f"Run {row[RUN]} needs the {noun} {word!r}, which no plugin here defines. {advice}")
+
+
+def _registered_words(description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The nouns and words of a description, those of what a thing wraps by the option's name: ("loss", "focal")."""
+    for name, value in description.items():
+        if isinstance(value, Mapping):
+            yield name, str(value.get("word"))
+            yield from _registered_words(value)
 
 
 def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
@@ -160,21 +156,21 @@ def _difference(stored: Row, name: str, one: np.ndarray[Any, Any], other: np.nda
         apart = np.abs(one - other)
         apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0.0
         size = np.nanmax(np.abs(one)) or 1.0
-    place = int(np.flatnonzero(apart != 0)[0])  # a NaN, where one of the two has no value, is not 0
+    first = int(np.flatnonzero(apart != 0)[0])  # a NaN, where one of the two has no value, is not 0
     largest = float(np.inf if np.isnan(apart).any() else apart.max() / size)
-    step = stored[STEPS][place]
-    return Discrepancy(run=stored[RUN], column=name, step=step, stored=one[place], again=other[place], largest=largest)
+    step = stored[STEPS][first]
+    return Discrepancy(run=stored[RUN], column=name, step=step, stored=one[first], again=other[first], largest=largest)
 
 
 def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     """What differs between the ground on which the runs were trained and this one, such as "torch 2.12.0, now 2.13.0"."""
     kept = {row[INVOCATION]: row[DEVICE] for row in rows}
-    told = []
+    differences = []
     for invocation, device in kept.items():
-        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json"))
+        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json").get("provenance") or {})
         now = _ground(provenance(device, WORKERS))
-        told += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
-    return iter(dict.fromkeys(told))
+        differences += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
+    return iter(dict.fromkeys(differences))
 
 
 def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
@@ -190,10 +186,10 @@ def _listed(chosen: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(chosen.items()))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> dict[str, Mapping[str, Any]]:
+    """The mappings that a kept invocation holds by name, `config` and `provenance`; {} where it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    kept = content.get("provenance") if isinstance(content, dict) else None
-    return kept if isinstance(kept, Mapping) else {}
+    return {name: part for name, part in content.items() if isinstance(part, Mapping)} if isinstance(content, dict) else {}

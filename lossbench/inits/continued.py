@@ -36,5 +36,5 @@ class Continued(Init):
         return replace(self, loss=self.loss.on(task, outputs), init=self.init.on(task, outputs))
 
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
-        """How the first training starts."""
+        """How the first training starts: weights (out, in) and biases (out, 1) of every layer."""
         return self.init.draw(layers, rng)

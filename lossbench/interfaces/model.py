@@ -1,8 +1,8 @@
 """What a model promises: the architecture of a network."""
 
-from abc import abstractmethod
 from typing import ClassVar, Literal, NamedTuple
 
+from lossbench.errors import BadInput
 from lossbench.registry import Registered
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
@@ -17,10 +17,13 @@ class Layer(NamedTuple):
 
 
 class Model(Registered):
-    """An architecture: a chain of dense layers."""
+    """An architecture. A chain of dense layers says its `layers`, by which the dense engine trains it."""
 
     noun: ClassVar[str] = "model"
 
-    @abstractmethod
     def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
-        """The chain for D = inputs features and C = outputs."""
+        """The chain of layers from D = inputs features to C = outputs raw outputs.
+
+        Raises BadInput where the model is no such chain; whether it is one, an engine asks before it asks for layers.
+        """
+        raise BadInput(f"The model {self.word!r} is no chain of dense layers from {inputs} features to {outputs} outputs.")

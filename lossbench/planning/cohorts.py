@@ -54,7 +54,7 @@ def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, fre
     With tile None a cohort's parameters, gradients and activations fit into a core's cache, and two cores have work; but where
     a device trains that has `free` bytes of its own, a cohort is all that fits there.
     """
-    found: list[Cohort] = []
+    planned: list[Cohort] = []
     for group in _groups(runs).values():
         size = tile or (
             _tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group))
@@ -63,8 +63,8 @@ def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, fre
         if parts > 1 and not tile and free is None:
             parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
         size = ceil(len(group) / parts)
-        found.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
-    return found
+        planned.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
+    return planned
 
 
 def run_size(run: RunSpec) -> Size:

@@ -1,11 +1,13 @@
 """Experiments run again: trained once, judged from what is stored, and honest about what went wrong."""
 
+from concurrent.futures import Future
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from lossbench.commands.cli import answer
+from lossbench.execution.executors.protocol import WorkerKilled
 
 CONFIG = """\
     # @package _global_
@@ -140,10 +142,16 @@ def test_edited_records_are_refused_and_left_as_they_are(capsys):
     assert parts() == before
 
 
+def killed(*_):
+    future = Future()
+    future.set_exception(WorkerKilled())
+    return future
+
+
 @pytest.mark.slow
 def test_a_killed_training_says_how_to_go_on_with_the_experiment(capsys, monkeypatch):
     experiment("one")
-    monkeypatch.setattr("lossbench.execution.executor.do", lambda *_: None)  # what a lost cohort leaves
+    monkeypatch.setattr("lossbench.execution.executors.serial.Serial.submit", killed)
     assert reproduce("one", "--results", "anew") == 2
     assert "Continue with: lossbench reproduce one --results anew --config-dir=conf" in capsys.readouterr().err
 

@@ -17,7 +17,7 @@ from lossbench.config.compose import compose
 from lossbench.config.schema import GROUPS, Config, presets
 from lossbench.config.structured import is_wrapper, twin
 from lossbench.errors import BadInput
-from lossbench.planning.plan import SHARED, Course, make_plan
+from lossbench.planning.plan import SHARED, TrainingOptions, make_plan
 from lossbench.registry import find, shelf
 
 CLASSES = [(noun, word) for noun in GROUPS for word, cls in shelf(noun).items() if not is_wrapper(cls)]
@@ -93,7 +93,7 @@ def test_every_preset_says_in_its_first_comment_what_it_is() -> None:
 
 
 def test_the_schema_has_every_setting_that_a_plan_reads_and_no_other() -> None:
-    assert {field.name for field in fields(Config)} == {*GROUPS, *SHARED, *(field.name for field in fields(Course))}
+    assert {field.name for field in fields(Config)} == {*GROUPS, *SHARED, *(field.name for field in fields(TrainingOptions))}
 
 
 def test_a_plugin_is_an_option_at_once(plugin: str) -> None:

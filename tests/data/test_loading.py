@@ -1,16 +1,19 @@
 """Loading once, and knowing the data again."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lossbench.data import loading
 from lossbench.data.loading import describe, fingerprint, load
-from lossbench.datasets.classic import Iris
+from lossbench.datasets.classic import Digits, Iris
+from lossbench.datasets.mnist import Mnist1k, Mnist5k
 from lossbench.datasets.table import Table
 from lossbench.errors import BadInput
-from lossbench.interfaces import Split
+from lossbench.execution.shared_memory import map_split, save_split
+from lossbench.interfaces import Dataset, Split
 
 
 def some_split(task="classification"):
@@ -177,3 +180,18 @@ def test_a_data_set_that_breaks_its_promise_is_refused(part, value, said, monkey
     monkeypatch.setattr(Iris, "load", lambda _: some_split()._replace(**{part: value}))
     with pytest.raises(BadInput, match=f"'iris' .*{said}"):
         load(Iris(seed=54321))
+
+
+@pytest.mark.parametrize(("dataset", "inputs"), [(Digits(), (1, 8, 8)), (Mnist5k(), (1, 28, 28)), (Mnist1k(), (1, 28, 28))])
+def test_pictures_say_their_channels_height_and_width(dataset: Dataset, inputs: tuple[int, ...]) -> None:
+    split = load(dataset).split
+    assert split.inputs == describe(dataset).shape.inputs == inputs
+
+
+@pytest.mark.parametrize("dataset", [Digits(), Iris()])
+def test_workers_see_the_same_arrays_and_the_same_shape_of_features(dataset: Dataset, tmp_path: Path) -> None:
+    split = load(dataset).split
+    save_split(tmp_path, "data", split)
+    mapped = map_split(tmp_path, "data", split.task)
+    assert all(np.array_equal(mine, other) for mine, other in zip(split[:4], mapped[:4], strict=True))
+    assert (mapped.task, mapped.inputs) == (split.task, describe(dataset).shape.inputs)

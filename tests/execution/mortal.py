@@ -68,7 +68,7 @@ def plan(executor: Literal["serial", "loky"], delay: float = 0.0) -> Plan:
 def sweep(root: str, executor: Literal["serial", "loky"], delay: float = 0.0) -> None:
     """Run the plan as the command line does: 2 for bad input, 1 for failure, 130 for Ctrl-C, and a sentence."""
     try:
-        run_plan(plan(executor, delay), Path(root), ["study=mortal"], {})
+        sys.stderr.write(f"{run_plan(plan(executor, delay), Path(root), ['study=mortal'], {}).sentence()}\n")
     except (BadInput, Failure) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2 if isinstance(error, BadInput) else 1)

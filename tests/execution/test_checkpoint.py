@@ -10,8 +10,8 @@ import pytest
 
 from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
+from lossbench.engine import dense
 from lossbench.execution import checkpoint as checkpoints
-from lossbench.execution import job
 from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
@@ -51,7 +51,7 @@ class StoppedError(Exception):
 
 def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Begin the plan, keep a checkpoint at every step, and go down at one of them."""
-    train = job.train
+    train = dense.train
 
     def falling(*arguments: Any) -> Any:
         def report(step: int) -> None:
@@ -62,7 +62,7 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "SECONDS", -1.0)
-        patch.setattr(job, "train", falling)
+        patch.setattr(dense, "train", falling)
         with pytest.raises(StoppedError):
             run_plan(plan(), root, ["words"], {})
 
@@ -76,8 +76,8 @@ def test_an_interrupted_cohort_goes_on_where_it_was_to_the_same_tables(tile, tmp
     assert len(kept) == 1
     assert np.load(kept[0])["step"] == 20
     told: list[int] = []
-    train = job.train
-    monkeypatch.setattr(job, "train", lambda *arguments: train(*arguments[:3], told.append, arguments[4]))
+    train = dense.train
+    monkeypatch.setattr(dense, "train", lambda *arguments: train(*arguments[:3], told.append, arguments[4]))
     run_plan(plan(tile), tmp_path / "cut", ["words"], {})
     assert told.count(19) < told.count(20)  # one cohort had made its first twenty steps before
     pd.testing.assert_frame_equal(records(tmp_path / "whole/study"), records(tmp_path / "cut/study"), check_exact=True)
@@ -97,9 +97,9 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeyp
 def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
     interrupted(tmp_path, monkeypatch, at=20)
     other = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss",))
-    assert list(checkpoints.begun(tmp_path / "study", plan().runs, plan().recording))
-    assert not list(checkpoints.begun(tmp_path / "study", plan().runs, other))
-    assert not list(checkpoints.begun(tmp_path / "study", plan().runs[2:], plan().recording))
+    assert list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs, plan().recording))
+    assert not list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs, other))
+    assert not list(checkpoints.resumable_cohorts(tmp_path / "study", plan().runs[2:], plan().recording))
 
 
 @pytest.mark.parametrize("harm", ["empty", "cut", "edited"])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lossbench.engine import dense
 from lossbench.execution import cost_estimate
 from lossbench.execution.cost_estimate import estimate
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
@@ -34,7 +35,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Cohort]:
         now[0] += START + STEP * steps + RECORD * looks
         seen.append(given)
 
-    monkeypatch.setattr(cost_estimate, "train", train)
+    monkeypatch.setattr(dense, "train", train)
     monkeypatch.setattr(cost_estimate.time, "perf_counter", lambda: now[0])
     return seen
 

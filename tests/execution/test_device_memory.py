@@ -10,8 +10,9 @@ import torch
 
 from lossbench.commands import cli
 from lossbench.data.loading import load
-from lossbench.execution import cost_estimate, executor, job, plan_summary
-from lossbench.execution.device_memory import free_bytes, shortage_told
+from lossbench.engine import dense
+from lossbench.execution import executor, plan_summary
+from lossbench.execution.device_memory import as_memory_error, free_bytes
 from lossbench.planning.cohorts import SAFE, device_bytes
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort, Recording, Resources, RunSpec
@@ -98,13 +99,12 @@ def test_where_the_device_is_full_a_sentence_says_what_would_need_less(
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(job, "train", train)
-    monkeypatch.setattr(cost_estimate, "train", train)
+    monkeypatch.setattr(dense, "train", train)
     for command in ("run", "plan"):
         assert cli.answer([command, "dataset=iris", "epochs=1"]) == 1
         assert "there is not enough memory. What was stored is kept; a smaller engine.tile needs less" in capsys.readouterr().err
 
 
 def test_another_error_of_the_device_stays_what_it_is() -> None:
-    with pytest.raises(RuntimeError, match="illegal memory access"), shortage_told():
+    with pytest.raises(RuntimeError, match="illegal memory access"), as_memory_error():
         raise RuntimeError("CUDA error: an illegal memory access was encountered")

@@ -10,16 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
 from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
+from lossbench.engine import dense
 from lossbench.errors import BadInput, Failure
 from lossbench.execution import executor, job
 from lossbench.execution.executor import run_plan
+from lossbench.execution.executors import selection
+from lossbench.execution.executors.loky import Loky
+from lossbench.execution.executors.serial import Serial
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
@@ -27,6 +31,7 @@ from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
+from lossbench.registry import field_types
 from lossbench.tables import part_files, read_study
 
 TESTS = Path(__file__).parent
@@ -107,10 +112,10 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Table
 
 def test_a_plan_is_trained_once_and_then_nothing_is(tmp_path: Path) -> None:
     first = run_plan(plan(), tmp_path, ["a"], {"seed": 0})
-    assert (first.trained, first.there, first.diverged, first.run_steps) == (8, 0, 0, 8 * 20)
+    assert (first.trained, first.already_stored, first.diverged, first.run_steps) == (8, 0, 0, 8 * 20)
     held = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     second = run_plan(plan(), tmp_path, ["a"], {"seed": 0})
-    assert (second.trained, second.there, second.run_steps) == (0, 8, 0)
+    assert (second.trained, second.already_stored, second.run_steps) == (0, 8, 0)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == held
 
 
@@ -118,7 +123,7 @@ def test_only_what_is_missing_is_trained(tmp_path: Path) -> None:
     some = plan(runs=plan().runs[2:5])
     assert run_plan(some, tmp_path, [], {}).trained == 3
     rest = run_plan(plan(), tmp_path, [], {})
-    assert (rest.trained, rest.there) == (5, 3)
+    assert (rest.trained, rest.already_stored) == (5, 3)
     run_plan(plan(study="whole"), tmp_path, [], {})
     expect_same(tmp_path / "study", tables(tmp_path / "whole"))
 
@@ -233,7 +238,7 @@ def test_what_a_cohort_raises_ends_the_sweep_and_keeps_what_is_stored(
         run_plan(plan(), tmp_path, [], {})
     assert part_files(tmp_path / "study") == appended
     monkeypatch.undo()
-    assert run_plan(plan(), tmp_path, [], {}).there == 4
+    assert run_plan(plan(), tmp_path, [], {}).already_stored == 4
 
 
 def test_data_that_changed_since_the_plan_is_not_trained_on(tmp_path: Path) -> None:
@@ -259,8 +264,8 @@ def test_long_cohorts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         seen.append(cohort.runs[0].steps)
         return train(cohort, *rest)
 
-    train = job.train
-    monkeypatch.setattr(job, "train", note)
+    train = dense.train
+    monkeypatch.setattr(dense, "train", note)
     runs = tuple(replace(run, steps=steps) for steps in (10, 30, 20) for run in plan(count=2).runs)
     run_plan(plan(runs=runs), tmp_path, [], {})
     assert seen == [30, 20, 10]
@@ -282,7 +287,11 @@ def test_long_cohorts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_workers_are_asked_for_or_pay(asked: Resources, seconds: float, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor.joblib, "cpu_count", lambda: 2)
+    monkeypatch.setattr(selection.joblib, "cpu_count", lambda: 2)
     cohorts = executor.cohorts(plan(count=2).runs, plan().recording, 2)
-    work = [executor.Work(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
-    assert executor._workers(asked, work) == workers
+    work = [executor.CohortCost(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
+    assert selection.choose_executor(asked, work) == ((Loky, workers) if workers else (Serial, 1))
+
+
+def test_every_executor_that_a_config_can_name_is_there() -> None:
+    assert set(get_args(field_types(Resources)["executor"])) == {"auto", *selection.EXECUTORS}

@@ -7,7 +7,7 @@ import pytest
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.xor import Xor
 from lossbench.execution import progress
-from lossbench.execution.progress import Progress, Work, count, label, rate
+from lossbench.execution.progress import CohortCost, Progress, count, label, rate
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
@@ -37,11 +37,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return held
 
 
-def work(steps: int, record_seconds: float = 0.0) -> Work:
+def work(steps: int, record_seconds: float = 0.0) -> CohortCost:
     one = RunSpec(loss=LOSSES[0], model=MLP(), init=Normal(), dataset=Xor(), optimizer=SGD(), data="d", seed=0, steps=steps)
     runs = tuple(replace(one, loss=loss, seed=seed) for seed, loss in enumerate(LOSSES))
     recording = Recording(schedule=RecordingSchedule(kind="linear", points=5))
-    return Work(cohort=Cohort(runs=runs, recording=recording), step_seconds=1.0, record_seconds=record_seconds)
+    return CohortCost(cohort=Cohort(runs=runs, recording=recording), step_seconds=1.0, record_seconds=record_seconds)
 
 
 def test_without_a_terminal_there_is_a_line_at_the_start_and_one_every_five_seconds(

@@ -1,0 +1,1 @@
+"""Executors: where jobs are done, one way a file."""

@@ -1,0 +1,118 @@
+"""A run from its parts, a loss, a model, …, and numbers: the one place where a RunSpec is put together."""
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lossbench.data.loading import Described, describe
+from lossbench.datasets.noisy import Noisy
+from lossbench.errors import BadInput
+from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule
+from lossbench.planning.spec import RunSpec
+
+LARGEST_SEED = 2**32 - 1
+LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The objects that a run is made of, as somebody chose them: links may still be "auto"."""
+
+    dataset: Dataset
+    model: Model
+    loss: Loss
+    init: Init
+    optimizer: Optimizer
+    schedule: Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """The numbers that a run is made of. It takes `steps` steps where given, else `epochs` of as many whole batches as fit.
+
+    `batch` is in examples, None being all of them; `label_noise` is a share of the training labels; `clip_norm` bounds the norm
+    of all gradients together, if given.
+    """
+
+    seed: int
+    batch: int | None
+    order: Literal["shuffled", "sequential"]
+    epochs: int
+    steps: int | None
+    dtype: Literal["float32", "float64"]
+    label_noise: float
+    clip_norm: float | None
+
+    def __post_init__(self) -> None:
+        refuse_outside("seed", self.seed, 0, LARGEST_SEED)
+        refuse_outside("epochs", self.epochs, 1, LONGEST)
+        refuse_outside("steps", self.steps, 1, LONGEST)
+        refuse_outside("batch", self.batch, 1, LONGEST)
+        refuse_outside("label_noise", self.label_noise, 0, 1)
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
+
+
+class RunBuilder:
+    """Builds runs, and what they have in common once: a loss with its link settled, noisy data, the shape of a data set."""
+
+    def __init__(self) -> None:
+        self._built: dict[Hashable, Any] = {}
+
+    def run(self, parts: Parts, options: TrainingOptions) -> RunSpec:
+        """The run of some parts. Raises BadInput where their combination makes no sense, or data cannot be had."""
+        dataset, seed, rate = parts.dataset, parts.dataset.seed, options.label_noise
+        if rate > 0:
+            dataset = self.once(("noisy", dataset, rate), lambda: Noisy(of=parts.dataset, rate=rate, seed=seed))
+        described: Described = self.once(("shape", dataset), lambda: describe(dataset))
+        shape, fingerprint = described
+        loss, init = parts.loss, parts.init
+        _refuse_widths(loss, init, shape.targets)
+        return RunSpec(
+            loss=self.once((loss, shape.task, shape.targets), lambda: loss.on(shape.task, shape.targets)),
+            model=parts.model,
+            init=self.once((init, shape.task, shape.targets), lambda: init.on(shape.task, shape.targets)),
+            dataset=dataset,
+            optimizer=parts.optimizer,
+            data=fingerprint,
+            seed=options.seed,
+            steps=_steps(options, shape.rows, dataset.word),
+            batch=options.batch,
+            order=options.order,
+            dtype=options.dtype,
+            schedule=None if parts.schedule.constant else parts.schedule,
+            clip_norm=options.clip_norm,
+        )
+
+    def once(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """What `build` gives, built at the first call with the key."""
+        if key not in self._built:
+            self._built[key] = build()
+        return self._built[key]
+
+
+def refuse_outside(name: str, value: float | None, low: float, high: float) -> None:
+    """Raise BadInput where a setting lies outside [low, high]; None lies inside."""
+    if value is not None and not low <= value <= high:
+        raise BadInput(f"{name} is {value}; it lies between {low:,} and {high:,}.")
+
+
+def _refuse_widths(loss: Loss, init: Init, targets: int) -> None:
+    """A network that one loss has trained can go on with another only where both want as many raw outputs."""
+    if init.first and init.first.loss.raw_outputs(targets) != loss.raw_outputs(targets):
+        raise BadInput(
+            f"{loss.word} wants {loss.raw_outputs(targets)} raw output(s) here, and {init.first.loss.word}, which trains first, "
+            f"{init.first.loss.raw_outputs(targets)}: one network cannot have both."
+        )
+
+
+def _steps(options: TrainingOptions, rows: int, word: str) -> int:
+    if options.batch is not None and options.batch > rows:
+        raise BadInput(
+            f"batch is {options.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all of them."
+        )
+    steps = options.steps or options.epochs * (1 if options.batch is None else rows // options.batch)
+    if steps > LONGEST:
+        raise BadInput(f"{options.epochs} epochs are {steps:,} steps; at most {LONGEST:,} are possible.")
+    return steps

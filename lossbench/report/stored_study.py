@@ -1,0 +1,53 @@
+"""A stored study as a value for Python: its runs and records as tables, and its report. Opened without torch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from lossbench.report.study_report import write_report
+from lossbench.tables import Study, read_manifest, read_study
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """The study that lies in a folder. Tables are read when they are first asked for, and then stay as they were."""
+
+    folder: Path
+
+    @cached_property
+    def _study(self) -> Study:
+        return read_study(self.folder)
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """A row a run: its id in `run`, and its spec in columns such as `loss`, `loss.gamma`, `optimizer.lr`, `seed`."""
+        return self._study.runs
+
+    @property
+    def records(self) -> pd.DataFrame:
+        """A row a recorded step: `run`, `step`, and a column a quantity, such as `train_loss`; NaN where a run has none."""
+        return self._study.records
+
+    def report(self) -> Path:
+        """Write the study's page, figures and tables beside its records, and return the page's path.
+
+        Raises BadInput where the folder cannot be read or written to, Failure where the disk is full.
+        """
+        return write_report(self.folder).page
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the folder, the number of runs, and which losses, data sets and seeds they have."""
+        counts = ", ".join(f"{self.runs[name].nunique()} {name}(s)" for name in ("loss", "dataset", "seed"))
+        page = self.folder / "report.html"
+        link = f' · <a href="{escape(str(page))}">report</a>' if page.is_file() else ""
+        where = f"<code>{escape(str(self.folder))}</code>{link}"
+        return f"<b>{escape(self.folder.name)}</b>: {len(self.runs):,} run(s), {counts} · {where}"
+
+
+def open(folder: str | Path) -> StoredStudy:  # noqa: A001 the public name is lossbench.open
+    """The study that is stored in a folder, such as results/first. Raises BadInput where the folder holds none."""
+    read_manifest(Path(folder))
+    return StoredStudy(Path(folder))
