@@ -42,9 +42,9 @@ class Surface:
 
 def draw_surface(figure: Surface, heading: Heading, records: Records) -> Picture:
     """The figure. Raises BadInput where a column or a run is not there, or the places make no grid."""
-    panels = parts(figure.panels, heading.cast, figure.of, ("of",))
-    found = [(part.title, joined({"of": figure.of}, (part,), records)) for part in panels]
-    maps = [_map(head, cell[1], cell[0]["of"], figure, heading.where) for head, cell in found if cell]
+    panels = parts(figure.panels, heading.losses, figure.of, ("of",))
+    cells = [(part.title, joined({"of": figure.of}, (part,), records)) for part in panels]
+    maps = [_map(head, cell[1], cell[0]["of"], figure, heading.where) for head, cell in cells if cell]
     if not 1 <= len(maps) <= MOST_PANELS:
         raise BadInput(f"it has {len(maps)} panels; one to {MOST_PANELS} find room side by side.")
     relief = Relief(
