@@ -12,7 +12,7 @@ from lossbench.analysis import formatting
 from lossbench.atomic import write_whole
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
-from lossbench.audit.cards.runner import all_loss_words, cards_of_words
+from lossbench.audit.cards.runner import all_loss_names, cards_of_losses
 from lossbench.audit.cards.sections import miss_text
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
@@ -32,9 +32,9 @@ FORMATS = {".md": "markdown", ".html": "html"}
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """The command line of an audit. `words` are losses (WORD or WORD,option=value) and paths (package.module:name)."""
+    """The command line of an audit. `losses` are WORD, WORD,option=value or a path package.module:name."""
 
-    words: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
     claim: str | None = None
     given: tuple[str, ...] = ()
     call_options: CallOptions = field(default_factory=CallOptions)
@@ -49,7 +49,7 @@ class Request:
 def audit(request: Request, out: Console, notes: Console) -> list[Card]:
     """Make the cards, print them and write them to the files that were asked for.
 
-    Raises BadInput for words, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
+    Raises BadInput for losses, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
     """
     reasons = _reasons(request)
     output_format = _format(request.output)
@@ -70,10 +70,10 @@ def _cards(request: Request, notes: Console) -> list[Card]:
     add_current_folder_to_path()
     load_plugins(request.plugins)
     cards: list[Card] = []
-    words = request.words or tuple(all_loss_words())
-    for is_path, group in groupby(words, lambda word: ":" in word):
+    losses = request.losses or tuple(all_loss_names())
+    for is_path, group in groupby(losses, lambda loss: ":" in loss):
         if not is_path:
-            cards += cards_of_words(list(group), request.plugins, fresh=request.fresh, report=notes.print)
+            cards += cards_of_losses(list(group), request.plugins, fresh=request.fresh, report=notes.print)
             continue
         for path in group:
             callable_request = CallableRequest(
@@ -148,11 +148,11 @@ def _format(output: Path | None) -> str:
     return FORMATS[output.suffix]
 
 
-def answer(words: Sequence[str], options: Mapping[str, Any]) -> None:
+def answer(losses: Sequence[str], options: Mapping[str, Any]) -> None:
     """Do what the command line asks for: cards to standard output, what happens meanwhile to standard error."""
     call_options = CallOptions(**{name: options[name] for name in ("takes", "link", "outputs", "classes", "targets")})
     request = Request(
-        words=tuple(words),
+        losses=tuple(losses),
         claim=options["claim"],
         given=options["given"],
         call_options=call_options,

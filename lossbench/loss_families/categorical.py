@@ -49,7 +49,7 @@ def _pairs(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def classes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Raw outputs and targets of at least two classes: a lone output plays against a raw output of 0."""
+    """Raw outputs and targets (..., C, B) of at least two classes, C ≥ 2: a lone output plays against a raw output of 0."""
     if z.shape[OUTPUTS] > 1:
         return z, y
     return torch.cat([z, torch.zeros_like(z)], OUTPUTS), torch.cat([y, 1 - y], OUTPUTS)

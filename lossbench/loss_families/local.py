@@ -11,8 +11,8 @@ from lossbench.interfaces import Loss
 from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
 
 
-class Chance(NamedTuple):
-    """What a class is given: p, 1 − p and log p, each to full relative accuracy."""
+class Probability(NamedTuple):
+    """The probabilities of classes as p, 1 − p and log p, each (..., C, B) and to full relative accuracy."""
 
     p: Tensor
     complement: Tensor
@@ -34,15 +34,15 @@ class Local(Loss):
         """s, at least 0."""
 
     @abstractmethod
-    def penalty(self, chance: Chance) -> Tensor:
-        """f(p), element by element."""
+    def penalty(self, probability: Probability) -> Tensor:
+        """f(p), element by element, (..., C, B)."""
 
     @abstractmethod
-    def bracket(self, chance: Chance) -> Tensor:
-        """h(p), element by element."""
+    def bracket(self, probability: Probability) -> Tensor:
+        """h(p), element by element, (..., C, B)."""
 
     def weights(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """How much f(p) counts, and on the sigmoid f(1 − p)."""
+        """The weights of f(p) and, on the sigmoid, of f(1 − p), for targets y: each (..., C, B)."""
         return y, 1 - y
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -54,10 +54,10 @@ class Local(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         weight, counter = self.weights(y)
         if self.link == "softmax":
-            chance = _classes(z)
-            pull = weight * self._pull(chance)
+            probability = _classes(z)
+            pull = weight * self._pull(probability)
             others = pull.sum(OUTPUTS, keepdim=True) - pull
-            return others * chance.p - pull * chance.complement
+            return others * probability.p - pull * probability.complement
         yes, no = _output(z), _output(-z)
         return counter * self._pull(no) * no.complement - weight * self._pull(yes) * yes.complement
 
@@ -67,24 +67,24 @@ class Local(Loss):
             return -_times(weight, self._steepness(_classes(z)))
         return _times(counter, self._steepness(_output(-z))) - _times(weight, self._steepness(_output(z)))
 
-    def _pull(self, chance: Chance) -> Tensor:
+    def _pull(self, probability: Probability) -> Tensor:
         """p^s h(p), with p^s in two halves: alone it may be too small for a float when the product is not."""
         if self.exponent == 0:
-            return self.bracket(chance)
-        half = (chance.log * (self.exponent / 2)).exp()
-        return half * self.bracket(chance) * half
+            return self.bracket(probability)
+        half = (probability.log * (self.exponent / 2)).exp()
+        return half * self.bracket(probability) * half
 
-    def _steepness(self, chance: Chance) -> Tensor:
+    def _steepness(self, probability: Probability) -> Tensor:
         """−f'(p)."""
-        return (chance.log * (self.exponent - 1)).exp() * self.bracket(chance)
+        return (probability.log * (self.exponent - 1)).exp() * self.bracket(probability)
 
 
-def _classes(z: Tensor) -> Chance:
-    return Chance(*softmax(z), log_softmax(z))
+def _classes(z: Tensor) -> Probability:
+    return Probability(*softmax(z), log_softmax(z))
 
 
-def _output(z: Tensor) -> Chance:
-    return Chance(_sigmoid(z), _sigmoid(-z), logsigmoid(z))
+def _output(z: Tensor) -> Probability:
+    return Probability(_sigmoid(z), _sigmoid(-z), logsigmoid(z))
 
 
 def _sigmoid(z: Tensor) -> Tensor:

@@ -33,7 +33,10 @@ class Tanimoto(Categorical):
         return distance / (distance + (p * y).sum(OUTPUTS))
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        """For one-hot targets nothing cancels: every term of a wrong class is positive, every term of the right one negative."""
+        """dℓ/dz on the softmax, (..., C, B), with nothing cancelled for one-hot targets.
+
+        Every term of a wrong class is positive, every term of the right one negative.
+        """
         p, rest = softmax(z)
         overlap = (p * y).sum(OUTPUTS, keepdim=True)
         distance = (p * (1 - y) - rest * y).square().sum(OUTPUTS, keepdim=True)

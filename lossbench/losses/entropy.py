@@ -137,7 +137,7 @@ class ConfidencePenalty(Loss):
             raise BadInput(f"confidence_penalty has beta = {self.beta}; it must be 0 or more.")
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        """(1 − β) CrossEntropy + β Σ_c (p_c − y_c) z_c, in which nothing cancels where p is close to even."""
+        """(1 − β) CrossEntropy + β Σ_c (p_c − y_c) z_c, (..., B): nothing cancels where p is close to even."""
         if self.link == "softmax":
             below = z - z.amax(OUTPUTS, keepdim=True)
             slack = (CrossEntropy(link="softmax").gradient(z, y) * below).sum(OUTPUTS)

@@ -78,9 +78,9 @@ class FahlmanArctanh(Loss):
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        size, room = _difference(z, y).abs(), _room(z, y)
+        size, rest = _difference(z, y).abs(), _complement(z, y)
         near = size * (size.log1p() - (-size).log1p()) + (-size.square()).log1p()
-        far = (1 + size) * size.log1p() + torch.xlogy(room, room)
+        far = (1 + size) * size.log1p() + torch.xlogy(rest, rest)
         return torch.where(size < 0.5, near, far).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
@@ -91,8 +91,8 @@ class FahlmanArctanh(Loss):
         difference = _difference(z, y)
         size = difference.abs()
         hard = torch.where(y == 1, logsigmoid(z), logsigmoid(-z))  # log(1 − |d|) for targets 0 and 1
-        log_room = torch.where((y == 0) | (y == 1), hard, _room(z, y).log())
-        return difference.sign() * (size.log1p() - torch.where(size < 0.5, (-size).log1p(), log_room))
+        log_rest = torch.where((y == 0) | (y == 1), hard, _complement(z, y).log())
+        return difference.sign() * (size.log1p() - torch.where(size < 0.5, (-size).log1p(), log_rest))
 
     def properties(self) -> Properties:
         return Properties(
@@ -202,7 +202,7 @@ def _difference(z: Tensor, y: Tensor) -> Tensor:
     return torch.sigmoid(z) * (1 - y) - torch.sigmoid(-z) * y
 
 
-def _room(z: Tensor, y: Tensor) -> Tensor:
+def _complement(z: Tensor, y: Tensor) -> Tensor:
     """1 − |a − y| with nothing cancelled."""
     a, rest = torch.sigmoid(z), torch.sigmoid(-z)
     return torch.where(a >= y, rest + y, a + (1 - y))

@@ -27,11 +27,11 @@ class Margin(Loss):
 
     @abstractmethod
     def penalty(self, m: Tensor) -> Tensor:
-        """φ(m), element by element."""
+        """φ(m), element by element, (..., C, B)."""
 
     @abstractmethod
     def slope(self, m: Tensor) -> Tensor:
-        """φ'(m), element by element."""
+        """φ'(m), element by element, (..., C, B)."""
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         total = (y * self.penalty(z) + (1 - y) * self.penalty(-z)).sum(OUTPUTS)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Properties
-from lossbench.loss_families.local import Chance, Local
+from lossbench.loss_families.local import Local, Probability
 
 SMALL = 0.125  # below this a series is more accurate than a difference of logarithms
 
@@ -47,14 +47,14 @@ class Focal(Local):
     def weights(self, y: Tensor) -> tuple[Tensor, Tensor]:
         return (y, 1 - y) if self.alpha is None else (self.alpha * y, (1 - self.alpha) * (1 - y))
 
-    def penalty(self, chance: Chance) -> Tensor:
-        return -chance.log * chance.complement.pow(self.gamma)
+    def penalty(self, probability: Probability) -> Tensor:
+        return -probability.log * probability.complement.pow(self.gamma)
 
-    def bracket(self, chance: Chance) -> Tensor:
-        tiny = torch.finfo(chance.complement.dtype).tiny
+    def bracket(self, probability: Probability) -> Tensor:
+        tiny = torch.finfo(probability.complement.dtype).tiny
         # −log p / (1 − p) is 1 at p = 1
-        ratio = torch.where(chance.complement < tiny, 1.0, -chance.log / chance.complement.clamp_min(tiny))
-        return chance.complement.pow(self.gamma) * (1 + self.gamma * chance.p * ratio)
+        ratio = torch.where(probability.complement < tiny, 1.0, -probability.log / probability.complement.clamp_min(tiny))
+        return probability.complement.pow(self.gamma) * (1 + self.gamma * probability.p * ratio)
 
     def properties(self) -> Properties:
         plain = self.gamma == 0
@@ -97,12 +97,12 @@ class Poly1(Local):
     def exponent(self) -> float:
         return 0.0
 
-    def penalty(self, chance: Chance) -> Tensor:
-        """(1 + ε)(1 − p) and the rest of the expansion, which no weight −1 can cancel."""
-        return (1 + self.epsilon) * chance.complement + _beyond_first(chance)
+    def penalty(self, probability: Probability) -> Tensor:
+        """(1 + ε)(1 − p) and the rest of the expansion, (..., C, B), which no weight −1 can cancel."""
+        return (1 + self.epsilon) * probability.complement + _beyond_first(probability)
 
-    def bracket(self, chance: Chance) -> Tensor:
-        return (1 + self.epsilon) - self.epsilon * chance.complement
+    def bracket(self, probability: Probability) -> Tensor:
+        return (1 + self.epsilon) - self.epsilon * probability.complement
 
     def properties(self) -> Properties:
         plain = self.epsilon == 0
@@ -144,11 +144,11 @@ class TaylorCrossEntropy(Local):
     def exponent(self) -> float:
         return 1.0
 
-    def penalty(self, chance: Chance) -> Tensor:
-        return _polynomial([1 / k for k in range(1, self.order + 1)], chance.complement) * chance.complement
+    def penalty(self, probability: Probability) -> Tensor:
+        return _polynomial([1 / k for k in range(1, self.order + 1)], probability.complement) * probability.complement
 
-    def bracket(self, chance: Chance) -> Tensor:
-        return _polynomial([1.0] * self.order, chance.complement)
+    def bracket(self, probability: Probability) -> Tensor:
+        return _polynomial([1.0] * self.order, probability.complement)
 
     def properties(self) -> Properties:
         return Properties(
@@ -184,11 +184,11 @@ class LogSquared(Local):
     def exponent(self) -> float:
         return 0.0
 
-    def penalty(self, chance: Chance) -> Tensor:
-        return chance.log.square()
+    def penalty(self, probability: Probability) -> Tensor:
+        return probability.log.square()
 
-    def bracket(self, chance: Chance) -> Tensor:
-        return -2 * chance.log
+    def bracket(self, probability: Probability) -> Tensor:
+        return -2 * probability.log
 
     def properties(self) -> Properties:
         return Properties(
@@ -229,19 +229,21 @@ class ClampedCrossEntropy(Local):
     def exponent(self) -> float:
         return 1.0
 
-    def penalty(self, chance: Chance) -> Tensor:
-        return -torch.where(chance.p > 0.5, (self.delta - chance.complement).log1p(), (chance.p + self.delta).log())
+    def penalty(self, probability: Probability) -> Tensor:
+        return -torch.where(
+            probability.p > 0.5, (self.delta - probability.complement).log1p(), (probability.p + self.delta).log()
+        )
 
-    def bracket(self, chance: Chance) -> Tensor:
-        return 1 / (chance.p + self.delta)
+    def bracket(self, probability: Probability) -> Tensor:
+        return 1 / (probability.p + self.delta)
 
     def properties(self) -> Properties:
-        seen = False if self.delta > 1e-9 else None  # a smaller δ shows so far out that a measurement may miss it
+        declared = False if self.delta > 1e-9 else None  # a smaller δ shows so far out that a measurement may miss it
         return Properties(
-            convex=seen,
+            convex=declared,
             calibrated=True,
             calibrated_for_three=True,
-            canonical=seen,
+            canonical=declared,
             symmetric=True,
             noise_tolerant=False,
             bounded=True,
@@ -249,11 +251,11 @@ class ClampedCrossEntropy(Local):
         )
 
 
-def _beyond_first(chance: Chance) -> Tensor:
+def _beyond_first(probability: Probability) -> Tensor:
     """−log p − (1 − p) = Σ_{k≥2} (1 − p)^k / k, by its series where the difference would cancel."""
-    small = chance.complement.clamp_max(SMALL)
+    small = probability.complement.clamp_max(SMALL)
     series = _polynomial([1 / k for k in range(2, 20)], small) * small.square()
-    return torch.where(chance.complement < SMALL, series, -chance.log - chance.complement)
+    return torch.where(probability.complement < SMALL, series, -probability.log - probability.complement)
 
 
 def _polynomial(coefficients: list[float], x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from lossbench.errors import BadInput
 from lossbench.interfaces import Properties
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 from lossbench.loss_families.categorical import Categorical
-from lossbench.loss_families.local import Chance, Local
+from lossbench.loss_families.local import Local, Probability
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +38,11 @@ class GeneralisedCrossEntropy(Local):
     def exponent(self) -> float:
         return self.q
 
-    def penalty(self, chance: Chance) -> Tensor:
-        return -(self.q * chance.log).expm1() / self.q
+    def penalty(self, probability: Probability) -> Tensor:
+        return -(self.q * probability.log).expm1() / self.q
 
-    def bracket(self, chance: Chance) -> Tensor:
-        return torch.ones_like(chance.p)
+    def bracket(self, probability: Probability) -> Tensor:
+        return torch.ones_like(probability.p)
 
     def properties(self) -> Properties:
         return Properties(

@@ -159,7 +159,7 @@ class Squentropy(Loss):
         return Softmax(z).residual(y) + (1 - y) * z * (2 / (z.shape[OUTPUTS] - 1))
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        """Of the cross entropy alone: the squares are no function of p."""
+        """dℓ/dp of the cross entropy alone, (..., C, B): the squares are no function of p."""
         return Softmax(z).quotient(y).neg_()
 
     def properties(self) -> Properties:

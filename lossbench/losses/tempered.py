@@ -49,7 +49,10 @@ class BiTempered(Loss):
         return (y * _shortfall(log, 1 - self.t1) + (1 - y) * wrong + even).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        """Counted from the error e_w of the most probable class, v − p^t2 e_w, so that nothing cancels where classes tie."""
+        """dℓ/dz, (..., C, B), with nothing cancelled where classes tie.
+
+        It is counted from the error e_w of the most probable class: v − p^t2 e_w.
+        """
         outputs = z.shape[OUTPUTS]
         z, y = classes(z, y)
         log = _log_probabilities(z, self.t2)

@@ -11,7 +11,7 @@ from lossbench.errors import Failure
 
 
 def card_of(path: str, claim: str, reasons: str) -> Card:
-    request = Request(words=(path,), claim=claim, fail_on=(reasons,))
+    request = Request(losses=(path,), claim=claim, fail_on=(reasons,))
     (card,) = audit(request, Console(file=io.StringIO()), Console(file=io.StringIO()))
     return card
 

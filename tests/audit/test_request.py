@@ -10,7 +10,7 @@ from lossbench.audit.cards import cache
 from lossbench.audit.cards.card import Card, from_plain, make_card, to_plain
 from lossbench.audit.cards.fingerprint import content
 from lossbench.audit.cards.literature import agrees, measured_text, statements
-from lossbench.audit.cards.runner import cards_of_path, cards_of_words
+from lossbench.audit.cards.runner import cards_of_losses, cards_of_path
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
 from lossbench.audit.rendering.pages import which_loss
@@ -59,14 +59,14 @@ def quiet() -> Console:
     return Console(file=io.StringIO(), width=140)
 
 
-def audited(**words):
+def audited(**fields):
     out = quiet()
-    cards = audit(Request(**words), out, quiet())
+    cards = audit(Request(**fields), out, quiet())
     return cards, out.file.getvalue()
 
 
 def test_a_card_says_what_was_measured_and_what_is_declared():
-    cards, text = audited(words=("half_squared_error,link=sigmoid",))
+    cards, text = audited(losses=("half_squared_error,link=sigmoid",))
     assert [card.name for card in cards] == ["half_squared_error · sigmoid"]
     for phrase in ("saturation exponent", "22,100", "0.148", "the probability", "gradcheck passes", "its formula to 50 digits"):
         assert phrase in text
@@ -74,58 +74,58 @@ def test_a_card_says_what_was_measured_and_what_is_declared():
 
 def test_a_loss_of_the_users_own_gets_its_card_and_is_held_to_what_it_declares(mine):
     word = f"Cubed{mine.title().replace('_', '')}"
-    (card,), text = audited(words=(f"{mine}:{word}",))
+    (card,), text = audited(losses=(f"{mine}:{word}",))
     assert card.about == "The cube of the distance between probability and target."
     assert card.complete
     assert [verdict.name for verdict in card.disagreements] == ["convex"]
     assert "DECLARED AND MEASURED DIFFER: convex" in text
     with pytest.raises(Failure, match="convex is declared yes and measured no"):
-        audited(words=(f"{mine}:{word}",), fail_on=("declared,numerics",))
+        audited(losses=(f"{mine}:{word}",), fail_on=("declared,numerics",))
 
 
 @pytest.mark.slow
 def test_somebodys_function_is_held_against_what_it_claims(mine):
-    (card,), text = audited(words=(f"{mine}:entropy",), claim="cross_entropy")
+    (card,), text = audited(losses=(f"{mine}:entropy",), claim="cross_entropy")
     assert "It computes cross_entropy on the sigmoid." in card.notes
     assert "Held against cross_entropy" in text
     with pytest.raises(Failure, match=r"gradient in float64 is falsely zero at z = 16\.2"):
-        audited(words=(f"{mine}:unsafe",), claim="cross_entropy", fail_on=("numerics",))
+        audited(losses=(f"{mine}:unsafe",), claim="cross_entropy", fail_on=("numerics",))
 
 
 def test_a_callable_is_not_held_against_a_loss_with_two_raw_outputs_a_target(mine):
     with pytest.raises(BadInput, match="two raw outputs"):
-        audited(words=(f"{mine}:entropy",), claim="gaussian_learnt_variance")
+        audited(losses=(f"{mine}:entropy",), claim="gaussian_learnt_variance")
 
 
 def test_what_cannot_be_asked_has_a_card_that_says_so_and_fails_what_it_was_to_pass(mine):
     Path(f"{mine}.py").write_text(MINE + "\ndef broken(z, y):\n    raise RuntimeError('no luck')\n")
     out = quiet()
     with pytest.raises(BadInput, match=f"{mine}:broken: It could not be called as a loss"):
-        audit(Request(words=(f"{mine}:broken",)), out, quiet())
+        audit(Request(losses=(f"{mine}:broken",)), out, quiet())
     assert "no luck" in out.file.getvalue()
     card = Card(title="mine:broken", link="")
     assert failures([card], ["numerics"]) == ["mine:broken: not everything could be measured."]
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("fields", "message"),
     [
-        ({"words": ("cross_entrpy",)}, "Did you mean 'cross_entropy'"),
-        ({"words": ("focal,gama=1",)}, "Did you mean 'gamma'"),
-        ({"words": ("focal,gamma",)}, "name=value"),
-        ({"words": ("no_such_module_here:loss",)}, "Looked in"),
-        ({"words": ("torch.nn:BCELos",)}, "Did you mean 'BCELoss'"),
-        ({"words": ("torch.nn:BCELoss",), "given": ("wight=1",)}, "could not be made"),
-        ({"words": ("torch.nn:BCELoss",), "given": ("weight",)}, "name=value"),
-        ({"words": ("math:pi",)}, "cannot be called"),
-        ({"words": ("torch.nn:BCELoss",), "claim": "nobody"}, "No loss is called 'nobody'"),
+        ({"losses": ("cross_entrpy",)}, "Did you mean 'cross_entropy'"),
+        ({"losses": ("focal,gama=1",)}, "Did you mean 'gamma'"),
+        ({"losses": ("focal,gamma",)}, "name=value"),
+        ({"losses": ("no_such_module_here:loss",)}, "Looked in"),
+        ({"losses": ("torch.nn:BCELos",)}, "Did you mean 'BCELoss'"),
+        ({"losses": ("torch.nn:BCELoss",), "given": ("wight=1",)}, "could not be made"),
+        ({"losses": ("torch.nn:BCELoss",), "given": ("weight",)}, "name=value"),
+        ({"losses": ("math:pi",)}, "cannot be called"),
+        ({"losses": ("torch.nn:BCELoss",), "claim": "nobody"}, "No loss is called 'nobody'"),
         ({"fail_on": ("declard",)}, "Did you mean 'declared'"),
         ({"output": Path("cards.pdf")}, ".md or .html"),
     ],
 )
-def test_words_that_mean_nothing_are_refused_with_what_would(words, message):
+def test_words_that_mean_nothing_are_refused_with_what_would(fields, message):
     with pytest.raises(BadInput, match=message.replace("(", r"\(")):
-        audited(**words)
+        audited(**fields)
 
 
 def test_a_module_that_cannot_be_imported_says_why(tmp_path, monkeypatch):
@@ -134,14 +134,14 @@ def test_a_module_that_cannot_be_imported_says_why(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(BadInput, match="needs the module 'no_such_library_anywhere'"):
-        audited(words=("broken_here:loss",))
+        audited(losses=("broken_here:loss",))
     with pytest.raises(BadInput, match="ZeroDivisionError"):
-        audited(words=("raising_here:loss",))
+        audited(losses=("raising_here:loss",))
 
 
 def test_cards_are_measured_once_and_found_again_by_content(monkeypatch, mine):
     words = ["half_squared_error,link=identity"]
-    (first,) = cards_of_words(words, report=str)
+    (first,) = cards_of_losses(words, report=str)
 
     def measured_again(_):
         pytest.fail("measured again")
@@ -149,11 +149,11 @@ def test_cards_are_measured_once_and_found_again_by_content(monkeypatch, mine):
     measured_again.__module__ = make_card.__module__  # where it comes from is part of the content
     with monkeypatch.context() as patched:
         patched.setattr("lossbench.audit.cards.runner.make_card", measured_again)
-        assert cards_of_words(words, report=str) == [first]
-    (again,) = cards_of_words(words, fresh=True, report=str)
+        assert cards_of_losses(words, report=str) == [first]
+    (again,) = cards_of_losses(words, fresh=True, report=str)
     assert again == first
     assert len(list(cache.folder().glob("*.json"))) == 1
-    cards_of_words(["half_squared_error,link=sigmoid"], report=str)
+    cards_of_losses(["half_squared_error,link=sigmoid"], report=str)
     assert len(list(cache.folder().glob("*.json"))) == 2
 
 
@@ -187,13 +187,13 @@ def test_what_a_card_depends_on_is_the_code_that_it_reaches(tmp_path, monkeypatc
 
 def test_a_damaged_or_forbidden_cache_costs_time_only(monkeypatch, tmp_path):
     words = ["half_squared_error,link=identity"]
-    (first,) = cards_of_words(words, report=str)
+    (first,) = cards_of_losses(words, report=str)
     (stored,) = cache.folder().glob("*.json")
     stored.write_text('{"title": 3}')
-    assert cards_of_words(words, report=str) == [first]
+    assert cards_of_losses(words, report=str) == [first]
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LOSSBENCH_CACHE", str(tmp_path / "file"))
-    assert cards_of_words(words, report=str) == [first]
+    assert cards_of_losses(words, report=str) == [first]
 
 
 def test_a_card_survives_json():
@@ -214,7 +214,7 @@ def test_cards_are_written_as_markdown_and_as_a_page_that_needs_nothing_else(tmp
     for line in text.splitlines():
         if line.startswith("|"):
             assert line.endswith("|")
-    audited(words=("hinge",), output=tmp_path / "deep" / "card.html")
+    audited(losses=("hinge",), output=tmp_path / "deep" / "card.html")
     assert "<h2>hinge · identity</h2>" in (tmp_path / "deep" / "card.html").read_text()
 
 
@@ -247,7 +247,7 @@ def test_the_command_answers_with_exit_codes(capsys, mine):
 @pytest.mark.slow
 def test_every_card_holds_what_its_loss_declares_and_what_the_literature_says():
     ours = [word for word, cls in shelf("loss").items() if cls.__module__.startswith("lossbench.losses.")]
-    cards = cards_of_words(ours, report=str)
+    cards = cards_of_losses(ours, report=str)
     by_name = {(card.title, card.link): card for card in cards}
     assert [(card.name, verdict) for card in cards for verdict in card.disagreements] == []
     assert [(card.name, row) for card in cards for row in card.numerics.accuracies if not row.passes] == []

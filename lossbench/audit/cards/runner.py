@@ -24,25 +24,25 @@ _FEW = 3  # so many cards are measured sooner than workers are started
 
 @dataclass(frozen=True)
 class _Job:
-    """One card to make: the subject, and the words from which a worker makes the same subject."""
+    """One card to make: the subject, and the loss, WORD or WORD,option=value, from which a worker makes the same subject."""
 
     subject: Subject
     key: str
-    words: str
+    loss: str
     index: int
 
 
-def all_loss_words() -> list[str]:
+def all_loss_names() -> list[str]:
     """The word of every registered loss."""
     return list(shelf("loss"))
 
 
-def cards_of_words(
-    words: Sequence[str], plugins: Sequence[str] = (), *, fresh: bool = False, report: Report = print
+def cards_of_losses(
+    losses: Sequence[str], plugins: Sequence[str] = (), *, fresh: bool = False, report: Report = print
 ) -> list[Card]:
-    """The cards of registered losses, in the order of the words, a card for each link. Raises BadInput for an unknown word."""
+    """The cards of registered losses, in the order given, a card for each link. Raises BadInput for an unknown word."""
     load_plugins(plugins)
-    jobs = [job for text in words for job in _jobs(text)]
+    jobs = [job for text in losses for job in _jobs(text)]
     known: dict[str, Card | None] = {job.key: None if fresh else cache.recall(job.key) for job in jobs}
     todo = [job for job in jobs if known[job.key] is None]
     if todo:
@@ -52,7 +52,7 @@ def cards_of_words(
         new_cards = [make_card(job.subject) for job in todo]
     else:
         new_cards = Parallel(n_jobs=workers)(
-            delayed(_card_in_worker)(job.words, job.index, tuple(plugins), tuple(sys.path)) for job in todo
+            delayed(_card_in_worker)(job.loss, job.index, tuple(plugins), tuple(sys.path)) for job in todo
         )
     for job, new in zip(todo, new_cards, strict=True):
         cache.remember(job.key, new)

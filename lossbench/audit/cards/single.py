@@ -6,7 +6,7 @@ from typing import Any
 
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
-from lossbench.audit.cards.runner import cards_of_words
+from lossbench.audit.cards.runner import cards_of_losses
 from lossbench.audit.subjects.imported import CallableRequest
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Loss
@@ -24,7 +24,7 @@ def audit(loss: str | Loss | type[Loss] | Callable[..., Any], *, link: str | Non
     Raises BadInput where the loss cannot be found, or has no meaning on the link.
     """
     if isinstance(loss, str | Loss) or (isinstance(loss, type) and issubclass(loss, Loss)):
-        cards = cards_of_words([loss if isinstance(loss, str) else _audit_text(loss)], report=_silent)
+        cards = cards_of_losses([loss if isinstance(loss, str) else _audit_text(loss)], report=_silent)
     else:
         cards = isolated_cards(CallableRequest(path=_import_path(loss), seconds=seconds))
     by_link = {card.link: card for card in cards}

@@ -89,9 +89,9 @@ def _given(subject: Subject) -> str:
 
 
 def versions() -> list[str]:
-    """The packages and versions that were measured, and those that are not here."""
+    """The packages and versions that were measured, and those that are not installed."""
     lines = []
     for package, name in PACKAGES.items():
-        there = importlib.util.find_spec(package) is not None
-        lines.append(f"{name} {importlib.metadata.version(name)}" if there else f"{name}: not installed, not measured")
+        installed = importlib.util.find_spec(package) is not None
+        lines.append(f"{name} {importlib.metadata.version(name)}" if installed else f"{name}: not installed, not measured")
     return lines

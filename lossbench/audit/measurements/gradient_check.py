@@ -24,6 +24,7 @@ class Slopes:
 
     @property
     def right(self) -> bool:
+        """Whether the gradient is the derivative of the value: every gap is within its tolerance."""
         return not self.against_autograd > 1e-9 and self.against_differences <= self.tolerance and self.gradcheck is not False
 
 

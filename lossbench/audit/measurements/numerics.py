@@ -66,6 +66,7 @@ class Accuracy:
 
     @property
     def passes(self) -> bool:
+        """Whether no number of this quantity and dtype misses the bar."""
         return self.faults == 0
 
 
@@ -170,8 +171,8 @@ def _ill_posed(reference: Reference, case: Miss, quantity: str, dtype: str) -> b
         if item == 0:
             continue
         moved = float(np.nextafter(getattr(np, dtype)(item), np.inf))
-        there = entry(reference, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
-        if abs(there - case.right) > BARS[dtype] * abs(case.right) > 0:
+        shifted = entry(reference, [*case.z[:axis], moved, *case.z[axis + 1 :]], list(case.y), row)
+        if abs(shifted - case.right) > BARS[dtype] * abs(case.right) > 0:
             return True
     return False
 

@@ -155,23 +155,23 @@ def _grid(count: int, steps: int) -> Array:
 def _misplaced(z: Array, top: Index) -> Mask:
     """Whether, in (..., n) raw outputs, that of class `top` (...,) is not the largest, or only level with another."""
     right = np.arange(z.shape[-1]) == top[..., None]
-    mine, others = np.where(right, z, -np.inf).max(-1), np.where(right, -np.inf, z).max(-1)
-    return np.asarray(mine <= others)
+    score, others = np.where(right, z, -np.inf).max(-1), np.where(right, -np.inf, z).max(-1)
+    return np.asarray(score <= others)
 
 
 def _nudged(subject: Subject, start: Array, probabilities: Array, *, wrongly: bool) -> tuple[Array, Array]:
     """Best raw outputs near the start and their risks, in ever smaller boxes; with `wrongly` among misplaced ones only."""
     count = probabilities.shape[1]
     offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * count), -1).reshape(1, -1, count)
-    size, here, risk = 4.0, start, np.full(len(probabilities), np.inf)
+    size, best, risk = 4.0, start, np.full(len(probabilities), np.inf)
     for _ in range(22 if subject.pace > 0.2 else 4):
-        around = here[:, None] + size * offsets
+        around = best[:, None] + size * offsets
         losses = subject.over_labels(torch.from_numpy(around.reshape(-1, count).T.copy())).numpy()
         risks = np.einsum("tc,ctn->tn", probabilities, losses.reshape(count, len(probabilities), -1))
         if wrongly:
             risks = np.where(_misplaced(around, probabilities.argmax(1)[:, None]), risks, np.inf)
-        here, risk, size = around[np.arange(len(probabilities)), risks.argmin(1)], risks.min(1), size / 1.8
-    return here, risk
+        best, risk, size = around[np.arange(len(probabilities)), risks.argmin(1)], risks.min(1), size / 1.8
+    return best, risk
 
 
 def _shares(z: Array) -> Array:

@@ -44,17 +44,17 @@ def _table(reference: Reference, points: Points) -> Table:
 def _reference_row(reference: Reference, z: list[float], y: list[float]) -> list[float]:
     """Value and gradient at one point, each rounded to the nearest float64."""
     with mp.workdps(_digits(z)):
-        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = reference(here, target)
-        return [float(value), *(float(_slope(reference, here, target, axis, value)) for axis in range(len(here)))]
+        outputs, target = [mpf(item) for item in z], [mpf(item) for item in y]
+        value = reference(outputs, target)
+        return [float(value), *(float(_slope(reference, outputs, target, axis, value)) for axis in range(len(outputs)))]
 
 
 def entry(reference: Reference, z: list[float], y: list[float], row: int | None) -> float:
     """Reference value (row None) or partial derivative dℓ/dz_row at one point: z of C raw outputs, y of the targets."""
     with mp.workdps(_digits(z)):
-        here, target = [mpf(item) for item in z], [mpf(item) for item in y]
-        value = reference(here, target)
-        return float(value if row is None else _slope(reference, here, target, row, value))
+        outputs, target = [mpf(item) for item in z], [mpf(item) for item in y]
+        value = reference(outputs, target)
+        return float(value if row is None else _slope(reference, outputs, target, row, value))
 
 
 def _digits(z: list[float]) -> int:

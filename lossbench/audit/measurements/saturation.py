@@ -59,7 +59,7 @@ def saturation(subject: Subject) -> Saturation:
 
 
 def escape_times(subject: Subject, starts: Array) -> Array:
-    """2ηT(z₀) for target 0 from every start, by Gauss–Legendre quadrature on panels; inf: never.
+    """2ηT(z₀) (T,) for target 0 from every start z₀ (T,), by Gauss–Legendre quadrature on panels; inf: never.
 
     NaN where the boundary is approached and never crossed, because the output at rest should move too.
     """

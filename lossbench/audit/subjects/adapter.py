@@ -35,6 +35,7 @@ class AdaptedLoss:
 
     @property
     def link(self) -> str:
+        """The link by which the raw outputs are read as predictions: sigmoid, softmax or identity."""
         return self.convention.link
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

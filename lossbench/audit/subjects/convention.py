@@ -55,11 +55,14 @@ class Convention:
         return self.answer(function, outputs, targets)
 
     def answer(self, function: Callable[..., Any], outputs: Any, targets: Any) -> Any:
-        """The callable's answer for arguments that are laid out."""
+        """The callable's answer for outputs and targets in its own layout."""
         return function(targets, outputs) if self.swapped else function(outputs, targets)
 
     def arguments(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs and targets, linked and laid out, differentiable in z; copies, which the callable may spoil."""
+        """Outputs and targets of z and y (C, B), linked and in the layout: (B,), (B, C), (C, B), (C,) or scalar.
+
+        They are differentiable in z, and copies, which the callable may spoil.
+        """
         return self._with_layout(self._after_link(z)).clone(), self._target(y).clone()
 
     def _after_link(self, z: Tensor) -> Tensor:
@@ -132,7 +135,7 @@ def _forms(outputs: int, call_options: CallOptions) -> Iterator[tuple[Targets, L
 
 
 def number(answer: Any) -> Tensor:
-    """An answer as a tensor. Raises TypeError for what is no number."""
+    """An answer as a tensor of the same shape. Raises TypeError for what is no number."""
     if isinstance(answer, Tensor):
         return answer
     array = np.asarray(answer)

@@ -20,9 +20,9 @@ _IMPORT_SECONDS = 60.0
 
 def add_current_folder_to_path() -> None:
     """Append the current folder to sys.path, so that modules in it can be imported."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)
 
 
 def import_callable(path: str, given: dict[str, Any]) -> Callable[..., Any]:
@@ -31,20 +31,20 @@ def import_callable(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     Raises BadInput that says what was looked for and where.
     """
     module, _, name = path.partition(":")
-    thing: Any = _module(module, path)
+    target: Any = _module(module, path)
     for part in name.split("."):
-        if not hasattr(thing, part):
-            raise unknown(f"function or class in {module}", part, _callables(thing))
-        thing = getattr(thing, part)
-    if not callable(thing):
-        raise BadInput(f"{path} cannot be called: it is {thing!r}. A loss is a function, a torch.nn.Module or a lossbench Loss.")
-    if inspect.isclass(thing):
-        return thing if not issubclass(thing, torch.nn.Module) else _instantiate(thing, path, given)
-    return partial(thing, **given) if given else thing
+        if not hasattr(target, part):
+            raise unknown(f"function or class in {module}", part, _callables(target))
+        target = getattr(target, part)
+    if not callable(target):
+        raise BadInput(f"{path} cannot be called: it is {target!r}. A loss is a function, a torch.nn.Module or a lossbench Loss.")
+    if inspect.isclass(target):
+        return target if not issubclass(target, torch.nn.Module) else _instantiate(target, path, given)
+    return partial(target, **given) if given else target
 
 
-def _callables(thing: Any) -> list[str]:
-    return [name for name in dir(thing) if not name.startswith("_") and callable(getattr(thing, name, None))]
+def _callables(owner: Any) -> list[str]:
+    return [name for name in dir(owner) if not name.startswith("_") and callable(getattr(owner, name, None))]
 
 
 def _module(name: str, path: str) -> Any:

@@ -37,12 +37,12 @@ def subjects_of_path(request: CallableRequest) -> Iterator[Subject]:
 
     Raises BadInput for a path that leads nowhere and Unusable for a callable that cannot be asked.
     """
-    thing = import_callable(request.path, request.given)
+    loss_or_callable = import_callable(request.path, request.given)
     claims = _claims(request.claim)
-    if inspect.isclass(thing) and issubclass(thing, Loss):
-        yield from of_class(thing, request.given)
+    if inspect.isclass(loss_or_callable) and issubclass(loss_or_callable, Loss):
+        yield from of_class(loss_or_callable, request.given)
         return
-    detected = detect(thing, request.path, request.call_options, claims, request.seconds)
+    detected = detect(loss_or_callable, request.path, request.call_options, claims, request.seconds)
     yield _subject(request, detected, claims)
 
 

@@ -27,7 +27,10 @@ class AuditedLoss(Protocol):
     """The part of a Loss that the audit calls; somebody's adapted callable offers it too."""
 
     @property
-    def link(self) -> str: ...
+    def link(self) -> str:
+        """The name of the link: sigmoid, softmax or identity."""
+        ...
+
     def value(self, z: Tensor, y: Tensor) -> Tensor: ...
     def gradient(self, z: Tensor, y: Tensor) -> Tensor: ...
 
@@ -73,6 +76,7 @@ class Subject:
 
     @property
     def link(self) -> str:
+        """The name of the link of the loss."""
         return self.loss.link
 
     @property
