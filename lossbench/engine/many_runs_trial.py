@@ -29,7 +29,7 @@ def refuse_false_many_runs(
 ) -> None:
     """Raise BadInput for an optimizer or a probe from outside that claims `many_runs` and mixes runs.
 
-    `layers` and `link` are those of the network; `like` has the data type of training.
+    `layers` and `link` are those of the network; `like`, of any shape, has the data type of training.
     """
     for optimizer in dict.fromkeys(optimizers):
         if outside(type(optimizer)) and optimizer.many_runs and optimizer_mixes_runs(optimizer, like.dtype):
@@ -64,7 +64,10 @@ def probe_mixes_runs(probe: Probe, layers: Sequence[Layer], link: str, dtype: to
         if not all(map(torch.equal, step.tensors(), untouched.tensors())):
             raise plugin_error(probe, "measure", "changed the step in place; expected is that it only reads it")
     first = measured[0]
-    return any(said.keys() != first.keys() or not all(_same(first[name], said[name]) for name in first) for said in measured)
+    return any(
+        quantities.keys() != first.keys() or not all(_same(first[name], quantities[name]) for name in first)
+        for quantities in measured
+    )
 
 
 class Company:
@@ -143,9 +146,9 @@ def _same(first: Tensor, other: Tensor) -> bool:
     return first.shape == other.shape and torch.allclose(first, other, rtol=0, atol=0, equal_nan=True)
 
 
-def _false_claim(thing: Registered, method: str) -> BadInput:
+def _false_claim(plugin: Registered, method: str) -> BadInput:
     return plugin_error(
-        thing,
+        plugin,
         method,
         "does something else for a run when other runs have other numbers, though the class says many_runs = True; "
         "leave that out, and it is given one run at a time",
