@@ -11,19 +11,39 @@ from lossbench.analysis import formatting
 from lossbench.analysis.presets import preset_names
 
 LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", tables.LABEL_NOISE
-NOUNS = ("dataset", "model", "init", "optimizer")
+SCHEDULE, CLIP, NO_CLIP = "schedule", "clip_norm", "no norm"
+NOUNS = ("dataset", "model", "init", "optimizer", SCHEDULE)
 _BOOKKEEPING = (tables.RUN, tables.RECORDING, tables.INVOCATION, tables.OUTCOME, tables.STOPPED, tables.SECONDS, tables.DEVICE)
-_ORDER = ("dataset", NOISE, "model", "init", LINK, "optimizer", RATE, "batch", "order", "steps", "dtype", tables.TASK)
-_TUNED = ("optimizer", "batch", "order", "steps", "dtype")  # what may go with a loss, as a learning rate does
-_TITLES = {RATE: "learning rate", LINK: "link"}
+_ORDER = (
+    "dataset",
+    NOISE,
+    "model",
+    "init",
+    LINK,
+    "optimizer",
+    RATE,
+    SCHEDULE,
+    CLIP,
+    "batch",
+    "order",
+    "steps",
+    "dtype",
+    tables.TASK,
+)
+_TUNED = ("optimizer", SCHEDULE, CLIP, "batch", "order", "steps", "dtype")  # what may go with a loss, as a learning rate does
+_TITLES = {RATE: "learning rate", LINK: "link", CLIP: "gradients clipped at"}
 
 
 def spell(runs: pd.DataFrame) -> pd.DataFrame:
     """All that decides a run's outcome as text, one column a word or option."""
+    if SCHEDULE in runs:
+        runs = runs.assign(**{SCHEDULE: runs[SCHEDULE].fillna("constant")})  # a run that names none keeps its rate
     columns = {name: _spelt(runs[name]) for name in runs.columns if name not in _BOOKKEEPING}
     columns |= {noun: preset_names(runs, noun) for noun in NOUNS if noun in columns}
     if "batch" in columns:
         columns["batch"] = columns["batch"].replace("", "all examples")
+    if CLIP in columns:
+        columns[CLIP] = columns[CLIP].replace("", NO_CLIP)
     return pd.DataFrame(columns, index=runs.index)
 
 
@@ -115,6 +135,8 @@ def _spelt(column: "pd.Series[Any]") -> "pd.Series[str]":
 def _named(name: str, value: str) -> str:
     if name in ("dataset", "model", "optimizer", "order", "dtype", LINK, tables.TASK):
         return value
+    if name == CLIP and value == NO_CLIP:
+        return "gradients not clipped"
     return f"{value} start" if name == "init" else f"{title(name)} {value}"
 
 

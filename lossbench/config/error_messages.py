@@ -19,6 +19,7 @@ KINDS = {
     r"is not Optional": "a value",
     r"is not a ListConfig": "a list",
 }
+MOVED = {"schedule.kind": "recording.kind", "schedule.points": "recording.points"}
 GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
 
 
@@ -75,6 +76,8 @@ def _missing(error: MissingConfigException) -> str:
 
 def _unknown_key(asked: str, failed: str, parent: DictConfig) -> str:
     """A key that the config does not have. The nearest is sought by the whole key first, then by its last part."""
+    if asked in MOVED:
+        return f"{asked} is {MOVED[asked]} now: recording says when a run is recorded, schedule how its learning rate changes."
     level = failed.rpartition(".")[0]
     prefix = f"{level}." if level else ""
     keys = [key for key in _keys(OmegaConf.to_container(parent, resolve=False), prefix) if not key.startswith("hydra.")]

@@ -1,5 +1,6 @@
 """The engine for chains of dense layers: all runs of a cohort are one tensor program."""
 
+import inspect
 from collections.abc import Callable
 
 from lossbench.engine.state import Checkpoint
@@ -14,7 +15,7 @@ class DenseEngine:
 
     def trains(self, model: Model) -> bool:
         """Whether the model's class says its layers."""
-        return type(model).layers is not Model.layers
+        return inspect.unwrap(type(model).layers) is not Model.layers  # a plugin's methods are wrapped
 
     def size(self, run: RunSpec) -> Size:
         """The size of a run, from its layers and its batch."""

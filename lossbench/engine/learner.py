@@ -88,7 +88,7 @@ def number_options(rules: Sequence[Optimizer]) -> dict[str, list[float]]:
     numbers: dict[str, list[float]] = {}
     for field in fields(rules[0]):  # type: ignore[arg-type]
         values = [getattr(rule, field.name) for rule in rules]
-        number = isinstance(values[0], float)
+        number = isinstance(values[0], int | float) and not isinstance(values[0], bool)
         if len({value == 0 if number else value for value in values}) > 1 or len({type(rule) for rule in rules}) > 1:
             raise ValueError(f"optimizers that differ in {field.name} train in cohorts of their own")
         if number:

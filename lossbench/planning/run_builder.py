@@ -1,6 +1,5 @@
 """A run from its parts, a loss, a model, …, and numbers: the one place where a RunSpec is put together."""
 
-import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -50,8 +49,6 @@ class TrainingOptions:
         refuse_outside("steps", self.steps, 1, LONGEST)
         refuse_outside("batch", self.batch, 1, LONGEST)
         refuse_outside("label_noise", self.label_noise, 0, 1)
-        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
-            raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
 
 
 class RunBuilder:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +42,10 @@ class RunSpec:
             raise BadInput(f"seed is {self.seed}; seeds are whole numbers, 0 or more.")
         if self.steps < 0:
             raise BadInput(f"steps is {self.steps}; a run takes 0 steps or more.")
+        if self.schedule is not None and self.schedule.constant:
+            object.__setattr__(self, "schedule", None)  # which says the same, so that there is one run and one id
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise BadInput(f"clip_norm is {self.clip_norm:g}; a norm to keep gradients to is above 0, and null clips none.")
         if self.batch is not None and self.batch < 1:
             raise BadInput(f"batch is {self.batch}; a mini-batch has 1 example or more, and null is all of them.")
 

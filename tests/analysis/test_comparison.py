@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from lossbench.analysis import labels
 from lossbench.analysis.comparison import compare
 from lossbench.analysis.labels import natural
 from lossbench.tables import read_study
@@ -120,3 +121,21 @@ def test_runs_without_a_rate_are_compared_too(made, tmp_path):
 def test_natural_order_counts():
     assert sorted(["batch 32", "batch 8", "a", "batch 0.5"], key=natural) == ["a", "batch 0.5", "batch 8", "batch 32"]
     assert pd.Series(["1e-3", "2"]).map(natural).tolist() == [natural("1e-3"), natural("2")]
+
+
+def test_a_schedule_and_a_bound_on_gradients_tell_settings_apart_and_say_where_there_is_none():
+    runs = pd.DataFrame(
+        {
+            "loss": ["ce", "ce", "ce", "ce"],
+            "seed": [0, 0, 0, 0],
+            "schedule": [None, "cosine", None, "cosine"],
+            "schedule.end": [None, 0.0, None, 0.0],
+            "clip_norm": [None, None, 0.5, 0.5],
+        }
+    )
+    texts = labels.spell(runs)
+    columns = labels.setting_columns(texts)
+    assert columns == ["schedule", "clip_norm"]
+    named = [labels.setting_label((name, row[name]) for name in columns) for _, row in texts.iterrows()]
+    assert named[0] == "schedule constant, gradients not clipped"
+    assert named[3] == "schedule cosine, gradients clipped at 0.5"
