@@ -28,6 +28,7 @@ def ids(**settings: object) -> list[str]:
     return [run.id for run in make_plan(python_sweep({**TINY, **settings}).points).runs]
 
 
+@pytest.mark.slow
 def test_python_stores_what_the_command_with_the_same_words_stores() -> None:
     words = [*TYPED, "loss=ce,mse", "init=gentle,saturated", "model.hidden=[3],[3,2]", "seed=range(2)", "study=one"]
     assert answer(["run", *words]) == 0
@@ -48,6 +49,7 @@ def test_python_stores_what_the_command_with_the_same_words_stores() -> None:
     assert [path.read_bytes() for path in kept[0]] == [path.read_bytes() for path in kept[1]]
 
 
+@pytest.mark.slow
 def test_a_loss_is_one_run_however_it_is_given() -> None:
     wanted = ids(loss={"word": "focal", "gamma": 3})
     assert ids(loss=lb.losses.Focal(gamma=3)) == wanted
@@ -58,10 +60,12 @@ def test_a_loss_is_one_run_however_it_is_given() -> None:
     assert ids(loss=["ce", lb.losses.Focal(gamma=3)]) == [*ids(loss="ce"), *wanted]
 
 
+@pytest.mark.slow
 def test_lists_are_swept_and_tuples_are_values() -> None:
     assert len(ids(loss=["ce", {"word": "focal", "gamma": [1, 2]}], seed=range(1, 7, 2), model={"hidden": (3, 2)})) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -80,12 +84,14 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, object], me
         lb.run(**{**TINY, **settings})
 
 
+@pytest.mark.slow
 def test_a_string_arrives_as_it_is_whatever_hydra_reads_in_it() -> None:
     for text in ("null", "1", "a'b", "a\\'b", "x,y", "${seed}", ""):
         (point,) = python_sweep({"study": text.replace("$", "§")}).points
         assert point["study"] == text.replace("$", "§")
 
 
+@pytest.mark.slow
 def test_a_study_reports_and_shows_itself() -> None:
     study = lb.run(**TINY, loss=["ce", "mse"], study="shown", recording={"points": 3}, probes=("loss", "gradient_norms"))
     assert set(study.records["run"]) == set(study.runs["run"])
@@ -94,6 +100,7 @@ def test_a_study_reports_and_shows_itself() -> None:
     assert "report.html" in study._repr_html_()
 
 
+@pytest.mark.slow
 def test_opening_a_study_needs_no_torch() -> None:
     lb.run(**TINY, study="light")
     program = "import sys, lossbench; print(len(lossbench.open('results/light').records) > 0, 'torch' in sys.modules)"
@@ -101,6 +108,7 @@ def test_opening_a_study_needs_no_torch() -> None:
     assert done.stdout.split() == ["True", "False"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_study_is_not_opened() -> None:
     with pytest.raises(BadInput, match="is no lossbench study"):
         lb.open("results/none")
@@ -124,6 +132,7 @@ print(sorted(set(study.runs["loss"])))
 """
 
 
+@pytest.mark.slow
 def test_a_class_of_a_script_is_trained_and_verify_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     Path("script.py").write_text(SCRIPT)
     done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False)
@@ -134,6 +143,7 @@ def test_a_class_of_a_script_is_trained_and_verify_says_what_is_missing(capsys: 
     assert "A script or notebook defined it" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noun", SHELVES)
 def test_every_class_is_found_by_name_on_its_shelf(noun: str) -> None:
     for cls in shelf(noun).values():
@@ -143,6 +153,7 @@ def test_every_class_is_found_by_name_on_its_shelf(noun: str) -> None:
         _ = getattr(lb, SHELVES[noun]).Focale
 
 
+@pytest.mark.slow
 def test_an_audit_gives_the_card_of_a_loss() -> None:
     card = lb.audit(lb.losses.Focal(gamma=3), link="softmax")
     assert (card.link, card.refused) == ("softmax", "")

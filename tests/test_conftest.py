@@ -31,6 +31,7 @@ def test_a_skip_in_ci_is_a_failure_that_says_why(session: pytest.Pytester, monke
     result.stdout.fnmatch_lines(["*skipped in CI, where every test must run: could not import 'no_such_library'*", "*too tired"])
 
 
+@pytest.mark.slow
 def test_elsewhere_a_skip_is_a_skip(session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     session.runpytest_subprocess().assert_outcomes(skipped=3, xfailed=1, passed=2)

@@ -156,6 +156,7 @@ def test_names_of_quantities_by_layer_count_from_one() -> None:
     assert [layer_column("saturated", layer) for layer in (1, 2)] == ["saturated/1", "saturated/2"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to count threads in")
 def test_reading_starts_no_thread_that_could_outlive_the_interpreter(tmp_path: Path) -> None:
     part = write_part(tmp_path, 1, [row("a", [0, 1, 5], train_loss=[3.0, 2.0, 1.0])])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.scoreboard import Board
+from lossbench.analysis.scoreboard import Scoreboard
 from lossbench.analysis.shares import clopper_pearson
 from lossbench.analysis.statistics import Values
 
@@ -25,7 +25,7 @@ class Profile:
     n: int
 
 
-def profiles(board: Board) -> list[Profile]:
+def profiles(board: Scoreboard) -> list[Profile]:
     """A profile for each loss of a setting; none without a level, or where no loss has several runs."""
     if board.level is None or max(len(standing.steps) for standing in board.standings) < 2:
         return []

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from lossbench.analysis.comparison import Contender
-from lossbench.analysis.scoreboard import Board
+from lossbench.analysis.scoreboard import Scoreboard
 from lossbench.analysis.scores import worst
 from lossbench.analysis.statistics import CONFIDENCE, Values
 
@@ -55,7 +55,7 @@ class Ranking:
         return [(i, end) for i, end in enumerate(ends) if end > i and (i == 0 or ends[i - 1] < end)]
 
 
-def ranking(boards: Sequence[Board]) -> Ranking | None:
+def ranking(boards: Sequence[Scoreboard]) -> Ranking | None:
     """Ranks by median final result over the settings that rank, of the losses that all of them have.
 
     Settings of a family are averaged to one block where there are at least three families: runs on the same data are no
@@ -106,7 +106,7 @@ def critical_difference(blocks: int, losses: int) -> float:
     return q * math.sqrt(losses * (losses + 1) / (6 * blocks))
 
 
-def _ranks(board: Board, contenders: Sequence[Contender]) -> Values:
+def _ranks(board: Scoreboard, contenders: Sequence[Contender]) -> Values:
     """Ranks of the losses in a setting, (losses,): 1 for the best; one whose median is no number counts as worst."""
     centres = {s.sample.contender: s.final.centre for s in board.standings}
     values = np.nan_to_num([centres[c] for c in contenders], nan=worst(board.measure.better), posinf=np.inf, neginf=-np.inf)

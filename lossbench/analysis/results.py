@@ -7,7 +7,7 @@ from functools import cached_property
 from lossbench.analysis.comparison import Comparison, Setting, compare
 from lossbench.analysis.curves import Curves, read_curves
 from lossbench.analysis.ranking import Ranking, ranking
-from lossbench.analysis.scoreboard import Board, Match, board, matches
+from lossbench.analysis.scoreboard import PairedComparison, Scoreboard, board, matches
 from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, select
 from lossbench.analysis.sensitivity import Sensitivity, sensitivities
 from lossbench.tables import Study
@@ -27,9 +27,9 @@ class Results:
     chosen: Comparison
     tuning: Mapping[Setting, tuple[int, ...]]
     measures: Mapping[Setting, Measure | None]
-    boards: tuple[Board, ...]
-    further: tuple[Board, ...]
-    matches: tuple[Match, ...]
+    boards: tuple[Scoreboard, ...]
+    further: tuple[Scoreboard, ...]
+    matches: tuple[PairedComparison, ...]
 
     @cached_property
     def sensitivities(self) -> list[Sensitivity]:
@@ -37,7 +37,7 @@ class Results:
         return sensitivities(self.everything, self.chosen, self.curves, self.measures)
 
     @cached_property
-    def all_boards(self) -> tuple[Board, ...]:
+    def all_boards(self) -> tuple[Scoreboard, ...]:
         """The boards setting by setting, in each first that by the measure that chose the rates."""
         own = {board.setting: [other for other in self.further if other.setting == board.setting] for board in self.boards}
         return tuple(each for board in self.boards for each in (board, *own[board.setting]))

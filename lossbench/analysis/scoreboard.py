@@ -22,7 +22,7 @@ Score = Literal["final", "steps"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class LossScores:
     """A loss in a setting: scores (runs,) and their medians; `mean` is of the final values of the runs that finished."""
 
     sample: Sample
@@ -41,7 +41,7 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Board:
+class Scoreboard:
     """A setting's standings by one measure; the level is None where nothing was learnt that could be timed.
 
     A measure that one of several losses minimises shows how far each got, and ranks nobody: there is no level either.
@@ -50,7 +50,7 @@ class Board:
     setting: Setting
     measure: Measure
     level: float | None
-    standings: tuple[Standing, ...]
+    standings: tuple[LossScores, ...]
 
     @property
     def ranked(self) -> bool:
@@ -65,13 +65,13 @@ class Board:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
+class PairedComparison:
     """Two losses in a setting, `one` less `other`, seed by seed; `corrected` is Holm's p over all matches of the report.
 
     `improvement` is the probability that `one` does better than `other` on a new seed.
     """
 
-    board: Board
+    board: Scoreboard
     score: Score
     one: Contender
     other: Contender
@@ -80,13 +80,13 @@ class Match:
     corrected: float
 
 
-def board(setting: Setting, comparison: Comparison, curves: Curves, measure: Measure) -> Board:
+def board(setting: Setting, comparison: Comparison, curves: Curves, measure: Measure) -> Scoreboard:
     """Scores of every loss in a setting."""
     samples = comparison.within(setting)
     ends = [finals(sample, curves, measure) for sample in samples]
     level = _level(samples, ends, curves, measure) if comparable(measure, samples) else None
     standings = tuple(_standing(sample, end, curves, measure, level) for sample, end in zip(samples, ends, strict=True))
-    return Board(setting=setting, measure=measure, level=level, standings=standings)
+    return Scoreboard(setting=setting, measure=measure, level=level, standings=standings)
 
 
 def comparable(measure: Measure, rivals: Sequence[object]) -> bool:
@@ -94,19 +94,19 @@ def comparable(measure: Measure, rivals: Sequence[object]) -> bool:
     return measure.neutral or len(rivals) < 2
 
 
-def matches(boards: Sequence[Board]) -> list[Match]:
+def matches(boards: Sequence[Scoreboard]) -> list[PairedComparison]:
     """Paired differences between losses, in every setting that ranks: all pairs of few losses, of many each with a reference."""
     played = [match for board in boards if board.ranked for match in _matches(board)]
     corrected = statistics.holm([match.difference.p for match in played])
     return [replace(match, corrected=p) for match, p in zip(played, corrected, strict=True)]
 
 
-def can_tell(matches: Sequence[Match]) -> bool:
+def can_tell(matches: Sequence[PairedComparison]) -> bool:
     """Whether there are seeds enough for a corrected p below 0.05: of n pairs the smallest p is 2^(1 − n)."""
     return any(len(matches) * 2.0 ** (1 - match.difference.median.n) < SIGNIFICANT for match in matches)
 
 
-def contests(standings: Sequence[Standing]) -> list[tuple[Standing, Standing]]:
+def contests(standings: Sequence[LossScores]) -> list[tuple[LossScores, LossScores]]:
     """Which losses are compared: all with all up to four, else each with cross entropy or, in its absence, the first."""
     if len(standings) <= ALL_PAIRS:
         return list(combinations(standings, 2))
@@ -114,10 +114,10 @@ def contests(standings: Sequence[Standing]) -> list[tuple[Standing, Standing]]:
     return [(reference, other) for other in standings if other is not reference]
 
 
-def _standing(sample: Sample, ends: Values, curves: Curves, measure: Measure, level: float | None) -> Standing:
+def _standing(sample: Sample, ends: Values, curves: Curves, measure: Measure, level: float | None) -> LossScores:
     bests = np.array([scores.best(curves.values(run, measure.column), measure.better) for run in sample.runs])
     steps = _steps_to(sample, curves, measure, level)
-    return Standing(
+    return LossScores(
         sample=sample,
         finals=ends,
         bests=bests,
@@ -150,14 +150,14 @@ def _level(samples: Sequence[Sample], ends: Sequence[Values], curves: Curves, me
     return round(level, 3) if measure.quantity.share else float(f"{level:.3g}")
 
 
-def _matches(board: Board) -> Iterator[Match]:
+def _matches(board: Scoreboard) -> Iterator[PairedComparison]:
     for one, other in contests(board.standings):
         seeds = sorted(set(one.sample.seeds) & set(other.sample.seeds))
         for score in ("final", "steps"):
             a, b = _by_seed(one, score, seeds), _by_seed(other, score, seeds)
             difference = statistics.paired(a, b)
             if difference.median.n > 1 and np.isfinite([a, b]).any():
-                yield Match(
+                yield PairedComparison(
                     board=board,
                     score=score,
                     one=one.sample.contender,
@@ -168,7 +168,7 @@ def _matches(board: Board) -> Iterator[Match]:
                 )
 
 
-def _by_seed(standing: Standing, score: Score, seeds: Sequence[int]) -> list[float]:
+def _by_seed(standing: LossScores, score: Score, seeds: Sequence[int]) -> list[float]:
     values = standing.finals if score == "final" else standing.steps
     known = dict(zip(standing.sample.seeds, values.tolist(), strict=True))
     return [known[seed] for seed in seeds]

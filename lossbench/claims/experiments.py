@@ -9,8 +9,8 @@ from lossbench.folders import experiment_folders
 
 def experiments() -> dict[str, Path]:
     """The folder of every experiment by name, in alphabetical order; one of your own stands before ours of the same name."""
-    found = {path.parent.name: path.parent for folder in reversed(experiment_folders()) for path in folder.glob(f"*/{FILE}")}
-    return dict(sorted(found.items()))
+    folders = {path.parent.name: path.parent for folder in reversed(experiment_folders()) for path in folder.glob(f"*/{FILE}")}
+    return dict(sorted(folders.items()))
 
 
 def find_experiment(name: str) -> Experiment:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lossbench.claims.figure_kinds.compare import Case, draw_case
 from lossbench.claims.figure_kinds.curves import Course, draw_course
-from lossbench.claims.figure_kinds.parts import Cast, Heading
+from lossbench.claims.figure_kinds.parts import Heading, StudyLosses
 from lossbench.claims.figure_kinds.scores import Sweep, draw_sweep
 from lossbench.claims.figure_kinds.surface import Surface, draw_surface
 from lossbench.claims.figure_kinds.units import Unit, draw_units
@@ -36,15 +36,15 @@ class Figure:
     name: str
     title: str
     caption: str
-    said: Any
+    content: Any
 
 
 def draw_figures(experiment: Experiment, records: Records) -> list[CaptionedFigure]:
     """The experiment's figures in the order of the file. Raises BadInput, with the figure's name, where one cannot be drawn."""
     figures = read_figures(experiment)
-    cast = Cast(runs=records.runs)
+    losses = StudyLosses(runs=records.runs)
     return [
-        _drawn(figure, Heading(name=figure.name, title=figure.title, folder=experiment.folder, cast=cast), records)
+        _drawn(figure, Heading(name=figure.name, title=figure.title, folder=experiment.folder, losses=losses), records)
         for figure in figures
     ]
 
@@ -66,25 +66,25 @@ def read_figures(experiment: Experiment) -> list[Figure]:
 def _figure(entry: Any, where: str) -> Figure:
     if not isinstance(entry, Mapping):
         raise BadInput(f"{where} wants a mapping with `kind`, `name`, `title` and `caption`; got {entry!r}.")
-    told = {key: " ".join(str(entry.get(key) or "").split()) for key in ("kind", "name", "title", "caption")}
-    lacking = [key for key, text in told.items() if not text]
+    texts = {key: " ".join(str(entry.get(key) or "").split()) for key in ("kind", "name", "title", "caption")}
+    lacking = [key for key, text in texts.items() if not text]
     if lacking:
         raise BadInput(f"{where} has no {' and no '.join(lacking)}.")
-    if not _NAME.fullmatch(told["name"]):
-        raise BadInput(f"{where}: name is {told['name']!r}; a file's name is made of small letters, digits, - and _.")
-    if len(told["title"]) > LONGEST:
+    if not _NAME.fullmatch(texts["name"]):
+        raise BadInput(f"{where}: name is {texts['name']!r}; a file's name is made of small letters, digits, - and _.")
+    if len(texts["title"]) > LONGEST:
         raise BadInput(
-            f"{where}: title has {len(told['title'])} letters; {LONGEST} find room above a figure, the caption has more."
+            f"{where}: title has {len(texts['title'])} letters; {LONGEST} find room above a figure, the caption has more."
         )
-    if told["kind"] not in KINDS:
-        raise BadInput(f"{where}: {unknown('kind of figure', told['kind'], KINDS)}")
-    said = {key: value for key, value in entry.items() if key not in told}
-    return Figure(**told, said=built(KINDS[told["kind"]][0], said, f"{where} ({told['name']})"))
+    if texts["kind"] not in KINDS:
+        raise BadInput(f"{where}: {unknown('kind of figure', texts['kind'], KINDS)}")
+    content = {key: value for key, value in entry.items() if key not in texts}
+    return Figure(**texts, content=built(KINDS[texts["kind"]][0], content, f"{where} ({texts['name']})"))
 
 
 def _drawn(figure: Figure, heading: Heading, records: Records) -> CaptionedFigure:
     try:
-        picture = KINDS[figure.kind][1](figure.said, heading, records)
+        picture = KINDS[figure.kind][1](figure.content, heading, records)
     except BadInput as error:
         raise BadInput(f"figure {figure.name}: {error}") from error
     return CaptionedFigure(heading=figure.title, reading=figure.caption, pictures=[picture])

@@ -76,7 +76,7 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
 
 def _ends(named: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
     """Each score's largest and smallest value along all that it has itself, by seed."""
-    grouped = {name: found.groupby(level=SEED) for name, found in named.items()}
+    grouped = {name: values.groupby(level=SEED) for name, values in named.items()}
     largest = pd.DataFrame({f"{name}_largest": each.max() for name, each in grouped.items()})
     return largest.join(pd.DataFrame({f"{name}_smallest": each.min() for name, each in grouped.items()}))
 
@@ -97,8 +97,8 @@ def score_runs(score: Score, records: Records, along: tuple[str, ...] | str | No
             raise unknown("column", name, _spec_columns(runs))
     axes = list(ALONG[: len(swept)])
     if records.tuning is None and not runs.duplicated([SEED, *swept]).any():  # thousands of runs in one go
-        places = pd.MultiIndex.from_frame(runs[[SEED, *swept]], names=[SEED, *axes])
-        return pd.Series(_run_scores(score, runs, records), index=places).sort_index()
+        index = pd.MultiIndex.from_frame(runs[[SEED, *swept]], names=[SEED, *axes])
+        return pd.Series(_run_scores(score, runs, records), index=index).sort_index()
     parts = {values: _by_seed(score, part, records) for values, part in runs.groupby(swept)}
     return pd.concat(parts, names=[*axes, SEED]).reorder_levels([len(axes), *range(len(axes))])
 
@@ -111,8 +111,8 @@ def selected(runs: pd.DataFrame, of: Mapping[str, Any]) -> pd.DataFrame:
         values = wanted if isinstance(wanted, list) else [wanted]
         fits = pd.concat([_equal(runs[name], value) for value in values], axis=1).any(axis=1)
         if not fits.any():
-            seen = sorted({_spoken(value) for value in runs[name]}, key=natural)
-            raise BadInput(f"no run has {name} = {wanted}; seen: {', '.join(seen)}.")
+            values_seen = sorted({_spoken(value) for value in runs[name]}, key=natural)
+            raise BadInput(f"no run has {name} = {wanted}; seen: {', '.join(values_seen)}.")
         runs = runs[fits]
     return runs
 
@@ -130,8 +130,8 @@ def curve(score: Score, run: str, curves: Curves) -> Values:
             )
         lone: Values = values[0]
         return lone
-    words = re.fullmatch(r"(.*?)\s*(-?[\d.]+)?", score.across)
-    way, level = (words[1], float(words[2] or "nan")) if words else (score.across, np.nan)
+    match = re.fullmatch(r"(.*?)\s*(-?[\d.]+)?", score.across)
+    way, level = (match[1], float(match[2] or "nan")) if match else (score.across, np.nan)
     combined: Values = _chosen(way, _ACROSS, "way across columns")(values, level)
     return combined
 
@@ -142,9 +142,9 @@ def number(score: str, steps: Values, values: Values, better: Better | None, *, 
     Possible are final, first, best, average, highest, lowest, `at 300`, `steps below 0.5`, `steps above 0.9`.
     Of a diverged run, final is worse than any number. Raises BadInput for another word, or a step that is not recorded.
     """
-    words = re.fullmatch(r"(at|steps below|steps above) (\S+)", score)
-    if words:
-        return _placed(words[1], float(words[2]), steps, values)
+    match = re.fullmatch(r"(at|steps below|steps above) (\S+)", score)
+    if match:
+        return _placed(match[1], float(match[2]), steps, values)
     made: dict[str, Callable[[], float]] = {
         "final": lambda: scores.worst(better) if diverged and better else scores.final(values, diverged),
         "first": lambda: float(values[0]),
@@ -161,11 +161,11 @@ def number(score: str, steps: Values, values: Values, better: Better | None, *, 
 def _placed(way: str, at: float, steps: Values, values: Values) -> float:
     if way != "at":
         return scores.steps_to(steps, values, at, "lower" if way == "steps below" else "higher")
-    there = np.flatnonzero(steps == at)
-    if not len(there):
+    positions = np.flatnonzero(steps == at)
+    if not len(positions):
         near = steps[np.abs(steps - at).argmin()] if len(steps) else np.nan
         raise BadInput(f"step {at:g} was not recorded; the nearest is {near:g}.")
-    return float(values[there[0]])
+    return float(values[positions[0]])
 
 
 def _by_seed(score: Score, runs: pd.DataFrame, records: Records) -> "pd.Series[float]":

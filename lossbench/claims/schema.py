@@ -99,7 +99,7 @@ class Claim:
     claim: str
     row: str
     source: str
-    place: str
+    location: str
     measured: Measure
     published: Published
     tolerance: float
@@ -214,9 +214,10 @@ def _claim(entry: Mapping[str, Any], where: str, folder: Path) -> Claim:
     tolerance = entry["tolerance"]
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < math.inf:
         raise BadInput(f"{where}: tolerance is {tolerance!r}; it is a number, 0 or more, in units of what is measured.")
-    told = {key: " ".join(str(entry.get(key) or "").split()) for key in ("claim", "row", "source", "place")}
+    texts = {key: " ".join(str(entry.get(key) or "").split()) for key in ("claim", "row", "source")}
     return Claim(
-        **told,
+        **texts,
+        location=" ".join(str(entry["place"] or "").split()),
         measured=measure_of(entry["measured"], where),
         published=_published(entry["published"], where, folder),
         tolerance=float(tolerance),

@@ -26,16 +26,16 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
     for name in ("published", "measured", "tolerance"):
         table.add_column(name, justify="right")
     table.add_column("verdict", ratio=1)
-    told = ""
+    previous = ""
     for row in map(line, judged):
-        _add(table, row, told)
-        told = row.claim
+        _add(table, row, previous)
+        previous = row.claim
     console.print(table)
 
 
-def _add(table: Table, row: Line, told: str) -> None:
+def _add(table: Table, row: Line, previous: str) -> None:
     """A row, under its claim; what stands above already is not said again."""
-    if row.row and row.claim != told:
+    if row.row and row.claim != previous:
         table.add_row(_shown(row.claim), _shown(row.source))
     claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
     measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured

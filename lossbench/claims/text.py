@@ -30,24 +30,24 @@ def line(judgement: Judgement | Unjudged) -> Line:
     claim = judgement.claim
     if isinstance(judgement, Unjudged):
         blank = {"measured": "–", "interval": "", "verdict": "not judged", "changed": judgement.reason}
-        return Line(**_said(claim), **blank)
+        return Line(**_stated(claim), **blank)
     estimate = judgement.estimate
     interval = f"{_number(estimate.low, claim)} to {_number(estimate.high, claim)}"
-    told = estimate.n > 1 and estimate.low < estimate.high
+    has_interval = estimate.n > 1 and estimate.low < estimate.high
     return Line(
-        **_said(claim),
+        **_stated(claim),
         measured=_measured(judgement),
-        interval=interval if told else "",
+        interval=interval if has_interval else "",
         verdict=judgement.verdict,
         changed="" if judgement.as_recorded else f"recorded: {claim.verdict}",
     )
 
 
-def _said(claim: Claim) -> dict[str, str]:
+def _stated(claim: Claim) -> dict[str, str]:
     return {
         "claim": claim.claim,
         "row": claim.row,
-        "source": f"{claim.source}, {claim.place}",
+        "source": f"{claim.source}, {claim.location}",
         "published": published(claim),
         "tolerance": _tolerance(claim),
     }
@@ -55,14 +55,14 @@ def _said(claim: Claim) -> dict[str, str]:
 
 def published(claim: Claim) -> str:
     """What the source says, as text."""
-    said = claim.published
-    if isinstance(said, Number):
-        return _number(said.value, claim)
-    if isinstance(said, Bound):
-        return f"{said.side} {_number(said.value, claim)}"
-    if isinstance(said, Curve):
-        return f"a curve of {formatting.counted(len(said.x), 'point')}"
-    return f"{_number(said.low, claim)} to {_number(said.high, claim)}"
+    stated = claim.published
+    if isinstance(stated, Number):
+        return _number(stated.value, claim)
+    if isinstance(stated, Bound):
+        return f"{stated.side} {_number(stated.value, claim)}"
+    if isinstance(stated, Curve):
+        return f"a curve of {formatting.counted(len(stated.x), 'point')}"
+    return f"{_number(stated.low, claim)} to {_number(stated.high, claim)}"
 
 
 def _measured(judgement: Judgement) -> str:

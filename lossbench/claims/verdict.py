@@ -87,11 +87,11 @@ def _verdict(claim: Claim, published: Number | Span | Bound, estimate: Estimate,
 
 
 def estimated(measured: Measure, values: Values) -> tuple[Values, Estimate]:
-    """What is told of the seeds; of a best of k the values are the bests of all choices of k seeds."""
-    words = measured.over.split()
-    if len(words) == 3 and words[:2] in (["best", "of"], ["least", "of"]) and words[2].isdecimal():
-        values = _bests(values, int(words[2]), words[0] == "best")
-        return values, _told(float(np.median(values)), values)
+    """The estimate over the seeds, from a value (R,) of each; of a best of k the values become those of all choices of k."""
+    parts = measured.over.split()
+    if len(parts) == 3 and parts[:2] in (["best", "of"], ["least", "of"]) and parts[2].isdecimal():
+        values = _bests(values, int(parts[2]), parts[0] == "best")
+        return values, _range(float(np.median(values)), values)
     if measured.over == "share":
         return values, _share(values)
     if measured.over not in ("median", "mean"):
@@ -114,7 +114,7 @@ def _share(values: Values) -> Estimate:
     return Estimate(centre=true / n, low=float(low), high=float(high), n=n, method="exact")
 
 
-def _told(centre: float, values: Values) -> Estimate:
+def _range(centre: float, values: Values) -> Estimate:
     return Estimate(centre=centre, low=float(values.min()), high=float(values.max()), n=len(values), method="range")
 
 
@@ -136,9 +136,9 @@ def _judged_curve(claim: Claim, published: Curve, records: Records) -> Judgement
         for run in runs[tables.RUN]
     ]
     values = np.array(rows)
-    there = ~np.isnan(values).all(axis=0)
+    measured = ~np.isnan(values).all(axis=0)
     low, high = np.full((2, len(published.x)), np.nan)  # a point beyond all records lies in no band
-    low[there], high[there] = np.nanquantile(values[:, there], SCATTER if len(rows) >= FEW else (0.0, 1.0), axis=0)
+    low[measured], high[measured] = np.nanquantile(values[:, measured], SCATTER if len(rows) >= FEW else (0.0, 1.0), axis=0)
     share = float(((published.y >= low) & (published.y <= high)).mean())
     estimate = Estimate(centre=share, low=share, high=share, n=len(rows), method="none")
     return Judgement(

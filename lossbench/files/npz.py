@@ -19,7 +19,7 @@ _HARM = (  # what zipfile, zlib and NumPy raise for damaged bytes
 
 
 def read_npz(path: Path) -> dict[str, Array]:
-    """The arrays of an archive that lossbench wrote, uncompressed, every byte checked. Raises BadInput where it came to harm."""
+    """The arrays of an archive, in the shapes in which lossbench wrote them, uncompressed. Raises BadInput for a damaged byte."""
     try:
         return _arrays(path.read_bytes())
     except _HARM as error:

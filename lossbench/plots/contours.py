@@ -24,7 +24,7 @@ _SHADES = ("#08306b", "#2a5d9c", "#5f93bd", "#9dc1d8", "#d0e1ea", "#f5f3ee")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map:
+class ContourPanel:
     """A panel: cost and steepness (y, x) over x and y."""
 
     head: str
@@ -35,59 +35,59 @@ class Map:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Relief:
+class ContourFigure:
     """A figure: maps side by side. What is less steep than the share `flat` of a map's steepest place is outlined."""
 
     name: str
     title: str
     note: str
-    maps: tuple[Map, ...]
+    maps: tuple[ContourPanel, ...]
     x: str
     y: str
     flat: float
 
 
-def draw_relief(relief: Relief) -> Picture:
+def draw_contours(contours: ContourFigure) -> Picture:
     """The figure as a picture; the panels share their axes."""
     with styled():
-        figure, line = _paper(relief)
-        for panel, axes in zip(relief.maps, line, strict=True):
-            _fill(axes, panel, relief)
+        figure, line = _paper(contours)
+        for panel, axes in zip(contours.maps, line, strict=True):
+            _fill(axes, panel, contours)
         svg, png = rendered(figure)
-    return Picture(name=relief.name, title=relief.title, svg=svg, png=png)
+    return Picture(name=contours.name, title=contours.title, svg=svg, png=png)
 
 
-def _paper(relief: Relief) -> tuple[Figure, Sequence[Axes]]:
-    n = len(relief.maps)
+def _paper(contours: ContourFigure) -> tuple[Figure, Sequence[Axes]]:
+    n = len(contours.maps)
     width = (WIDTH - LEFT - RIGHT - APART * (n - 1)) / n
     panel = min(TALLEST, width)
     width = min(width, 1.15 * panel)
-    shaded = any(one.steepness is not None for one in relief.maps)
-    above = TITLE + NOTE_LINE * (relief.note.count("\n") + 1)
+    shaded = any(one.steepness is not None for one in contours.maps)
+    above = TITLE + NOTE_LINE * (contours.note.count("\n") + 1)
     top = above + (KEY_LINE + 0.1 if shaded else 0.0) + 2 * HEAD_LINE + 0.05
     height = top + panel + BOTTOM
     figure = Figure(figsize=(WIDTH, height))
-    write_title(figure, relief.title, relief.note, LEFT)
+    write_title(figure, contours.title, contours.note, LEFT)
     lefts = [LEFT + column * (width + APART) for column in range(n)]
     line = [figure.add_axes((left / WIDTH, BOTTOM / height, width / WIDTH, panel / height)) for left in lefts]
-    for column, (axes, one) in enumerate(zip(line, relief.maps, strict=True)):
+    for column, (axes, one) in enumerate(zip(line, contours.maps, strict=True)):
         axes.set_title(wrapped(one.head, 40, 1), loc="left", fontsize=9, fontweight="bold")
-        axes.set_xlabel(drawable(relief.x))
+        axes.set_xlabel(drawable(contours.x))
         axes.tick_params(labelleft=column == 0)
-    line[0].set_ylabel(drawable(relief.y))
+    line[0].set_ylabel(drawable(contours.y))
     if shaded:
         _key(figure, (height - above - 0.08) / height)
     return figure, line
 
 
-def _fill(axes: Axes, panel: Map, relief: Relief) -> None:
+def _fill(axes: Axes, panel: ContourPanel, contours: ContourFigure) -> None:
     axes.grid(visible=False)
     if panel.steepness is not None:
         share = panel.steepness / np.nanmax(panel.steepness)
         colours = ListedColormap(_SHADES)
         axes.contourf(panel.x, panel.y, share, levels=LEVELS, cmap=colours, norm=BoundaryNorm(LEVELS, len(_SHADES)))
-        if relief.flat and (share < relief.flat).any():
-            axes.contour(panel.x, panel.y, share, levels=[relief.flat], colors=[INK], linewidths=1.6)
+        if contours.flat and (share < contours.flat).any():
+            axes.contour(panel.x, panel.y, share, levels=[contours.flat], colors=[INK], linewidths=1.6)
     lines = axes.contour(panel.x, panel.y, panel.cost, levels=_LINES, colors=[GREY], linewidths=0.7)
     axes.clabel(lines, list(lines.levels)[::2], fontsize=6.5, fmt=lambda level: formatting.number(level, 2), inline_spacing=3)
     for axis in (axes.xaxis, axes.yaxis):

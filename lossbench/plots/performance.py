@@ -9,7 +9,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Comparison, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.profiles import Profile, profiles
-from lossbench.analysis.scoreboard import Board
+from lossbench.analysis.scoreboard import Scoreboard
 from lossbench.analysis.statistics import Values
 from lossbench.plots import scales
 from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
@@ -25,7 +25,7 @@ MARGIN, END = 1.5, 1.05
 _BANDS = "Bands: 95 % interval of the share at each step by itself (Clopper and Pearson)."
 
 
-def draw_performance(boards: Sequence[Board], comparison: Comparison, curves: Curves) -> list[Picture]:
+def draw_performance(boards: Sequence[Scoreboard], comparison: Comparison, curves: Curves) -> list[Picture]:
     """The share of runs over the steps, a panel a setting that has a level; at most three of them in one figure."""
     profiled = {board.setting: (board, profiles(board)) for board in boards}
     parts = chunks([setting for setting, (_, lines) in profiled.items() if lines])
@@ -37,7 +37,7 @@ def draw_performance(boards: Sequence[Board], comparison: Comparison, curves: Cu
         ]
 
 
-def _picture(name: str, panels: Sequence[tuple[Board, list[Profile]]], comparison: Comparison, last: float) -> Picture:
+def _picture(name: str, panels: Sequence[tuple[Scoreboard, list[Profile]]], comparison: Comparison, last: float) -> Picture:
     present = {line.contender for _, lines in panels for line in lines}
     looks = strokes(comparison.contenders)
     banded = len(present) <= BANDED
@@ -82,7 +82,7 @@ def _last(comparison: Comparison, settings: Sequence[Setting], curves: Curves) -
     return END * max(float(steps[-1]) for run in runs if len(steps := curves.steps(run)))
 
 
-def _head(board: Board) -> str:
+def _head(board: Scoreboard) -> str:
     level = f"{formatting.measured(board.level or 0.0, board.measure.quantity)} {board.measure.quantity.title}"
     return f"{board.setting.label}: {level}" if board.setting.label else level
 

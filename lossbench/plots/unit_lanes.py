@@ -42,7 +42,7 @@ class RunUnits:
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
-    """A figure: a column a head, a row a loss with its crews; beneath, each loss's curve (x, y) in the same columns.
+    """A figure: a column a head, a row a loss with its output units; beneath, each loss's curve (x, y) in the same columns.
 
     `label` is the beneath's, `shade` says what the lanes hold, `unit` what x counts, `foot` the same under the axis; `sleeps`
     names a unit, with {} for its number.

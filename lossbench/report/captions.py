@@ -10,7 +10,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import Band, Curves
 from lossbench.analysis.ranking import Ranking
-from lossbench.analysis.scoreboard import Board, Match, Standing
+from lossbench.analysis.scoreboard import LossScores, PairedComparison, Scoreboard
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
 
@@ -34,13 +34,13 @@ class Contrast(NamedTuple):
         return self.sizes[0] / self.sizes[1] if self.sizes[1] else np.inf
 
 
-def speeds(boards: Sequence[Board]) -> list[Caption]:
+def speeds(boards: Sequence[Scoreboard]) -> list[Caption]:
     """Who reaches the level when, in the settings where that differs most."""
     shown = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
     return [Caption(board.setting.label, speed(board)) for board in boards if board in shown]
 
 
-def speed(board: Board) -> str:
+def speed(board: Scoreboard) -> str:
     """When losses reach the level: "A reaches 90 % after 120 steps (median), B after 2,300: 19 times as many"."""
     level = f"{formatting.measured(board.level or 0.0, board.measure.quantity)} {board.measure.quantity.title}"
     order = sorted((s for s in board.standings if np.isfinite(s.step.centre)), key=lambda s: s.step.centre)
@@ -60,7 +60,7 @@ def speed(board: Board) -> str:
     return _sentence(text)
 
 
-def delay(board: Board) -> float:
+def delay(board: Scoreboard) -> float:
     """How many times as long the slowest loss takes to the level as the fastest; infinite where it never gets there."""
     steps = [standing.step.centre for standing in board.standings]
     return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
@@ -122,13 +122,13 @@ def saturation(comparison: Comparison, curves: Curves) -> list[Caption]:
     return collected
 
 
-def arrivals(boards: Sequence[Board], matches: Sequence[Match]) -> list[Caption]:
+def arrivals(boards: Sequence[Scoreboard], matches: Sequence[PairedComparison]) -> list[Caption]:
     """Which share of the runs ever reaches the level, and how sure it is who gets there first, in a few settings."""
     timed = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
     return [Caption(board.setting.label, _arrival(board, matches)) for board in boards if board in timed]
 
 
-def _arrival(board: Board, matches: Sequence[Match]) -> str:
+def _arrival(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     missing = [(s, int(np.isinf(s.steps).sum())) for s in board.standings]
     late = [f"{n} of {formatting.counted(len(s.steps), 'run')} under {_name(s)}" for s, n in missing if n]
     never = formatting.capitalised(f"{formatting.listed(late)} never get there") if late else "Every run gets there"
@@ -223,7 +223,7 @@ def _alike(a: float, b: float) -> bool:
     return a == b or (min(a, b) > 0 and max(a, b) / min(a, b) < ALIKE)
 
 
-def _name(standing: Standing) -> str:
+def _name(standing: LossScores) -> str:
     return standing.sample.contender.label
 
 

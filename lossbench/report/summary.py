@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
-from lossbench.analysis.scoreboard import SIGNIFICANT, Board, Match, Score, Standing, can_tell
+from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Score, Scoreboard, can_tell
 from lossbench.analysis.statistics import FEWEST
 from lossbench.plots.captioned import Caption
 from lossbench.report.captions import blame, delay, order_of, output_contrasts, speed
@@ -37,13 +37,13 @@ def _counts(results: Results) -> str:
     return f"{formatting.counted(runs, 'run')} of {losses}: {formatting.listed(parts)}.{diverged}"
 
 
-def _outcome(board: Board, matches: Sequence[Match]) -> Caption:
+def _outcome(board: Scoreboard, matches: Sequence[PairedComparison]) -> Caption:
     if not board.ranked:
         return Caption(board.setting.label, _values(board))
     return Caption(board.setting.label, f"{_ending(board, matches)} {_timing(board, matches)}".strip())
 
 
-def _values(board: Board) -> str:
+def _values(board: Scoreboard) -> str:
     """Final results side by side, of losses of which one minimises the measure."""
     ends = formatting.listed([f"{_final(standing, board)} under {_name(standing)}" for standing in board.standings])
     verb = "minimises" if len(board.owners) == 1 else "minimise"
@@ -51,7 +51,7 @@ def _values(board: Board) -> str:
     return f"The final {board.measure.quantity.title} is {ends}. {owned}"
 
 
-def _ending(board: Board, matches: Sequence[Match]) -> str:
+def _ending(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     """Final results of the best and the worst loss, and whether the difference is more than scatter."""
     order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
     best, worst = order[0], order[-1]
@@ -69,7 +69,7 @@ def _ending(board: Board, matches: Sequence[Match]) -> str:
     return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches), matches)}."
 
 
-def _timing(board: Board, matches: Sequence[Match]) -> str:
+def _timing(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     """Who reaches the level when, and whether the difference between the first and the last is more than scatter."""
     if board.level is None:
         return ""
@@ -91,7 +91,7 @@ def _cause(results: Results) -> list[Caption]:
     return [Caption(f"{'why' if explains else 'gradients'}{where}", blame(strongest, results.chosen, results.curves))]
 
 
-def _final(standing: Standing, board: Board) -> str:
+def _final(standing: LossScores, board: Scoreboard) -> str:
     estimate, quantity = standing.final, board.measure.quantity
     if estimate.method in ("none", "range", "equal"):
         return formatting.measured(estimate.centre, quantity)
@@ -99,7 +99,7 @@ def _final(standing: Standing, board: Board) -> str:
     return f"{formatting.measured(estimate.centre, quantity)} ({low} to {high})"
 
 
-def _judged(match: Match | None, matches: Sequence[Match]) -> str:
+def _judged(match: PairedComparison | None, matches: Sequence[PairedComparison]) -> str:
     """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
     if match is None or not can_tell(matches):
         return ""
@@ -127,13 +127,13 @@ def _tally(results: Results) -> list[Caption]:
     return [*(Caption("", sentence) for sentence in sentences), *extreme]
 
 
-def _gap(board: Board) -> float:
+def _gap(board: Scoreboard) -> float:
     """How far the best and the worst median final result lie apart."""
     centres = [standing.final.centre for standing in board.standings]
     return max(centres) - min(centres) if max(centres) > min(centres) else 0.0
 
 
-def _won(boards: Sequence[Board], winner: Callable[[Board], str]) -> str:
+def _won(boards: Sequence[Scoreboard], winner: Callable[[Scoreboard], str]) -> str:
     """By whom how often: "by cross entropy in 6 of 12 settings and by several alike in 6"."""
     counts = Counter(map(winner, boards))
     order = sorted(counts, key=lambda name: (name == "", -counts[name], name))
@@ -141,12 +141,12 @@ def _won(boards: Sequence[Board], winner: Callable[[Board], str]) -> str:
     return formatting.listed([f"{parts[0]} of {len(boards)} settings", *parts[1:]])
 
 
-def _best(board: Board) -> str:
+def _best(board: Scoreboard) -> str:
     sign = 1 if board.measure.better == "higher" else -1
     return _top({_name(s): sign * s.final.centre for s in board.standings})
 
 
-def _first(board: Board) -> str:
+def _first(board: Scoreboard) -> str:
     return _top({_name(s): -s.step.centre for s in board.standings})
 
 
@@ -157,10 +157,12 @@ def _top(merits: Mapping[str, float]) -> str:
     return names[0] if len(names) == 1 and np.isfinite(most) else ""
 
 
-def _between(one: Standing, other: Standing, board: Board, matches: Sequence[Match], score: Score = "final") -> Match | None:
+def _between(
+    one: LossScores, other: LossScores, board: Scoreboard, matches: Sequence[PairedComparison], score: Score = "final"
+) -> PairedComparison | None:
     pair = {one.sample.contender, other.sample.contender}
     return next((m for m in matches if m.board is board and m.score == score and {m.one, m.other} == pair), None)
 
 
-def _name(standing: Standing) -> str:
+def _name(standing: LossScores) -> str:
     return standing.sample.contender.label

@@ -8,7 +8,7 @@ import numpy as np
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender, Setting
 from lossbench.analysis.results import Results
-from lossbench.analysis.scoreboard import Board, Match, Score, Standing
+from lossbench.analysis.scoreboard import LossScores, PairedComparison, Score, Scoreboard
 from lossbench.analysis.statistics import Estimate
 from lossbench.plots.style import strokes
 from lossbench.tables.quantity import Quantity
@@ -76,7 +76,7 @@ def scoreboard(results: Results) -> list[ScoreboardPart]:
 
 def differences(results: Results) -> list[Contrast]:
     """The differences, one row a pair of losses and a measure: final result and steps side by side."""
-    by_pair: dict[tuple[Setting, str, Contender, Contender], dict[Score, Match]] = {}
+    by_pair: dict[tuple[Setting, str, Contender, Contender], dict[Score, PairedComparison]] = {}
     for match in results.matches:
         measure = match.board.measure.quantity.title if results.further else ""
         by_pair.setdefault((match.board.setting, measure, match.one, match.other), {})[match.score] = match
@@ -96,14 +96,14 @@ def differences(results: Results) -> list[Contrast]:
     ]
 
 
-def _why_unranked(board: Board) -> str:
+def _why_unranked(board: Scoreboard) -> str:
     if board.ranked:
         return ""
     verb = "minimises" if len(board.owners) == 1 else "minimise"
     return f", which {formatting.listed(board.owners)} {verb}: no ranking"
 
 
-def _row(standing: Standing, quantity: Quantity, colour: str) -> Row:
+def _row(standing: LossScores, quantity: Quantity, colour: str) -> Row:
     sample = standing.sample
     return Row(
         loss=sample.contender.label,
@@ -120,7 +120,7 @@ def _measured(estimate: Estimate, quantity: Quantity) -> Cell:
     return _cell(estimate, lambda value: formatting.measured(value, quantity))
 
 
-def _difference(match: Match | None) -> Cell:
+def _difference(match: PairedComparison | None) -> Cell:
     if match is None:
         return Cell(text="–")
     if match.score == "steps":
@@ -132,7 +132,7 @@ def _difference(match: Match | None) -> Cell:
     )
 
 
-def _improvement(match: Match | None) -> Cell:
+def _improvement(match: PairedComparison | None) -> Cell:
     return Cell(text="–") if match is None else _cell(match.improvement, lambda value: f"{100 * value:.0f}\N{NO-BREAK SPACE}%")
 
 
@@ -140,7 +140,7 @@ def _points(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _p(match: Match | None) -> str:
+def _p(match: PairedComparison | None) -> str:
     return "–" if match is None else formatting.probability(match.corrected)
 
 

@@ -58,9 +58,9 @@ def _commit(folder: Path) -> dict[str, Any] | None:
     return {"hash": _git(folder, "rev-parse", "HEAD"), "changed": bool(changed)}
 
 
-def _git(folder: Path, *words: str) -> str | None:
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True)
+        done = subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

@@ -67,21 +67,21 @@ def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) ->
         else set(stored)
     )
     wanted = recording.describe()
-    there = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
-    return [run for name, run in asked.items() if name not in there]
+    complete = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
+    return [run for name, run in asked.items() if name not in complete]
 
 
-def remember(folder: Path, words: Sequence[str], config: Any, provenance: Mapping[str, Any]) -> str:
-    """Make the folder a study's, and keep what was typed (words), what it was composed to (config) and on what it runs.
+def remember(folder: Path, arguments: Sequence[str], config: Any, provenance: Mapping[str, Any]) -> str:
+    """Make the folder a study's, and keep what was typed (arguments), what it was composed to (config) and on what it runs.
 
     Returns the invocation's id, 16 hexadecimal digits of the SHA-256 of all three: the same invocation is kept once.
     Leftovers of killed writers are cleared. Raises BadInput or Failure where the folder is foreign or cannot be written.
     """
     if not _is_study(folder):
         write_whole(folder / MANIFEST, _json({"format": FORMAT, "name": folder.name}))
-    for place in (folder, folder / PARTS, folder / PARAMETERS, folder / INVOCATIONS):
-        clear_leftovers(place)
-    content = _json({"words": list(words), "config": config, "provenance": provenance})
+    for subfolder in (folder, folder / PARTS, folder / PARAMETERS, folder / INVOCATIONS):
+        clear_leftovers(subfolder)
+    content = _json({"words": list(arguments), "config": config, "provenance": provenance})
     invocation = content_hash(content)
     path = folder / INVOCATIONS / f"{invocation}.json"
     if not path.exists():

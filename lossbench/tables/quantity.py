@@ -64,9 +64,9 @@ class Quantity:
         """Whether there are losses that may be ranked by it: one way is better, and it is not each loss's own value."""
         return self.better is not None and EVERY_LOSS not in self.owners
 
-    def neutral_among(self, words: Iterable[str]) -> bool:
+    def neutral_among(self, loss_words: Iterable[str]) -> bool:
         """Whether none of the losses of these words minimises it, so that it may rank them."""
-        return not {*self.owners} & {EVERY_LOSS, *words}
+        return not {*self.owners} & {EVERY_LOSS, *loss_words}
 
 
 def quantity(column: str, quantities: Quantities | None = None) -> Quantity:

@@ -3,9 +3,8 @@
 import pandas as pd
 import pytest
 
-from lossbench.analysis import labels
 from lossbench.analysis.comparison import compare
-from lossbench.analysis.labels import natural
+from lossbench.analysis.labels import natural, setting_columns, setting_label, spell
 from lossbench.tables import read_study
 
 
@@ -133,9 +132,9 @@ def test_a_schedule_and_a_bound_on_gradients_tell_settings_apart_and_say_where_t
             "clip_norm": [None, None, 0.5, 0.5],
         }
     )
-    texts = labels.spell(runs)
-    columns = labels.setting_columns(texts)
+    texts = spell(runs)
+    columns = setting_columns(texts)
     assert columns == ["schedule", "clip_norm"]
-    named = [labels.setting_label((name, row[name]) for name in columns) for _, row in texts.iterrows()]
+    named = [setting_label((name, row[name]) for name in columns) for _, row in texts.iterrows()]
     assert named[0] == "schedule constant, gradients not clipped"
     assert named[3] == "schedule cosine, gradients clipped at 0.5"

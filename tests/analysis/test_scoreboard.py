@@ -17,6 +17,7 @@ def found(demo):
     return results(read_study(demo))
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_curves(found):
     for board in found.boards:
         for standing in board.standings:

@@ -16,6 +16,7 @@ def card_of(path: str, claim: str, reasons: str) -> Card:
     return card
 
 
+@pytest.mark.slow
 def test_digits_lost_next_to_zero_are_shown_and_fail_nothing() -> None:
     reasons = "numerics,claim,gradient,coupling,nondeterminism,mutation"
     card = card_of("torch.nn:CrossEntropyLoss", "cross_entropy", reasons)

@@ -71,21 +71,25 @@ def card_of(path: str, seconds: float = 5.0) -> Card:
     return card
 
 
+@pytest.mark.slow
 def test_a_loss_that_exits_is_refused_with_exit_code_2_and_not_with_its_own(module: str) -> None:
     assert "SystemExit: 7" in card_of(f"{module}:exits").refused
     assert answer(["audit", f"{module}:exits"]) == 2
 
 
+@pytest.mark.slow
 def test_a_loss_that_exits_far_out_is_measured_elsewhere(module: str) -> None:
     card = card_of(f"{module}:exits_far_out")
     assert any("It raises SystemExit at raw outputs of 100" in note for note in card.notes)
     assert card.shape is not None
 
 
+@pytest.mark.slow
 def test_a_loss_that_ends_its_process_does_not_end_the_audit(module: str) -> None:
     assert card_of(f"{module}:crashes").refused == "It ended its process with exit code 9, and nothing is known of it."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hangs_and_swallows", "hangs_on_gradients"])
 def test_a_loss_that_swallows_the_interruption_is_ended_in_time_and_never_cached(module: str, name: str) -> None:
     started = time.monotonic()
@@ -95,6 +99,7 @@ def test_a_loss_that_swallows_the_interruption_is_ended_in_time_and_never_cached
     assert not list(cache.folder().glob("*.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "quantity"), [("not_a_number", "value"), ("gradient_is_not_a_number", "gradient")])
 def test_nan_in_a_losss_own_float64_is_a_fault_without_a_claim(module: str, name: str, quantity: str) -> None:
     card = card_of(f"{module}:{name}")
@@ -104,10 +109,12 @@ def test_nan_in_a_losss_own_float64_is_a_fault_without_a_claim(module: str, name
     assert any("is not a number at z" in line for line in failures([card], ["numerics"]))
 
 
+@pytest.mark.slow
 def test_a_loss_of_three_class_weights_is_refused_with_the_reason(module: str) -> None:
     assert "It answers three classes and refuses two" in card_of(f"{module}:weighted").refused
 
 
+@pytest.mark.slow
 def test_a_path_that_leads_nowhere_is_bad_input_from_the_other_process_too(module: str) -> None:
     with pytest.raises(BadInput, match="Did you mean 'exits'"):
         card_of(f"{module}:exit")

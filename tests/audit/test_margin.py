@@ -22,6 +22,7 @@ def test_the_squared_error_on_a_sigmoid_is_convex_up_to_two_thirds():
     assert results.largest_value == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_cross_entropy_is_convex_and_canonical_with_a_curvature_of_a_quarter():
     results = form("cross_entropy,link=softmax")
     assert results.convex

@@ -11,6 +11,7 @@ def callable_request(words):
     return propriety(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

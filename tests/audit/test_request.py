@@ -83,6 +83,7 @@ def test_a_loss_of_the_users_own_gets_its_card_and_is_held_to_what_it_declares(m
         audited(words=(f"{mine}:{word}",), fail_on=("declared,numerics",))
 
 
+@pytest.mark.slow
 def test_somebodys_function_is_held_against_what_it_claims(mine):
     (card,), text = audited(words=(f"{mine}:entropy",), claim="cross_entropy")
     assert "It computes cross_entropy on the sigmoid." in card.notes

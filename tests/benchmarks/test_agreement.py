@@ -31,6 +31,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_rival_that_trains_something_else_is_refused(mistake):
     def wrong(lesson, *run_and_steps):

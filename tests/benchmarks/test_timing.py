@@ -22,6 +22,7 @@ def test_contestants_take_turns_and_the_warm_up_counts_for_nothing():
     assert [sorted(taken) for taken in rounds] == [["a", "b"]] * 3
 
 
+@pytest.mark.slow
 def test_what_starts_anew_each_time_is_not_warmed_up():
     calls: list[str] = []
     interleave([contestant("a", calls, warms_up=False), contestant("b", calls)], 1, [].append)

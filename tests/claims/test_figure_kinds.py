@@ -140,17 +140,17 @@ def test_units_are_told_of_where_they_sleep_long_and_when_they_wake():
 def test_lanes_hold_what_was_recorded_of_each_seeds_run(figure, caught, drawn_from):
     seen = caught("units", "draw_lanes")
     figure("units", column="test_recall/*", beneath="test_accuracy", seeds=[2, 5, 0], of=ONE, late=0)
-    (first, crews), (second, _) = seen[0].rows
+    (first, unit_rows), (second, _) = seen[0].rows
     assert (first.label, second.label) == (CE, MSE)
-    assert crews[1] is None  # no such seed was run
+    assert unit_rows[1] is None  # no such seed was run
     run = runs_of(drawn_from, loss="cross_entropy", **ONE)[0]
-    np.testing.assert_array_equal(crews[2].values, [recorded(drawn_from, run, f"test_recall/{unit}") for unit in range(3)])
-    assert [sleeper.unit for sleeper in crews[2].silent_units] == [1, 2]
+    np.testing.assert_array_equal(unit_rows[2].values, [recorded(drawn_from, run, f"test_recall/{unit}") for unit in range(3)])
+    assert [sleeper.unit for sleeper in unit_rows[2].silent_units] == [1, 2]
     np.testing.assert_array_equal(seen[0].beneath[2][first][1], recorded(drawn_from, run, "test_accuracy"))
 
 
 def test_a_map_is_the_median_over_the_seeds_at_its_place(figure, caught, drawn_from):
-    seen = caught("surface", "draw_relief")
+    seen = caught("surface", "draw_contours")
     shade = {"scores": {"one": {"column": "output_gradient"}, "two": {"column": "output_error"}}, "value": "one / two"}
     figure("surface", x=RATE, y="init.output_bias", cost={"column": "train_loss", "score": "first"}, shade=shade)
     shown = seen[0].maps[0]

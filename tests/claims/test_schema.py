@@ -37,7 +37,7 @@ def entry(**changed):
 
 def test_a_claim_is_read_as_it_is_written(tmp_path):
     (claim,) = read_experiment(written(tmp_path, entry())).claims
-    assert (claim.claim, claim.source, claim.place) == ("it falls", "somebody, 1999", "table 1")
+    assert (claim.claim, claim.source, claim.location) == ("it falls", "somebody, 1999", "table 1")
     assert (claim.published, claim.tolerance, claim.verdict) == (Number(value=0.5), 0.1, "holds")
     (score,) = claim.measured.scores
     assert (score.column, score.score, claim.measured.value, claim.measured.over) == ("test_accuracy", "final", "it", "median")

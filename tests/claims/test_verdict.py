@@ -36,7 +36,7 @@ def claim(published, *, tolerance=0.0, over="median", **measured):
         claim="it falls",
         row="",
         source="somebody",
-        place="somewhere",
+        location="somewhere",
         measured=Measure(scores=(score,), value="it", over=over),
         published=published,
         tolerance=tolerance,

@@ -145,6 +145,7 @@ def test_run_plan_and_report_tell_one_story(capsys: pytest.CaptureFixture[str]) 
     assert config["model"]["hidden"] == [32]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
@@ -236,6 +237,7 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_was_typed_is_kept_with_its_flags(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     own = tmp_path / "mine" / "experiment"

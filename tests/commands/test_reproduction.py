@@ -156,6 +156,7 @@ def test_a_killed_training_says_how_to_go_on_with_the_experiment(capsys, monkeyp
     assert "Continue with: lossbench reproduce one --results anew --config-dir=conf" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_results_of_another_format_are_refused(capsys):
     experiment("one")
     assert reproduce("one") == 0
@@ -211,6 +212,7 @@ def test_the_list_tells_recorded_verdicts_and_stored_runs(capsys):
     assert [row[-4:] for row in rows] == [["1", "–", "–", "2"], ["–", "–", "1", "0"]]
 
 
+@pytest.mark.slow
 def test_claims_that_cannot_be_read_do_not_stop_the_others(capsys):
     experiment("one")
     experiment("two", verdict="hold")

@@ -47,6 +47,7 @@ def victim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_an_experiment_that_sets_what_hydra_acts_on_is_refused_and_touches_nothing(name: str, victim: Path) -> None:
     (victim.parent / "theirs" / "experiment" / "evil.yaml").write_text(f"# @package _global_\n{FILES[name]}\n")

@@ -162,6 +162,7 @@ def refused(tmp_path, monkeypatch, capfd, request):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "per_example"), [*((kind, False) for kind in VALUES), ("number", True), ("in place", True)])
 def test_a_loss_that_misbehaves_is_told_in_a_sentence(kind, per_example, refused):
     body, fault = VALUES[kind]
@@ -172,6 +173,7 @@ def test_a_loss_that_misbehaves_is_told_in_a_sentence(kind, per_example, refused
     assert "line 1" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OTHERS)
 def test_whatever_else_misbehaves_is_told_in_a_sentence(kind, refused):
     noun, source, fault = OTHERS[kind]
@@ -189,6 +191,7 @@ def test_a_worker_tells_the_same_sentence(body, refused):
     assert "value() (line 1" in refused(source, *words)
 
 
+@pytest.mark.slow
 def test_classes_of_our_own_are_left_as_they_are():
     """No wrapper around them: what they cost is what they compute."""
     for noun in registry.SHELVES:

@@ -39,6 +39,7 @@ def test_a_run_goes_on_from_where_the_first_training_ended(dtype, run, blobs, tm
     same(at_once, by_hand)
 
 
+@pytest.mark.slow
 def test_going_on_is_the_same_alone_and_among_others(run, blobs):
     split = blobs()
     longer = Continued(loss=MSE, init=Uniform(), lr=0.2, steps=3)

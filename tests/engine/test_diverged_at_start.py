@@ -30,6 +30,7 @@ def run(tmp_path, monkeypatch, capfd):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS)
 def test_a_run_that_starts_beyond_all_numbers_diverges_at_0_and_leaves_its_mates_alone(start, run, capfd):
     words, option = STARTS[start]
@@ -51,6 +52,7 @@ def test_a_run_that_starts_beyond_all_numbers_diverges_at_0_and_leaves_its_mates
     np.testing.assert_array_equal(mates[0][numbers].to_numpy(), mates[1][numbers].to_numpy())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["init=two_weights", "init.output=inf"], ["init=after", "init.lr=inf"], ["init.std=nan"]])
 def test_an_option_that_is_no_finite_number_is_refused_when_planning(words, run):
     code, said, folder = run("refused", *(["init=normal"] if words == ["init.std=nan"] else []), *words)
@@ -59,6 +61,7 @@ def test_an_option_that_is_no_finite_number_is_refused_when_planning(words, run)
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_a_file_of_parameters_with_a_nan_is_refused(run, tmp_path):
     arrays = {"weight_1": np.zeros((3, 4)), "bias_1": np.array([0.0, np.nan, 0.0])}
     np.savez(tmp_path / "start.npz", **arrays)

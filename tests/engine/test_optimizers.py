@@ -80,6 +80,7 @@ SCHEDULES = {
 pytestmark = pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step", "ignore:The epoch parameter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_rule_with_every_schedule_equals_torch_over_200_steps(rule, schedule, run, blobs, twin):

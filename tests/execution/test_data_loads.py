@@ -16,6 +16,7 @@ from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 
 
+@pytest.mark.slow
 def test_a_data_set_is_loaded_once_from_plan_to_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[int] = []
     honest = Iris.load

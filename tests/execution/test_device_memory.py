@@ -92,6 +92,7 @@ def test_on_a_card_a_cohort_is_what_fits_there(
     assert max(len(cohort.runs) for cohort in cohorts(replace(wide, resources=Resources()), tmp_path)) < 300
 
 
+@pytest.mark.slow
 def test_where_the_device_is_full_a_sentence_says_what_would_need_less(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ def changed(column, factor):
         path.with_name(f"{path.name[:14]}{content_hash(content)}.parquet").write_bytes(content)
 
 
+@pytest.mark.slow
 def test_stored_runs_come_again_bit_for_bit(capsys):
     assert answer(["verify", str(KEPT), "--all"]) == 0
     said = capsys.readouterr().out
@@ -43,18 +44,21 @@ def test_stored_runs_come_again_bit_for_bit(capsys):
     assert "The same bits." in said
 
 
+@pytest.mark.slow
 def test_a_sample_is_always_the_same_runs():
     assert verify(KEPT, 2) == verify(KEPT, 2)
     assert verify(KEPT, 2).again == 2
     assert verify(KEPT, 100).again == 6
 
 
+@pytest.mark.slow
 def test_the_study_is_only_read():
     before = {path: path.read_bytes() for path in KEPT.rglob("*") if path.is_file()}
     verify(KEPT, None)
     assert {path: path.read_bytes() for path in KEPT.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_a_changed_curve_is_named_with_both_values(capsys):
     changed("train_loss", 1.5)
     found = verify(KEPT, None)
@@ -68,6 +72,7 @@ def test_a_changed_curve_is_named_with_both_values(capsys):
     assert "train_loss:" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_last_bit_counts_on_the_same_ground_and_the_tolerance_elsewhere():
     changed("train_loss", 1 + 2**-40)
     here = verify(KEPT, None)
@@ -85,6 +90,7 @@ def test_the_last_bit_counts_on_the_same_ground_and_the_tolerance_elsewhere():
     assert Verification(stored=1, again=1, elsewhere=("x",), discrepancies=()).holds
 
 
+@pytest.mark.slow
 def test_edited_records_and_folders_without_runs_are_refused(capsys):
     for path in part_files(KEPT):
         path.write_bytes(path.read_bytes()[:-9])
@@ -105,6 +111,7 @@ def test_results_of_another_format_are_refused(capsys):
     assert "a study of format 99" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_of_a_device_that_is_not_here_are_refused(capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     for path in part_files(KEPT):
@@ -118,6 +125,7 @@ def test_runs_of_a_device_that_is_not_here_are_refused(capsys, monkeypatch):
     assert "sees no CUDA device" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -34,6 +34,7 @@ def damaged(seed):
     return bytes(content)
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_is_refused_or_has_only_arrays_that_were_written(tmp_path):
     path, refused = tmp_path / "a.npz", 0
     for seed in range(1500):

@@ -131,6 +131,7 @@ def variants(cls, link: str):
                 continue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", LINKS)
 def test_every_loss_with_any_options_is_the_same_alone(link: str) -> None:
     classes = [cls for cls in shelf("loss").values() if cls.__module__.startswith("lossbench.")]

@@ -101,6 +101,7 @@ def test_missing_probes_leave_a_sentence_in_the_figures_place(told, made):
     assert all("left out" in figure.reading for figure in shown if not figure.pictures)
 
 
+@pytest.mark.slow
 def test_the_width_of_the_good_range_is_counted(demo):
     found = results(read_study(demo))
     sensitivity = next(s for s in found.sensitivities if s.contender.word == "cross_entropy")

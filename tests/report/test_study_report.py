@@ -107,6 +107,7 @@ def test_markdown_says_what_the_page_says(demo):
     ]
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(demo):
     before = files(demo)
     for path in [*demo.glob("figures/*"), *demo.glob("tables/*")]:
@@ -132,6 +133,7 @@ def test_the_order_of_storage_changes_no_byte(made, tmp_path):
     assert reports[0] == reports[1]
 
 
+@pytest.mark.slow
 def test_text_from_data_or_config_is_never_markup(made, tmp_path):
     invocation = {"words": [f"dataset={EVIL}"], "provenance": {EVIL: {EVIL: EVIL}, "commit": {"hash": EVIL, "changed": True}}}
     runs = [

@@ -9,7 +9,7 @@ import numpy as np
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Curves
-from lossbench.claims.figure_kinds.grid import Content, Panelled, Place, cells_of, grid, looks_of, span
+from lossbench.claims.figure_kinds.grid import CellIndex, Content, Panelled, cells_of, grid, looks_of, span
 from lossbench.claims.figure_kinds.parts import Heading, Part
 from lossbench.claims.figure_kinds.scores import MEASURED, score_axis
 from lossbench.claims.measurement import Records, measure
@@ -22,8 +22,8 @@ from lossbench.plots.picture import Picture
 
 MOST_PANELS = 3
 _MEASURES = (*MEASURED, "along", "reduce", "over")
-_SAID = (*_MEASURES, "published")
-_TOLD = {"median": "medians", "mean": "means", "share": "shares"}
+_CONTENT_KEYS = (*_MEASURES, "published")
+_SUMMARIES = {"median": "medians", "mean": "means", "share": "shares"}
 _CROSS = " Crosses at the edge: diverged, or never got there."
 
 
@@ -48,15 +48,15 @@ class Case(Panelled):
 
 def draw_case(figure: Case, heading: Heading, records: Records) -> Picture:
     """The figure. Raises BadInput where a column or a run is not there, or what is published is no number or range."""
-    made = grid(figure, _SAID, heading.cast, measured="panels")
+    made = grid(figure, _CONTENT_KEYS, heading.losses, measured="panels")
     if len(made.panels) > MOST_PANELS:
         raise BadInput(f"it has {len(made.panels)} panels; up to {MOST_PANELS} find room side by side.")
     cells = cells_of(made, records)
-    strokes = looks_of(made, cells, heading.cast)
-    people = {who.label: who for who in strokes}
+    strokes = looks_of(made, cells, heading.losses)
+    contenders = {who.label: who for who in strokes}
     marks = {
-        place: _mark(content, own, people[made.lines[place[2]].title], heading)
-        for place, (content, own) in sorted(cells.items(), key=lambda cell: cell[0])
+        index: _mark(content, own, contenders[made.lines[index[2]].title], heading)
+        for index, (content, own) in sorted(cells.items(), key=lambda cell: cell[0])
     }
     dots = Dots(
         name=heading.name,
@@ -73,13 +73,13 @@ def draw_case(figure: Case, heading: Heading, records: Records) -> Picture:
     return draw_dots(dots)
 
 
-def _rows(marks: Mapping[Place, Mark], panel: int, rows: int) -> tuple[tuple[Mark, ...], ...]:
+def _rows(marks: Mapping[CellIndex, Mark], panel: int, rows: int) -> tuple[tuple[Mark, ...], ...]:
     return tuple(tuple(mark for (i, j, _), mark in marks.items() if (i, j) == (row, panel)) for row in range(rows))
 
 
 def _mark(content: Content, records: Records, who: Contender, heading: Heading) -> Mark:
-    said = {name: content[name] for name in _MEASURES if content.get(name) is not None}
-    measured = measure_of({**said, "of": content.get("of") or {}}, heading.where)
+    stated = {name: content[name] for name in _MEASURES if content.get(name) is not None}
+    measured = measure_of({**stated, "of": content.get("of") or {}}, heading.where)
     values = np.asarray(measure(measured, records), dtype=np.float64)
     _, estimate = estimated(measured, values)
     return Mark(who=who, estimate=estimate, seeds=len(values), published=_published(content.get("published")))
@@ -87,24 +87,26 @@ def _mark(content: Content, records: Records, who: Contender, heading: Heading) 
 
 def _note(over: str, marks: Sequence[Mark]) -> str:
     """What dots, lines and crosses are."""
-    told = _TOLD.get(over, f"{over}, as it falls out in the middle,")
+    summary = _SUMMARIES.get(over, f"{over}, as it falls out in the middle,")
     methods = {mark.estimate.method for mark in marks} - {"none", "equal"}
     lines = f" Lines: {'from the smallest to the largest' if methods == {'range'} else '95 % intervals'}." if methods else ""
     crosses = _CROSS if any(np.isinf(mark.estimate.centre) for mark in marks) else ""
-    return f"Dots: {told} of {formatting.counted(max(mark.seeds for mark in marks), 'seed')}.{lines}{crosses}"
+    return f"Dots: {summary} of {formatting.counted(max(mark.seeds for mark in marks), 'seed')}.{lines}{crosses}"
 
 
-def _published(said: Any) -> tuple[float, float] | None:
-    if said is None:
+def _published(stated: Any) -> tuple[float, float] | None:
+    if stated is None:
         return None
-    ends = said if isinstance(said, list | tuple) else [said]
+    ends = stated if isinstance(stated, list | tuple) else [stated]
     numbers = [float(end) for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
     if len(numbers) != len(ends) or len(numbers) not in (1, 2):
-        raise BadInput(f"published is {said!r}; it is a number or a range [low, high].")
+        raise BadInput(f"published is {stated!r}; it is a number or a range [low, high].")
     return numbers[0], numbers[-1]
 
 
 def _axis(curves: Curves, panel: Part, base: Content) -> Axis:
-    said = {**base, **panel.over}
-    usual = score_axis(curves, said)
-    return Axis(label=said["label"] or usual.label, scale=said["scale"] or usual.scale, limits=span("limits", said["limits"]))
+    content = {**base, **panel.over}
+    usual = score_axis(curves, content)
+    return Axis(
+        label=content["label"] or usual.label, scale=content["scale"] or usual.scale, limits=span("limits", content["limits"])
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from lossbench import tables
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Band, Curves
-from lossbench.claims.figure_kinds.grid import Panelled, Ways, filled, grid, note, span
+from lossbench.claims.figure_kinds.grid import LineKind, Panelled, filled, grid, note, span
 from lossbench.claims.figure_kinds.groups import emphasised
 from lossbench.claims.figure_kinds.parts import Heading
 from lossbench.claims.measurement import Records, answering, curve
@@ -19,7 +19,7 @@ from lossbench.errors import BadInput
 from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
 
-_SAID = ("column", "across", "published", "theory")
+_CONTENT_KEYS = ("column", "across", "published", "theory")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ def draw_course(figure: Course, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_score(content), own, who, figure.steps_per_epoch)
 
-    made = grid(figure, _SAID, heading.cast)
-    shown = filled(made, records, heading, Ways(draw=line, axis=partial(_axis, records.curves)))
+    made = grid(figure, _CONTENT_KEYS, heading.losses)
+    shown = filled(made, records, heading, LineKind(draw=line, axis=partial(_axis, records.curves)))
     chart = Chart(
         name=heading.name,
         title=heading.title,

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.labels import LOSS
-from lossbench.claims.figure_kinds.parts import Cast, Heading, Part, joined, looks, parts
+from lossbench.claims.figure_kinds.parts import Heading, Part, StudyLosses, joined, looks, parts
 from lossbench.claims.figure_kinds.references import references
 from lossbench.claims.measurement import Records
 from lossbench.errors import BadInput, unknown
@@ -21,10 +21,10 @@ from lossbench.plots.style import Stroke
 AXIS = ("label", "scale", "limits")
 NOTHING = "no run has what it asks for, so that there is nothing to draw."
 Content = Mapping[str, Any]
-Place = tuple[int, int, int]  # row, panel, line
+CellIndex = tuple[int, int, int]  # row, panel, line
 
 
-Shown = Mapping[Place, tuple[Line, Content]]
+Shown = Mapping[CellIndex, tuple[Line, Content]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ class Panelled(ABC):  # noqa: B024 what is abstract is the kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ways:
-    """How a kind of chart makes a line of what is said at a place, and which vertical axis it asks for."""
+class LineKind:
+    """How a kind of chart makes a line of the content of a cell, and which vertical axis it asks for."""
 
     draw: Callable[[Content, Records, Contender], Line | None]
     axis: Callable[[Content], Axis]
@@ -63,7 +63,7 @@ class Grid:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filled:
+class FilledGrid:
     """A grid's panels by row and column, each row with what it says of its axis, and how the lines are drawn."""
 
     heads: tuple[str, ...]
@@ -71,7 +71,7 @@ class Filled:
     looks: Mapping[Contender, Stroke]
 
 
-def grid(figure: Panelled, names: tuple[str, ...], cast: Cast, measured: Literal["rows", "panels"] = "rows") -> Grid:
+def grid(figure: Panelled, names: tuple[str, ...], losses: StudyLosses, measured: Literal["rows", "panels"] = "rows") -> Grid:
     """The grid that a figure describes; `names` are what it, and each part, may say beside `of`.
 
     The parts that have an axis for what is measured, its rows or its panels, may say how that is laid out.
@@ -81,9 +81,9 @@ def grid(figure: Panelled, names: tuple[str, ...], cast: Cast, measured: Literal
     rows, panels, lines, of, known = figure.rows, figure.panels, figure.lines, figure.of, ("of", *names)
     made = Grid(
         base=base,
-        rows=parts(rows, cast, of, (*known, *(AXIS if measured == "rows" else ()))),
-        panels=parts(panels, cast, of, (*known, "lines", *(AXIS if measured == "panels" else ()))),
-        lines=parts(lines, cast, of, known),
+        rows=parts(rows, losses, of, (*known, *(AXIS if measured == "rows" else ()))),
+        panels=parts(panels, losses, of, (*known, "lines", *(AXIS if measured == "panels" else ()))),
+        lines=parts(lines, losses, of, known),
         split=lines,
     )
     titles = [line.title for line in made.lines]
@@ -93,18 +93,18 @@ def grid(figure: Panelled, names: tuple[str, ...], cast: Cast, measured: Literal
     return made
 
 
-def filled(made: Grid, records: Records, heading: Heading, ways: Ways) -> Filled:
+def filled(made: Grid, records: Records, heading: Heading, kind: LineKind) -> FilledGrid:
     """Every panel with its lines and references. Raises BadInput where there is nothing to draw."""
     cells = cells_of(made, records)
-    strokes = looks_of(made, cells, heading.cast)
-    people = {who.label: who for who in strokes}
-    lines = {place: ways.draw(content, own, people[made.lines[place[2]].title]) for place, (content, own) in cells.items()}
-    shown = {place: (line, cells[place][0]) for place, line in lines.items() if line}
+    strokes = looks_of(made, cells, heading.losses)
+    contenders = {who.label: who for who in strokes}
+    lines = {index: kind.draw(content, own, contenders[made.lines[index[2]].title]) for index, (content, own) in cells.items()}
+    shown = {index: (line, cells[index][0]) for index, line in lines.items() if line}
     if not shown:
         raise BadInput(NOTHING)
-    return Filled(
+    return FilledGrid(
         heads=tuple(part.title for part in made.panels),
-        rows=tuple(_row(made, i, shown, heading, ways) for i in sorted({i for i, _, _ in shown})),
+        rows=tuple(_row(made, i, shown, heading, kind) for i in sorted({i for i, _, _ in shown})),
         looks=strokes,
     )
 
@@ -119,7 +119,7 @@ def span(name: str, limits: Any) -> tuple[float, float] | None:
     return numbers[0], numbers[1]
 
 
-def note(made: Filled, one: str, *, dots: bool) -> str:
+def note(made: FilledGrid, one: str, *, dots: bool) -> str:
     """What a line and its band or dots are; many lines have neither. Of a lone seed, what `one` says."""
     seeds = max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
     if seeds == 1:
@@ -129,50 +129,50 @@ def note(made: Filled, one: str, *, dots: bool) -> str:
     return note_on(seeds)
 
 
-def _row(made: Grid, i: int, shown: Shown, heading: Heading, ways: Ways) -> tuple[Axis, tuple[Panel, ...]]:
+def _row(made: Grid, i: int, shown: Shown, heading: Heading, kind: LineKind) -> tuple[Axis, tuple[Panel, ...]]:
     """A row's axis and panels. What the file does not say of the axis, the first line's content does."""
     first = next(content for (row, _, _), (_, content) in sorted(shown.items(), key=lambda item: item[0]) if row == i)
-    title, over, usual = made.rows[i].title, made.rows[i].over, ways.axis(first)
-    said = {**made.base, **over}
-    label = said["label"] or usual.label
+    title, over, usual = made.rows[i].title, made.rows[i].over, kind.axis(first)
+    content = {**made.base, **over}
+    label = content["label"] or usual.label
     return Axis(
         label=label if over.get("label") or over.get("column") else f"{title}\n{label}".strip(),
-        scale=said["scale"] or usual.scale,
-        limits=span("limits", said["limits"]),
+        scale=content["scale"] or usual.scale,
+        limits=span("limits", content["limits"]),
     ), tuple(_panel(shown, (i, j), heading) for j in range(len(made.panels)))
 
 
-def looks_of(made: Grid, cells: Mapping[Place, tuple[Content, Records]], cast: Cast) -> dict[Contender, Stroke]:
+def looks_of(made: Grid, cells: Mapping[CellIndex, tuple[Content, Records]], losses: StudyLosses) -> dict[Contender, Stroke]:
     """Who the lines are that have runs anywhere, and how they are drawn."""
-    words: dict[str, set[str]] = {}
+    loss_words: dict[str, set[str]] = {}
     for (_, _, k), (_, own) in sorted(cells.items(), key=lambda cell: cell[0][2]):
-        words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
-    return looks(made.split, words, cast)
+        loss_words.setdefault(made.lines[k].title, set()).update(own.runs[LOSS])
+    return looks(made.split, loss_words, losses)
 
 
-def cells_of(made: Grid, records: Records) -> dict[Place, tuple[Content, Records]]:
-    """What is said where a row, a panel and a line meet, and their runs; places without runs are left out.
+def cells_of(made: Grid, records: Records) -> dict[CellIndex, tuple[Content, Records]]:
+    """What is said where a row, a panel and a line meet, and their runs; cells without runs are left out.
 
     Raises BadInput where there are none at all.
     """
-    found: dict[Place, tuple[Content, Records]] = {}
+    cells: dict[CellIndex, tuple[Content, Records]] = {}
     for i, row in enumerate(made.rows):
         for j, panel in enumerate(made.panels):
             wanted = panel.over.get("lines")
             for k, line in enumerate(made.lines):
                 cell = joined(made.base, (row, panel, line), records) if wanted is None or line.title in wanted else None
                 if cell:
-                    found[i, j, k] = cell
-    if not found:
+                    cells[i, j, k] = cell
+    if not cells:
         raise BadInput(NOTHING)
-    return found
+    return cells
 
 
 def _panel(shown: Shown, at: tuple[int, int], heading: Heading) -> Panel:
-    here = [pair for place, pair in sorted(shown.items(), key=lambda item: item[0]) if place[:2] == at]
-    found: list[Reference] = []
-    for line, content in here:
+    pairs = [pair for index, pair in sorted(shown.items(), key=lambda item: item[0]) if index[:2] == at]
+    drawn: list[Reference] = []
+    for line, content in pairs:
         for new in references(content, heading.where, heading.folder, line.x):
-            if not any(new.name == old.name and np.array_equal(new.y, old.y) for old in found):
-                found.append(new)
-    return Panel(lines=tuple(line for line, _ in here), references=tuple(found))
+            if not any(new.name == old.name and np.array_equal(new.y, old.y) for old in drawn):
+                drawn.append(new)
+    return Panel(lines=tuple(line for line, _ in pairs), references=tuple(drawn))

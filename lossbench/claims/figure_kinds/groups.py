@@ -35,15 +35,15 @@ def grouped(groups: Any, looks: Looks, made: Grid, records: Records) -> tuple[Lo
     ids = {str(title): set(selected(records.runs, of)[tables.RUN]) for title, of in groups.items()}
     colour = _colours(ids, records)
     runs = {part.title: joined(made.base, (part,), records) for part in made.lines}
-    found = {}
+    strokes = {}
     for who in looks:
         own = runs[who.label]
-        mine = set(own[1].runs[tables.RUN]) if own else set()
-        group = next((title for title, members in ids.items() if members & mine), None)
-        found[who] = Stroke(colour=colour[group] if group else GREY, dash=(), width=_width(who))
+        run_ids = set(own[1].runs[tables.RUN]) if own else set()
+        group = next((title for title, members in ids.items() if members & run_ids), None)
+        strokes[who] = Stroke(colour=colour[group] if group else GREY, dash=(), width=_width(who))
     key = {title: Stroke(colour=colour[title], dash=(), width=_KEY) for title in ids}
-    others = {_OTHERS: Stroke(colour=GREY, dash=(), width=_KEY)} if any(look.colour == GREY for look in found.values()) else {}
-    return found, key | others
+    others = {_OTHERS: Stroke(colour=GREY, dash=(), width=_KEY)} if any(look.colour == GREY for look in strokes.values()) else {}
+    return strokes, key | others
 
 
 def _colours(ids: Mapping[str, set[str]], records: Records) -> dict[str, str]:

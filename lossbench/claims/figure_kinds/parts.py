@@ -20,7 +20,7 @@ from lossbench.plots.style import Stroke, ramp, strokes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cast:
+class StudyLosses:
     """The losses of a study, named and drawn alike in all of its figures. Sorted out when first asked for: it takes a while."""
 
     runs: pd.DataFrame
@@ -44,7 +44,7 @@ class Heading:
     name: str
     title: str
     folder: Path
-    cast: Cast
+    losses: StudyLosses
 
     @property
     def where(self) -> str:
@@ -64,7 +64,7 @@ class Part:
 WHOLE = (Part(),)
 
 
-def parts(split: Any, cast: Cast, of: Mapping[str, Any], known: Sequence[str]) -> tuple[Part, ...]:
+def parts(split: Any, losses: StudyLosses, of: Mapping[str, Any], known: Sequence[str]) -> tuple[Part, ...]:
     """The parts of a split: of a spec column, one for each of its values; of a mapping, one for each title that it names.
 
     `of` says which runs the figure is about, `known` what a part may lay over it. Raises BadInput.
@@ -72,9 +72,9 @@ def parts(split: Any, cast: Cast, of: Mapping[str, Any], known: Sequence[str]) -
     if split is None:
         return WHOLE
     if isinstance(split, str):
-        names = _names(cast, split)[selected(cast.runs, of).index]
-        order = [c.label for c in cast.comparison.contenders] if split == LOSS else sorted(set(names) - {""}, key=natural)
-        ids = cast.runs[tables.RUN][names.index]
+        names = _names(losses, split)[selected(losses.runs, of).index]
+        order = [c.label for c in losses.comparison.contenders] if split == LOSS else sorted(set(names) - {""}, key=natural)
+        ids = losses.runs[tables.RUN][names.index]
         return tuple(_part(split, name, frozenset(ids[names == name])) for name in order if (names == name).any())
     if not isinstance(split, Mapping) or not split:
         raise BadInput(f"{split!r} splits nothing; it is a spec column, such as loss, or titles with what each shows.")
@@ -84,7 +84,7 @@ def parts(split: Any, cast: Cast, of: Mapping[str, Any], known: Sequence[str]) -
         for key in over:
             if key not in known:
                 raise BadInput(f"{title!r}: {unknown('thing to say of it', str(key), known)}")
-        selected(cast.runs, over.get("of") or {})  # a filter that fits no run at all is a slip
+        selected(losses.runs, over.get("of") or {})  # a filter that fits no run at all is a slip
     return tuple(Part(title=str(title), over=over) for title, over in split.items())
 
 
@@ -102,34 +102,35 @@ def joined(base: Mapping[str, Any], several: Sequence[Part], records: Records) -
     return (content, replace(records, runs=runs)) if len(runs) else None
 
 
-def looks(split: Any, found: Mapping[str, set[str]], cast: Cast) -> dict[Contender, Stroke]:
-    """Who the lines are, and how they are drawn, in the order of the titles; `found` holds the loss words of each title's runs.
+def looks(split: Any, loss_words: Mapping[str, set[str]], losses: StudyLosses) -> dict[Contender, Stroke]:
+    """Who the lines are, and how they are drawn, in the order of the titles.
 
-    A line that is a loss looks as that loss does everywhere; lines that differ in something else are a ramp.
+    `loss_words` holds those of each title's runs. A line that is a loss looks as that loss does everywhere; lines that differ
+    in something else are a ramp.
     """
     if split == LOSS:
-        known = strokes(cast.comparison.contenders)
-        return {who: look for who, look in known.items() if who.label in found}
-    words = [next(iter(own)) if len(own) == 1 else "" for own in found.values()]
-    lone = "" not in words and (len(set(words)) > 1 or len(words) == 1)
-    people = [
-        Contender(word=word if lone else title, label=title, variant=words[:place].count(word) if lone else 0)
-        for place, (title, word) in enumerate(zip(found, words, strict=True))
+        known = strokes(losses.comparison.contenders)
+        return {who: look for who, look in known.items() if who.label in loss_words}
+    run_words = [next(iter(own)) if len(own) == 1 else "" for own in loss_words.values()]
+    lone = "" not in run_words and (len(set(run_words)) > 1 or len(run_words) == 1)
+    contenders = [
+        Contender(word=word if lone else title, label=title, variant=run_words[:index].count(word) if lone else 0)
+        for index, (title, word) in enumerate(zip(loss_words, run_words, strict=True))
     ]
     if not lone:
-        return dict(zip(people, ramp(len(people)), strict=True))
-    given = strokes(people)
-    return {who: given[who] for who in people}
+        return dict(zip(contenders, ramp(len(contenders)), strict=True))
+    given = strokes(contenders)
+    return {who: given[who] for who in contenders}
 
 
 def _part(split: str, name: str, runs: frozenset[str]) -> Part:
     return Part(title=name if split == LOSS else setting_label([(split, name)]), runs=runs)
 
 
-def _names(cast: Cast, column: str) -> "pd.Series[Any]":
+def _names(losses: StudyLosses, column: str) -> "pd.Series[Any]":
     """What each run has in a column, as text; losses by their names in this study."""
     if column == LOSS:
-        return cast.names
-    if column not in cast.runs:
-        raise unknown("column of the runs", column, cast.runs.columns)
-    return preset_names(cast.runs, column) if column in labels.NOUNS else cast.runs[column].map(formatting.spoken)
+        return losses.names
+    if column not in losses.runs:
+        raise unknown("column of the runs", column, losses.runs.columns)
+    return preset_names(losses.runs, column) if column in labels.NOUNS else losses.runs[column].map(formatting.spoken)

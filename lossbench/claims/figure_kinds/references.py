@@ -38,15 +38,15 @@ class Theory:
 
 
 def references(content: Mapping[str, Any], where: str, folder: Path, x: Values) -> list[Reference]:
-    """The lines that a figure names for a panel; a formula of x is drawn from the smallest x to the largest. Raises BadInput."""
-    found = []
+    """The reference lines of a panel: a formula of x, (T,), is drawn from the smallest to the largest. Raises BadInput."""
+    lines = []
     if content.get("published"):
-        said = built(Published, content["published"], f"{where}, published")
-        curve = published_curve({"file": said.file, "x": said.x, "y": said.y}, where, folder)
-        found.append(Reference(name=said.label, x=curve.x, y=curve.y, derived=False))
+        stated = built(Published, content["published"], f"{where}, published")
+        curve = published_curve({"file": stated.file, "x": stated.x, "y": stated.y}, where, folder)
+        lines.append(Reference(name=stated.label, x=curve.x, y=curve.y, derived=False))
     if content.get("theory"):
-        found.append(_derived(built(Theory, content["theory"], f"{where}, theory"), f"{where}, theory", x))
-    return found
+        lines.append(_derived(built(Theory, content["theory"], f"{where}, theory"), f"{where}, theory", x))
+    return lines
 
 
 def _derived(theory: Theory, where: str, x: Values) -> Reference:

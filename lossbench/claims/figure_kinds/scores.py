@@ -12,7 +12,7 @@ from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Curves, band_ends
 from lossbench.analysis.labels import RATE, SEED, title
 from lossbench.analysis.statistics import Values
-from lossbench.claims.figure_kinds.grid import Panelled, Ways, filled, grid, note, span
+from lossbench.claims.figure_kinds.grid import LineKind, Panelled, filled, grid, note, span
 from lossbench.claims.figure_kinds.groups import grouped
 from lossbench.claims.figure_kinds.parts import Heading
 from lossbench.claims.formula import evaluate
@@ -23,7 +23,7 @@ from lossbench.plots.chart import Axis, Chart, Line, draw_chart
 from lossbench.plots.picture import Picture
 
 MEASURED = ("column", "across", "score", "scores", "value")
-_SAID = (*MEASURED, "published", "theory")
+_CONTENT_KEYS = (*MEASURED, "published", "theory")
 _FINAL = {"final": "final {}", "best": "best {}", "highest": "highest {}", "lowest": "lowest {}", "first": "{} at the start"}
 
 
@@ -57,8 +57,8 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
     def line(content: Mapping[str, Any], own: Records, who: Contender) -> Line | None:
         return _line(_measured(content, heading.where), own, who, figure)
 
-    made = grid(figure, _SAID, heading.cast)
-    shown = filled(made, records, heading, Ways(draw=line, axis=partial(score_axis, records.curves)))
+    made = grid(figure, _CONTENT_KEYS, heading.losses)
+    shown = filled(made, records, heading, LineKind(draw=line, axis=partial(score_axis, records.curves)))
     looks, groups = grouped(figure.groups, shown.looks, made, records)
     chart = Chart(
         name=heading.name,
@@ -79,8 +79,8 @@ def draw_sweep(figure: Sweep, heading: Heading, records: Records) -> Picture:
 
 
 def _measured(content: Mapping[str, Any], where: str) -> Measure:
-    said = {name: content[name] for name in MEASURED if content.get(name) is not None}
-    return measure_of({**said, "of": content.get("of") or {}}, where)
+    stated = {name: content[name] for name in MEASURED if content.get(name) is not None}
+    return measure_of({**stated, "of": content.get("of") or {}}, where)
 
 
 def score_axis(curves: Curves, content: Mapping[str, Any]) -> Axis:
@@ -90,9 +90,9 @@ def score_axis(curves: Curves, content: Mapping[str, Any]) -> Axis:
     score, described = content.get("score") or "final", curves.quantity(content["column"])
     if score.startswith(("steps", "step of")):
         return Axis(label="training steps", scale="auto")
-    told = "{} at the start" if score == "at 0" else _FINAL.get(score, "{} " + score.replace("at ", "at step "))
+    label = "{} at the start" if score == "at 0" else _FINAL.get(score, "{} " + score.replace("at ", "at step "))
     share = described.share and not content.get("across")
-    return Axis(label=told.format(described.label), scale="share" if share else "auto")
+    return Axis(label=label.format(described.label), scale="share" if share else "auto")
 
 
 def _line(measured: Measure, records: Records, who: Contender, figure: Sweep) -> Line | None:

@@ -13,7 +13,7 @@ from lossbench.claims.formula import evaluate
 from lossbench.claims.measurement import Records, score_runs
 from lossbench.claims.schema import measure_of
 from lossbench.errors import BadInput
-from lossbench.plots.contours import Map, Relief, draw_relief
+from lossbench.plots.contours import ContourFigure, ContourPanel, draw_contours
 from lossbench.plots.picture import Picture
 
 MOST_PANELS = 4
@@ -42,12 +42,12 @@ class Surface:
 
 def draw_surface(figure: Surface, heading: Heading, records: Records) -> Picture:
     """The figure. Raises BadInput where a column or a run is not there, or the places make no grid."""
-    panels = parts(figure.panels, heading.cast, figure.of, ("of",))
-    found = [(part.title, joined({"of": figure.of}, (part,), records)) for part in panels]
-    maps = [_map(head, cell[1], cell[0]["of"], figure, heading.where) for head, cell in found if cell]
+    panels = parts(figure.panels, heading.losses, figure.of, ("of",))
+    cells = [(part.title, joined({"of": figure.of}, (part,), records)) for part in panels]
+    maps = [_map(head, cell[1], cell[0]["of"], figure, heading.where) for head, cell in cells if cell]
     if not 1 <= len(maps) <= MOST_PANELS:
         raise BadInput(f"it has {len(maps)} panels; one to {MOST_PANELS} find room side by side.")
-    relief = Relief(
+    contours = ContourFigure(
         name=heading.name,
         title=heading.title,
         note=_NOTE if figure.shade is None else _SHADED.format(_NOTE, _FLAT.format(100 * figure.flat) if figure.flat else ""),
@@ -56,14 +56,14 @@ def draw_surface(figure: Surface, heading: Heading, records: Records) -> Picture
         y=figure.y_label or title(figure.y),
         flat=figure.flat,
     )
-    return draw_relief(relief)
+    return draw_contours(contours)
 
 
-def _map(head: str, records: Records, of: Mapping[str, Any], figure: Surface, where: str) -> Map:
+def _map(head: str, records: Records, of: Mapping[str, Any], figure: Surface, where: str) -> ContourPanel:
     cost = _table(figure.cost, records, of, figure, where)
     shade = None if figure.shade is None else _table(figure.shade, records, of, figure, where).to_numpy(float)
     x, y = (axis.to_numpy(float) for axis in (cost.columns, cost.index))
-    return Map(head=head, x=x, y=y, cost=cost.to_numpy(float), steepness=shade)
+    return ContourPanel(head=head, x=x, y=y, cost=cost.to_numpy(float), steepness=shade)
 
 
 def _table(written: Any, records: Records, of: Mapping[str, Any], figure: Surface, where: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from lossbench.analysis.comparison import Contender
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import LOSS, SEED, natural
 from lossbench.analysis.statistics import Values
-from lossbench.claims.figure_kinds.parts import Cast, Heading, joined, looks, parts
+from lossbench.claims.figure_kinds.parts import Heading, StudyLosses, joined, looks, parts
 from lossbench.claims.measurement import Records, answering
 from lossbench.errors import BadInput, unknown
 from lossbench.plots.picture import Picture
@@ -51,9 +51,9 @@ class Unit:
 
 def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     """The figure. Raises BadInput where a column was not recorded, or none of the seeds was run."""
-    rows = _runs(figure, records, heading.cast)
-    strokes = looks(figure.rows, {title: words for title, (words, _) in rows.items()}, heading.cast)
-    people = {who.label: who for who in strokes}
+    rows = _runs(figure, records, heading.losses)
+    strokes = looks(figure.rows, {title: loss_words for title, (loss_words, _) in rows.items()}, heading.losses)
+    contenders = {who.label: who for who in strokes}
     if not records.curves.quantity(figure.column).share:
         raise BadInput(
             f"{figure.column} is no share; lanes show shares, such as test_recall/*. The kind `curves` draws the rest."
@@ -69,10 +69,10 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
         note="A lane is an output unit, and dark as long as its class is not found.",
         heads=tuple(f"seed {seed}" for seed in figure.seeds),
         rows=tuple(
-            (people[title], tuple(_run_units(run, columns, figure, records.curves) for run in runs))
+            (contenders[title], tuple(_run_units(run, columns, figure, records.curves) for run in runs))
             for title, (_, runs) in rows.items()
         ),
-        beneath=tuple(_beneath(rows, people, place, figure, records.curves) for place in range(len(figure.seeds))),
+        beneath=tuple(_beneath(rows, contenders, number, figure, records.curves) for number in range(len(figure.seeds))),
         looks=strokes,
         label=share.label,
         shade=records.curves.quantity(figure.column.partition(tables.LAYER)[0]).title,
@@ -83,28 +83,28 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     return draw_lanes(lanes)
 
 
-def _runs(figure: Unit, records: Records, cast: Cast) -> Rows:
+def _runs(figure: Unit, records: Records, losses: StudyLosses) -> Rows:
     """For each row the words of its losses, and the run of each seed, None where there is none."""
-    found = {}
-    for part in parts(figure.rows, cast, figure.of, ("of",)):
+    rows = {}
+    for part in parts(figure.rows, losses, figure.of, ("of",)):
         cell = joined({"of": figure.of}, (part,), records)
         if cell is None:
             continue
         runs = answering(cell[0]["of"], cell[1].runs, records)
         by_seed = dict(zip(runs[SEED], runs[tables.RUN], strict=True))
         if any(seed in by_seed for seed in figure.seeds):
-            found[part.title] = (set(runs[LOSS]), [by_seed.get(seed) for seed in figure.seeds])
-    if not found:
-        seen = sorted({int(seed) for seed in records.runs[SEED]})
-        raise BadInput(f"none of the seeds {figure.seeds} was run; seen: {formatting.listed([str(seed) for seed in seen])}.")
-    return found
+            rows[part.title] = (set(runs[LOSS]), [by_seed.get(seed) for seed in figure.seeds])
+    if not rows:
+        seeds = sorted({int(seed) for seed in records.runs[SEED]})
+        raise BadInput(f"none of the seeds {figure.seeds} was run; seen: {formatting.listed([str(seed) for seed in seeds])}.")
+    return rows
 
 
 def _columns(pattern: str, curves: Curves) -> list[str]:
-    found = [name for name in curves.columns if re.fullmatch(re.escape(pattern).replace(r"\*", "[^/]+"), name)]
-    if not found:
+    matches = [name for name in curves.columns if re.fullmatch(re.escape(pattern).replace(r"\*", "[^/]+"), name)]
+    if not matches:
         raise unknown("recorded quantity", pattern, set(curves.columns) - {tables.STEPS})
-    return sorted(found, key=natural)
+    return sorted(matches, key=natural)
 
 
 def _run_units(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> RunUnits | None:
@@ -122,19 +122,19 @@ def silent_units(x: Values, values: Values, level: float, late: float) -> list[S
 
     x is (T,), values are (units, T).
     """
-    found = []
+    silent = []
     for unit, share in enumerate(values):
         below = np.flatnonzero(share < level)
         if len(below) and x[below[-1]] > x[0] + late * (x[-1] - x[0]):
             last = int(below[-1])
-            found.append(SilentUnit(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
-    return found
+            silent.append(SilentUnit(unit=unit, until=float(x[last + 1]) if last + 1 < len(x) else None))
+    return silent
 
 
-def _beneath(rows: Rows, people: Mapping[str, Contender], place: int, figure: Unit, curves: Curves) -> dict[Contender, Course]:
-    """What stands beneath the crews of one seed."""
-    there = {title: run for title, (_, runs) in rows.items() if (run := runs[place]) is not None}
+def _beneath(rows: Rows, contenders: Mapping[str, Contender], seed: int, figure: Unit, curves: Curves) -> dict[Contender, Course]:
+    """The curve beneath the units of one seed, by its position in the figure's `seeds`."""
+    run_ids = {title: run for title, (_, runs) in rows.items() if (run := runs[seed]) is not None}
     return {
-        people[title]: (curves.steps(run) / figure.steps_per_epoch, curves.values(run, figure.beneath))
-        for title, run in there.items()
+        contenders[title]: (curves.steps(run) / figure.steps_per_epoch, curves.values(run, figure.beneath))
+        for title, run in run_ids.items()
     }
