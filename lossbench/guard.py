@@ -23,7 +23,7 @@ PASSED_ON = (BadInput, Failure, KeyboardInterrupt, MemoryError)
 class Call(NamedTuple):
     """A call of a method: the instance, its arguments, and what it returned."""
 
-    thing: Any
+    plugin: Any
     arguments: Sequence[Any]
     returned: Any
 
@@ -67,28 +67,28 @@ def guard(cls: Any) -> None:
 
 def _guarded(function: FunctionType, name: str) -> Any:
     @wraps(function)
-    def call(thing: Any, *arguments: Any, **named: Any) -> Any:
+    def call(plugin: Any, /, *arguments: Any, **named: Any) -> Any:
         try:
-            returned = function(thing, *arguments, **named)
+            returned = function(plugin, *arguments, **named)
         except PASSED_ON:
             raise
         except (Exception, SystemExit) as error:
             if type(error).__name__ == "OutOfMemoryError":  # torch's, which the executor knows; there is no torch here
                 raise
-            raise plugin_error(thing, name, f"raised {type(error).__name__}: {error}", _line(type(thing), error)) from error
-        check = _checks.get((thing.noun, name))
-        expected = check(Call(thing, (*arguments, *named.values()), returned)) if check else ""
+            raise plugin_error(plugin, name, f"raised {type(error).__name__}: {error}", _line(type(plugin), error)) from error
+        check = _checks.get((plugin.noun, name))
+        expected = check(Call(plugin, (*arguments, *named.values()), returned)) if check else ""
         if expected:
-            raise plugin_error(thing, name, f"returned {_shown(returned)}; expected is {expected}")
+            raise plugin_error(plugin, name, f"returned {_shown(returned)}; expected is {expected}")
         return returned
 
     vars(call)["guarded"] = True
     return call
 
 
-def plugin_error(thing: Any, method: str, fault: str, line: int | None = None) -> BadInput:
+def plugin_error(plugin: Any, method: str, fault: str, line: int | None = None) -> BadInput:
     """The error that names noun, module, class, method and line of a plugin's fault; the method's first, if no other is given."""
-    cls = type(thing)
+    cls = type(plugin)
     line = line or _defined(inspect.getattr_static(cls, method, None))
     where = f" (line {line})" if line else ""
     return BadInput(f"The {cls.noun} {cls.__module__}.{cls.__qualname__} cannot be used: {method}(){where} {fault}.")

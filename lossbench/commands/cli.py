@@ -61,17 +61,17 @@ def answer(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except (BadInput, Failure, OSError, MemoryError, click.Abort, KeyboardInterrupt) as error:
-        line, code = _told(error)
+        line, code = _message_of(error)
         click.echo(printable(line), err=True)
         return code
 
 
-def _told(error: BaseException) -> tuple[str, int]:
+def _message_of(error: BaseException) -> tuple[str, int]:
     """What stopped a command, in a sentence, and its exit code."""
     line, code = f"Error: {error}", 2 if isinstance(error, BadInput) else 1
     if isinstance(error, OSError):
-        place = f" ({error.filename})" if error.filename else ""
-        line = f"Error: {error.strerror or error}{place}. What was stored is kept."
+        location = f" ({error.filename})" if error.filename else ""
+        line = f"Error: {error.strerror or error}{location}. What was stored is kept."
     elif isinstance(error, MemoryError):
         line = "Error: there is not enough memory. What was stored is kept; a smaller engine.tile needs less."
     elif isinstance(error, click.Abort | KeyboardInterrupt):
@@ -103,9 +103,9 @@ def _with_audits_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @commands.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.argument("overrides", nargs=-1, metavar="[WORDS]...", type=click.UNPROCESSED)
 @_with_hydras_flags
-def run(words: tuple[str, ...], **flags: Any) -> None:
+def run(overrides: tuple[str, ...], **flags: Any) -> None:
     """Train the runs that WORDS name, unless they are stored already, and store them in results/STUDY.
 
     WORDS are KEY=VALUE in Hydra's language. Several values are a sweep: every combination is a run.
@@ -120,32 +120,32 @@ def run(words: tuple[str, ...], **flags: Any) -> None:
     Without study=NAME runs go to results/scratch, which gathers all that nobody named. `lossbench show losses` lists what
     loss= can be, likewise models, inits, datasets, optimizers and experiments; --cfg job shows every setting.
     """
-    if _looked(words, flags):
+    if _looked(overrides, flags):
         return
     from lossbench.config.compose import compose
     from lossbench.execution.executor import RESULTS, run_plan
     from lossbench.execution.plan_summary import composed
     from lossbench.planning.plan import make_plan
 
-    points = compose(words, _written(flags))
-    summary = run_plan(make_plan(points), RESULTS, [*_written(flags), *words], composed(points))
+    points = compose(overrides, _written(flags))
+    summary = run_plan(make_plan(points), RESULTS, [*_written(flags), *overrides], composed(points))
     click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")
 
 
 @commands.command()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.argument("overrides", nargs=-1, metavar="[WORDS]...", type=click.UNPROCESSED)
 @_with_hydras_flags
-def plan(words: tuple[str, ...], **flags: Any) -> None:
+def plan(overrides: tuple[str, ...], **flags: Any) -> None:
     """Show what `run` would train for the same WORDS: runs, what is stored of them, cohorts and their cost. Trains nothing."""
-    if _looked(words, flags):
+    if _looked(overrides, flags):
         return
     from lossbench.config.compose import compose
     from lossbench.execution.executor import RESULTS
     from lossbench.execution.plan_summary import print_outline
     from lossbench.planning.plan import make_plan
 
-    print_outline(make_plan(compose(words, _written(flags))), RESULTS)
+    print_outline(make_plan(compose(overrides, _written(flags))), RESULTS)
 
 
 @commands.command()
@@ -180,14 +180,14 @@ def reproduce(names: tuple[str, ...], *, everything: bool, listed: bool, results
     lossbench reproduce nielsen_neuron dead_outputs
     lossbench reproduce --all --results anew             everything, trained from nothing
     """
-    from lossbench.commands.reproduction import exit_code, named, print_list, told
+    from lossbench.commands.reproduction import exit_code, named, print_list, reproductions
 
     if listed:
         print_list(named(names), results)
         return 0
     if bool(names) == everything:
         raise BadInput("Which experiments? Name some, or say --all; --list tells which there are.")
-    return exit_code(list(told(named(names), results, _written({"config_dir": config_dir}))))
+    return exit_code(list(reproductions(named(names), results, _written({"config_dir": config_dir}))))
 
 
 @commands.command()
@@ -207,9 +207,9 @@ def verify(folder: Path, *, everything: bool, runs: int | None, plugins: tuple[s
     from lossbench.execution.verification import verify as verify_study
 
     import_plugins(plugins)
-    found = verify_study(_study(folder), None if everything else runs or SAMPLE)
-    print_verification(folder, found)
-    return 0 if found.holds else 1
+    verification = verify_study(_study(folder), None if everything else runs or SAMPLE)
+    print_verification(folder, verification)
+    return 0 if verification.holds else 1
 
 
 @commands.command()
@@ -226,9 +226,9 @@ def show(kind: str, word: str | None, plugins: tuple[str, ...]) -> None:
 
 
 @commands.command()
-@click.argument("words", nargs=-1)
+@click.argument("losses", nargs=-1, metavar="[WORDS]...")
 @_with_audits_options
-def audit(words: tuple[str, ...], **options: Any) -> None:
+def audit(losses: tuple[str, ...], **options: Any) -> None:
     """Make a card of each loss: what it does to learning, measured before anything is trained.
 
     WORDS are losses (WORD or WORD,OPTION=VALUE) and anybody's functions and torch modules (PACKAGE.MODULE:NAME). Importing
@@ -242,16 +242,16 @@ def audit(words: tuple[str, ...], **options: Any) -> None:
     """
     from lossbench.audit.request import answer as audit_answer
 
-    audit_answer(words, options)
+    audit_answer(losses, options)
 
 
-def _looked(words: Sequence[str], flags: Mapping[str, Any]) -> bool:
+def _looked(overrides: Sequence[str], flags: Mapping[str, Any]) -> bool:
     """Whether a flag asked to look rather than run; then it is done."""
     looks = any(flags[name] for name in LOOKS)
     if looks:
         from lossbench.config.compose import inspect
 
-        inspect(words, _written(flags))
+        inspect(overrides, _written(flags))
     return looks
 
 
@@ -275,9 +275,9 @@ def _complete(arguments: Sequence[str]) -> None:
 
     line = os.environ.get("COMP_LINE", "")
     program, _, rest = line.partition(" ")
-    command, space, words = rest.lstrip().partition(" ")
+    command, space, written = rest.lstrip().partition(" ")
     if line and not space:
         click.echo(" ".join(name for name in sorted(commands.commands) if name.startswith(command)))
     elif not line or command in ("run", "plan"):
-        os.environ["COMP_LINE"] = f"{program} --multirun {words}"
+        os.environ["COMP_LINE"] = f"{program} --multirun {written}"
         inspect([word for word in arguments if "=" in word], ["--shell-completion"])

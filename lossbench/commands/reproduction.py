@@ -59,7 +59,7 @@ def named(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(known)
 
 
-def told(names: Sequence[str], root: Path, flags: Sequence[str] = ()) -> Iterator[Reproduction]:
+def reproductions(names: Sequence[str], root: Path, flags: Sequence[str] = ()) -> Iterator[Reproduction]:
     """Reproduce the experiments one after another, each printed as it is done; the last lines say how all came out."""
     done = []
     for name in names:
@@ -131,14 +131,14 @@ def _trained(experiment: Experiment, root: Path, flags: Sequence[str]) -> Path:
     folder = study_folder(root, name)
     for path in part_files(folder):
         read_part(path)  # raises where a part was edited: `run` would set it aside and train anew, and the edit go unsaid
-    words = [f"experiment={name}"]
-    points = compose(words, flags)
+    overrides = [f"experiment={name}"]
+    points = compose(overrides, flags)
     plan = make_plan(points)
     if plan.study != name:
         raise BadInput(f"conf/experiment/{name}.yaml says study: {plan.study}; an experiment's study has the experiment's name.")
     _refuse_strangers(folder, plan)
     again = shlex.join(["lossbench", "reproduce", name, "--results", str(root), *flags])
-    click.echo(run_plan(plan, root, [*flags, *words], composed(points), again).sentence(), err=True)
+    click.echo(run_plan(plan, root, [*flags, *overrides], composed(points), again).sentence(), err=True)
     return folder
 
 

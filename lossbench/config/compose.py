@@ -35,25 +35,25 @@ VERSION_BASE, CONFIG = "1.3", "config"
 DOORKEEPERS = {"hydra", "omegaconf"}
 
 
-def compose(words: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
+def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     """Every run that the words name, each as one fully composed config.
 
     `flags` say where configs lie (--config-dir=…, --config-path=…, --config-name=…). Raises BadInput with one clear message.
     """
-    refuse_words(words)
-    with _errors_as_messages(words):
-        loader, master = _master(words, _named(flags))
+    refuse_words(overrides)
+    with _errors_as_messages(overrides):
+        loader, master = _master(overrides, _named(flags))
         return expand(loader, master, list(master.hydra.overrides.task))
 
 
-def inspect(words: Sequence[str], flags: Sequence[str]) -> None:
+def inspect(overrides: Sequence[str], flags: Sequence[str]) -> None:
     """Let Hydra print what a flag asks for: --cfg=job, --info=…, --hydra-help. Raises BadInput with one clear message."""
-    refuse_words(words)
+    refuse_words(overrides)
     captured = StringIO()
     try:
-        with redirect_stderr(captured), _errors_as_messages(words), _command_line(flags, words):
+        with redirect_stderr(captured), _errors_as_messages(overrides), _command_line(flags, overrides):
             if any(flag.startswith(("--cfg", "--info")) for flag in flags):
-                _master(words, _named(flags), RunMode.RUN)  # refuses what Hydra might act on
+                _master(overrides, _named(flags), RunMode.RUN)  # refuses what Hydra might act on
             else:
                 register()
             hydra.main(config_path=str(conf_folder()), config_name=CONFIG, version_base=VERSION_BASE)(_nothing)()
@@ -66,14 +66,16 @@ def _nothing(config: DictConfig) -> None:
     """What Hydra would run where no flag asks to look: nothing."""
 
 
-def _master(words: Sequence[str], flags: Mapping[str, str], mode: RunMode = RunMode.MULTIRUN) -> tuple[ConfigLoader, DictConfig]:
+def _master(
+    overrides: Sequence[str], flags: Mapping[str, str], mode: RunMode = RunMode.MULTIRUN
+) -> tuple[ConfigLoader, DictConfig]:
     """A loader of configs, and the config that words and files come to, without the swept words in MULTIRUN mode."""
     folder = Path(flags["config-dir"]) if "config-dir" in flags else None
-    load_named_plugins(words, folder)
+    load_named_plugins(overrides, folder)
     register()
     version.setbase(VERSION_BASE)
     loader = _loader(Path(flags.get("config-path", conf_folder())), folder)
-    master = loader.load_configuration(flags.get("config-name", CONFIG), list(words), mode)
+    master = loader.load_configuration(flags.get("config-name", CONFIG), list(overrides), mode)
     refuse_foreign_settings(master, _loader(conf_folder(), None).load_configuration(CONFIG, [], mode))
     return loader, master
 
@@ -94,7 +96,7 @@ def _named(flags: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _errors_as_messages(words: Sequence[str]) -> Iterator[None]:
+def _errors_as_messages(overrides: Sequence[str]) -> Iterator[None]:
     """Raise what Hydra or OmegaConf raise as BadInput with one message."""
     try:
         with warnings.catch_warnings():
@@ -104,7 +106,7 @@ def _errors_as_messages(words: Sequence[str]) -> Iterator[None]:
         raise
     except Exception as error:
         if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in DOORKEEPERS:
-            raise refusal(error, words) from error
+            raise refusal(error, overrides) from error
         raise
 
 
@@ -115,10 +117,10 @@ def _raised_by(error: Exception) -> str:
 
 
 @contextmanager
-def _command_line(flags: Sequence[str], words: Sequence[str]) -> Iterator[None]:
+def _command_line(flags: Sequence[str], overrides: Sequence[str]) -> Iterator[None]:
     """What Hydra prints it prints as a program, which reads sys.argv, and raises (not exits) only when told so."""
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["lossbench", *flags, "--", *words]
+    sys.argv = ["lossbench", *flags, "--", *overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         yield

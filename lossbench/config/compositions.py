@@ -32,9 +32,9 @@ def compositions(loader: ConfigLoader, master: DictConfig, axes: Sequence[Axis],
     others = [axis for axis in axes if axis not in groups]
     for fixed in _choices(others):
         firsts = {**fixed, **{axis: axis.values[0] for axis in groups}}
-        apart = not whole and len(groups) > 1 and _are_apart(loader, master, groups, _words(axes, firsts))
-        assembled = _assembled(loader, master, groups, _words(axes, firsts)) if apart else None
-        yield from assembled or (_composed(loader, master, _words(axes, {**fixed, **choice})) for choice in _choices(groups))
+        apart = not whole and len(groups) > 1 and _are_apart(loader, master, groups, _overrides(axes, firsts))
+        assembled = _assembled(loader, master, groups, _overrides(axes, firsts)) if apart else None
+        yield from assembled or (_composed(loader, master, _overrides(axes, {**fixed, **choice})) for choice in _choices(groups))
 
 
 def chooses(loader: ConfigLoader, axis: Axis) -> bool:
@@ -48,14 +48,14 @@ def _choices(axes: Sequence[Axis]) -> Iterator[Choice]:
         yield dict(zip(axes, values, strict=True))
 
 
-def _words(axes: Sequence[Axis], choice: Choice) -> list[str]:
+def _overrides(axes: Sequence[Axis], choice: Choice) -> list[str]:
     return [f"{axis.key}={choice[axis].text}" for axis in axes]
 
 
-def _composed(loader: ConfigLoader, master: DictConfig, words: list[str]) -> DictConfig:
-    config = loader.load_sweep_config(master, words)
+def _composed(loader: ConfigLoader, master: DictConfig, overrides: list[str]) -> DictConfig:
+    config = loader.load_sweep_config(master, overrides)
     if raw(config.hydra.sweeper) != raw(master.hydra.sweeper):
-        raise BadInput(f"{' '.join(words)}: a sweep over configs that hold a sweep themselves. Run them one after another.")
+        raise BadInput(f"{' '.join(overrides)}: a sweep over configs that hold a sweep themselves. Run them one after another.")
     HydraConfig.instance().set_config(config)
     with open_dict(config):
         del config["hydra"]
@@ -63,16 +63,16 @@ def _composed(loader: ConfigLoader, master: DictConfig, words: list[str]) -> Dic
 
 
 def _assembled(
-    loader: ConfigLoader, master: DictConfig, groups: Sequence[Axis], words: Sequence[str]
+    loader: ConfigLoader, master: DictConfig, groups: Sequence[Axis], overrides: Sequence[str]
 ) -> Iterator[DictConfig] | None:
     """The combinations of the groups' options, each option composed once beside the first ones of the other groups.
 
     The words choose the first ones. None where something in a config reads Hydra's own.
     """
-    base = _composed(loader, master, list(words))
+    base = _composed(loader, master, list(overrides))
     parts = []
     for axis in groups:
-        rest = [word for word in words if not word.startswith(f"{axis.key}=")]
+        rest = [word for word in overrides if not word.startswith(f"{axis.key}=")]
         others = [_composed(loader, master, [*rest, f"{axis.key}={value.text}"])[axis.key] for value in axis.values[1:]]
         parts.append([base[axis.key], *others])
     if any(READS_HYDRA in str(raw(config)) for config in (base, *(part for options in parts for part in options))):
@@ -88,7 +88,7 @@ def _put_together(base: DictConfig, groups: Sequence[Axis], parts: Sequence[Dict
     return config
 
 
-def _are_apart(loader: ConfigLoader, master: DictConfig, groups: Sequence[Axis], words: Sequence[str]) -> bool:
+def _are_apart(loader: ConfigLoader, master: DictConfig, groups: Sequence[Axis], overrides: Sequence[str]) -> bool:
     """Whether each group's part of the config depends on that group's choice alone, and the rest on no choice.
 
     So it is where every option keeps to the package of its group and rests on options of its own group only, and where
@@ -96,12 +96,12 @@ def _are_apart(loader: ConfigLoader, master: DictConfig, groups: Sequence[Axis],
     """
     if master.hydra.searchpath:
         return False
-    hydras = [*master.hydra.overrides.hydra, *words]
-    found = loader.compute_defaults_list(master.hydra.job.config_name, hydras, RunMode.RUN).defaults
-    packages = {entry.override_key: entry.package for entry in found}
+    hydras = [*master.hydra.overrides.hydra, *overrides]
+    defaults = loader.compute_defaults_list(master.hydra.job.config_name, hydras, RunMode.RUN).defaults
+    packages = {entry.override_key: entry.package for entry in defaults}
     return (
         all(packages.get(axis.key) == axis.key for axis in groups)
-        and not any("${" in str(_loaded(loader, entry.config_path)[1]) for entry in found)
+        and not any("${" in str(_loaded(loader, entry.config_path)[1]) for entry in defaults)
         and all(_keeps_to_itself(loader, axis.key, value.content) for axis in groups for value in axis.values)
     )
 

@@ -23,7 +23,7 @@ MOVED = {"schedule.kind": "recording.kind", "schedule.points": "recording.points
 GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
 
 
-def refusal(error: Exception, words: Sequence[str]) -> BadInput:
+def refusal(error: Exception, overrides: Sequence[str]) -> BadInput:
     """What to answer where Hydra or OmegaConf raised over the words."""
     chain = list(_chain(error))
     for link in chain:
@@ -32,8 +32,8 @@ def refusal(error: Exception, words: Sequence[str]) -> BadInput:
             where = re.match(r"In '(?!config'|hydra/)[^']+': ", str(chain[0]))
             return BadInput(f"{where[0] if where else ''}{message}")
     if not isinstance(error, HydraException | ValueError):
-        seen = f"{type(error).__name__} {' '.join(str(error).split())}".strip()
-        return BadInput(f"Hydra cannot make a config of {' '.join(words)!r} ({seen}). {GRAMMAR}")
+        reason = f"{type(error).__name__} {' '.join(str(error).split())}".strip()
+        return BadInput(f"Hydra cannot make a config of {' '.join(overrides)!r} ({reason}). {GRAMMAR}")
     return BadInput(_general(str(error)))
 
 

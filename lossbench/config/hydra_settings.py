@@ -19,10 +19,10 @@ OWN_SWEEPER = "hydra/sweeper must stay lossbench: every run is part of a sweep h
 NOTES = ("hydra.overrides", "hydra.runtime", "hydra.job.override_dirname", "hydra.job.config_name", "hydra.sweeper")
 
 
-def refuse_words(words: Sequence[str]) -> None:
+def refuse_words(overrides: Sequence[str]) -> None:
     """Raise BadInput for a word that would set something of Hydra's own tree, other than the sweep."""
     parser = OverridesParser.create()
-    for word in words:
+    for word in overrides:
         try:
             key = parser.parse_override(word).key_or_group.replace("/", ".")
         except HydraException:

@@ -25,6 +25,7 @@ class Value:
 
     @property
     def is_number(self) -> bool:
+        """Whether the value is a number, true and false included."""
         return isinstance(self.content, int | float)
 
     @property
@@ -46,7 +47,8 @@ class Axis:
         return str(self.override.get_key_element())
 
     @property
-    def place(self) -> tuple[str, ...]:
+    def path(self) -> tuple[str, ...]:
+        """The keys that lead to the value in a config, from the outermost on."""
         return tuple(str(self.override.key_or_group).split("."))
 
     def only_assigns(self, others: Sequence["Axis"]) -> bool:
@@ -56,17 +58,17 @@ class Axis:
             return False
         if any(isinstance(value.content, dict) for value in self.values):
             return False
-        return not any(_overlap(self.place, other.place) for other in others if other is not self)
+        return not any(_overlap(self.path, other.path) for other in others if other is not self)
 
 
-def read_axes(loader: ConfigLoader, words: Sequence[str]) -> list[Axis]:
+def read_axes(loader: ConfigLoader, overrides: Sequence[str]) -> list[Axis]:
     """One axis a key, in order; a key that comes twice keeps its first place and its last value, as in Hydra's own sweeper.
 
     Raises BadInput for a sweep that names nothing, and Hydra's OverrideParseException for what is no word of its language.
     """
     parser = OverridesParser.create(config_loader=loader)
-    overrides = {override.get_key_element(): override for override in parser.parse_overrides(list(words))}
-    return [Axis(override, tuple(_values(parser, override))) for override in overrides.values()]
+    by_key = {override.get_key_element(): override for override in parser.parse_overrides(list(overrides))}
+    return [Axis(override, tuple(_values(parser, override))) for override in by_key.values()]
 
 
 def _values(parser: OverridesParser, override: Override) -> Iterator[Value]:

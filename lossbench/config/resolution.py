@@ -19,8 +19,8 @@ from lossbench.config.overrides import Axis, Value
 from lossbench.errors import BadInput
 
 Point = dict[str, Any]
-Place = tuple[str, ...]  # the keys that lead to a value
-Column = tuple[Place, list[Any]]  # a place and every value that it takes
+KeyPath = tuple[str, ...]  # the keys that lead to a value
+Column = tuple[KeyPath, list[Any]]  # a path and every value that it takes
 
 
 def points(config: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
@@ -33,9 +33,9 @@ def points(config: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
     texts = [*dynamic.values(), *(str(value.content) for axis in axes for value in axis.values if value.is_dynamic)]
     read = [axis for axis in axes if _is_read(axis, texts)]
     scratch = deepcopy(config)
-    columns = [(axis.place, _checked(config, scratch, tree, axis)) for axis in axes if axis not in read]
-    open_places = [place for place in dynamic if not any(_leads(axis.place, place) for axis in axes)]
-    for settled in _resolved(config, tree, read, open_places):
+    columns = [(axis.path, _checked(config, scratch, tree, axis)) for axis in axes if axis not in read]
+    open_paths = [path for path in dynamic if not any(_leads(axis.path, path) for axis in axes)]
+    for settled in _resolved(config, tree, read, open_paths):
         yield from _filled(settled, columns)
 
 
@@ -51,12 +51,12 @@ def _is_read(axis: Axis, texts: Sequence[str]) -> bool:
     """
     if any(value.is_dynamic for value in axis.values):
         return True
-    return any(part in text for text in texts for part in axis.place) or any(text.count("${") > 1 for text in texts)
+    return any(part in text for text in texts for part in axis.path) or any(text.count("${") > 1 for text in texts)
 
 
-def _resolved(config: DictConfig, tree: Point, read: Sequence[Axis], open_places: Sequence[Place]) -> Iterator[Point]:
+def _resolved(config: DictConfig, tree: Point, read: Sequence[Axis], open_paths: Sequence[KeyPath]) -> Iterator[Point]:
     """The tree with everything resolved, for each combination of the values that are read."""
-    places = [*open_places, *(axis.place for axis in read)]
+    paths = [*open_paths, *(axis.path for axis in read)]
     numbers = [axis for axis in read if all(value.is_number for value in axis.values)]
     others = [axis for axis in read if axis not in numbers]
     for choice in product(*(axis.values for axis in others)):
@@ -65,13 +65,13 @@ def _resolved(config: DictConfig, tree: Point, read: Sequence[Axis], open_places
             for axis, value in zip(numbers, chosen, strict=True):
                 _assign(changed, axis, value)
             settled: Any = tree
-            for place in places:
-                settled = _with(settled, place, _resolve(changed, place))
+            for path in paths:
+                settled = _with(settled, path, _resolve(changed, path))
             yield settled
 
 
-def _resolve(config: DictConfig, place: Place) -> Any:
-    key = ".".join(place)
+def _resolve(config: DictConfig, path: KeyPath) -> Any:
+    key = ".".join(path)
     value = OmegaConf.select(config, key, default="???")
     if OmegaConf.is_config(value):
         value = OmegaConf.to_container(value, resolve=True)
@@ -82,9 +82,9 @@ def _resolve(config: DictConfig, place: Place) -> Any:
 
 def _checked(config: DictConfig, scratch: DictConfig, tree: Point, axis: Axis) -> list[Any]:
     """The axis's values as the config's types make them: numbers are tried in the scratch copy, all else in copies of its own."""
-    *parents, last = axis.place
+    *parents, last = axis.path
     parent = OmegaConf.select(scratch, ".".join(parents)) if parents else scratch
-    direct = isinstance(parent, DictConfig) and _has_parent(tree, axis.place)
+    direct = isinstance(parent, DictConfig) and _has_parent(tree, axis.path)
     checked = []
     for value in axis.values:
         if value.is_number and direct:
@@ -93,7 +93,7 @@ def _checked(config: DictConfig, scratch: DictConfig, tree: Point, axis: Axis) -
             checked.append(parent[last])
         else:
             changed = raw(_assigned(config, [(axis, value)]))
-            checked.append(reduce(_child, axis.place, changed))
+            checked.append(reduce(_child, axis.path, changed))
     return checked
 
 
@@ -123,8 +123,8 @@ def _failing_as_hydra(axis: Axis, value: Value) -> Iterator[None]:
 def _filled(tree: Point, columns: Sequence[Column]) -> Iterator[Point]:
     """The tree with every combination of the columns' values in their places."""
     tops: dict[str, list[Column]] = {}
-    for place, values in columns:
-        tops.setdefault(place[0], []).append((place[1:], values))
+    for path, values in columns:
+        tops.setdefault(path[0], []).append((path[1:], values))
     branches = [list(_branches(tree[top], below)) for top, below in tops.items()]
     for choice in product(*branches):
         yield {**tree, **dict(zip(tops, choice, strict=True))}
@@ -133,23 +133,23 @@ def _filled(tree: Point, columns: Sequence[Column]) -> Iterator[Point]:
 def _branches(branch: Any, columns: Sequence[Column]) -> Iterator[Any]:
     for choice in product(*(values for _, values in columns)):
         changed = branch
-        for (place, _), value in zip(columns, choice, strict=True):
-            changed = _with(changed, place, value)
+        for (path, _), value in zip(columns, choice, strict=True):
+            changed = _with(changed, path, value)
         yield changed
 
 
-def _with(branch: Any, place: Place, value: Any) -> Any:
+def _with(branch: Any, path: KeyPath, value: Any) -> Any:
     """The branch with one value changed: what leads there is copied, the rest is shared."""
-    if not place:
+    if not path:
         return value
     copy = branch.copy()
-    copy[int(place[0]) if isinstance(branch, list) else place[0]] = _with(_child(branch, place[0]), place[1:], value)
+    copy[int(path[0]) if isinstance(branch, list) else path[0]] = _with(_child(branch, path[0]), path[1:], value)
     return copy
 
 
-def _has_parent(tree: Any, place: Place) -> bool:
-    """Whether mappings and lists lead to the place, and no interpolation does."""
-    for part in place[:-1]:
+def _has_parent(tree: Any, path: KeyPath) -> bool:
+    """Whether mappings and lists lead to the path, and no interpolation does."""
+    for part in path[:-1]:
         if not isinstance(tree, list | dict):
             return False
         tree = _child(tree, part)
@@ -162,15 +162,15 @@ def _child(tree: Any, part: str) -> Any:
     return tree.get(part)
 
 
-def _dynamic(tree: Any, place: Place) -> Iterator[tuple[Place, str]]:
+def _dynamic(tree: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     """Where a raw config holds an interpolation or a missing value, and its text."""
     if isinstance(tree, dict | list):
         for part, item in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            yield from _dynamic(item, (*place, str(part)))
+            yield from _dynamic(item, (*path, str(part)))
     elif isinstance(tree, str) and ("${" in tree or tree == "???"):
-        yield place, tree
+        yield path, tree
 
 
-def _leads(one: Place, other: Place) -> bool:
-    """Whether the other place is the first or lies below it."""
+def _leads(one: KeyPath, other: KeyPath) -> bool:
+    """Whether the other path is the first or lies below it."""
     return other[: len(one)] == one

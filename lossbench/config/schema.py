@@ -69,8 +69,8 @@ def register() -> None:
 
 def presets(group: str, folder: Path | None = None) -> dict[str, Path]:
     """The files of a group by name, the project's own and those of a folder beside them."""
-    places = [conf_folder(), *([folder] if folder else [])]
-    return {path.stem: path for place in places for path in sorted((place / group).glob("*.yaml"))}
+    folders = [conf_folder(), *([folder] if folder else [])]
+    return {path.stem: path for directory in folders for path in sorted((directory / group).glob("*.yaml"))}
 
 
 def choosable() -> dict[str, list[str]]:
@@ -78,13 +78,13 @@ def choosable() -> dict[str, list[str]]:
     return {group: [*presets(group), *(shelf(group) if group in GROUPS else ())] for group in PRESET_GROUPS}
 
 
-def load_named_plugins(words: Iterable[str], folder: Path | None = None) -> None:
+def load_named_plugins(overrides: Iterable[str], folder: Path | None = None) -> None:
     """Import the plugins that the words, or the experiments that they choose, name; before Hydra composes.
 
     What a plugin registers is an option, and Hydra must know the options first. Raises BadInput where a module cannot be
     imported.
     """
-    chosen = dict(_settings(words))
+    chosen = dict(_settings(overrides))
     names = list(chosen.get("plugins", []))
     for experiment in chosen.get("experiment", []):
         names += _plugins_of(presets("experiment", folder).get(experiment))
@@ -98,10 +98,10 @@ def import_plugins(modules: Sequence[str]) -> None:
     load_plugins(modules)
 
 
-def _settings(words: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+def _settings(overrides: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
     """The words that can be read, as keys and values; the others are left for Hydra to refuse."""
     parser = OverridesParser.create()
-    for word in words:
+    for word in overrides:
         if not word.startswith(("plugins=", "experiment=", "+plugins=", "+experiment=")):
             continue
         try:

@@ -17,12 +17,12 @@ from lossbench.config.resolution import Point, points, raw
 from lossbench.errors import BadInput
 
 
-def expand(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> list[Point]:
+def expand(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str]) -> list[Point]:
     """Every run that the words and the config's own sweep name; a run that is named twice is there twice.
 
     `master` is what Hydra composes from the words without the swept ones. Raises BadInput, or what Hydra and OmegaConf raise.
     """
-    sweeps = [read_axes(loader, [*grid, *words]) for grid in _grids(master)]
+    sweeps = [read_axes(loader, [*grid, *overrides]) for grid in _grids(master)]
     if sum(prod(len(axis.values) for axis in axes) for axes in sweeps) > LIMIT:
         raise BadInput(TOO_MANY)
     return [point for axes in sweeps for point in _grid_points(loader, master, axes)]

@@ -56,14 +56,14 @@ def _try_metric(metric: Metric, loss: Loss, sizes: tuple[int, int], task: Task, 
         raise _false_claim(metric, "measure")
 
 
-def _refuse_changes(thing: Registered, function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
+def _refuse_changes(plugin: Registered, function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> None:
     """Raise BadInput where a method writes into its arguments: they are the network's own, or other methods' too."""
     z, y = _examples(sizes, task, torch.Generator().manual_seed(0), dtype)
     shown = z.clone(), y.clone()
     function(*shown)
     for name, before, after in zip("zy", (z, y), shown, strict=True):
         if not torch.equal(before, after):
-            raise plugin_error(thing, function.__name__, f"changed {name} in place; expected is that it only reads it")
+            raise plugin_error(plugin, function.__name__, f"changed {name} in place; expected is that it only reads it")
 
 
 def looks_across(function: Measure, sizes: tuple[int, int], task: Task, dtype: torch.dtype) -> bool:
@@ -71,10 +71,10 @@ def looks_across(function: Measure, sizes: tuple[int, int], task: Task, dtype: t
     stream = torch.Generator().manual_seed(0)
     for scale in SCALES:
         z, y = _examples(sizes, task, stream, dtype)
-        said = [function(*_beside(scale * z, y, other)) for other in _neighbours(sizes, task, stream, dtype)]
-        if any(part.shape[-1:] != (2 * LANES,) for part in said):
+        results = [function(*_beside(scale * z, y, other)) for other in _neighbours(sizes, task, stream, dtype)]
+        if any(part.shape[-1:] != (2 * LANES,) for part in results):
             return True
-        first, *others = (part[..., :LANES] for part in said)
+        first, *others = (part[..., :LANES] for part in results)
         if not all(torch.allclose(first, part, rtol=0, atol=0, equal_nan=True) for part in others):
             return True
     return False
@@ -102,8 +102,8 @@ def _examples(sizes: tuple[int, int], task: Task, stream: torch.Generator, dtype
     return z, (classes[None] if targets == 1 else classes == torch.arange(targets)[:, None]).to(dtype)
 
 
-def _false_claim(thing: Registered, method: str) -> BadInput:
+def _false_claim(plugin: Registered, method: str) -> BadInput:
     return BadInput(
-        f"{type(thing).__module__}.{type(thing).__qualname__} says per_example = True, but what its {method}() says of an "
+        f"{type(plugin).__module__}.{type(plugin).__qualname__} says per_example = True, but what its {method}() says of an "
         f"example changes with the other examples; leave per_example out, and it is given one run's examples at a time."
     )

@@ -15,7 +15,7 @@ class Graph(Protocol):
     """Operations on tensors that stay where they are."""
 
     def capture(self, work: Callable[[], Tensor]) -> Tensor:
-        """Note the operations of some work, which are not carried out; where their result will stand."""
+        """Record the operations of some work, which are not carried out; the tensor (R,) that will hold their result."""
 
     def replay(self) -> None:
         """Carry the operations out."""

@@ -39,5 +39,5 @@ def buffer(shape: tuple[int, ...], like: Tensor) -> Tensor:
 
 
 def whole(part: Tensor) -> Tensor:
-    """All of a buffer's storage as one vector: for elementwise work, in place, without a tail."""
+    """All of a buffer's storage as one vector (N,): for elementwise work, in place, without a tail."""
     return part.as_strided((round_up(part.numel()),), (1,))

@@ -29,7 +29,7 @@ def refuse_false_many_runs(
 ) -> None:
     """Raise BadInput for an optimizer or a probe from outside that claims `many_runs` and mixes runs.
 
-    `layers` and `link` are those of the network; `like` has the data type of training.
+    `layers` and `link` are those of the network; `like`, of any shape, has the data type of training.
     """
     for optimizer in dict.fromkeys(optimizers):
         if outside(type(optimizer)) and optimizer.many_runs and optimizer_mixes_runs(optimizer, like.dtype):
@@ -43,14 +43,14 @@ def optimizer_mixes_runs(optimizer: Optimizer, dtype: torch.dtype) -> bool:
     """Whether a few updates of one run's parameter end elsewhere when other runs have other numbers, or there are more runs."""
     ends = []
     for runs, scale in [*((RUNS, scale) for scale in SCALES), (RUNS + 2, 1.0)]:
-        company = Company(runs, scale, dtype)
+        drawn = TrialNumbers(runs, scale, dtype)
         hyper = Hyper(
             **{name: torch.full((runs, 1, 1), value, dtype=dtype) for name, (value,) in number_options([optimizer]).items()}
         )
-        parameter = company.numbers(SIDE, SIDE)
+        parameter = drawn.numbers(SIDE, SIDE)
         memory = optimizer.start(parameter)
         for step in range(1, STEPS + 1):
-            optimizer.update(hyper, parameter, company.numbers(SIDE, SIDE), memory, Update(step, decays=True))
+            optimizer.update(hyper, parameter, drawn.numbers(SIDE, SIDE), memory, Update(step, decays=True))
         ends.append(parameter[OWN])
     return not all(_same(ends[0], end) for end in ends)
 
@@ -59,15 +59,18 @@ def probe_mixes_runs(probe: Probe, layers: Sequence[Layer], link: str, dtype: to
     """Whether what a probe says of one run's step changes with other runs' numbers. Raises BadInput where it writes into them."""
     measured = []
     for scale in SCALES:
-        step, untouched = (trial_step(Company(RUNS, scale, dtype), layers, link) for _ in range(2))
+        step, untouched = (trial_step(TrialNumbers(RUNS, scale, dtype), layers, link) for _ in range(2))
         measured.append({name: part[OWN] for name, part in probe.measure(step).items()})
         if not all(map(torch.equal, step.tensors(), untouched.tensors())):
             raise plugin_error(probe, "measure", "changed the step in place; expected is that it only reads it")
     first = measured[0]
-    return any(said.keys() != first.keys() or not all(_same(first[name], said[name]) for name in first) for said in measured)
+    return any(
+        quantities.keys() != first.keys() or not all(_same(first[name], quantities[name]) for name in first)
+        for quantities in measured
+    )
 
 
-class Company:
+class TrialNumbers:
     """Random numbers of runs side by side: those of the run OWN are always the same, all others are scaled."""
 
     def __init__(self, runs: int, scale: float, dtype: torch.dtype) -> None:
@@ -112,23 +115,23 @@ class TrialStep:
         return [tensor for field in fields(self) for tensor in _flat(getattr(self, field.name))]
 
 
-def trial_step(company: Company, layers: Sequence[Layer], link: str) -> TrialStep:
-    """A step of a network of such layers; the same for the same company."""
+def trial_step(drawn: TrialNumbers, layers: Sequence[Layer], link: str) -> TrialStep:
+    """A step of a network of such layers, of the numbers that are drawn next."""
     outputs, norms = layers[-1].outputs, len(layers)
     return TrialStep(
-        parameters=company.parameters(layers),
-        gradients=company.parameters(layers),
-        updates=company.parameters(layers),
-        gradient_norms=Dense(company.sizes(norms), company.sizes(norms)),
-        parameter_norms=Dense(company.sizes(norms), company.sizes(norms)),
-        update_norms=Dense(company.sizes(norms), company.sizes(norms)),
-        hidden=tuple(company.numbers(n.outputs, EXAMPLES).sigmoid() for n in layers[:-1]),
+        parameters=drawn.parameters(layers),
+        gradients=drawn.parameters(layers),
+        updates=drawn.parameters(layers),
+        gradient_norms=Dense(drawn.sizes(norms), drawn.sizes(norms)),
+        parameter_norms=Dense(drawn.sizes(norms), drawn.sizes(norms)),
+        update_norms=Dense(drawn.sizes(norms), drawn.sizes(norms)),
+        hidden=tuple(drawn.numbers(n.outputs, EXAMPLES).sigmoid() for n in layers[:-1]),
         activations=tuple(n.activation for n in layers if n.activation),
         link=link,
-        outputs=company.numbers(outputs, EXAMPLES).softmax(-2),  # shares, which are fit for any link
-        gradient=company.numbers(outputs, EXAMPLES),
-        error=company.sizes(EXAMPLES),
-        slope=company.numbers(EXAMPLES).sigmoid(),
+        outputs=drawn.numbers(outputs, EXAMPLES).softmax(-2),  # shares, which are fit for any link
+        gradient=drawn.numbers(outputs, EXAMPLES),
+        error=drawn.sizes(EXAMPLES),
+        slope=drawn.numbers(EXAMPLES).sigmoid(),
     )
 
 
@@ -143,9 +146,9 @@ def _same(first: Tensor, other: Tensor) -> bool:
     return first.shape == other.shape and torch.allclose(first, other, rtol=0, atol=0, equal_nan=True)
 
 
-def _false_claim(thing: Registered, method: str) -> BadInput:
+def _false_claim(plugin: Registered, method: str) -> BadInput:
     return plugin_error(
-        thing,
+        plugin,
         method,
         "does something else for a run when other runs have other numbers, though the class says many_runs = True; "
         "leave that out, and it is given one run at a time",

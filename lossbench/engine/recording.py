@@ -161,8 +161,8 @@ def _describe(step: Step, probe: Probe) -> dict[str, Tensor]:
     """What one probe says of all runs, at once or of one after the other."""
     if probe.many_runs:
         return probe.measure(step)
-    said = [type(probe)().measure(RunStep(step, run)) for run in range(len(step.gradient))]
-    return {name: torch.stack([quantities[name] for quantities in said]) for name in said[0]}
+    measured = [type(probe)().measure(RunStep(step, run)) for run in range(len(step.gradient))]
+    return {name: torch.stack([quantities[name] for quantities in measured]) for name in measured[0]}
 
 
 def curves(records: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:

@@ -24,16 +24,16 @@ def checked_layers(model: Model, layers: Sequence[Layer], inputs: int, outputs: 
 def checked_parameters(init: Init, drawn: Sequence[Dense[Array]], layers: Sequence[Layer]) -> tuple[Dense[Array], ...]:
     """What an initialisation drew, if it is weights (out, in) and biases (out, 1) of every layer. Raises BadInput."""
     arrays = [(np.asarray(weight), np.asarray(bias)) for weight, bias in drawn]
-    seen = [(weight.shape, bias.shape) for weight, bias in arrays]
+    shapes = [(weight.shape, bias.shape) for weight, bias in arrays]
     wanted = [((layer.outputs, layer.inputs), (layer.outputs, 1)) for layer in layers]
-    if seen != wanted or any(array.dtype.kind not in "fiu" for pair in arrays for array in pair):
+    if shapes != wanted or any(array.dtype.kind not in "fiu" for pair in arrays for array in pair):
         kinds = sorted({str(array.dtype) for pair in arrays for array in pair})
         raise BadInput(
-            f"The init {_name(init)} drew weights and biases of shapes {seen} ({', '.join(kinds)}); "
+            f"The init {_name(init)} drew weights and biases of shapes {shapes} ({', '.join(kinds)}); "
             f"the layers want real numbers of shapes {wanted}."
         )
     return tuple(Dense(weight, bias) for weight, bias in drawn)
 
 
-def _name(thing: Init | Model) -> str:
-    return f"{type(thing).__module__}.{type(thing).__qualname__}"
+def _name(plugin: Init | Model) -> str:
+    return f"{type(plugin).__module__}.{type(plugin).__qualname__}"

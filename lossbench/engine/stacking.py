@@ -29,6 +29,7 @@ class RunBlock(NamedTuple):
 
     @property
     def stop(self) -> int:
+        """The index after the last run."""
         return self.start + self.runs * self.batches
 
 

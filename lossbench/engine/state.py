@@ -64,7 +64,10 @@ class ResumableState:
 
 
 def initial_state(parameters: tuple[Dense[Tensor], ...], memory: list[tuple[Memory, Memory]]) -> ResumableState:
-    """The state before the first step: nothing recorded, every run finite so far."""
+    """The state before the first step: nothing recorded, every run finite so far.
+
+    Of each layer, weights (R, out, in) and biases (R, out, 1), and what the optimizer remembers of each.
+    """
     runs, device = len(parameters[0].weight), parameters[0].weight.device
     tensors = {
         "finite": torch.zeros(runs, dtype=torch.long, device=device),

@@ -127,7 +127,7 @@ class TrainingState:
         return self.net.sums.clone()
 
     def move(self) -> Tensor:
-        """The same, and the step."""
+        """The same, and the step; the sums (R,)."""
         sums = self.forward_and_back()
         self.learner.step()
         return sums

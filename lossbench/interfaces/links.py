@@ -74,12 +74,12 @@ class Sigmoid(Linked):
 
     @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.RESIDUAL)
     def residual(self, y: Tensor) -> Tensor:
-        """As a(1 − y) − (1 − a)y."""
+        """a − y as a(1 − y) − (1 − a)y, (..., C, B)."""
         return self.a.addcmul(self.a, y, value=-1).addcmul_(self.complement, y, value=-1)
 
     @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.BACKWARD)
     def backward(self, error: Tensor) -> Tensor:
-        """e a(1 − a)."""
+        """dℓ/dz = e a(1 − a), (..., C, B)."""
         return (self.a * self.complement).mul_(error)
 
     @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.RESIDUAL_BACKWARD)
@@ -143,7 +143,7 @@ class Softmax(Linked):
 
     @link_kernels.at_one_go(link_kernels.softmax, link_kernels.BACKWARD)
     def backward(self, error: Tensor) -> Tensor:
-        """p_j [e_j − Σ_k p_k e_k].
+        """dℓ/dz_j = p_j [e_j − Σ_k p_k e_k], (..., C, B).
 
         A constant in the error changes nothing. Counted from the winner's error nothing cancels, neither
         next to p = 1 nor where outputs tie: there the differences of equal errors are exactly 0.
@@ -157,13 +157,13 @@ class Softmax(Linked):
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
-    """Probabilities p and their complements 1 − p, both to full relative accuracy at any z."""
+    """Probabilities p and their complements 1 − p, both (..., C, B), to full relative accuracy at any z (..., C, B)."""
     shares = Softmax(z)
     return shares.a, shares.complement
 
 
 def log_softmax(z: Tensor) -> Tensor:
-    """log p to full relative accuracy, next to p = 1 included."""
+    """log p (..., C, B) to full relative accuracy, next to p = 1 included."""
     return Softmax(z).log
 
 

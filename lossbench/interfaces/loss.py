@@ -107,6 +107,7 @@ class Loss(Registered):
 
     @property
     def link_function(self) -> Link:
+        """The link that `link` names."""
         return LINKS[self.link]
 
     def on(self, task: Task, outputs: int) -> Self:

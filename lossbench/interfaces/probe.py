@@ -18,9 +18,13 @@ class Step(Protocol):
     """
 
     @property
-    def parameters(self) -> tuple[Dense[Tensor], ...]: ...
+    def parameters(self) -> tuple[Dense[Tensor], ...]:
+        """Weights (..., out, in) and biases (..., out, 1) of each layer, before the step."""
+
     @property
-    def gradients(self) -> tuple[Dense[Tensor], ...]: ...
+    def gradients(self) -> tuple[Dense[Tensor], ...]:
+        """Gradients of the batch's mean loss in each layer's weights (..., out, in) and biases (..., out, 1)."""
+
     @property
     def gradient_norms(self) -> Dense[Tensor]:
         """‖·‖₂ of the gradients of each layer's weights, and of its biases: (..., L) float64."""
@@ -38,16 +42,20 @@ class Step(Protocol):
 
     @property
     def updates(self) -> tuple[Dense[Tensor], ...] | None:
-        """What the step adds to the parameters; None after the last step, where nothing is updated."""
+        """What the step adds to each layer's weights (..., out, in) and biases (..., out, 1); None after the last step."""
 
     @property
     def hidden(self) -> tuple[Tensor, ...]:
         """Activations of the hidden layers (..., H, B)."""
 
     @property
-    def activations(self) -> tuple[ActivationName, ...]: ...
+    def activations(self) -> tuple[ActivationName, ...]:
+        """The activation functions of the hidden layers, by name."""
+
     @property
-    def link(self) -> str: ...
+    def link(self) -> str:
+        """The name of the link that makes outputs of raw outputs."""
+
     @property
     def outputs(self) -> Tensor:
         """All of the link's outputs a (..., C, B)."""
@@ -86,4 +94,4 @@ class Probe(Registered):
 
     @abstractmethod
     def measure(self, step: Step) -> dict[str, Tensor]:
-        """The quantities by name."""
+        """The quantities by name, each (...), or (..., L) where every layer has one."""

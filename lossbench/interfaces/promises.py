@@ -104,16 +104,16 @@ def _measured(call: Call) -> str:
     shape = tuple(call.arguments[0].z.shape)
     if isinstance(call.returned, Tensor) and not call.returned.is_complex():
         of_examples = call.returned.shape[-1:] == shape[-1:] and 0 <= call.returned.dim() - len(shape) + 1 <= 1
-        if of_examples or (not call.thing.per_example and call.returned.dim() <= 1):
+        if of_examples or (not call.plugin.per_example and call.returned.dim() <= 1):
             return ""
-    some = "" if call.thing.per_example else ", (), (K,)"
+    some = "" if call.plugin.per_example else ", (), (K,)"
     return f"a tensor {(*shape[:-2], shape[-1])}, {(*shape[:-2], 'K', shape[-1])}{some} of real numbers for z {shape}"
 
 
 @returns("probe", "measure")
 def _described(call: Call) -> str:
     """Quantities of a step by name, () or (L,) of one run, (R,) or (R, L) of many."""
-    leading = (len(call.arguments[0].gradient),) if call.thing.many_runs else ()
+    leading = (len(call.arguments[0].gradient),) if call.plugin.many_runs else ()
     fine = isinstance(call.returned, dict) and all(
         isinstance(name, str)
         and isinstance(part, Tensor)

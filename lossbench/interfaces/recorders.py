@@ -28,10 +28,10 @@ def recorder_class(word: str) -> type[Recorder]:
     return classes[word]
 
 
-def recorders(words: Sequence[str]) -> tuple[Recorder, ...]:
+def recorders(names: Sequence[str]) -> tuple[Recorder, ...]:
     """Metrics and probes by their words; none named means all that are recorded by default. Raises BadInput."""
-    if words:
-        return tuple(recorder_class(word)() for word in words)
+    if names:
+        return tuple(recorder_class(word)() for word in names)
     return tuple(cls() for cls in recorder_classes().values() if cls.by_default)
 
 
@@ -40,12 +40,12 @@ def declared(classes: Iterable[type[Recorder]]) -> tuple[Quantity, ...]:
 
     Raises BadInput where a probe declares a quantity without a stem.
     """
-    found: list[Quantity] = []
+    quantities: list[Quantity] = []
     for cls in classes:
         own = (replace(cls.quantity, stem=cls.word),) if issubclass(cls, Metric) else cls.quantities
         if not all(item.stem for item in own):
             raise BadInput(
                 f"The probe {cls.word!r} declares a quantity without a stem, which is the name that `measure` gives it."
             )
-        found += [item if item.title else replace(item, title=item.stem.replace("_", " ")) for item in own]
-    return tuple(found)
+        quantities += [item if item.title else replace(item, title=item.stem.replace("_", " ")) for item in own]
+    return tuple(quantities)

@@ -128,18 +128,18 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
 
 
 @compiled()
-def _residual(shares: Shares, y: Numbers, some: slice, out: Numbers, there: slice) -> None:
+def _residual(shares: Shares, y: Numbers, some: slice, out: Numbers, columns: slice) -> None:
     """p − y, (C, b): with e = exp(z − m) and S = 1 + others, (e − y − y·others)/S; e − y is exact at a winner."""
     powers, others = shares
     one = y.dtype.type(1)
     for c in range(len(y)):
-        row, truth, less = powers[c], y[c, some], out[c, there]
+        row, truth, less = powers[c], y[c, some], out[c, columns]
         for b in range(len(truth)):
             less[b] = (row[b] - truth[b] - truth[b] * others[b]) / (one + others[b])
 
 
 @compiled()
-def _backward(shares: Shares, error: Numbers, there: slice, out: Numbers, some: slice) -> None:
+def _backward(shares: Shares, error: Numbers, columns: slice, out: Numbers, some: slice) -> None:
     """dℓ/dz_j = p_j (d_j − Σ_k p_k d_k), (C, b), with d = error − that of a winner.
 
     A constant in the error changes nothing, for Σ p = 1. Counted from a winner, whose p is nearly 1, its own large term is
@@ -149,16 +149,16 @@ def _backward(shares: Shares, error: Numbers, there: slice, out: Numbers, some: 
     one = error.dtype.type(1)
     best, mean = np.full(COLUMNS, -np.inf, error.dtype), np.zeros(COLUMNS, error.dtype)
     for c in range(len(error)):
-        row, pull = powers[c], error[c, there]
+        row, pull = powers[c], error[c, columns]
         for b in range(len(pull)):
             best[b] = pull[b] if row[b] == one and pull[b] > best[b] else best[b]
     for c in range(len(error)):
-        row, pull = powers[c], error[c, there]
+        row, pull = powers[c], error[c, columns]
         for b in range(len(pull)):
             row[b] /= one + others[b]
             mean[b] += row[b] * (pull[b] - best[b])
     for c in range(len(error)):
-        row, pull, into = powers[c], error[c, there], out[c, some]
+        row, pull, into = powers[c], error[c, columns], out[c, some]
         for b in range(len(pull)):
             into[b] = row[b] * (pull[b] - best[b] - mean[b])
 
@@ -193,14 +193,14 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
     for k in range(len(z)):
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
-            here = slice(0, _powers(z[k], some, powers, others))
+            columns = slice(0, _powers(z[k], some, powers, others))
             if asked == RESIDUAL:
                 _residual((powers, others), other[k], some, out[k], some)
             elif asked == BACKWARD:
                 _backward((powers, others), other[k], some, out[k], some)
             elif asked == RESIDUAL_BACKWARD:
-                _residual((powers, others), other[k], some, errors, here)
-                _backward((powers, others), errors, here, out[k], some)
+                _residual((powers, others), other[k], some, errors, columns)
+                _backward((powers, others), errors, columns, out[k], some)
             elif asked == QUOTIENT:
                 _quotient((powers, others), other[k], some, out[k])
             else:

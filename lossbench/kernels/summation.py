@@ -31,13 +31,13 @@ def _blocks(builder: Any, kind: ir.Type, lanes: int, term: Term) -> Callable[[An
         loop, after = builder.append_basic_block("blocks"), builder.append_basic_block("after")
         builder.cbranch(builder.icmp_unsigned("==", count, word(0)), after, loop)
         builder.position_at_end(loop)
-        place, left, sums = builder.phi(word), builder.phi(word), builder.phi(start.type)
+        current, left, sums = builder.phi(word), builder.phi(word), builder.phi(start.type)
         item = 4 if isinstance(kind, ir.FloatType) else 8
-        pointer = builder.inttoptr(place, ir.PointerType(start.type))
+        pointer = builder.inttoptr(current, ir.PointerType(start.type))
         numbers = builder.load(pointer, align=item)
         summed = term(builder, numbers, sums)
-        onward, rest = builder.add(place, word(lanes * item)), builder.sub(left, word(1))
-        for phi, first, next_one in ((place, address, onward), (left, count, rest), (sums, start, summed)):
+        onward, rest = builder.add(current, word(lanes * item)), builder.sub(left, word(1))
+        for phi, first, next_one in ((current, address, onward), (left, count, rest), (sums, start, summed)):
             phi.add_incoming(first, before)
             phi.add_incoming(next_one, loop)
         builder.cbranch(builder.icmp_unsigned("==", rest, word(0)), after, loop)

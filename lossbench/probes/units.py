@@ -43,9 +43,9 @@ class Saturation(Probe):
     def measure(self, step: Step) -> dict[str, Tensor]:
         layers = (*step.hidden, step.outputs)
         activations = (*(ACTIVATIONS[name] for name in step.activations), OUTPUTS[step.link])
-        seen = [_look(h, activation, self.threshold) for h, activation in zip(layers, activations, strict=True)]
+        measured = [_look(h, activation, self.threshold) for h, activation in zip(layers, activations, strict=True)]
         names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
-        return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*seen, strict=True), strict=True)}
+        return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*measured, strict=True), strict=True)}
 
 
 def _look(h: Tensor, activation: Activation, threshold: float) -> Tensor:
