@@ -3,7 +3,7 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_PLACES = (_PACKAGE, _PACKAGE.parent)
+_PARENTS = (_PACKAGE, _PACKAGE.parent)
 
 
 def conf_folder() -> Path:
@@ -17,4 +17,4 @@ def experiment_folders() -> tuple[Path, Path]:
 
 
 def _brought(name: str) -> Path:
-    return next((place / name for place in _PLACES if (place / name).is_dir()), _PLACES[-1] / name)
+    return next((parent / name for parent in _PARENTS if (parent / name).is_dir()), _PARENTS[-1] / name)

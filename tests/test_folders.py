@@ -13,7 +13,7 @@ def test_an_installed_package_finds_what_it_brought_inside_itself_first(
 ) -> None:
     package = tmp_path / "site-packages" / "lossbench"
     package.mkdir(parents=True)
-    monkeypatch.setattr(folders, "_PLACES", (package, package.parent))
+    monkeypatch.setattr(folders, "_PARENTS", (package, package.parent))
     found = {"conf": folders.conf_folder, "experiments": lambda: folders.experiment_folders()[1]}[name]
     assert found() == package.parent / name
     (package / name).mkdir()

@@ -1,0 +1,96 @@
+"""What a reader may rely on: public functions say what they do, arrays have shapes, and names say what they hold."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+LIBRARY = sorted((HOUSE / "lossbench").rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in LIBRARY}
+ARRAYS = re.compile(r"\b(Tensor|Array|AnyArray|Numbers|Values|ndarray)\b")
+# A shape is a tuple of axis letters or names of sizes; leading axes are "...": (R, C, B), (..., C, B), (T,), (out, in), (R, 2L).
+AXIS = r"(?:\.\.\.|…|\*?[A-Za-z]\w*|·|\d+[A-Z]?|[A-Z]·[A-Z]|[a-z]·[A-Z])"
+SHAPE = re.compile(rf"\((?:{AXIS},(?: ?{AXIS})?(?:, ?{AXIS})*|\.\.\.|…)\)|\(\)|\bscalar\b|\bshapes?\b", re.IGNORECASE)
+VAGUE = {
+    *("bench", "crew", "found", "here", "laid", "mine", "past", "place", "places", "room", "rooms", "said", "seen", "stuff"),
+    *("there", "thing", "things", "told", "words"),
+}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Public(NamedTuple):
+    """A public function or method, and the class that it stands in."""
+
+    path: Path
+    owner: str
+    function: Function
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(HOUSE)}:{self.function.lineno} {self.owner}{self.function.name}"
+
+
+def public(path: Path) -> Iterator[Public]:
+    """The public functions of a file, and the public methods of its public classes."""
+    for node in TREES[path].body:
+        if isinstance(node, Function) and not node.name.startswith("_"):
+            yield Public(path, "", node)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from (
+                Public(path, f"{node.name}.", inner)
+                for inner in node.body
+                if isinstance(inner, Function) and inner.name[0] != "_"
+            )
+
+
+FUNCTIONS = [one for path in LIBRARY for one in public(path)]
+# A method may lean on the docstring of the noun whose method it implements.
+INHERITED: dict[str, str] = {}
+for one in FUNCTIONS:
+    if one.owner and ast.get_docstring(one.function):
+        INHERITED[one.function.name] = INHERITED.get(one.function.name, "") + (ast.get_docstring(one.function) or "")
+
+
+def docstring(one: Public) -> str:
+    """A function's docstring, or that of a documented method of its name where it is a method without one."""
+    return ast.get_docstring(one.function) or (INHERITED.get(one.function.name, "") if one.owner else "")
+
+
+def annotations(function: Function) -> str:
+    """All annotations of a function, as one text."""
+    given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    hints = [argument.annotation for argument in given if argument.annotation]
+    return " ".join(ast.unparse(hint) for hint in [*hints, *([function.returns] if function.returns else [])])
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_a_public_function_says_what_it_does_and_gives_the_shapes_of_its_arrays(path: Path) -> None:
+    functions = list(public(path))
+    silent = [str(one) for one in functions if not docstring(one) and not trivial(one)]
+    shapeless = [str(one) for one in functions if ARRAYS.search(annotations(one.function)) and not SHAPE.search(docstring(one))]
+    assert not silent
+    assert not shapeless
+
+
+def trivial(one: Public) -> bool:
+    """Whether a function is a formula of one line in a room of formulas, which its name says whole."""
+    return "references" in one.path.parts
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_a_name_says_what_it_holds(path: Path) -> None:
+    assert not {name.strip("_") for name in bound(TREES[path])} & VAGUE
+
+
+def bound(tree: ast.AST) -> Iterator[str]:
+    """Every name that a file binds: variables, parameters, attributes, functions, classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, Function | ast.ClassDef):
+            yield node.name
