@@ -20,7 +20,7 @@ FLOOR_PLAN = {
     "atomic": "errors",
     "rng": "numpy",
     "guard": "errors",
-    "registry": "errors guard importlib",
+    "registry": "errors guard importlib registry",
     "tables": "errors tables importlib numpy pandas pyarrow",
     "files": "errors numpy pandas",
     # the nouns, and the compiled loops beneath them

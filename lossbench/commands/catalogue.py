@@ -3,11 +3,9 @@
 import dataclasses
 import inspect
 import sys
-import types
-import typing
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from omegaconf import OmegaConf
 from rich import box
@@ -19,6 +17,7 @@ from lossbench.config.schema import PRESET_GROUPS, presets
 from lossbench.config.structured import is_wrapper
 from lossbench.errors import unknown
 from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
+from lossbench.registry.hints import default_of, tabled
 
 KINDS = {**{plural: noun for noun, plural in SHELVES.items()}, "experiments": "experiment"}
 WRAPPED = {"dataset": "label_noise=0.2", "init": "init=after loss@init.loss=ce init.steps=1000"}  # how wrappers are said
@@ -73,7 +72,7 @@ def _print_class(console: Console, cls: type[Registered]) -> None:
 def _options(cls: type[Registered]) -> Table:
     table = Table("option", "values", "default", box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        table.add_row(Text(field.name, "green"), Text(_spoken(field_types(cls)[field.name])), Text(_default(field)))
+        table.add_row(Text(field.name, "green"), Text(tabled(field_types(cls)[field.name])), Text(_default(field)))
     return table
 
 
@@ -105,20 +104,7 @@ def _defaults(path: Path) -> Iterator[str]:
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
-    if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+    default = plain(default_of(field))
+    if default is dataclasses.MISSING:
         return "to be given"
-    default = plain(field.default if field.default_factory is dataclasses.MISSING else field.default_factory())
     return {"None": "null", "True": "true", "False": "false"}.get(str(default), str(default))
-
-
-def _spoken(hint: Any) -> str:
-    """A type in words."""
-    names = {int: "whole number", float: "number", bool: "true or false", str: "text", type(None): "null"}
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return " | ".join(map(str, arguments))
-    if origin is tuple:
-        return f"list: {_spoken(arguments[0])}, …"
-    if origin in (typing.Union, types.UnionType):
-        return " | ".join(map(_spoken, arguments))
-    return names.get(hint, getattr(hint, "__name__", str(hint)))

@@ -3,18 +3,30 @@
 import dataclasses
 import importlib
 import inspect
-import math
 import pkgutil
 import re
-import types
-import typing
+import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, TypeVar, cast, get_args, get_origin
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from lossbench.errors import BadInput, unknown
 from lossbench.guard import guard, outside
+from lossbench.registry.hints import checked, field_types
+
+__all__ = [
+    "SHELVES",
+    "Registered",
+    "class_lookup",
+    "construct",
+    "field_types",
+    "find",
+    "load_plugins",
+    "plain",
+    "shelf",
+]
 
 SHELVES = {
     "loss": "losses",
@@ -68,7 +80,7 @@ def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:
     Raises BadInput.
     """
     hints = field_types(cast(type, cls))
-    return cls(**{name: _typed(f"{prefix}{name}", value, hints[name]) for name, value in options.items()})
+    return cls(**{name: checked(f"{prefix}{name}", value, hints[name]) for name, value in options.items()})
 
 
 def shelf(noun: str) -> dict[str, type[Registered]]:
@@ -101,19 +113,36 @@ def class_lookup(noun: str) -> Callable[[str], type[Registered]]:
 
 
 def load_plugins(modules: Iterable[str]) -> None:
-    """Import the modules that a config names under `plugins:`; what they define is registered by being defined."""
+    """Import the modules that a config names under `plugins:`; what they define is registered by being defined.
+
+    Raises BadInput where one is no module's name, is not found, or fails while it is imported, by an exit included.
+    """
     for module in modules:
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise BadInput(
+                f"plugins names {module!r}; it wants modules as Python imports them, such as my_losses or mine.losses."
+            )
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise BadInput(f"The plugin {module!r} could not be imported: {error}. Is its folder on PYTHONPATH?") from error
+        except BadInput:
+            raise
+        except (Exception, SystemExit) as error:
+            raise BadInput(f"The plugin {module!r} failed while it was imported{_line_of(error)}: {_what(error)}.") from error
 
 
-@cache
-def field_types(cls: type) -> dict[str, Any]:
-    """Resolved types of a dataclass's fields, by name."""
-    hints = typing.get_type_hints(cls)
-    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+def _line_of(error: BaseException) -> str:
+    """Where the last line stands that an import came to."""
+    if isinstance(error, SyntaxError):
+        return f" (line {error.lineno})" if error.lineno else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
+def _what(error: BaseException) -> str:
+    message = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    return f"{type(error).__name__} {message}".strip().rstrip(".")
 
 
 def plain(value: Any) -> Any:
@@ -134,40 +163,3 @@ def _import_shelf(name: str) -> None:
 
 def _where(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
-
-
-def _typed(name: str, value: Any, hint: Any) -> Any:
-    """The value as its field wants it: lists become tuples, whole numbers become floats; anything else must fit."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return _first_fit(name, value, hint, arguments)
-    if origin is Literal:
-        if value not in arguments:
-            raise unknown(f"value of {name}", str(value), map(str, arguments))
-        return value
-    if origin is tuple:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise BadInput(f"{name} wants a list, such as [30,10], and got {value!r}.")
-        return tuple(_typed(name, item, arguments[0]) for item in value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(f"{name} is {value}, which is no finite number; it wants {_spoken(hint)}.")
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is not Any and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
-        raise BadInput(f"{name} wants {_spoken(hint)} and got {value!r}.")
-    return value
-
-
-def _first_fit(name: str, value: Any, hint: Any, choices: tuple[Any, ...]) -> Any:
-    for choice in choices:
-        try:
-            return _typed(name, value, choice)
-        except BadInput:
-            continue
-    raise BadInput(f"{name} wants {_spoken(hint)} and got {value!r}.")
-
-
-def _spoken(hint: Any) -> str:
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "null"}
-    choices = get_args(hint) if get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
-    return " or ".join(names.get(choice, str(choice)) for choice in choices)
