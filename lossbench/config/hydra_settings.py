@@ -27,9 +27,9 @@ def refuse_words(overrides: Sequence[str]) -> None:
             key = parser.parse_override(word).key_or_group.replace("/", ".")
         except HydraException:
             continue  # which Hydra refuses, with a better message
-        if key.startswith("hydra.sweeper") and not key.startswith(POSSIBLE):
+        if key.startswith("hydra.sweeper") and not _within(key, POSSIBLE):
             raise BadInput(OWN_SWEEPER)
-        if (key == "hydra" or key.startswith("hydra.")) and not key.startswith(POSSIBLE):
+        if _within(key, ("hydra",)) and not _within(key, POSSIBLE):
             raise _refused(key)
 
 
@@ -37,19 +37,28 @@ def refuse_foreign_settings(composed: DictConfig, own: DictConfig) -> None:
     """Raise BadInput where a composed config differs from lossbench's own in Hydra's tree, or wants something instantiated."""
     ours, theirs = (dict(_leaves("hydra", OmegaConf.to_container(config.hydra, resolve=False))) for config in (own, composed))
     for key in sorted({*ours, *theirs}):
-        if ours.get(key, _Absent) == theirs.get(key, _Absent) or key.startswith(POSSIBLE):
+        if ours.get(key, _Absent) == theirs.get(key, _Absent) or _within(key, POSSIBLE):
             continue
         if key.startswith("hydra.sweeper"):
             raise BadInput(OWN_SWEEPER)
-        if not key.startswith(NOTES):
+        if not _within(key, NOTES):
             raise _refused(key)
     rest = {key: value for key, value in _raw(composed).items() if key != "hydra"}
     for key, _ in _leaves("", rest):
-        last = key.rpartition(".")[2]
-        if last == "_target_" or "()" in last:
+        if any(part == "_target_" or "()" in part for part in key.split(".")):
             raise BadInput(
-                f"The config sets {key.lstrip('.')}; nothing is instantiated from a config here. Name things by their words."
+                f"The config sets {key.lstrip('.')}; no config instantiates anything here. Things have words: loss=ce."
             )
+
+
+def task_words(words: Sequence[str]) -> list[str]:
+    """The words that are not about Hydra itself."""
+    return [word for word in words if not word.lstrip("+~").startswith(("hydra.", "hydra/"))]
+
+
+def _within(key: str, branches: Sequence[str]) -> bool:
+    """Whether a key is one of some branches of a tree, or lies below one."""
+    return any(key == branch or key.startswith(f"{branch}.") for branch in branches)
 
 
 class _Absent:

@@ -20,6 +20,8 @@ FILES = {
     "a name of the job": "hydra: {job: {name: other}}",
     "output": "hydra: {output_subdir: elsewhere}",
     "a class to instantiate": "loss: {_target_: os.truncate, path: victim.txt, length: 0}",
+    "a sweep by another name": "hydra: {sweeper: {paramsX: {loss: ce}}}",
+    "a mapping to instantiate": "loss: {_target_: {a: 1}}",
     "a factory": "model: {(): os.truncate, path: victim.txt, length: 0}",
 }
 WORDS = (
@@ -33,6 +35,7 @@ WORDS = (
     "hydra.run.dir=elsewhere",
     "hydra.searchpath=[file:///elsewhere]",
     "hydra.mode=RUN",
+    "+hydra.sweeper.paramsX=1",
     "~hydra.job_logging",
 )
 
