@@ -55,9 +55,9 @@ BAD = [
     ("~seed", "The setting 'seed' is gone"),
     ("plugins=[no_such_module]", "The plugin 'no_such_module' could not be imported"),
     ("hydra/sweeper=basic", "must stay lossbench"),
-    ("hydra.verbose=1", "Hydra cannot make a config of 'hydra.verbose=1'"),
+    ("hydra.verbose=1", "may be set here"),
     ("--config-name=none", "There is no config called 'none'"),
-    ("--config-dir=none", "none' not found"),
+    ("--config-dir=none", "'none', which is no folder"),
     ("--sede=3", "No such option"),
 ]
 
