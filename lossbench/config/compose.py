@@ -24,7 +24,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lossbench.config.error_messages import refusal
-from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_words
+from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_overrides
 from lossbench.config.resolution import Point
 from lossbench.config.schema import load_named_plugins, register
 from lossbench.config.sweep import expand
@@ -43,7 +43,7 @@ def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     refuse_words(overrides)
     with _errors_as_messages(overrides):
         loader, master = _master(overrides, _named(flags))
-        return expand(loader, master, task_words(overrides))
+        return expand(loader, master, task_overrides(overrides))
 
 
 def inspect(overrides: Sequence[str], flags: Sequence[str]) -> None:

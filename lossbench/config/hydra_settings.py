@@ -51,9 +51,9 @@ def refuse_foreign_settings(composed: DictConfig, own: DictConfig) -> None:
             )
 
 
-def task_words(words: Sequence[str]) -> list[str]:
+def task_overrides(overrides: Sequence[str]) -> list[str]:
     """The words that are not about Hydra itself."""
-    return [word for word in words if not word.lstrip("+~").startswith(("hydra.", "hydra/"))]
+    return [override for override in overrides if not override.lstrip("+~").startswith(("hydra.", "hydra/"))]
 
 
 def _within(key: str, branches: Sequence[str]) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from lossbench.data.hold_out import Examples, HeldOut, check_range, check_split, random_state
 from lossbench.data.scikit_learn import scikit_learn
 
+WIDEST = 1e6  # spread of points whose centres are some units apart; squares of much larger ones leave float64
+
 
 @dataclass(frozen=True, kw_only=True)
 class Blobs(HeldOut):
@@ -26,7 +28,7 @@ class Blobs(HeldOut):
         check_range("classes", self.classes, 2)
         check_range("size", self.size, 2 * self.classes)
         check_range("features", self.features, 1)
-        check_range("spread", self.spread, 0)
+        check_range("spread", self.spread, 0, WIDEST)
 
     def examples(self) -> Examples:
         x, y = scikit_learn("datasets").make_blobs(
@@ -55,7 +57,7 @@ class Moons(HeldOut):
     def __post_init__(self) -> None:
         check_split(self)
         check_range("size", self.size, 4)
-        check_range("noise", self.noise, 0)
+        check_range("noise", self.noise, 0, WIDEST)
 
     def examples(self) -> Examples:
         x, y = scikit_learn("datasets").make_moons(self.size, noise=self.noise, random_state=random_state(self.seed, "data"))
@@ -80,7 +82,7 @@ class Circles(HeldOut):
     def __post_init__(self) -> None:
         check_split(self)
         check_range("size", self.size, 4)
-        check_range("noise", self.noise, 0)
+        check_range("noise", self.noise, 0, WIDEST)
         check_range("factor", self.factor, 0, 0.99)
 
     def examples(self) -> Examples:

@@ -109,6 +109,8 @@ class File(Init):
 
 def _bytes(path: str) -> bytes:
     try:
+        if not Path(path).is_file() and Path(path).exists():
+            raise BadInput(f"The parameters {path!r} are no regular file; init.path names an .npz file.")
         return Path(path).read_bytes()
     except OSError as error:
         raise BadInput(f"The parameters {path!r} cannot be read: {error.strerror}. init.path names an .npz file.") from error

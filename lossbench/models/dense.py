@@ -6,6 +6,8 @@ from itertools import pairwise
 from lossbench.errors import BadInput
 from lossbench.interfaces import ActivationName, Layer, Model
 
+WIDEST = 10**6  # units of a layer; more are a slip of the finger
+
 
 @dataclass(frozen=True, kw_only=True)
 class Logistic(Model):
@@ -29,8 +31,8 @@ class MLP(Model):
     activation: ActivationName = "sigmoid"
 
     def __post_init__(self) -> None:
-        if any(width < 1 for width in self.hidden):
-            raise BadInput(f"model.hidden is {list(self.hidden)}; every width must be at least 1.")
+        if any(not 1 <= width <= WIDEST for width in self.hidden):
+            raise BadInput(f"model.hidden is {list(self.hidden)}; every width must lie between 1 and {WIDEST:,}.")
 
     def layers(self, inputs: int, outputs: int) -> tuple[Layer, ...]:
         widths = (inputs, *self.hidden)

@@ -118,7 +118,7 @@ def load_plugins(modules: Iterable[str]) -> None:
     Raises BadInput where one is no module's name, is not found, or fails while it is imported, by an exit included.
     """
     for module in modules:
-        if not all(part.isidentifier() for part in module.split(".")):
+        if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
             raise BadInput(
                 f"plugins names {module!r}; it wants modules as Python imports them, such as my_losses or mine.losses."
             )

@@ -45,7 +45,7 @@ def test_bytes_that_are_no_text_are_told(here):
         load_plugins(["binary"])
 
 
-@pytest.mark.parametrize("name", ["", ".x", "../x", "x/y", "1x", "a..b"])
+@pytest.mark.parametrize("name", ["", ".x", "../x", "x/y", "1x", "a..b", ["a"]])
 def test_a_name_that_is_no_modules_is_refused(name):
     with pytest.raises(BadInput, match="it wants modules as Python imports them"):
         load_plugins([name])

@@ -36,7 +36,7 @@ def test_a_description_builds_the_same_thing_again(noun, word):
         ("loss", "cross_entropy", {"link": "identity"}, "auto, sigmoid, softmax"),
         ("model", "mlp", {"hidden": 3}, r"wants a list, such as \[30,10\]"),
         ("model", "mlp", {"hidden": [3, "a"]}, "wants a whole number"),
-        ("model", "mlp", {"hidden": [0]}, "at least 1"),
+        ("model", "mlp", {"hidden": [0]}, "between 1 and"),
         ("optimizer", "sgd", {"lr": "fast"}, "wants a number and got 'fast'"),
         ("optimizer", "sgd", {"lr": -1}, "above 0"),
         ("optimizer", "sgd", {"lr": float("nan")}, "is nan"),
