@@ -1,10 +1,11 @@
 """Forms of computation whose bits do not depend on how many runs share them.
 
 A run alone must equal the same run among a thousand, bit for bit. Three things in a tensor library break that:
-vectorised loops treat the last few elements of an array by other instructions; a matrix product over a single
-matrix, or with a single row, takes another path; and more threads cut the work elsewhere. So: elementwise work
-happens on whole buffers, whose length is a multiple of any vector's; products are batched over at least two runs;
-one thread works inside a cohort. The compiled passes over layers, run by run, need none of this.
+vectorised loops treat the last few elements of an array by other instructions; in a batched product a matrix's bits may
+depend on where it stands in memory and on how many stand beside it; and more threads cut the work elsewhere. So: elementwise
+work happens on whole buffers, whose length is a multiple of any vector's; on the CPU each matrix is a call of BLAS of its own
+(kernels/blas.py), lone rows in groups of one size; one thread works inside a cohort. Compiled loops over layers, run by run,
+need none of this.
 """
 
 import math
