@@ -12,9 +12,8 @@ from lossbench.engine.loss_batch import LossBatch
 from lossbench.engine.network import Network, gradients
 from lossbench.engine.step_norms import length_of, lengths_of
 from lossbench.interfaces import ActivationName, Dense
-from lossbench.interfaces.links import OUTPUTS
+from lossbench.interfaces.links import Linked
 
-SMALL = 1e-12  # the square of what is much smaller is no normal float32
 FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
 
 
@@ -106,7 +105,7 @@ class StepView:
 
     @cached_property
     def outputs(self) -> Tensor:
-        return self._by_run(self._linked, self._z.dtype)
+        return self._by_run([linked.a for linked in self._linked], self._z.dtype)
 
     @cached_property
     def gradient(self) -> Tensor:
@@ -118,13 +117,12 @@ class StepView:
 
     @cached_property
     def slope(self) -> Tensor:
-        slopes = [loss_batch.loss.link_function.slope(a) for loss_batch, a in zip(self.loss_batches, self._linked, strict=True)]
-        return self._by_run([slope[None] for slope in slopes], self._z.dtype)[:, 0]
+        return self._by_run([linked.slope[None] for linked in self._linked], self._z.dtype)[:, 0]
 
     @cached_property
-    def _linked(self) -> list[Tensor]:
-        """The link's outputs, on the columns of each loss."""
-        return [loss_batch.loss.link_function.value(loss_batch.z) for loss_batch in self.loss_batches]
+    def _linked(self) -> list[Linked]:
+        """What the link makes of the raw outputs, on the columns of each loss."""
+        return [loss_batch.loss.link_function.at(loss_batch.z) for loss_batch in self.loss_batches]
 
     @property
     def _z(self) -> Tensor:
@@ -142,25 +140,22 @@ class StepView:
 def _error_size(loss_batch: LossBatch) -> Tensor:
     """‖dℓ/da‖₂ of a loss batch's examples, (r·B,): in float64 for those where float32 may not hold it.
 
-    Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong.
+    Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong, and so do the two exponentials of which
+    a small error may be the quotient.
     """
     examples = loss_batch.count * loss_batch.width
-    # Squares are summed: below 1e-12 or above 1e12 they may leave float32 (1.2e-38 to 3.4e38), and beyond |z| = 40 so may 1/p.
     size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
-    (lowest, highest), (least, most) = torch.aminmax(loss_batch.z), torch.aminmax(size)
-    if lowest > -FAR and highest < FAR and least > SMALL and most < 1 / SMALL:
+    lowest, highest = torch.aminmax(loss_batch.z)
+    if lowest > -FAR and highest < FAR:
         return size
     near = loss_batch.z.abs().amax(0)[:examples] < FAR
     exact = _passing(loss_batch, loss_batch.z.double(), loss_batch.y.double())[:examples]
-    return torch.where((size > SMALL) & (size < 1 / SMALL) & near, size.double(), exact)
+    return torch.where(near, size.double(), exact)
 
 
 def _passing(loss_batch: LossBatch, z: Tensor, y: Tensor) -> Tensor:
-    """‖dℓ/da‖₂ (M,); of an error at a softmax only what its Jacobian lets through: not the mean over the outputs."""
-    error = loss_batch.apply(loss_batch.loss.error, z, y)
-    if loss_batch.loss.link == "softmax":  # J = diag(p) − ppᵀ maps constants to 0, for Σ p = 1
-        error = error - error.mean(OUTPUTS, keepdim=True)
-    return error.square().sum(OUTPUTS).sqrt_()
+    """‖dℓ/da‖₂ (M,) of what the link lets through of an error."""
+    return loss_batch.loss.link_function.at(z).passing(loss_batch.apply(loss_batch.loss.error, z, y))
 
 
 def _by_kind(lengths: Tensor) -> Dense[Tensor]:

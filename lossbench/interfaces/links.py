@@ -42,6 +42,20 @@ class Linked(ABC):
     def residual_backward(self, y: Tensor) -> Tensor:
         """dℓ/dz where the error is a − y, as half a squared distance has it, (..., C, B)."""
 
+    @property
+    @abstractmethod
+    def slopes(self) -> Tensor:
+        """∂a_c/∂z_c, the slope at each output by itself, (..., C, B)."""
+
+    @property
+    @abstractmethod
+    def slope(self) -> Tensor:
+        """The size of da/dz, one number an example, (..., B)."""
+
+    def passing(self, error: Tensor) -> Tensor:
+        """‖dℓ/da‖₂, (..., B), of the part of an error (..., C, B) that da/dz does not map to 0."""
+        return length(error)
+
 
 class Identity(Linked):
     """a = z."""
@@ -58,6 +72,15 @@ class Identity(Linked):
 
     def residual_backward(self, y: Tensor) -> Tensor:
         return self.z - y
+
+    @property
+    def slopes(self) -> Tensor:
+        return torch.ones_like(self.z)
+
+    @property
+    def slope(self) -> Tensor:
+        """1, whatever the outputs are."""
+        return torch.ones_like(self.z.select(OUTPUTS, 0))
 
 
 class Sigmoid(Linked):
@@ -85,6 +108,16 @@ class Sigmoid(Linked):
     @link_kernels.at_one_go(link_kernels.sigmoid, link_kernels.RESIDUAL_BACKWARD)
     def residual_backward(self, y: Tensor) -> Tensor:
         return self.backward(self.residual(y))
+
+    @property
+    def slopes(self) -> Tensor:
+        """a(1 − a), with no digit lost at either end."""
+        return self.a * self.complement
+
+    @property
+    def slope(self) -> Tensor:
+        """The root mean square of a(1 − a) over the outputs: a(1 − a) itself where there is one."""
+        return length(self.slopes) / self.z.shape[OUTPUTS] ** 0.5
 
 
 class Softmax(Linked):
@@ -155,6 +188,53 @@ class Softmax(Linked):
     def residual_backward(self, y: Tensor) -> Tensor:
         return self.backward(self.residual(y))
 
+    @property
+    def slopes(self) -> Tensor:
+        """p(1 − p), with no digit lost at either end."""
+        return self.a * self.complement
+
+    @property
+    def slope(self) -> Tensor:
+        """The Frobenius norm of the Jacobian diag(p) − ppᵀ.
+
+        Its square is Σ_j p_j² (1 − p_j)² + 2 Σ_{i<j} p_i² p_j²: no term is negative, so nothing cancels next to p = 1,
+        where Σp² − 2Σp³ + (Σp²)², the same number, has no digit left. m = max p(1 − p) is at least any p_i p_j; divided
+        by it, no square leaves the floats before the result does.
+        """
+        own = self.slopes
+        largest = own.amax(OUTPUTS, keepdim=True).clamp_min(torch.finfo(own.dtype).tiny)
+        squares = (self.a / largest.sqrt()).square()
+        rivals = squares.shape[OUTPUTS] - 1
+        pairs = squares.narrow(OUTPUTS, 1, rivals) * squares.cumsum(OUTPUTS).narrow(OUTPUTS, 0, rivals)
+        return ((own / largest).square().sum(OUTPUTS) + 2 * pairs.sum(OUTPUTS)).sqrt() * largest.squeeze(OUTPUTS)
+
+    def passing(self, error: Tensor) -> Tensor:
+        """‖e − mean(e)‖₂, (..., B): the Jacobian maps constants to 0, for Σ p = 1."""
+        return length(error, centred=True)
+
+    def balanced(self, gradient: Tensor, y: Tensor) -> Tensor:
+        """A gradient (..., C, B) for targets y, whose winner's entry is what makes the sum 0, where its target is a share.
+
+        Σ_c dℓ/dz_c = 0 on the softmax. Next to p = 1 a winner whose target is neither 0 nor 1 is pulled by nearly as much as
+        it is pushed; what is left has its digits only in the entries of the others.
+        """
+        winner = (self.a > 0.5) & (y > 0) & (y < 1)
+        return torch.where(winner, -torch.where(winner, 0.0, gradient).sum(OUTPUTS, keepdim=True), gradient)
+
+
+def length(vectors: Tensor, *, centred: bool = False) -> Tensor:
+    """Euclidean norms (..., B) of vectors (..., C, B), each less its mean if `centred`; inf where an entry is infinite.
+
+    Entries are divided by the largest before they are squared: no square overflows, or vanishes, before the norm does.
+    """
+    largest = vectors.abs().amax(OUTPUTS, keepdim=True)
+    scale = torch.where((largest > 0) & (largest < torch.inf), largest, 1.0)
+    scaled = vectors / scale
+    if centred:
+        scaled = scaled - scaled.mean(OUTPUTS, keepdim=True)
+    norms = scaled.square().sum(OUTPUTS).sqrt() * scale.squeeze(OUTPUTS)
+    return torch.where(largest.squeeze(OUTPUTS) == torch.inf, torch.inf, norms)
+
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities p and their complements 1 − p, both (..., C, B), to full relative accuracy at any z (..., C, B)."""
@@ -167,29 +247,16 @@ def log_softmax(z: Tensor) -> Tensor:
     return Softmax(z).log
 
 
-def _sigmoid_slope(a: Tensor) -> Tensor:
-    return (a * (1 - a)).square().mean(OUTPUTS).sqrt()
-
-
-def _softmax_slope(p: Tensor) -> Tensor:
-    """Frobenius norm of diag(p) − ppᵀ, whose square is Σp² − 2Σp³ + (Σp²)²."""
-    squares = p.square()
-    square, cube = squares.sum(OUTPUTS), squares.mul_(p).sum(OUTPUTS)
-    return (square - 2 * cube + square.square()).clamp_min(0).sqrt()
-
-
 @dataclass(frozen=True)
 class Link:
-    """A link by name: `at` raw outputs z it has outputs a; `slope` gives from a one number per example for the size of da/dz.
+    """A link by name, and whether its outputs are probabilities: `at` raw outputs z it has outputs, slopes and what passes back.
 
-    The slope is 1 for the identity, the root mean square of a(1 − a) over the outputs for the
-    sigmoid (a(1 − a) itself where there is one output), and the Frobenius norm of the Jacobian
-    diag(p) − ppᵀ for the softmax.
+    The size of its slope is 1 for the identity, the root mean square of a(1 − a) over the outputs for the sigmoid, and the
+    Frobenius norm of the Jacobian diag(p) − ppᵀ for the softmax.
     """
 
     name: LinkName
     at: Callable[[Tensor], Linked]
-    slope: Callable[[Tensor], Tensor]
     probabilities: bool
 
     def value(self, z: Tensor) -> Tensor:
@@ -198,7 +265,7 @@ class Link:
 
 
 LINKS: dict[str, Link] = {
-    "identity": Link("identity", Identity, lambda a: torch.ones_like(a.select(OUTPUTS, 0)), probabilities=False),
-    "sigmoid": Link("sigmoid", Sigmoid, _sigmoid_slope, probabilities=True),
-    "softmax": Link("softmax", Softmax, _softmax_slope, probabilities=True),
+    "identity": Link("identity", Identity, probabilities=False),
+    "sigmoid": Link("sigmoid", Sigmoid, probabilities=True),
+    "softmax": Link("softmax", Softmax, probabilities=True),
 }

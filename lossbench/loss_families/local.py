@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.interfaces import Loss
-from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 
 class Probability(NamedTuple):
@@ -57,15 +57,15 @@ class Local(Loss):
             probability = _classes(z)
             pull = weight * self._pull(probability)
             others = pull.sum(OUTPUTS, keepdim=True) - pull
-            return others * probability.p - pull * probability.complement
+            return Softmax(z).balanced(others * probability.p - pull * probability.complement, y)
         yes, no = _output(z), _output(-z)
         return counter * self._pull(no) * no.complement - weight * self._pull(yes) * yes.complement
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         weight, counter = self.weights(y)
         if self.link == "softmax":
-            return -_times(weight, self._steepness(_classes(z)))
-        return _times(counter, self._steepness(_output(-z))) - _times(weight, self._steepness(_output(z)))
+            return -self._steepness(weight, _classes(z))
+        return self._steepness(counter, _output(-z)) - self._steepness(weight, _output(z))
 
     def _pull(self, probability: Probability) -> Tensor:
         """p^s h(p), with p^s in two halves: alone it may be too small for a float when the product is not."""
@@ -74,9 +74,10 @@ class Local(Loss):
         half = (probability.log * (self.exponent / 2)).exp()
         return half * self.bracket(probability) * half
 
-    def _steepness(self, probability: Probability) -> Tensor:
-        """−f'(p)."""
-        return (probability.log * (self.exponent - 1)).exp() * self.bracket(probability)
+    def _steepness(self, weight: Tensor, probability: Probability) -> Tensor:
+        """−weight · f'(p), 0 where the weight is; p^(s−1) in two halves, so that nothing overflows before the product does."""
+        half = (probability.log * ((self.exponent - 1) / 2)).exp()
+        return torch.where(weight == 0, 0.0, weight * half * self.bracket(probability) * half)
 
 
 def _classes(z: Tensor) -> Probability:
@@ -90,8 +91,3 @@ def _output(z: Tensor) -> Probability:
 def _sigmoid(z: Tensor) -> Tensor:
     """σ(z), down to the smallest floats; torch's own is 0 in float32 from z = −88.8 on, where e^(−z) is infinite."""
     return torch.where(z < -80, z.clamp_max(0).exp(), torch.sigmoid(z))
-
-
-def _times(weight: Tensor, factor: Tensor) -> Tensor:
-    """weight · factor, where a weight of 0 wins over an infinite factor."""
-    return torch.where(weight == 0, 0.0, weight * factor)

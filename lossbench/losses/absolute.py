@@ -46,7 +46,7 @@ class AbsoluteError(Loss):
         return p * ((sign + 1) * below + (sign - 1) * above)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        return _differences(self.link, z, y)[0].sign()
+        return _signs(self.link, _differences(self.link, z, y)[0], y)
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -91,7 +91,8 @@ class Chebyshev(Loss):
         return pull * rest - p * (pull.sum(OUTPUTS, keepdim=True) - pull)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        return _at_largest(_differences(self.link, z, y)[0], self._preference(z, y))
+        difference = _differences(self.link, z, y)[0]
+        return (_at_largest(difference, self._preference(z, y)) != 0) * _signs(self.link, difference, y)
 
     def _preference(self, z: Tensor, y: Tensor) -> Tensor:
         """Which of two distances that round to the same number is larger: on the sigmoid the one further on the wrong side."""
@@ -247,6 +248,13 @@ def _differences(link: str, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tenso
         return z - y, z, 1 - z
     p, rest = softmax(z) if link == "softmax" else (torch.sigmoid(z), torch.sigmoid(-z))
     return p * (1 - y) - rest * y, p, rest
+
+
+def _signs(link: str, difference: Tensor, y: Tensor) -> Tensor:
+    """sign(a − y), (..., C, B): of a probability never 0 at a hard target, however near it comes."""
+    if link == "identity":
+        return difference.sign()
+    return torch.where((y == 0) | (y == 1), 1 - 2 * y, difference.sign())
 
 
 def _at_largest(difference: Tensor, preference: Tensor) -> Tensor:

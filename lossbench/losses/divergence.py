@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lossbench.interfaces import Properties
-from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 from lossbench.loss_families.categorical import Categorical
 
 
@@ -44,14 +44,15 @@ class Tanimoto(Categorical):
         excess = y.square().sum(OUTPUTS, keepdim=True) - 1  # Y − 1, which is 0 for one-hot targets
         other = overlap * (spread + excess + 2 * p)
         right = distance + overlap * (distance + 2 * (overlap - p) - 2 * excess)
-        return p * ((1 - y) * other - y * right) / (distance + overlap).square()
+        return Softmax(z).balanced(p * ((1 - y) * other - y * right) / (distance + overlap).square(), y)
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/dp = [2P (p − y) − y ‖p − y‖²] / D², (..., C, B): P (2p − y) − y (Q + Y − P) without what cancels next to p = y."""
         p, rest = softmax(z)
         overlap = (p * y).sum(OUTPUTS, keepdim=True)
-        distance = (p * (1 - y) - rest * y).square().sum(OUTPUTS, keepdim=True)
-        lengths = p.square().sum(OUTPUTS, keepdim=True) + y.square().sum(OUTPUTS, keepdim=True)
-        return (2 * p * overlap - y * lengths) / (distance + overlap).square()
+        difference = p * (1 - y) - rest * y
+        distance = difference.square().sum(OUTPUTS, keepdim=True)
+        return (2 * overlap * difference - y * distance) / (distance + overlap).square()
 
     def properties(self) -> Properties:
         return Properties(
@@ -90,12 +91,16 @@ class CauchySchwarz(Categorical):
 
     def cost_gradient(self, z: Tensor, y: Tensor) -> Tensor:
         sharp, blunt = softmax(2 * z)
-        share, others = softmax(z + y.log())
+        share, others = _answered(z, y)
         return sharp * others - blunt * share
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
-        p, _ = softmax(z)
-        return p / p.square().sum(OUTPUTS, keepdim=True) - torch.where(y == 0, 0.0, y / (p * y).sum(OUTPUTS, keepdim=True))
+        """dℓ/dz_c / p_c, (..., C, B), with s_c / p_c = p_c / ‖p‖² and b_c / p_c = y_c / p·y."""
+        shares = Softmax(z)
+        blunt = softmax(2 * z)[1]
+        others = _answered(z, y)[1]
+        steep = torch.where(y == 0, 0.0, y / (shares.a * y).sum(OUTPUTS, keepdim=True))
+        return shares.a * others / shares.a.square().sum(OUTPUTS, keepdim=True) - blunt * steep
 
     def properties(self) -> Properties:
         return Properties(
@@ -110,3 +115,8 @@ class CauchySchwarz(Categorical):
             bounded=False,
             saturation=0.0,
         )
+
+
+def _answered(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """b_c = p_c y_c / p·y and 1 − b_c, both (..., C, B). The log of a share is added to z − max z, which is exact, not to z."""
+    return softmax(Softmax(z).below + y.log())

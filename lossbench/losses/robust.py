@@ -89,7 +89,7 @@ class SymmetricCrossEntropy(Categorical):
         return self.alpha * shares.residual(y) + self.beta * shares.backward(_penalties(y, self.floor))
 
     def cost_error(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.beta * _penalties(y, self.floor) - self.alpha * Softmax(z).quotient(y)
+        return self.beta * _penalties(y, self.floor) - Softmax(z).quotient(self.alpha * y)
 
     def properties(self) -> Properties:
         passive = self.alpha == 0
@@ -205,24 +205,31 @@ def _share_gradient(z: Tensor, y: Tensor) -> Tensor:
     """[(p − y) A − N (C p − 1)] / A², written in the distances d below the winner and the winner's −log p, w.
 
     Then −log p = w + d, and what cancels is gone: of a right class −(C − 1) w − (1 − p) Σ_{others} d − (C − 1) p d,
-    of another w + (1 − p) d_y + p Σ_{all but the winner} (d − d_y).
+    of another (1 − C y) w + (1 − p) (d_y − y Σ d) + p [Σ_{all but the winner} (d − d_y) − y Σ d], d_y being Σ_k y_k d_k.
     """
     p, rest = softmax(z)
     d = z.amax(OUTPUTS, keepdim=True) - z
     w = -log_softmax(z).amax(OUTPUTS, keepdim=True)
     rivals = z.shape[OUTPUTS] - 1
     whole, mean = d.sum(OUTPUTS, keepdim=True), (y * d).sum(OUTPUTS, keepdim=True)
-    others = torch.where(y == 1, ((1 - y) * d).sum(OUTPUTS, keepdim=True), whole - d)
+    others = ((1 - y) * d).sum(OUTPUTS, keepdim=True)
     as_right = -(rivals * w + rest * others + rivals * p * d)
     level = d == 0
     gaps = torch.where(level, 0.0, d - mean).sum(OUTPUTS, keepdim=True) - (level.sum(OUTPUTS, keepdim=True) - 1) * mean
-    as_other = (1 - y) * w + rest * (mean - y * d) + p * (gaps - y * (whole - rivals * d))
+    share = y * whole
+    as_other = (1 - (rivals + 1) * y) * w + rest * (mean - share) + p * (gaps - share)
     total = whole + (rivals + 1) * w
-    return (y * as_right + torch.where(y == 1, 0.0, as_other)) / total.square()
+    return torch.where(y == 1, as_right, as_other) / total.square()
 
 
 def _share_error(z: Tensor, y: Tensor) -> Tensor:
-    """d/dp_c of the share: (y_c − share) / (p_c Σ log p)."""
+    """d/dp_c of the share, (..., C, B): (y_c Σ_k log p_k − Σ_k y_k log p_k) / (p_c (Σ_k log p_k)²).
+
+    The numerator is Σ_k (y_c − y_k) log p_k, where for hard targets nothing cancels. 1/p_c comes in two halves, for the
+    numerator may be as small as 1/p_c is large.
+    """
     log = log_softmax(z)
-    excess = y - _share(z, y).unsqueeze(OUTPUTS)
-    return torch.where(excess == 0, 0.0, excess * (-log).exp()) / log.sum(OUTPUTS, keepdim=True)
+    gaps = y.unsqueeze(OUTPUTS) - y.unsqueeze(OUTPUTS - 1)  # y_c − y_k, (..., C, C, B)
+    numerator = (gaps * log.unsqueeze(OUTPUTS - 1)).sum(OUTPUTS)
+    half = (-0.5 * log).exp()
+    return torch.where(numerator == 0, 0.0, numerator / log.sum(OUTPUTS, keepdim=True).square() * half * half)

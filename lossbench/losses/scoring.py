@@ -12,7 +12,7 @@ from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss, Properties, Task
-from lossbench.interfaces.links import OUTPUTS, log_softmax, softmax
+from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 TERMS = 160  # of the power series, whose arguments go up to 0.7
 TURN = 0.3  # the probability below which an integral is taken in two parts: above, they would cancel in float32
@@ -101,14 +101,16 @@ class SphericalScore(Loss):
             return (1 - y) * no * yes.square() - y * yes * no.square()
         share, rest = softmax(2 * z)
         pull = y * (0.5 * log_softmax(2 * z)).exp()
-        return share * (pull.sum(OUTPUTS, keepdim=True) - pull) - pull * rest
+        return Softmax(z).balanced(share * (pull.sum(OUTPUTS, keepdim=True) - pull) - pull * rest, y)
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "sigmoid":
             return (self._sigmoid_error(-z) * (1 - y)) - self._sigmoid_error(z) * y
-        p, _ = softmax(z)
-        length = p.square().sum(OUTPUTS, keepdim=True).sqrt()
-        return (p * (y * p).sum(OUTPUTS, keepdim=True) / length.square() - y) / length
+        p, rest = softmax(z)[0], softmax(2 * z)[1]
+        square = p.square().sum(OUTPUTS, keepdim=True)
+        # p_j P / Q − y_j with Q = ‖p‖² and P = y·p: of the right class p²/Q − 1 is −(1 − s), of which softmax(2z) has all digits
+        others = (y * p).sum(OUTPUTS, keepdim=True) - y * p
+        return (p * others / square - y * rest) / square.sqrt()
 
     def _sigmoid_error(self, z: Tensor) -> Tensor:
         """d/da of a / ‖(a, 1 − a)‖: (1 − a) / (a² + (1 − a)²)^(3/2)."""

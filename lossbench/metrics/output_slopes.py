@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from lossbench.interfaces.links import softmax
+from lossbench.interfaces.links import LINKS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -25,9 +24,4 @@ class OutputSlopes(Metric):
     quantity: ClassVar[Quantity] = Quantity(title="slope", part="output")
 
     def measure(self, outputs: Outputs) -> Tensor:
-        if outputs.link == "softmax":
-            share, rest = softmax(outputs.z)
-            return share * rest
-        if outputs.link == "sigmoid":
-            return torch.sigmoid(outputs.z) * torch.sigmoid(-outputs.z)
-        return torch.ones_like(outputs.z)
+        return LINKS[outputs.link].at(outputs.z).slopes

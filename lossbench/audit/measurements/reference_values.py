@@ -51,10 +51,15 @@ def _reference_row(reference: Reference, z: list[float], y: list[float]) -> list
 
 def entry(reference: Reference, z: list[float], y: list[float], row: int | None) -> float:
     """Reference value (row None) or partial derivative dℓ/dz_row at one point: z of C raw outputs, y of the targets."""
+    return float(exact_entry(reference, z, y, row))
+
+
+def exact_entry(reference: Reference, z: list[float], y: list[float], row: int | None) -> mpf:
+    """The same with all its digits, however small it is."""
     with mp.workdps(_digits(z)):
         outputs, target = [mpf(item) for item in z], [mpf(item) for item in y]
         value = reference(outputs, target)
-        return float(value if row is None else _slope(reference, outputs, target, row, value))
+        return value if row is None else _slope(reference, outputs, target, row, value)
 
 
 def _digits(z: list[float]) -> int:
