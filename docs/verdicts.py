@@ -21,10 +21,11 @@ HEAD = """\
 *Written by `python docs/verdicts.py` from stored results. `lossbench reproduce --all` trains what is missing and judges anew.*
 
 A published number **holds** where what we measured lies within the tolerance of it. It is **within scatter** where it lies
-beyond, but where our own seeds lie: chance alone could make the difference, and nothing is claimed. Else it **differs**. A bound
-holds where our whole interval keeps to it, a range where its middle does. Measured values are medians over seeds with 95 %
-intervals unless the claim says otherwise. Each experiment's README tells the protocol, what was expected before the run, and
-why a number differs. [How claims are written](claims.md)
+beyond, but where our own seeds lie: chance alone could make the difference, and nothing is claimed. Else it **differs**. A
+bound holds where our whole interval keeps to it, a range where its middle does. There is **no power** where a difference
+that would matter could hardly have been seen: its chance, which stands beside the verdict, is below 80 %. Measured values
+are medians over seeds with 95 % intervals unless the claim says otherwise. Each experiment's README tells the protocol, what
+was expected before the run, and why a number differs. [How claims are written](claims.md)
 """
 
 
@@ -47,7 +48,7 @@ def summary(found: dict[str, tuple[Experiment, list[Judgement | Unjudged]]]) -> 
         counted = Counter(line(claim).verdict for claim in claims)
         numbers = " | ".join(str(counted[verdict] or "–") for verdict in VERDICTS)
         rows.append(f"| [{name}](#{name}) | {plain(experiment.title)} | {numbers} |")
-    return ["| experiment | | holds | differs | within scatter |", "| --- | --- | --- | --- | --- |", *rows, ""]
+    return [f"| experiment | | {' | '.join(VERDICTS)} |", f"| --- | --- |{' --- |' * len(VERDICTS)}", *rows, ""]
 
 
 def section(name: str, experiment: Experiment, lines: list[Line]) -> list[str]:
@@ -68,7 +69,8 @@ def section(name: str, experiment: Experiment, lines: list[Line]) -> list[str]:
 def cells(told: Line) -> list[str]:
     claim = f"{told.claim}: {told.row}" if told.row else told.claim
     measured = f"{told.measured} ({told.interval})" if told.interval else told.measured
-    return [claim, told.source, told.published, measured, told.tolerance, told.verdict]
+    verdict = f"{told.verdict} ({told.power})" if told.power else told.verdict
+    return [claim, told.source, told.published, measured, told.tolerance, verdict]
 
 
 def page() -> str:

@@ -42,6 +42,7 @@ _ACROSS: dict[str, Callable[[Values, float], Values]] = {
 }
 _REDUCE: dict[str, Callable[[Any, Values], float]] = {
     "mean": lambda _, y: float(np.mean(y)),
+    "median": lambda _, y: float(np.median(y)),
     "smallest": lambda _, y: float(np.min(y)),
     "largest": lambda _, y: float(np.max(y)),
     "slope": _slope,
@@ -58,7 +59,10 @@ class Records:
 
 
 def measure(measured: Measure, records: Records) -> "pd.Series[float]":
-    """The measure for every seed that all its scores have, by seed. Raises BadInput where something was not recorded."""
+    """The measure for every seed that all its scores have, by seed; for every block, where the measure names what these are.
+
+    Raises BadInput where something was not recorded.
+    """
     named = {score.name: score_runs(score, records, measured.along) for score in measured.scores}
     frame = pd.concat(named, axis=1, join="inner").sort_index()
     if frame.empty:
@@ -69,9 +73,19 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
     value = evaluate(measured.value, frame, "value")
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
-    parts = frame.assign(**{"": value}).groupby(SEED)
+    block, other = _blocks(measured)
+    parts = frame.assign(**{"": value}).groupby(block)
     reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
-    return pd.Series({seed: reduce(part[ALONG[0]].to_numpy(), part[""].to_numpy(float)) for seed, part in parts})
+    return pd.Series({one: reduce(part[other].to_numpy(), part[""].to_numpy(float)) for one, part in parts})
+
+
+def _blocks(measured: Measure) -> tuple[str, str]:
+    """The frame's column whose values are the blocks, and the one that `reduce` goes along."""
+    if measured.blocks is None:
+        return SEED, ALONG[0]
+    if measured.blocks != measured.along:
+        raise BadInput(f"blocks is {measured.blocks!r}; it names the one column that `along` sweeps, {measured.along!r}.")
+    return ALONG[0], SEED
 
 
 def _ends(named: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from lossbench.files.csv import read_csv, within
 from lossbench.registry import construct
 
 FILE = "claims.yaml"
-Verdict = Literal["holds", "differs", "within scatter"]
+Verdict = Literal["holds", "differs", "within scatter", "no power"]
 T = TypeVar("T")
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LONE = "it"  # what a formula calls the score of a claim that has one
@@ -44,7 +44,8 @@ class Measure:
 
     Formulas call what is swept x, and of two columns x and y. A score called cost has its ends there as cost_smallest and
     cost_largest.
-    `over` says what is told of the seeds: median, mean, share, or the best of so many.
+    `over` says what is told of the seeds: median, mean, share, or the best of so many. `blocks` names the swept column
+    whose values take the place of the seeds, where a claim is about tasks: `reduce` makes one number of the seeds of each.
     """
 
     scores: tuple[Score, ...]
@@ -52,6 +53,7 @@ class Measure:
     along: tuple[str, ...] | str | None = None
     reduce: str = "mean"
     over: str = "median"
+    blocks: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,8 @@ class Claim:
     """What a source says, where it says so, how it is measured here, and the verdict that the repository records.
 
     `row` tells the rows of one claim apart. The tolerance is in units of the measure; of a curve it is the share of
-    its points that must lie within the band of seeds.
+    its points that must lie within the band of seeds. So are the `effect`, the smallest difference from what is published that
+    would matter, and the `resolution`, the smallest that the measure can show.
     """
 
     claim: str
@@ -104,6 +107,8 @@ class Claim:
     published: Published
     tolerance: float
     verdict: Verdict
+    effect: float | None = None
+    resolution: float = 0.0
 
     @property
     def name(self) -> str:
@@ -204,25 +209,34 @@ def laid_over(under: Any, over: Any) -> Any:
 
 def _claim(entry: Mapping[str, Any], where: str, folder: Path) -> Claim:
     wanted = {"claim", "source", "place", "measured", "published", "tolerance", "verdict"}
-    for key in sorted(map(str, entry.keys() - wanted - {"row"})):
-        raise BadInput(f"{where}: {unknown('part of a claim', key, {*wanted, 'row', 'rows'})}")
+    possible = {*wanted, "row", "effect", "resolution"}
+    for key in sorted(map(str, entry.keys() - possible)):
+        raise BadInput(f"{where}: {unknown('part of a claim', key, {*possible, 'rows'})}")
     lacking = sorted(key for key in wanted if entry.get(key) in (None, ""))
     if lacking:
         raise BadInput(f"{where} has no {' and no '.join(lacking)}. A claim names all of: {', '.join(sorted(wanted))}.")
     if str(entry["verdict"]) not in VERDICTS:
         raise BadInput(f"{where}: {unknown('verdict', str(entry['verdict']), VERDICTS)}")
-    tolerance = entry["tolerance"]
-    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < math.inf:
-        raise BadInput(f"{where}: tolerance is {tolerance!r}; it is a number, 0 or more, in units of what is measured.")
+    effect = _size(entry, "effect", where) if "effect" in entry else None
     texts = {key: " ".join(str(entry.get(key) or "").split()) for key in ("claim", "row", "source")}
     return Claim(
         **texts,
         location=" ".join(str(entry["place"] or "").split()),
         measured=measure_of(entry["measured"], where),
         published=_published(entry["published"], where, folder),
-        tolerance=float(tolerance),
+        tolerance=_size(entry, "tolerance", where),
         verdict=entry["verdict"],
+        effect=effect,
+        resolution=_size(entry, "resolution", where),
     )
+
+
+def _size(entry: Mapping[str, Any], key: str, where: str) -> float:
+    """A size in units of what is measured, 0 where none is given."""
+    size = entry.get(key, 0)
+    if not is_number(size) or not 0 <= size < math.inf:
+        raise BadInput(f"{where}: {key} is {size!r}; it is a number, 0 or more, in units of what is measured.")
+    return float(size)
 
 
 def measure_of(content: Any, where: str) -> Measure:

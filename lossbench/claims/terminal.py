@@ -12,7 +12,7 @@ from lossbench.claims.verdict import Judgement, Unjudged
 from lossbench.errors import printable
 
 WIDTH = 150  # columns, where the output is no terminal's
-_COLOURS = {"holds": "green", "differs": "red", "within scatter": "yellow"}
+_COLOURS = {"holds": "green", "differs": "red", "within scatter": "yellow", "no power": "cyan"}
 
 
 def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
@@ -40,6 +40,7 @@ def _add(table: Table, row: Line, previous: str) -> None:
     claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
     measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
     verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
+    verdict += f"\n{row.power}" if row.power else ""
     changed = f"\n[magenta]{_shown(row.changed)}[/]" if row.changed else ""
     table.add_row(_shown(claim), _shown(source), row.published, measured, row.tolerance, verdict + changed)
 

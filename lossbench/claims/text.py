@@ -12,7 +12,10 @@ _MOST_DECIMALS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A judged claim as a row of a table; `changed` says what the repository records, or why there is no verdict."""
+    """A judged claim as a row of a table; `changed` says what the repository records, or why there is no verdict.
+
+    `power` is stated where the claim says what difference would matter.
+    """
 
     claim: str
     row: str
@@ -23,6 +26,7 @@ class Line:
     tolerance: str
     verdict: str
     changed: str
+    power: str = ""
 
 
 def line(judgement: Judgement | Unjudged) -> Line:
@@ -39,6 +43,7 @@ def line(judgement: Judgement | Unjudged) -> Line:
         measured=_measured(judgement),
         interval=interval if has_interval else "",
         verdict=judgement.verdict,
+        power="" if judgement.power is None else f"power {judgement.power:.2f} to tell {_number(claim.effect or 0, claim)}",
         changed="" if judgement.as_recorded else f"recorded: {claim.verdict}",
     )
 

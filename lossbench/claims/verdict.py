@@ -8,6 +8,7 @@ import numpy as np
 
 from lossbench import tables
 from lossbench.analysis import statistics
+from lossbench.analysis.power import ENOUGH, power_of_interval, power_of_share
 from lossbench.analysis.shares import clopper_pearson
 from lossbench.analysis.statistics import Estimate, Values
 from lossbench.claims.measurement import Records, curve, measure, selected
@@ -27,6 +28,7 @@ class Judgement:
     estimate: Estimate
     scatter: tuple[float, float]
     verdict: Verdict
+    power: float | None = None  # of a claim that says what would matter
 
     @property
     def as_recorded(self) -> bool:
@@ -60,13 +62,34 @@ def judge(claim: Claim, records: Records) -> Judgement:
     in the middle 90 % of seeds (of fewer than 20, between the smallest and the largest) or in the 95 % interval of the
     estimate. A range holds where the estimate lies in it, and a bound where the whole interval keeps to it, each give or
     take the tolerance; they are within scatter where only a part of the interval does. A curve holds where at least the
-    tolerated share of its points lies in the middle 90 % of seeds.
+    tolerated share of its points lies in the middle 90 % of seeds. A claim that says what difference would matter, does not
+    hold, and would have been told from such a difference with a chance below 80 % only, has had no power.
     """
     if isinstance(claim.published, Curve):
         return _judged_curve(claim, claim.published, records)
     values, estimate = estimated(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
     scatter = _scatter(values)
-    return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=_verdict(claim, claim.published, estimate, scatter))
+    verdict = _verdict(claim, claim.published, estimate, scatter)
+    chance = power(claim, estimate)
+    if verdict != "holds" and chance is not None and chance < ENOUGH:
+        verdict = "no power"
+    return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=verdict, power=chance)
+
+
+def power(claim: Claim, estimate: Estimate) -> float | None:
+    """How probably this number of blocks would tell the published value from one that differs by the claim's `effect`.
+
+    What is less than the measure can show is told by no number of blocks. None where a claim states no effect.
+    """
+    if claim.effect is None or isinstance(claim.published, Curve):
+        return None
+    if claim.effect < claim.resolution:
+        return 0.0
+    if estimate.method == "exact":
+        published = claim.published
+        share = (published.low + published.high) / 2 if isinstance(published, Span) else published.value
+        return power_of_share(share, claim.effect, estimate.n)
+    return power_of_interval(estimate, claim.effect)
 
 
 def _verdict(claim: Claim, published: Number | Span | Bound, estimate: Estimate, scatter: tuple[float, float]) -> Verdict:

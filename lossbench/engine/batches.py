@@ -25,6 +25,8 @@ def batches(
     reshuffle. Order and batch are those of one run: a cohort has them in common. Features are put there for as many
     mini-batches as the network works out together; `start` is the first of such a block.
     """
+    # Rows (S·n·B, D) of all seeds and of the n mini-batches that are worked out together, gathered by one call; targets as
+    # columns (T, S·n·B), cut into n blocks, of which each step copies one to every run of its seed.
     x, y = data[0], data[1].T.contiguous()
     seeds, width = len(net.inputs.rows), net.units[0].shape[-1]
     rows, columns = net.inputs.rows.flatten(0, 1), y.new_empty(len(y), net.inputs.rows[..., 0].numel())
@@ -56,6 +58,7 @@ def _example_indices(run: RunSpec, seeds: Sequence[int], examples: int, steps_to
     streams = [generator(seed, "order") for seed in seeds]
     left = np.empty((len(seeds), 0, batch), dtype=np.int64)
     while True:
+        # An epoch gives whole // B mini-batches; `steps_together` need not divide that, so the rest waits for the next epoch.
         if run.order == "shuffled":
             epoch = np.stack([stream.permutation(examples)[:whole] for stream in streams])
         else:

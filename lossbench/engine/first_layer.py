@@ -1,5 +1,9 @@
 """How the first layer meets the examples: how far ahead it is worked out, and in which layout of its products.
 
+With weights W (H, D), examples X (D, B) and Δ = dL/dZ (H, B), a step of plain descent needs Z = W X and W ← W − η Δ Xᵀ: each
+2·H·D·B operations, and W, the largest array of a network, is read twice and written once. Worked out n steps ahead
+(look_ahead.py) it is read and written once in n steps, for the price of the overlaps X_iᵀ X_j, n²·B²·D operations a batch.
+
 A run's product with its batch is made by itself, so that its bits are its own. Lone rows alone would leave most of a vector
 empty: they are multiplied in groups of one size, if that leaves their bits alone.
 """
@@ -40,8 +44,11 @@ class FirstLayerShape(NamedTuple):
     @property
     def reach(self) -> int:
         """How many mini-batches to work out together where a step is a rate times the gradient; 0: better form the gradient."""
+        # The norm ‖Δ Xᵀ‖² = ⟨ΔᵀΔ, XᵀX⟩ is known without the gradient (H·D numbers) from two Gram matrices (B² numbers each),
+        # which are formed in float64: worth it where B² is well below H·D. In float64 they would have no digits to spare.
         if self.dtype != torch.float32 or FORMED * self.examples**2 > self.features * self.units:
             return 0
+        # n mini-batches cost n·B overlaps an example beside D features: n·B ≤ D / SHARE keeps that an eighth of the work.
         return 1 if self.lasting else max(1, min(AHEAD, self.features // SHARE) // self.examples)
 
     def run_by_run(self, reach: int) -> bool:

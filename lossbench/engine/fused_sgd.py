@@ -1,7 +1,12 @@
 """Steps of plain gradient descent, with the lengths of what they go along and of what they change.
 
-From dL/dz of the last layer down to the first, layer by layer and in each run by run: a gradient is formed, measured, followed
-and forgotten. Formed for all runs, then looked at, then followed, it would travel to memory and back twice.
+For layer l with units h_l = f(z_l), z_l = W_l h_{l−1} + b_l, and δ_l = dL/dz_l (U_l, B), B the mini-batch:
+
+    ∂L/∂b_l = δ_l 1,    ∂L/∂W_l = δ_l h_{l−1}ᵀ,    δ_{l−1} = (W_lᵀ δ_l) ∘ f'(z_{l−1}),    W_l ← W_l − η ∂L/∂W_l.
+
+From the last layer down to the first, layer by layer and in each run by run: a gradient is formed, measured, followed and
+forgotten. δ_{l−1} is taken through W_l before W_l moves, hence in one function with it. Formed for all runs, then looked at,
+then followed, a gradient would travel to memory and back twice; so it stays in the cache of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -72,6 +77,8 @@ def _upper(net: Network, number: int) -> LayerUpdate:
 
 
 def _first(net: Network) -> LayerUpdate:
+    # No δ is passed on below the first layer. Small ones are worked out run by run like the others; a large one by BLAS for
+    # all runs at once, whose blocked loops gain more than the gradient's way through memory costs.
     weight, delta, gradient = net.parameters[0].weight, net.deltas[0], net.gradients[0].weight
     if net.run_by_run[0]:
         fed = net.inputs.rows.numpy(), np.array(net.sharing.owners)

@@ -101,7 +101,7 @@ def target_views(loss_batches: Sequence[LossBatch], y: Tensor) -> Iterator[tuple
 
 
 def gradient(loss_batches: Sequence[LossBatch]) -> None:
-    """dL/dz of the mean over the batch, (R, C, B), into the network's own."""
+    """dL/dz of the mean over the batch, (R, C, B), into the network's own: with L = (1/B) Σ_b ℓ_b it is (1/B) dℓ_b/dz_b."""
     for loss_batch in loss_batches:
         loss_batch.fill()
         if loss_batch.slope is not None:

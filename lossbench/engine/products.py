@@ -1,7 +1,9 @@
 """Products of matrices, run by run, and the first layer's, where many runs see the same examples.
 
-Written for one run at a time the first layer's are many small products; side by side, the weights of the runs that share a
-batch are one tall matrix, and one product.
+Of run r with weights W_r (H, D), batch X_s (D, B) of its seed s and Δ_r = dL/dZ_r (H, B) they are Z_r = W_r X_s and
+G_r = Δ_r X_sᵀ. The runs r of one seed share X_s: laid one on the other their W_r are one tall matrix (R·H, D), and one product.
+That is fast where a device has many cores; but how BLAS cuts R·H rows decides the order of its sums, so on the CPU, where bits
+are promised, every run's product is a call of its own.
 """
 
 from dataclasses import dataclass

@@ -209,6 +209,9 @@ def _train(training: TrainingState, report: Callable[[int], None], checkpoint: C
         if step % LOOK_EVERY == 0 and not resumable.count(sums):
             break
         training.learner.begin(step)
+        # A step t: forward from W_t on batch t, back, and W_{t+1}. What is recorded at t is of W_t and of this very batch, before
+        # it moves. A run is finite as long as Σ z of its raw outputs is (∞ and NaN survive every sum): that is checked for many
+        # steps at once, since asking a device for a number stops it.
         if step in recorded:
             sums.append(training.forward_and_back())
             resumable.records.append(_record(training, last=step == steps))

@@ -3,6 +3,7 @@
 Outputs lie along axis −2 and examples along −1; leading axes are free.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ class Sigmoid(Linked):
     @property
     def slope(self) -> Tensor:
         """The root mean square of a(1 − a) over the outputs: a(1 − a) itself where there is one."""
-        return length(self.slopes) / self.z.shape[OUTPUTS] ** 0.5
+        return length(self.slopes) / math.sqrt(self.z.shape[OUTPUTS])
 
 
 class Softmax(Linked):

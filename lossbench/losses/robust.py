@@ -232,4 +232,5 @@ def _share_error(z: Tensor, y: Tensor) -> Tensor:
     gaps = y.unsqueeze(OUTPUTS) - y.unsqueeze(OUTPUTS - 1)  # y_c − y_k, (..., C, C, B)
     numerator = (gaps * log.unsqueeze(OUTPUTS - 1)).sum(OUTPUTS)
     half = (-0.5 * log).exp()
-    return torch.where(numerator == 0, 0.0, numerator / log.sum(OUTPUTS, keepdim=True).square() * half * half)
+    share = numerator / log.sum(OUTPUTS, keepdim=True).square()
+    return torch.where(share == 0, 0.0, share * half * half)

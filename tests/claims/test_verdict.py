@@ -8,10 +8,11 @@ import pytest
 from scipy import stats
 
 from lossbench.analysis.curves import read_curves
+from lossbench.analysis.statistics import Estimate
 from lossbench.claims.measurement import Records
 from lossbench.claims.schema import Bound, Claim, Curve, Measure, Number, Score, Span
 from lossbench.claims.text import line
-from lossbench.claims.verdict import judge
+from lossbench.claims.verdict import judge, power
 from lossbench.errors import BadInput
 from lossbench.tables import read_study
 
@@ -139,3 +140,33 @@ def test_numbers_are_told_to_the_digit_that_the_tolerance_resolves(records, valu
 def test_a_verdict_that_is_not_the_recorded_one_is_said(records):
     told = line(judge(claim(Number(value=1e6)), records))
     assert (told.verdict, told.changed) == ("differs", "recorded: holds")
+
+
+def test_five_tasks_cannot_tell_a_share_from_a_coin():
+    """By simulation: how often the exact interval of 5 draws of a coin leaves 22 of 28 out."""
+    asked = replace(claim(Number(value=0.786), over="share"), effect=0.286)
+    draws = np.random.default_rng(0).binomial(5, 0.5, 4000)
+    out = [not ends.low <= 0.786 <= ends.high for ends in (stats.binomtest(int(k), 5).proportion_ci() for k in draws)]
+    found = power(asked, Estimate(centre=0.4, low=0.05, high=0.85, n=5, method="exact"))
+    assert found == pytest.approx(np.mean(out), abs=0.03)
+    assert found < 0.25
+
+
+@pytest.mark.parametrize("effect", [0.5, 1.0, 2.0, 3.0])
+def test_the_power_of_an_interval_is_what_simulated_tests_have(effect):
+    """200 normal numbers a test, scatter 1, the truth off by so many standard errors: how often 5 % are undercut."""
+    stream, n = np.random.default_rng(1), 200
+    shift = effect / np.sqrt(n)
+    tests = stats.ttest_1samp(stream.normal(shift, 1, (2000, n)), 0, axis=1).pvalue < 0.05
+    half = 1.96 / np.sqrt(n)
+    asked = replace(claim(Bound(side=">", value=0.0)), effect=shift)
+    assert power(asked, Estimate(centre=0.0, low=-half, high=half, n=n, method="t")) == pytest.approx(tests.mean(), abs=0.04)
+
+
+def test_what_the_measure_cannot_show_is_told_by_no_number_of_seeds(records, values):
+    beyond = float(values.max()) + 1
+    blind = replace(claim(Number(value=beyond)), effect=0.01, resolution=0.02)
+    assert judge(blind, records).verdict == "no power"
+    assert judge(replace(blind, resolution=0.0, effect=100.0), records).verdict == "differs"
+    assert judge(replace(claim(Number(value=float(np.median(values)))), effect=0.01, resolution=0.02), records).verdict == "holds"
+    assert line(judge(blind, records)).power.startswith("power 0.00")
