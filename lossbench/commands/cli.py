@@ -180,7 +180,7 @@ def reproduce(names: tuple[str, ...], *, everything: bool, listed: bool, results
     lossbench reproduce nielsen_neuron dead_outputs
     lossbench reproduce --all --results anew             everything, trained from nothing
     """
-    from lossbench.commands.reproduction import exit_code, named, print_list, reproductions
+    from lossbench.commands.actions.reproduction import exit_code, named, print_list, reproductions
 
     if listed:
         print_list(named(names), results)
@@ -201,7 +201,7 @@ def verify(folder: Path, *, everything: bool, runs: int | None, plugins: tuple[s
     On the same machine, versions and device they must be the same bits; elsewhere they may differ by 1 % of a curve's
     largest value. What differs is named, and the exit code is 1. The folder is only read.
     """
-    from lossbench.commands.verification import print_verification
+    from lossbench.commands.actions.verification import print_verification
     from lossbench.config.schema import import_plugins
     from lossbench.execution.verification import SAMPLE
     from lossbench.execution.verification import verify as verify_study
@@ -218,7 +218,7 @@ def verify(folder: Path, *, everything: bool, runs: int | None, plugins: tuple[s
 @click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines.")
 def show(kind: str, word: str | None, plugins: tuple[str, ...]) -> None:
     """List the losses, models, …, one line each; with a WORD show its formula, options and source."""
-    from lossbench.commands.catalogue import show as show_kind
+    from lossbench.commands.actions.catalogue import show as show_kind
     from lossbench.config.schema import import_plugins
 
     import_plugins(plugins)
