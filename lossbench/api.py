@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from lossbench.config.merged import merged
-from lossbench.config.python_settings import described, python_sweep
+from lossbench.config.python_settings import MAIN, described, python_sweep
 from lossbench.execution.executor import run_plan
 from lossbench.planning.plan import make_plan
 from lossbench.report.stored_study import StoredStudy
 from lossbench.report.stored_study import open as open_study
-
-MAIN = "__main__"  # the module of a script or notebook, which no worker can import
 
 
 def run(*, results: str | Path = "results", **settings: Any) -> StoredStudy:
