@@ -4,14 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lossbench.config.python_settings import described, python_sweep
+from lossbench.config.merged import merged
+from lossbench.config.python_settings import MAIN, described, python_sweep
 from lossbench.execution.executor import run_plan
-from lossbench.execution.plan_summary import composed
 from lossbench.planning.plan import make_plan
 from lossbench.report.stored_study import StoredStudy
 from lossbench.report.stored_study import open as open_study
-
-MAIN = "__main__"  # the module of a script or notebook, which no worker can import
 
 
 def run(*, results: str | Path = "results", **settings: Any) -> StoredStudy:
@@ -26,14 +24,14 @@ def run(*, results: str | Path = "results", **settings: Any) -> StoredStudy:
     dataset, optimizer or schedule is a word, a mapping with "word" and options, an instance or a class.
 
     Runs of a class that is defined in a script or notebook are trained in this process. To `verify` such a study later, the class
-    must be in a module. Raises BadInput where settings make no sense, Failure where runs could not be trained or stored;
-    interrupted, the same call continues.
+    must be in a module. Raises BadInput where settings make no sense, Failure where runs could not be trained or stored,
+    Stopped, a KeyboardInterrupt, where it was interrupted: the same call continues.
     """
     sweep = python_sweep(settings)
     plan = make_plan(sweep.points)
     if MAIN in sweep.modules:
         plan = replace(plan, resources=replace(plan.resources, executor="serial"))
-    config = composed([described(point) for point in sweep.points])
+    config = merged([described(point) for point in sweep.points])
     config["plugins"] = list(dict.fromkeys([*config["plugins"], *sweep.modules]))
-    summary = run_plan(plan, Path(results), sweep.overrides, config, "the same call of lossbench.run")
+    summary = run_plan(plan, Path(results), sweep.overrides, config)
     return open_study(summary.folder)

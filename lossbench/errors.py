@@ -14,6 +14,10 @@ class Failure(RuntimeError):
     """The words were right and the work could not be done. The command line answers with the message and exit code 1."""
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM ended the work. The message says what was done until then; the same call goes on from there."""
+
+
 def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:
     """The refusal of a name: what was asked, the nearest that exists, and all that exist."""
     names = sorted(known)

@@ -1,5 +1,8 @@
 """Training from Python is the command line with other punctuation."""
 
+import html
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +101,18 @@ def test_a_study_reports_and_shows_itself() -> None:
     assert "shown" in study._repr_html_()
     assert study.report().read_text().startswith("<!")
     assert "report.html" in study._repr_html_()
+
+
+@pytest.mark.slow
+def test_the_report_of_objects_shows_a_command_that_makes_the_runs_or_says_that_python_made_them() -> None:
+    study = lb.run(**TINY, loss=lb.losses.Focal(gamma=3), model=lb.models.MLP(hidden=(3, 2)), study="typed")
+    command = re.search(r"<pre>lossbench (run .*)</pre>", study.report().read_text())
+    assert command
+    assert len(lb.open("results/typed").runs) == 1
+    assert answer(shlex.split(html.unescape(command[1]))) == 0
+    assert len(lb.open("results/typed").runs) == 1, "the command names the same run"
+    mixed = lb.run(**TINY, loss=["ce", lb.losses.Focal(gamma=3)], study="mixed").report().read_text()
+    assert "lossbench.run(…) in Python, with" in mixed
 
 
 @pytest.mark.slow

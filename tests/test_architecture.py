@@ -54,7 +54,7 @@ FLOOR_PLAN = {
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands config errors execution interfaces planning registry "
+    "commands": "audit claims commands config engine errors execution interfaces planning registry "
     "report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}

@@ -5,7 +5,7 @@ instance or a class. Whatever has words is composed from words, so that both way
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from lossbench.registry import Registered
 
 BARE = re.compile(r"[A-Za-z_][\w./-]*")  # a string that Hydra's grammar reads as itself
 MEANT_OTHERWISE = {"null", "true", "false", "nan", "inf"}  # strings that it reads as something else
+MAIN = "__main__"  # the module of a script or notebook, which no worker and no command can import
 Settings = Mapping[str, Any]
 
 
@@ -44,9 +45,9 @@ def python_sweep(settings: Settings) -> PythonSweep:
     values = [[item for choice in choices for item in _values(noun, choice, plugins)] for noun, choices in objects.items()]
     composed = compose(overrides)
     points = [{**point, **dict(zip(objects, chosen, strict=True))} for chosen in product(*values) for point in composed]
-    modules = {module for options in values for item in options for module in _modules(item)}
-    spoken = [f"{noun}={','.join(map(_text_of_object, options))}" for noun, options in zip(objects, values, strict=True)]
-    return PythonSweep(points=tuple(points), overrides=(*overrides, *spoken), modules=tuple(sorted(modules)))
+    modules = sorted({module for options in values for item in options for module in _modules(item)})
+    spoken = _spoken(dict(zip(objects, values, strict=True)), modules) if objects else ()
+    return PythonSweep(points=tuple(points), overrides=(*overrides, *spoken), modules=tuple(modules))
 
 
 def described(point: Point) -> Point:
@@ -112,6 +113,27 @@ def _text(name: str, value: Any) -> str:
         f"{name} is {value!r}. Possible: a number, a string, True, False or None; a tuple of these; a list or a range of "
         f"what is swept; for {', '.join(GROUPS)} also a mapping of options, an instance or a class."
     )
+
+
+def _spoken(objects: Mapping[str, Sequence[Any]], modules: Sequence[str]) -> Iterator[str]:
+    """Objects as words of the command line; as {word:…}, which a report knows to be Python's, where it has no words for them."""
+    chosen = {noun: [_description(value) for value in values] for noun, values in objects.items()}
+    if MAIN in modules or not all(_is_flat(values) for values in chosen.values()):
+        yield from (f"{noun}={','.join(map(_text_of_object, values))}" for noun, values in chosen.items())
+        return
+    if modules:
+        yield f"plugins=[{','.join(modules)}]"
+    for noun, (description,) in chosen.items():
+        yield from _overrides(noun, {name: _as_tuple(option) for name, option in description.items()})
+
+
+def _is_flat(values: Sequence[Any]) -> bool:
+    """Whether it is one thing, which wraps no other."""
+    return len(values) == 1 and isinstance(values[0], Mapping) and not any(isinstance(v, Mapping) for v in values[0].values())
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
 def _text_of_object(value: Any) -> str:

@@ -1,6 +1,5 @@
 """From a plan to stored records: trains what is missing, in this process or in workers side by side."""
 
-import shlex
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lossbench.engine import engine_of
-from lossbench.errors import Failure
+from lossbench.errors import Failure, Stopped
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.executors.protocol import Executor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.job import Job, JobResult, shape_of
 from lossbench.execution.peak_flops import measured_peak_flops
-from lossbench.execution.progress import CohortCost, Progress, count, rate, say
+from lossbench.execution.progress import CohortCost, Progress, count, rate
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
@@ -68,13 +67,12 @@ class Summary:
         return f", {pace / 1e9:.3g} GFLOP/s in steps, {pace / self.peak:.0%} of this machine's matrix products"
 
 
-def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any, command: str | None = None) -> Summary:
+def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> Summary:
     """Train the runs of a plan that its study does not hold yet, store them in root/<study>, and return what happened.
 
     `overrides` and `config` are what was typed and what it was composed to; both are kept. Nothing but progress is printed, on
-    stderr. Interrupted or failed, what was stored stays, and the same call continues; `command` is how to say it where it is
-    not `lossbench run` and the overrides. Raises BadInput where the folder cannot be the study's, Failure where a worker was
-    killed or the disk is full.
+    stderr. Interrupted or failed, what was stored stays, and the same call continues. Raises BadInput where the folder cannot
+    be the study's, Failure where a worker was killed or the disk is full, Stopped where it was interrupted.
     """
     started = time.perf_counter()
     for model in {run.model for run in plan.runs}:
@@ -88,7 +86,7 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any, comm
         choice = choose_executor(plan.resources, work)
         invocation = remember(folder, overrides, config, provenance(plan.resources.device, choice[1]))
         jobs = [_make_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
-        done = _train(jobs, work, choice, command or shlex.join(["lossbench", "run", *overrides]))
+        done = _train(jobs, work, choice)
     seconds = time.perf_counter() - started
     return Summary(
         folder=folder,
@@ -110,8 +108,8 @@ def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
     return continued + cohorts(rest, plan.recording, plan.resources.tile, free_bytes(plan.resources))
 
 
-def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[Executor], int], command: str) -> list[JobResult]:
-    """Do all jobs. Raises Failure, with the command to continue with, where some were lost."""
+def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[Executor], int]) -> list[JobResult]:
+    """Do all jobs. Raises Failure where some were lost, Stopped where it was interrupted."""
     executor, workers = choice
     done: list[JobResult] = []
     lost = 0
@@ -123,13 +121,13 @@ def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[E
                     lost += len(jobs[index].cohort.runs)
                 else:
                     done.append(result)
-    except KeyboardInterrupt:
-        say(f"Stopped; {count(sum(result.runs for result in done), 'run')} trained and stored. Continue with: {command}")
-        raise
+    except KeyboardInterrupt as interrupt:
+        stored = sum(result.runs for result in done)
+        raise Stopped(f"Stopped; {count(stored, 'run')} trained and stored.") from interrupt
     if lost:
         raise Failure(
             f"A worker was killed while it trained, perhaps for lack of memory: {count(lost, 'run')} not stored, "
-            f"everything else is. Continue with: {command}"
+            "everything else is. The same command trains what is missing."
         )
     return done
 

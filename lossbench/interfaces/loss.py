@@ -123,6 +123,11 @@ class Loss(Registered):
         if link == "auto":
             link = "identity" if task == "regression" else "sigmoid" if outputs == 1 else "softmax"
         possible = get_args(field_types(type(self))["link"])
+        if not possible:
+            raise BadInput(
+                f"The loss {self.word!r} does not say which links it has a meaning on: its field is link: str. "
+                'Declare it as link: Literal["sigmoid", "softmax"], or with those that it has.'
+            )
         if link not in possible:
             raise BadInput(
                 f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {outputs} output(s) asks for. "

@@ -8,7 +8,7 @@ import re
 import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -56,6 +56,7 @@ class Registered(ABC):
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
             raise BadInput(f"Two classes ask for the {cls.noun} word {cls.word!r}: {_where(taken)} and {_where(cls)}.")
         _classes[cls.noun][cls.word] = cls
+        _check_options_of(cls)
         if outside(cls):
             guard(cls)
 
@@ -72,6 +73,30 @@ class Registered(ABC):
             if name not in hints:
                 raise unknown(f"option of the {cls.noun} {cls.word!r}", name, hints)
         return construct(cls, options, f"{cls.noun}.")
+
+
+def _check_options_of(cls: Any) -> None:
+    """Make a class check its options as they are given: 1 where a float is wanted is 1.0, whoever made the instance.
+
+    So there is one thing and one run id for what says the same, and no method of the class meets an option of a wrong type.
+    """
+    inner = getattr(cls, "__post_init__", None)
+    if hasattr(inner, "checks_options"):  # inherited
+        return
+
+    def check_options(self: Registered) -> None:
+        for name, hint in field_types(cast(type, type(self))).items():
+            given = getattr(self, name)
+            if isinstance(given, type | Mapping) and isinstance(hint, type) and issubclass(hint, Registered):
+                continue  # which stands for what is yet to be made
+            fitting = checked(f"{self.noun}.{name}", given, hint)
+            if fitting is not given:
+                object.__setattr__(self, name, fitting)
+        if inner:
+            inner(self)
+
+    vars(check_options)["checks_options"] = True
+    cls.__post_init__ = wraps(inner)(check_options) if inner else check_options
 
 
 def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:

@@ -56,6 +56,7 @@ KINDS = "numbers, words, truth values, null, Literals, tuple[T, ...], list[T], d
 
 
 def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
+    value = value.item() if hint in PRIMITIVES and type(value).__module__ == "numpy" and not value.shape else value
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

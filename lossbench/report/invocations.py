@@ -1,7 +1,9 @@
 """How a study was made: commands, versions and machines, as its invocations were kept. Nothing is expected of their form."""
 
 import json
+import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from lossbench import tables
 from lossbench.analysis import formatting
 
 _DIGITS_OF_COMMIT = 10
+_OBJECTS = re.compile(r"\w+=(.*,)?\{word:")  # how the Python door writes objects down
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,15 @@ def _read(path: Path, runs: int) -> Invocation | None:
     if not isinstance(content, dict):
         return None
     overrides = content.get("words")
-    command = shlex.join(["lossbench", "run", *map(str, overrides)]) if isinstance(overrides, list) else ""
+    command = _command(list(map(str, overrides))) if isinstance(overrides, list) else ""
     return Invocation(command=command, runs=runs, facts=tuple(_facts(content.get("provenance"))))
+
+
+def _command(overrides: Sequence[str]) -> str:
+    """The command that makes the runs again; of objects that no command line can say, that they were made from Python."""
+    if any(_OBJECTS.match(word) for word in overrides):
+        return f"lossbench.run(…) in Python, with {' '.join(overrides)}"
+    return shlex.join(["lossbench", "run", *overrides])
 
 
 def _facts(provenance: Any) -> list[tuple[str, str]]:

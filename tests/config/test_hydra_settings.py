@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lossbench.config.compose import compose, inspect
+from lossbench.config.compose import compose
+from lossbench.config.looks import inspect
 from lossbench.errors import BadInput
 
 LOG = "{handlers: {h: {class: logging.FileHandler, filename: victim.txt, mode: w}}, root: {handlers: [h]}, version: 1}"

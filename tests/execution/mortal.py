@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lossbench.data.loading import load
 from lossbench.datasets.xor import Xor
-from lossbench.errors import BadInput, Failure
+from lossbench.errors import BadInput, Failure, Stopped
 from lossbench.execution.executor import run_plan
 from lossbench.inits.normal import Normal
 from lossbench.interfaces import Loss
@@ -72,5 +72,6 @@ def sweep(root: str, executor: Literal["serial", "loky"], delay: float = 0.0) ->
     except (BadInput, Failure) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2 if isinstance(error, BadInput) else 1)
-    except KeyboardInterrupt:
+    except Stopped as stopped:
+        sys.stderr.write(f"{stopped}\n")
         sys.exit(130)

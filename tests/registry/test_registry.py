@@ -1,7 +1,9 @@
 """Words find classes, options are checked, and what is wrong is said with the nearest right."""
 
+import json
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from lossbench.errors import BadInput
@@ -50,6 +52,42 @@ def test_a_description_builds_the_same_thing_again(noun, word):
 def test_what_does_not_fit_is_refused_in_a_sentence(noun, word, options, said):
     with pytest.raises(BadInput, match=said):
         find(noun, word).build(options)
+
+
+@pytest.mark.parametrize(
+    ("noun", "word", "options", "message"),
+    [
+        ("optimizer", "sgd", {"lr": "0.1"}, "optimizer.lr wants a number and got '0.1'"),
+        ("optimizer", "sgd", {"lr": None}, "optimizer.lr wants a number and got None"),
+        ("optimizer", "adam", {"lr": float("nan")}, "optimizer.lr is nan, which is no finite number"),
+        ("model", "mlp", {"hidden": 30}, r"model.hidden wants a list, such as \[30,10\]"),
+        ("loss", "focal", {"gamma": [1, 2]}, r"loss.gamma wants a number and got \[1, 2\]"),
+    ],
+)
+def test_an_object_checks_its_options_when_it_is_made(noun, word, options, message):
+    with pytest.raises(BadInput, match=message):
+        find(noun, word)(**options)
+
+
+@pytest.mark.parametrize("one", [1, np.int64(1), np.float32(1)])
+def test_numbers_that_are_alike_make_things_that_are_alike(one):
+    thing = find("optimizer", "sgd")(lr=one)
+    assert json.dumps(thing.describe()) == json.dumps(find("optimizer", "sgd")(lr=1.0).describe())
+    assert find("model", "mlp")(hidden=[3, 2]).hidden == (3, 2)
+
+
+def test_a_loss_whose_links_are_any_word_is_told_to_name_them():
+    @dataclass(frozen=True, kw_only=True)
+    class Loose(Loss):
+        """A loss on whatever link."""
+
+        link: str = "sigmoid"
+
+        def value(self, z, y):
+            return (self.link_function.value(z) - y).square().sum(-2)
+
+    with pytest.raises(BadInput, match="does not say which links it has a meaning on: its field is link: str"):
+        Loose().on("classification", 1)
 
 
 def test_two_classes_cannot_share_a_word():

@@ -1,6 +1,5 @@
 """Experiments run again: what is not there yet is trained, the claims are judged, the report is written."""
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,9 @@ from lossbench.claims.schema import VERDICTS, Experiment
 from lossbench.claims.terminal import print_verdicts
 from lossbench.claims.verdict import Judgement, Unjudged
 from lossbench.config.compose import compose
+from lossbench.config.merged import merged
 from lossbench.errors import BadInput, Failure, unknown
 from lossbench.execution.executor import run_plan
-from lossbench.execution.plan_summary import composed
 from lossbench.planning.plan import Plan, make_plan
 from lossbench.report.study_report import write_report
 from lossbench.storage.store import study_folder
@@ -137,8 +136,7 @@ def _trained(experiment: Experiment, root: Path, flags: Sequence[str]) -> Path:
     if plan.study != name:
         raise BadInput(f"conf/experiment/{name}.yaml says study: {plan.study}; an experiment's study has the experiment's name.")
     _refuse_strangers(folder, plan)
-    again = shlex.join(["lossbench", "reproduce", name, "--results", str(root), *flags])
-    click.echo(run_plan(plan, root, [*flags, *overrides], composed(points), again).sentence(), err=True)
+    click.echo(run_plan(plan, root, [*flags, *overrides], merged(points)).sentence(), err=True)
     return folder
 
 

@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -37,20 +36,6 @@ def print_outline(plan: Plan, root: Path) -> None:
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         seconds = estimate(dict(kinds.values()), plan.resources.device)
         console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
-
-
-def composed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the points of a sweep were composed to, as one config: {"swept": [...]} stands where they do not all agree."""
-    return {key: _merged([point.get(key) for point in points]) for key in points[0]}
-
-
-def _merged(values: Sequence[Any]) -> Any:
-    distinct = list({repr(value): value for value in {id(value): value for value in values}.values()}.values())
-    if len(distinct) == 1:
-        return distinct[0]
-    if all(isinstance(value, Mapping) for value in distinct) and len({tuple(value) for value in distinct}) == 1:
-        return {key: _merged([value[key] for value in distinct]) for key in distinct[0]}
-    return {"swept": distinct}
 
 
 def _kinds(planned: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:

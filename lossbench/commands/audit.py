@@ -1,0 +1,44 @@
+"""`lossbench audit`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lossbench.commands.flags import with_options, with_plugins
+
+OPTIONS = (
+    click.option("--as", "claim", metavar="WORD", help="Hold somebody's loss against this one of ours, to 50 digits."),
+    click.option("--given", "-g", multiple=True, metavar="NAME=VALUE", help="A keyword for somebody's loss, as reduction=none."),
+    click.option("--takes", type=click.Choice(["raw", "probabilities", "log-probabilities"]), help="What it takes."),
+    click.option("--link", type=click.Choice(["identity", "sigmoid", "softmax"]), help="What its raw outputs go through."),
+    click.option("--outputs", type=click.Choice(["one", "several"]), help="How many raw outputs an example has."),
+    click.option("--classes", type=click.Choice(["first", "last"]), help="Which axis of several outputs counts the classes."),
+    click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
+    with_plugins,
+    click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics, claim, …"),
+    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the cards to FILE.html or FILE.md instead."),
+    click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Limit for a call of somebody's loss."),
+    click.option("--fresh", is_flag=True, help="Measure again what was measured before."),
+)
+
+
+@click.command()
+@click.argument("losses", nargs=-1, metavar="[WORDS]...")
+@with_options(OPTIONS)
+def audit(losses: tuple[str, ...], **options: Any) -> None:
+    """Make a card of each loss: what it does to learning, measured before anything is trained.
+
+    WORDS are losses (WORD or WORD,OPTION=VALUE) and anybody's functions and torch modules (PACKAGE.MODULE:NAME). Importing
+    somebody's module runs its code. Without WORDS all losses are audited.
+
+    \b
+    lossbench audit                                          every card, and a chart of all
+    lossbench audit focal,gamma=3 cross_entropy -o cards.html
+    lossbench audit torch.nn:BCELoss --as cross_entropy      where it breaks
+    lossbench audit my_losses:mine --fail-on declared,numerics
+    """
+    from lossbench.audit.request import answer as audit_answer
+
+    audit_answer(losses, options)

@@ -1,0 +1,38 @@
+"""`lossbench run`."""
+
+from typing import Any
+
+import click
+
+from lossbench.commands.flags import looked, with_hydras_flags, written
+
+
+@click.command()
+@click.argument("overrides", nargs=-1, metavar="[WORDS]...", type=click.UNPROCESSED)
+@with_hydras_flags
+def run(overrides: tuple[str, ...], **flags: Any) -> None:
+    """Train the runs that WORDS name, unless they are stored already, and store them in results/STUDY.
+
+    WORDS are KEY=VALUE in Hydra's language. Several values are a sweep: every combination is a run.
+
+    \b
+    lossbench run                                    one run, all defaults
+    lossbench run loss=ce,mse 'seed=range(10)'       twenty runs
+    lossbench run model.hidden=[30],[100,30]         two networks
+    lossbench run experiment=demo epochs=5           a sweep in a file, one setting changed
+    lossbench run study=mine loss=focal loss.gamma=3 into results/mine
+
+    Without study=NAME runs go to results/scratch, which gathers all that nobody named. `lossbench show losses` lists what
+    loss= can be, likewise models, inits, datasets, optimizers and experiments; --cfg job shows every setting.
+    """
+    if looked(overrides, flags):
+        return
+    from lossbench.config.compose import compose
+    from lossbench.config.merged import merged
+    from lossbench.execution.executor import RESULTS, run_plan
+    from lossbench.planning.plan import make_plan
+
+    points = compose(overrides, written(flags))
+    summary = run_plan(make_plan(points), RESULTS, [*written(flags), *overrides], merged(points))
+    click.echo(summary.sentence(), err=True)
+    click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")
