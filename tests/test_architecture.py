@@ -31,7 +31,7 @@ FLOOR_PLAN = {
     "losses": "errors interfaces loss_families registry torch",
     "models": "errors interfaces registry",
     "inits": "errors interfaces registry numpy",
-    "data": "data errors interfaces rng importlib numpy",
+    "data": "data errors interfaces registry rng importlib numpy pandas",
     "datasets": "data errors interfaces registry rng mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
