@@ -78,7 +78,10 @@ class HeldOut(Dataset):
         Features are (N, D), targets (N, C); the size is a share of the training data, or from 1 on a number of rows. Raises
         BadInput where there are too few examples.
         """
-        examples = self.examples()
+        return self.parted(self.examples(), validation)
+
+    def parted(self, examples: Examples, validation: float) -> Split:
+        """The examples as training, test and validation data: features (N, D) and targets (N, C). Raises BadInput for too few."""
         train, test = self._parts(examples)
         labels = None if examples.classes is None else examples.y[train].astype(np.int64)
         train, held_out = hold_out_validation(train, labels, validation, self.seed)

@@ -95,6 +95,7 @@ def _shape(split: Split) -> DataShape:
         target_range=target_range(*(y for y in (split.train_y, split.test_y, split.validation_y) if y is not None)),
         validation_rows=0 if split.validation_x is None else len(split.validation_x),
         classes=split.classes,
+        notes=split.notes,
     )
 
 
@@ -105,7 +106,7 @@ def _load(dataset: Dataset) -> Loaded:
     validation_x, validation_y, weights = (None if part is None else np.ascontiguousarray(part, np.float64) for part in added)
     split = Split(
         *(train_x, train_y, test_x, test_y, parts.task, parts.inputs),
-        *(validation_x, validation_y, weights, parts.scale, parts.classes),
+        *(validation_x, validation_y, weights, parts.scale, parts.classes, parts.notes),
     )
     _check_promises(dataset.word, split)
     return Loaded(split, fingerprint(split))

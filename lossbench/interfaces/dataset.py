@@ -28,7 +28,7 @@ class Split(NamedTuple):
     `inputs` is the shape of one example's features before they were laid in a row of D, such as (1, 8, 8); None for (D,).
     Validation data are there where a part was held out for them. `train_weights` (N,) says how much each training example
     counts in the training loss. `scale` is the unit of a regression's targets, and `classes` the names of the classes, of two
-    first the one that is coded 0.
+    first the one that is coded 0. `notes` say what in the source is worth a second look.
     """
 
     train_x: Array
@@ -42,6 +42,7 @@ class Split(NamedTuple):
     train_weights: Array | None = None
     scale: TargetScale = TargetScale()
     classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,8 @@ class DataShape:
 
     `rows` and `test_rows` are numbers of examples; `inputs` is the shape of one example's features, such as (64,) or (1, 8, 8);
     `targets` is the number of columns of y; `class_counts` has the training examples of each class, () for a regression.
-    `target_range` is that of all targets as losses see them, and `classes` are the names of the classes where they have names.
+    `target_range` is that of all targets as losses see them, and `classes` are the names of the classes where they have names;
+    `notes` say what in the source is worth a second look.
     """
 
     rows: int
@@ -62,6 +64,7 @@ class DataShape:
     target_range: TargetRange
     validation_rows: int = 0
     classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Dataset(Registered):
