@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-STREAMS = ("init", "order", "data", "split", "label_noise", "global")
+STREAMS = ("init", "order", "data", "split", "validation", "label_noise", "global")
 
 
 def generator(seed: int, stream: str) -> np.random.Generator:

@@ -31,6 +31,7 @@ class Config:
     init: Any = MISSING
     dataset: Any = MISSING
     label_noise: float = MISSING
+    validation: float = MISSING
     optimizer: Any = MISSING
     seed: int = MISSING
     batch: int | None = MISSING

@@ -5,17 +5,21 @@ Whatever is measured to scale the data is measured on the training part alone.
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from lossbench.data.scikit_learn import scikit_learn
+from lossbench.data.validation import hold_out_validation
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Array, Dataset, Split
+from lossbench.interfaces import Array, Dataset, Split, TargetScale
+from lossbench.registry import later
 from lossbench.rng import generator
 
 Scaling = Literal["standard", "shared", "byte256", "none"]
+TargetScaling = Literal["auto", "standard", "none"]
 Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
 
@@ -24,20 +28,26 @@ class Examples(NamedTuple):
     """Examples before they are split: features x (N, D) and targets y (N,).
 
     `classes` names the C classes, which y then counts from 0; it is None for a regression, and y is real. `inputs` is the shape
-    of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image.
+    of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image. `weights` (N,)
+    is how much each example counts in training. `columns`, if given, takes the place of x: features that are not numbers yet.
     """
 
     x: Numbers
     y: Numbers
     classes: tuple[str, ...] | None
     inputs: tuple[int, ...] | None = None
+    weights: Array | None = None
+    columns: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut(Dataset):
     """Examples of which a part is held out for testing: drawn by the seed, from every class alike.
 
-    Options: test_fraction is the part held out. scaling, of the features, is one of
+    Options: test_fraction is the part held out; or, with folds=k, the data are parted into k folds, and fold, from 0, is the one
+    that tests. target_scaling, of a regression's targets, is standard (mean 0 and deviation 1 over the training data), none (in
+    their own unit), or auto: standard where all losses that are compared take any real number, else none. scaling, of the
+    features, is one of
         standard: each feature has mean 0 and standard deviation 1 over the training data; one that is constant there becomes 0.
         shared: the same with one mean and one deviation for all features, as suits pixels, of which some are nearly constant.
         byte256: divided by 256.
@@ -47,6 +57,9 @@ class HeldOut(Dataset):
     seed: int = 0
     test_fraction: float = 0.25
     scaling: Scaling = "standard"
+    target_scaling: TargetScaling = later("auto")
+    folds: int | None = later(None)
+    fold: int = later(0)
 
     def __post_init__(self) -> None:
         check_split(self)
@@ -57,14 +70,58 @@ class HeldOut(Dataset):
 
     def load(self) -> Split:
         """Training and test data. Raises BadInput where there are too few examples to be split."""
-        examples = self.examples()
-        train, test = hold_out(examples, self.test_fraction, self.seed)
-        train_x, test_x = scale(examples.x[train], examples.x[test], self.scaling)
+        return self.split(0)
+
+    def split(self, validation: float) -> Split:
+        """Training and test data, and validation data that are held out of the former before anything is measured on them.
+
+        Features are (N, D), targets (N, C); the size is a share of the training data, or from 1 on a number of rows. Raises
+        BadInput where there are too few examples.
+        """
+        return self.parted(self.examples(), validation)
+
+    def parted(self, examples: Examples, validation: float) -> Split:
+        """The examples as training, test and validation data: features (N, D) and targets (N, C). Raises BadInput for too few."""
+        train, test = self._parts(examples)
+        labels = None if examples.classes is None else examples.y[train].astype(np.int64)
+        train, held_out = hold_out_validation(train, labels, validation, self.seed)
+        rows = (train, test, *([held_out] if validation else []))
+        x = self.prepared(examples, rows)
+        y, unit = self._targets(examples, rows)
+        return Split(
+            x[0],
+            y[0],
+            x[1],
+            y[1],
+            "regression" if examples.classes is None else "classification",
+            examples.inputs,
+            validation_x=x[2] if validation else None,
+            validation_y=y[2] if validation else None,
+            train_weights=None if examples.weights is None else examples.weights[train],
+            scale=unit,
+            classes=examples.classes,
+        )
+
+    def prepared(self, examples: Examples, rows: tuple[Labels, ...]) -> list[Array]:
+        """Features (N, D) of some parts of the examples, scaled by what is measured on the first part."""
+        return scale_all([examples.x[part] for part in rows], self.scaling)
+
+    def _parts(self, examples: Examples) -> tuple[Labels, Labels]:
+        if self.folds is None:
+            return hold_out(examples, self.test_fraction, self.seed)
+        return fold_out(examples, self.folds, self.fold, self.seed)
+
+    def _targets(self, examples: Examples, rows: tuple[Labels, ...]) -> tuple[list[Array], TargetScale]:
+        """Targets (N, C) of the parts, and their unit."""
         y = encode(examples.y, examples.classes)
-        if examples.classes is None:
-            train_y, test_y = scale(y[train], y[test], "standard")
-            return Split(train_x, train_y, test_x, test_y, "regression", examples.inputs)
-        return Split(train_x, y[train], test_x, y[test], "classification", examples.inputs)
+        parts = [y[part] for part in rows]
+        if examples.classes is not None:
+            return parts, TargetScale()
+        scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0])
+        mean, deviation = float(scaler.mean_[0]), float(scaler.scale_[0])
+        if self.target_scaling == "none":
+            return parts, TargetScale(0.0, 1.0, deviation)
+        return scale_all(parts, "standard"), TargetScale(mean, deviation, 1.0)
 
 
 def hold_out(examples: Examples, test_fraction: float, seed: int) -> tuple[Labels, Labels]:
@@ -84,15 +141,36 @@ def hold_out(examples: Examples, test_fraction: float, seed: int) -> tuple[Label
     return rows
 
 
+def fold_out(examples: Examples, folds: int, fold: int, seed: int) -> tuple[Labels, Labels]:
+    """Row numbers of the training and of the test data where one of k folds tests; scikit-learn's (Stratified)KFold, shuffled.
+
+    Raises BadInput where a class, or all examples, are fewer than the folds.
+    """
+    members = [len(examples.y)] if examples.classes is None else np.bincount(examples.y.astype(np.int64)).tolist()
+    if min(members) < folds:
+        whose = "" if examples.classes is None else f" of the class {examples.classes[members.index(min(members))]!r}"
+        raise BadInput(f"dataset.folds is {folds}, and there are {min(members)} examples{whose}. Possible: 2 to {min(members)}.")
+    model_selection = scikit_learn("model_selection")
+    kind = model_selection.KFold if examples.classes is None else model_selection.StratifiedKFold
+    parted = kind(folds, shuffle=True, random_state=random_state(seed, "split")).split(np.zeros(len(examples.y)), examples.y)
+    rows: tuple[Labels, Labels] = list(parted)[fold]
+    return rows
+
+
 def scale(train: Numbers, test: Numbers, scaling: Scaling) -> tuple[Array, Array]:
     """Both parts (N, D) as float64, scaled alike by what is measured on `train`; HeldOut says how."""
+    train_x, test_x = scale_all([train, test], scaling)
+    return train_x, test_x
+
+
+def scale_all(parts: Sequence[Numbers], scaling: Scaling) -> list[Array]:
+    """Parts (N, D) as float64, all scaled alike by what is measured on the first; HeldOut says how."""
     if scaling in {"none", "byte256"}:
         divisor = 256.0 if scaling == "byte256" else 1.0
-        return np.divide(train, divisor, dtype=np.float64), np.divide(test, divisor, dtype=np.float64)
-    features = 1 if scaling == "shared" else train.shape[1]
-    scaler = scikit_learn("preprocessing").StandardScaler().fit(train.reshape(-1, features))
-    train_x, test_x = (scaler.transform(part.reshape(-1, features)).reshape(part.shape) for part in (train, test))
-    return train_x, test_x
+        return [np.divide(part, divisor, dtype=np.float64) for part in parts]
+    features = 1 if scaling == "shared" else parts[0].shape[1]
+    scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0].reshape(-1, features))
+    return [scaler.transform(part.reshape(-1, features)).reshape(part.shape) for part in parts]
 
 
 def encode(y: Numbers, classes: tuple[str, ...] | None) -> Array:
@@ -113,6 +191,14 @@ def check_split(dataset: HeldOut) -> None:
     if not 0 < dataset.test_fraction < 1:
         raise BadInput(f"dataset.test_fraction is {dataset.test_fraction:g}; it lies between 0 and 1, neither included.")
     check_scaling(dataset.scaling)
+    if dataset.target_scaling not in get_args(TargetScaling):
+        raise unknown("value of dataset.target_scaling", dataset.target_scaling, get_args(TargetScaling))
+    if dataset.folds is None:
+        if dataset.fold:
+            raise BadInput(f"dataset.fold is {dataset.fold}, and dataset.folds is not given: into how many are the data parted?")
+        return
+    check_range("folds", dataset.folds, 2)
+    check_range("fold", dataset.fold, 0, dataset.folds - 1)
 
 
 def check_range(option: str, value: float, low: float, high: float = math.inf) -> None:

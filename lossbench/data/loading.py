@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Dataset, DataShape, Split
+from lossbench.interfaces import Array, Dataset, DataShape, Split, TargetScale
+from lossbench.interfaces.domain import target_range
 
 DECIMALS = 1e5  # fingerprints see 5 decimals, so that another machine's last bits do not change them
 SMALL, NOISE = 1e-3, 1e-10  # sizes of columns between which 5 decimals are too few
@@ -63,13 +64,19 @@ def describe(dataset: Dataset) -> Described:
 
 def _release() -> None:
     """Forget arrays, the longest unused first, until the rest fits; the last one always stays."""
-    taken = {key: sum(part.nbytes for part in loaded.split[:4]) for key, loaded in _arrays.items()}
+    taken = {key: sum(part.nbytes for part in all_parts(loaded.split)) for key, loaded in _arrays.items()}
     total = sum(taken.values())
     for key in list(taken)[:-1]:
         if total <= KEPT_BYTES:
             return
         total -= taken[key]
         del _arrays[key]
+
+
+def all_parts(split: Split) -> list[Array]:
+    """The arrays of a split that are there: features (N, D), targets (N, C) and weights (N,)."""
+    every = (*split[:4], split.validation_x, split.validation_y, split.train_weights)
+    return [part for part in every if part is not None]
 
 
 def _shape(split: Split) -> DataShape:
@@ -85,19 +92,30 @@ def _shape(split: Split) -> DataShape:
         targets=split.train_y.shape[1],
         task=split.task,
         class_counts=counts,
+        target_range=target_range(*(y for y in (split.train_y, split.test_y, split.validation_y) if y is not None)),
+        validation_rows=0 if split.validation_x is None else len(split.validation_x),
+        classes=split.classes,
+        notes=split.notes,
     )
 
 
 def _load(dataset: Dataset) -> Loaded:
     parts = dataset.load()
     train_x, train_y, test_x, test_y = (np.ascontiguousarray(part, dtype=np.float64) for part in parts[:4])
-    split = Split(train_x, train_y, test_x, test_y, parts.task, parts.inputs)
+    added = (parts.validation_x, parts.validation_y, parts.train_weights)
+    validation_x, validation_y, weights = (None if part is None else np.ascontiguousarray(part, np.float64) for part in added)
+    split = Split(
+        *(train_x, train_y, test_x, test_y, parts.task, parts.inputs),
+        *(validation_x, validation_y, weights, parts.scale, parts.classes, parts.notes),
+    )
     _check_promises(dataset.word, split)
     return Loaded(split, fingerprint(split))
 
 
 def fingerprint(split: Split) -> str:
     """16 hexadecimal digits of the SHA-256 of task, shapes and values, rounded to 5 decimals; the order of rows counts.
+
+    Validation data and weights count where there are any.
 
     Columns of which no value reaches SMALL in size, training and test data taken together, would be rounded away. They are
     hashed once more, with 5 digits of their largest value. Where there are none, which is so for all standardised data, nothing
@@ -114,6 +132,8 @@ def fingerprint(split: Split) -> str:
         scale = 2.0 ** np.floor(np.log2(largest[small]))  # a power of two: dividing by it is exact
         for part in (train, test) if small.any() else ():
             digest.update(_rounded(part[:, small] / scale).tobytes())
+    for part in all_parts(split)[4:]:
+        digest.update(f"{part.shape}".encode() + _rounded(part).tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -139,7 +159,24 @@ def _check_promises(word: str, split: Split) -> None:
             f"The data set {word!r} gave features of shape {split.inputs}, which are {math.prod(split.inputs)} numbers, "
             f"in rows of {split.train_x.shape[1]}."
         )
-    if not all(np.isfinite(part).all() for part in split[:4]):
+    _check_additions(word, split)
+    if not all(np.isfinite(part).all() for part in all_parts(split)):
         raise BadInput(f"The data set {word!r} gave values that are not finite.")
     if split.task == "classification" and any(y.min() < 0 or y.max() > 1 for _, y in (train, test)):
         raise BadInput(f"The data set {word!r} gave targets outside [0, 1] for a classification.")
+
+
+def _check_additions(word: str, split: Split) -> None:
+    """What a split need not have, where it has it: validation data, weights, a unit of its targets, names of classes."""
+    x, y, weights = split.validation_x, split.validation_y, split.train_weights
+    if (x is None) != (y is None) or (x is not None and y is not None and (len(x) != len(y) or not len(x))):
+        raise BadInput(f"The data set {word!r} gave validation data that do not fit together.")
+    for name, part, like in (("validation_x", x, split.train_x), ("validation_y", y, split.train_y)):
+        if part is not None and part.shape[1:] != like.shape[1:]:
+            raise BadInput(f"The data set {word!r} gave {name} {part.shape}, beside training data {like.shape}.")
+    if weights is not None and (weights.shape != (len(split.train_x),) or weights.min() < 0 or weights.max() <= 0):
+        raise BadInput(f"The data set {word!r} gave weights that are not one number of 0 or more for each training example.")
+    if not isinstance(split.scale, TargetScale) or not split.scale.factor > 0 or not split.scale.deviation > 0:
+        raise BadInput(f"The data set {word!r} gave {split.scale!r} as its targets' unit; it wants a TargetScale above 0.")
+    if split.classes is not None and len(split.classes) != max(2, split.train_y.shape[1]):
+        raise BadInput(f"The data set {word!r} named {len(split.classes)} classes; its targets {split.train_y.shape} differ.")

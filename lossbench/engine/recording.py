@@ -13,11 +13,18 @@ from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.run_step import RunStep
 from lossbench.engine.stacking import Sharing
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Loss, Task
+from lossbench.interfaces import Array, Loss, TargetScale, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
 from lossbench.planning.example_counts import EVALUATED
+
+
+class Judging(NamedTuple):
+    """What metrics must know of the data: the task, and the unit of a regression's targets."""
+
+    task: Task
+    scale: TargetScale = TargetScale()
 
 
 class EvaluationNetwork(NamedTuple):
@@ -51,9 +58,9 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     return Examples(prefix, x, y.T.contiguous(), networks)
 
 
-def evaluate(data: Examples, chosen: Sequence[Recorder], task: Task) -> dict[str, Tensor]:
+def evaluate(data: Examples, chosen: Sequence[Recorder], judging: Judging) -> dict[str, Tensor]:
     """Means over the examples, (R,) float64 a column, of every metric that has a meaning for the task."""
-    fitting = [probe for probe in chosen if isinstance(probe, Metric) and task in probe.tasks]
+    fitting = [probe for probe in chosen if isinstance(probe, Metric) and judging.task in probe.tasks]
     means: dict[str, Mean] = {}
     whole = _raw_outputs(data, fitting)
     for start in range(0, len(data.x) if fitting else 0, EVALUATED):
@@ -68,14 +75,14 @@ def evaluate(data: Examples, chosen: Sequence[Recorder], task: Task) -> dict[str
             whole[..., start : start + EVALUATED].copy_(net.units[-1])
         for loss_batch in loss_batches:
             loss_batch.fill()
-            outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, task)
+            outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, *judging)
             for probe in fitting if loss_batch.loss.per_example else ():
                 if not probe.per_example:
                     continue
                 measured = loss_batch.by_run(probe.measure(outputs)).double()
                 means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(loss_batch.runs, measured)
     by_chunks = {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
-    return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, task, whole, by_chunks)
+    return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, judging, whole, by_chunks)
 
 
 def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:
@@ -89,7 +96,7 @@ def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:
 
 
 def _evaluate_run_by_run(
-    data: Examples, fitting: Sequence[Metric], task: Task, z: Tensor, by_chunks: Mapping[str, Tensor]
+    data: Examples, fitting: Sequence[Metric], judging: Judging, z: Tensor, by_chunks: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """What losses and probes that look across examples say, each of one run's raw outputs z[r] (C, N) and all targets.
 
@@ -101,7 +108,7 @@ def _evaluate_run_by_run(
             if loss_batch.loss.per_example and probe.per_example:
                 continue
             for run in range(loss_batch.runs.start, loss_batch.runs.stop):
-                outputs = Outputs(z[run].clone(), data.y.clone(), loss_batch.loss, task)
+                outputs = Outputs(z[run].clone(), data.y.clone(), loss_batch.loss, *judging)
                 for name, number in _means(data, probe, type(probe)().measure(outputs)):
                     start = by_chunks.get(name, z.new_full((len(z),), torch.nan, dtype=torch.float64))
                     columns.setdefault(name, start)[run] = number

@@ -19,17 +19,17 @@ from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
 from lossbench.engine.network import Network, NetworkSpec, forward, network
-from lossbench.engine.recording import Examples, curves, describe, evaluate, examples
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, examples
 from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
-from lossbench.interfaces import Array, Dense, Layer, Split, Task
+from lossbench.interfaces import Array, Dense, Layer, Split
 from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
-from lossbench.tables import TEST, TRAIN
+from lossbench.tables import TEST, TRAIN, VALIDATION
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 LEAST = ("gradient_norms",)  # a probe that looks at no examples, where nobody will look at the records
@@ -113,7 +113,7 @@ class TrainingState:
     data: tuple[Tensor, Tensor]
     examples: tuple[Examples, ...]
     probes: tuple[Recorder, ...]
-    task: Task
+    judging: Judging
 
     def batches(self) -> Iterator[None]:
         """Mini-batches from the state's step on, put where a step reads them."""
@@ -169,7 +169,9 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     refuse_false_many_runs((run.optimizer for run in runs), chosen, layers, runs[0].loss.link, like)
     bound = cohort.recording.examples
-    sets = ((TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y))
+    sets = [(TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y)]
+    if split.validation_x is not None and split.validation_y is not None:
+        sets.append((VALIDATION, torch.as_tensor(split.validation_x).to(like), torch.as_tensor(split.validation_y).to(like)))
     looked_at = sets if any(isinstance(probe, Metric) for probe in chosen) else ()
     return TrainingState(
         cohort,
@@ -180,7 +182,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
         (train_x, train_y),
         tuple(examples(*part, net, blocks) for part in looked_at),
         chosen,
-        split.task,
+        Judging(split.task, split.scale),
     )
 
 
@@ -229,7 +231,8 @@ def _train(training: TrainingState, report: Callable[[int], None], checkpoint: C
 def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     with training.net.settled() if training.examples else nullcontext():
-        fit = {name: mean for data in training.examples for name, mean in evaluate(data, training.probes, training.task).items()}
+        parts = [evaluate(data, training.probes, training.judging) for data in training.examples]
+    fit = {name: mean for part in parts for name, mean in part.items()}
     step_view = StepView(training.net, training.loss_batches, training.learner, last, training.norms_only)
     described = describe(step_view, training.probes)
     step_view.finish()

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from lossbench.atomic import refused
-from lossbench.interfaces import Array, Split, Task
+from lossbench.interfaces import Array, Split, TargetScale, Task
 
 AnyArray = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Steps = np.ndarray[tuple[int], np.dtype[np.int64]]
 _PROGRESS = "steps.npy"
-ARRAYS, INPUTS = Split._fields[:4], "inputs"
+ARRAYS, INPUTS, SCALE = Split._fields[:4], "inputs", "scale"
+ADDED = ("validation_x", "validation_y", "train_weights")  # that not every split has
 
 
 def create_steps(folder: Path, cohorts: int) -> Steps:
@@ -27,9 +28,10 @@ def save_split(folder: Path, data: str, split: Split) -> None:
     Raises BadInput or Failure where the folder cannot be written to.
     """
     inputs = np.array(split.inputs or split.train_x.shape[1:], np.int64)
-    for name, array in [*zip(ARRAYS, split[:4], strict=True), (INPUTS, inputs)]:
+    given = [(name, getattr(split, name)) for name in (*ARRAYS, *ADDED)]
+    for name, array in [*given, (INPUTS, inputs), (SCALE, np.array(split.scale))]:
         path = _file(folder, data, name)
-        if not path.exists():
+        if array is not None and not path.exists():
             _save(path, array)
 
 
@@ -43,8 +45,11 @@ def steps(folder: Path) -> Steps:
 def map_split(folder: Path, data: str, task: Task) -> Split:
     """The split of a fingerprint, x (N, D) and y (N, C), mapped into this process's memory: processes share its pages."""
     train_x, train_y, test_x, test_y = (_mapped(_file(folder, data, name)) for name in ARRAYS)
+    paths = (_file(folder, data, name) for name in ADDED)
+    validation_x, validation_y, weights = (_mapped(path) if path.exists() else None for path in paths)
     inputs = tuple(np.load(_file(folder, data, INPUTS)).tolist())
-    return Split(train_x, train_y, test_x, test_y, task, inputs)
+    scale = TargetScale(*np.load(_file(folder, data, SCALE)).tolist())
+    return Split(train_x, train_y, test_x, test_y, task, inputs, validation_x, validation_y, weights, scale)
 
 
 def _file(folder: Path, data: str, name: str) -> Path:

@@ -7,7 +7,8 @@ D features · L layers · N examples · T recorded steps, or targets where a los
 
 from lossbench.interfaces import promises  # noqa: F401 - registers what plugins must return
 from lossbench.interfaces.arrays import Array, Dense
-from lossbench.interfaces.dataset import Dataset, DataShape, Split
+from lossbench.interfaces.dataset import Dataset, DataShape, Split, TargetScale
+from lossbench.interfaces.domain import Domain, TargetRange
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
 from lossbench.interfaces.model import ActivationName, Layer, Model
@@ -20,6 +21,7 @@ __all__ = [
     "DataShape",
     "Dataset",
     "Dense",
+    "Domain",
     "FirstTraining",
     "Hyper",
     "Init",
@@ -31,6 +33,8 @@ __all__ = [
     "Properties",
     "Schedule",
     "Split",
+    "TargetRange",
+    "TargetScale",
     "Task",
     "Update",
 ]

@@ -5,8 +5,20 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from lossbench.interfaces.arrays import Array
+from lossbench.interfaces.domain import TargetRange
 from lossbench.interfaces.loss import Task
 from lossbench.registry import Registered
+
+
+class TargetScale(NamedTuple):
+    """The unit of a regression's targets: in their own unit they are offset + factor · y, y being what losses see.
+
+    `deviation` is the standard deviation of the training targets as losses see them: 1 where they were standardised.
+    """
+
+    offset: float = 0.0
+    factor: float = 1.0
+    deviation: float = 1.0
 
 
 class Split(NamedTuple):
@@ -14,6 +26,9 @@ class Split(NamedTuple):
 
     y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression.
     `inputs` is the shape of one example's features before they were laid in a row of D, such as (1, 8, 8); None for (D,).
+    Validation data are there where a part was held out for them. `train_weights` (N,) says how much each training example
+    counts in the training loss. `scale` is the unit of a regression's targets, and `classes` the names of the classes, of two
+    first the one that is coded 0. `notes` say what in the source is worth a second look.
     """
 
     train_x: Array
@@ -22,6 +37,12 @@ class Split(NamedTuple):
     test_y: Array
     task: Task
     inputs: tuple[int, ...] | None = None
+    validation_x: Array | None = None
+    validation_y: Array | None = None
+    train_weights: Array | None = None
+    scale: TargetScale = TargetScale()
+    classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +51,8 @@ class DataShape:
 
     `rows` and `test_rows` are numbers of examples; `inputs` is the shape of one example's features, such as (64,) or (1, 8, 8);
     `targets` is the number of columns of y; `class_counts` has the training examples of each class, () for a regression.
+    `target_range` is that of all targets as losses see them, and `classes` are the names of the classes where they have names;
+    `notes` say what in the source is worth a second look.
     """
 
     rows: int
@@ -38,6 +61,10 @@ class DataShape:
     targets: int
     task: Task
     class_counts: tuple[int, ...]
+    target_range: TargetRange
+    validation_rows: int = 0
+    classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Dataset(Registered):

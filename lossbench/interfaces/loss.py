@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.guard import plugin_error
+from lossbench.interfaces.domain import Domain
 from lossbench.interfaces.links import LINKS, OUTPUTS, Link
 from lossbench.registry import Registered, field_types
 
@@ -54,6 +55,7 @@ class Loss(Registered):
     noun: ClassVar[str] = "loss"
     per_example: ClassVar[bool] = False
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    takes: ClassVar[Domain] = "reals"
     link: str
 
     @abstractmethod
@@ -96,6 +98,11 @@ class Loss(Registered):
     def properties(self) -> Properties:
         """What the loss claims of itself, its link being settled."""
         return Properties()
+
+    @property
+    def domain(self) -> Domain:
+        """What targets the loss takes on its link. On a softmax, shares are those of one whole."""
+        return "distribution" if self.takes == "shares" and self.link == "softmax" else self.takes
 
     @property
     def boundary(self) -> float:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from lossbench.interfaces.dataset import TargetScale
 from lossbench.interfaces.links import OUTPUTS, log_softmax
 from lossbench.interfaces.loss import Loss, Task
 from lossbench.registry import Registered
@@ -18,13 +20,14 @@ from lossbench.tables import Quantity
 class Outputs:
     """What a model says about some examples, raw outputs z (..., C, B), and their targets y (..., T, B). Leading axes are free.
 
-    What the loss makes of them is computed when a metric asks for it.
+    What the loss makes of them is computed when a metric asks for it. `scale` is the unit of a regression's targets.
     """
 
     z: Tensor
     y: Tensor
     loss: Loss
     task: Task
+    scale: TargetScale = TargetScale()
 
     @property
     def boundary(self) -> float:
@@ -44,6 +47,24 @@ class Outputs:
     def a(self) -> Tensor:
         """The link's outputs that stand for the targets (..., T, B)."""
         return self.loss.prediction(self.loss.link_function.value(self.z))
+
+    @property
+    def predicted(self) -> Tensor:
+        """What is predicted of each target, (..., T, B), in the target's own unit."""
+        return self.a * self.scale.factor + self.scale.offset
+
+    @property
+    def truth(self) -> Tensor:
+        """The targets (..., T, B) in their own unit."""
+        return self.y * self.scale.factor + self.scale.offset
+
+    @cached_property
+    def probabilities(self) -> Tensor | None:
+        """Probabilities (..., K, B) of all K classes, two for a lone output; None on a link that gives none."""
+        if not self.loss.link_function.probabilities:
+            return None
+        p = self.log_probabilities.exp()
+        return torch.cat([1 - p, p], OUTPUTS) if self.z.shape[OUTPUTS] == 1 else p
 
     @cached_property
     def log_probabilities(self) -> Tensor:

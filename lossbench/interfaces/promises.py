@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lossbench.guard import Call, returns
 from lossbench.interfaces.dataset import Split
+from lossbench.interfaces.domain import Domain
 from lossbench.interfaces.init import FirstTraining
 from lossbench.interfaces.loss import Loss, Task
 from lossbench.interfaces.model import ActivationName, Layer
@@ -48,6 +49,11 @@ def _prediction(call: Call) -> str:
 @returns("loss", "on")
 def _settled(call: Call) -> str:
     return "" if isinstance(call.returned, Loss) else "a loss"
+
+
+@returns("loss", "domain")
+def _domain(call: Call) -> str:
+    return "" if call.returned in get_args(Domain) else f"one of {', '.join(get_args(Domain))}"
 
 
 @returns("model", "layers")

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Loss
+from lossbench.interfaces import Domain, Loss
 from lossbench.interfaces.links import OUTPUTS
 
 
@@ -17,6 +17,7 @@ class Categorical(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
 
     @abstractmethod
     def cost(self, z: Tensor, y: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from lossbench.interfaces import Loss
+from lossbench.interfaces import Domain, Loss
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 
@@ -27,6 +27,7 @@ class Local(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
 
     @property
     @abstractmethod

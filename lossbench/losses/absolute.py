@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties
+from lossbench.interfaces import Domain, Loss, Properties
 from lossbench.interfaces.links import OUTPUTS, softmax
 
 
@@ -48,6 +48,10 @@ class AbsoluteError(Loss):
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         return _signs(self.link, _differences(self.link, z, y)[0], y)
 
+    @property
+    def domain(self) -> Domain:
+        return "reals" if self.link == "identity" else "shares"
+
     def properties(self) -> Properties:
         identity = self.link == "identity"
         return Properties(
@@ -78,6 +82,7 @@ class Chebyshev(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties
+from lossbench.interfaces import Domain, Loss, Properties
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 
@@ -27,6 +27,7 @@ class CrossEntropy(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -72,6 +73,7 @@ class LabelSmoothing(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     smoothing: float = 0.1
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
@@ -129,6 +131,7 @@ class ConfidencePenalty(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     beta: float = 0.1
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
@@ -187,6 +190,7 @@ class KullbackLeibler(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

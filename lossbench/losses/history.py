@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS
 
 
@@ -27,6 +27,7 @@ class FahlmanOffset(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     offset: float = 0.1
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -75,6 +76,7 @@ class FahlmanArctanh(Loss):
 
     link: Literal["sigmoid"] = "sigmoid"
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -123,6 +125,7 @@ class InsetHalfSquaredError(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     inset: float = 0.5 - 0.5 / 1.7159
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
@@ -172,6 +175,7 @@ class SlopeLeftOut(Loss):
 
     link: Literal["sigmoid"] = "sigmoid"
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS
 
 
@@ -143,7 +143,7 @@ class Poisson(Loss):
     """Targets are counts; the raw output is the logarithm of their rate.
 
     Domain: targets y ≥ 0, whole where they are counts.
-    Link: identity: the raw output is log λ, and λ = e^z is nothing that the neutral measures read.
+    Link: identity: the raw output is log λ, and the prediction that measures of a regression read is λ = e^z.
     Formula: ℓ = Σ_c [e^(z_c) − y_c z_c + log(y_c!)]. What is larger than the largest float counts as the largest.
     Gradient: e^z − y.
     Identities: torch's PoissonNLLLoss (log input) is this less log(y!).
@@ -152,6 +152,7 @@ class Poisson(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "nonnegative"
     link: Literal["identity"] = "identity"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -161,6 +162,9 @@ class Poisson(Loss):
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         near = z.clamp(-1, 1).expm1() + (1 - y)
         return torch.where(z.abs() < 1, near, _rate(z) - y)
+
+    def prediction(self, a: Tensor) -> Tensor:
+        return _rate(a)
 
     @property
     def boundary(self) -> float:
@@ -195,6 +199,7 @@ class Bernoulli(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     link: Literal["sigmoid"] = "sigmoid"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS
 from lossbench.loss_families.categorical import classes
 
@@ -32,6 +32,7 @@ class MulticlassHinge(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "one_hot"
     form: Literal["crammer_singer", "weston_watkins"] = "crammer_singer"
     margin: float = 1.0
     power: int = 1
@@ -90,6 +91,7 @@ class Sparsemax(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "distribution"
     link: Literal["identity"] = "identity"
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax, softmax
 
 TERMS = 160  # of the power series, whose arguments go up to 0.7
@@ -35,6 +35,7 @@ class ProperBeta(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     alpha: float = 0.5
     beta: float = 0.5
     link: Literal["sigmoid"] = "sigmoid"
@@ -89,6 +90,7 @@ class SphericalScore(Loss):
 
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         if self.link == "softmax":

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax
 
 
@@ -15,7 +15,7 @@ from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax
 class HalfSquaredError(Loss):
     """Half the squared distance between output and target, summed over the outputs.
 
-    Domain: any real targets; on the sigmoid and the softmax they are best within [0, 1].
+    Domain: any real targets; on the sigmoid and the softmax within [0, 1], for no output lies beyond.
     Link: identity, sigmoid or softmax. "auto" is the identity for regression, else as for cross entropy.
     Formula: ℓ = ½ Σ_c (a_c − y_c)².
     Gradient: identity z − y; sigmoid (a − y)·a(1 − a); softmax p_j [(p − y)_j − Σ_k p_k (p − y)_k]. The link's slope stays.
@@ -36,6 +36,10 @@ class HalfSquaredError(Loss):
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         return self.link_function.at(z).residual(y)
+
+    @property
+    def domain(self) -> Domain:
+        return "reals" if self.link == "identity" else "shares"
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -67,6 +71,7 @@ class Brier(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
@@ -101,6 +106,7 @@ class RescaledSquaredError(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "shares"
     k: float = 15.0
     m: float = 30.0
     link: Literal["identity"] = "identity"
@@ -150,6 +156,7 @@ class Squentropy(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "distribution"
     link: Literal["auto", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

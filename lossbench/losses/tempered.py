@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import FAR, OUTPUTS, log_softmax
 from lossbench.loss_families.categorical import classes
 
@@ -31,6 +31,7 @@ class BiTempered(Loss):
     """
 
     per_example: ClassVar[bool] = True
+    takes: ClassVar[Domain] = "distribution"
 
     t1: float = 0.8
     t2: float = 1.2

@@ -13,7 +13,7 @@ from lossbench.tables import Quantity
 
 @dataclass(frozen=True, kw_only=True)
 class SquaredError(Metric):
-    """Squared error Σ_c (a_c − y_c)² of a regression, in squared units of the (standardised) target; 1 − R² on average."""
+    """Squared error Σ_c (a_c − y_c)² of a regression, by the variance of the training targets; 1 − R² on average."""
 
     per_example: ClassVar[bool] = True
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
@@ -25,4 +25,6 @@ class SquaredError(Metric):
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
-        return (outputs.a - outputs.y).square().sum(OUTPUTS)
+        error = (outputs.a - outputs.y).square().sum(OUTPUTS)
+        deviation = outputs.scale.deviation
+        return error if deviation == 1 else error / deviation**2

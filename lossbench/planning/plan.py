@@ -1,18 +1,20 @@
 """What a sweep means: its points become runs, and what they have in common becomes the plan's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
 
 from lossbench.data.loading import describe
 from lossbench.errors import BadInput, unknown
+from lossbench.interfaces import Dataset, Loss
 from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.instances import instance, known_options
 from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, refuse_outside
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
+from lossbench.planning.target_contract import with_fitting_targets
 from lossbench.registry import construct, load_plugins
 
 __all__ = ["Plan", "TrainingOptions", "cohorts", "make_plan"]
@@ -43,7 +45,8 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     common = {key: _agreed(key, points) for key in SHARED}
     load_plugins(common["plugins"])
     builder = RunBuilder()
-    runs = {run.id: run for run in (_run(builder, point) for point in points)}
+    parts = _fitting_targets([_parts(builder, point) for point in points])
+    runs = {run.id: run for run in (builder.run(part, _options(point)) for part, point in zip(parts, points, strict=True))}
     return Plan(
         study=str(common["study"]),
         runs=tuple(runs.values()),
@@ -52,14 +55,26 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     )
 
 
-def _run(builder: RunBuilder, point: Mapping[str, Any]) -> RunSpec:
-    """The run of a point. Points share the values that they have in common, and each of these is built once."""
+def _parts(builder: RunBuilder, point: Mapping[str, Any]) -> Parts:
+    """What a point's run is made of. Points share the values that they have in common, and each of these is built once."""
 
     def built(noun: str) -> Any:
         return builder.once((noun, id(point[noun])), lambda: instance(noun, point[noun]))
 
-    options = construct(TrainingOptions, {field.name: point[field.name] for field in fields(TrainingOptions)})
-    return builder.run(Parts(**{noun: built(noun) for noun in NOUNS}), options)
+    return Parts(**{noun: built(noun) for noun in NOUNS})
+
+
+def _options(point: Mapping[str, Any]) -> TrainingOptions:
+    return construct(TrainingOptions, {field.name: point[field.name] for field in fields(TrainingOptions)})
+
+
+def _fitting_targets(parts: Sequence[Parts]) -> list[Parts]:
+    """The same with the targets of each data set scaled as every loss that is compared on it can take them."""
+    losses: dict[Dataset, set[Loss]] = {}
+    for part in parts:
+        losses.setdefault(part.dataset, set()).add(part.loss)
+    fitting = {dataset: with_fitting_targets(dataset, compared) for dataset, compared in losses.items()}
+    return [part if fitting[part.dataset] is part.dataset else replace(part, dataset=fitting[part.dataset]) for part in parts]
 
 
 def stored_run(description: Mapping[str, Any]) -> RunSpec:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lossbench.data.loading import Described, describe
+from lossbench.data.validation import check_size
 from lossbench.datasets.noisy import Noisy
+from lossbench.datasets.with_validation import WithValidation
 from lossbench.errors import BadInput
-from lossbench.interfaces import Dataset, Init, Loss, Model, Optimizer, Schedule
+from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.spec import RunSpec
+from lossbench.planning.target_contract import refuse_targets, settled
 
 LARGEST_SEED = 2**32 - 1
 LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
@@ -30,8 +33,9 @@ class Parts:
 class TrainingOptions:
     """The numbers that a run is made of. It takes `steps` steps where given, else `epochs` of as many whole batches as fit.
 
-    `batch` is in examples, None being all of them; `label_noise` is a share of the training labels; `clip_norm` bounds the norm
-    of all gradients together, if given.
+    `batch` is in examples, None being all of them; `label_noise` is a share of the training labels; `validation` is the share of
+    the training data, or the number of rows, that is held out to choose by; `clip_norm` bounds the norm of all gradients
+    together, if given.
     """
 
     seed: int
@@ -41,6 +45,7 @@ class TrainingOptions:
     steps: int | None
     dtype: Literal["float32", "float64"]
     label_noise: float
+    validation: float
     clip_norm: float | None
 
     def __post_init__(self) -> None:
@@ -49,6 +54,7 @@ class TrainingOptions:
         refuse_outside("steps", self.steps, 1, LONGEST)
         refuse_outside("batch", self.batch, 1, LONGEST)
         refuse_outside("label_noise", self.label_noise, 0, 1)
+        check_size(self.validation)
 
 
 class RunBuilder:
@@ -59,17 +65,15 @@ class RunBuilder:
 
     def run(self, parts: Parts, options: TrainingOptions) -> RunSpec:
         """The run of some parts. Raises BadInput where their combination makes no sense, or data cannot be had."""
-        dataset, seed, rate = parts.dataset, parts.dataset.seed, options.label_noise
-        if rate > 0:
-            dataset = self.once(("noisy", dataset, rate), lambda: Noisy(of=parts.dataset, rate=rate, seed=seed))
+        dataset = self._dataset(parts.dataset, options)
         described: Described = self.once(("shape", dataset), lambda: describe(dataset))
         shape, fingerprint = described
         loss, init = parts.loss, parts.init
         _refuse_widths(loss, init, shape.targets)
         return RunSpec(
-            loss=self.once((loss, shape.task, shape.targets), lambda: loss.on(shape.task, shape.targets)),
+            loss=self.once((loss, dataset), lambda: _fitting_loss(loss, dataset, shape)),
             model=parts.model,
-            init=self.once((init, shape.task, shape.targets), lambda: init.on(shape.task, shape.targets)),
+            init=self.once((init, dataset), lambda: _fitting_init(init, dataset, shape)),
             dataset=dataset,
             optimizer=parts.optimizer,
             data=fingerprint,
@@ -82,11 +86,36 @@ class RunBuilder:
             clip_norm=options.clip_norm,
         )
 
+    def _dataset(self, dataset: Dataset, options: TrainingOptions) -> Dataset:
+        """The data set, with a part held out for validation and with wrong labels, as the options have it."""
+        size, rate, seed, whole = options.validation, options.label_noise, dataset.seed, dataset
+        if size > 0:
+            whole = self.once(("validation", dataset, size), lambda: WithValidation(of=dataset, size=size, seed=seed))
+        if rate > 0:
+            inner = whole
+            whole = self.once(("noisy", inner, rate), lambda: Noisy(of=inner, rate=rate, seed=seed))
+        return whole
+
     def once(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """What `build` gives, built at the first call with the key."""
         if key not in self._built:
             self._built[key] = build()
         return self._built[key]
+
+
+def _fitting_loss(loss: Loss, dataset: Dataset, shape: DataShape) -> Loss:
+    """The loss with its link settled. Raises BadInput where it does not take the targets of the data."""
+    ready = settled(loss, shape)
+    refuse_targets(ready, dataset, shape)
+    return ready
+
+
+def _fitting_init(init: Init, dataset: Dataset, shape: DataShape) -> Init:
+    """The initialisation, a loss that trains first held to its domain, too."""
+    ready = init.on(shape.task, shape.targets)
+    if ready.first:
+        refuse_targets(ready.first.loss, dataset, shape)
+    return ready
 
 
 def refuse_outside(name: str, value: float | None, low: float, high: float) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "construct",
     "field_types",
     "find",
+    "later",
     "load_plugins",
     "plain",
     "shelf",
@@ -39,6 +40,7 @@ SHELVES = {
     "metric": "metrics",
 }
 T = TypeVar("T")
+LATER = "lossbench.later"  # marks an option that a class was given after runs with it had been stored
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}
 
 
@@ -61,9 +63,13 @@ class Registered(ABC):
             guard(cls)
 
     def describe(self) -> dict[str, Any]:
-        """Word and options as plain values, the form in which things are stored: {"word": "focal", "gamma": 2.0}."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        return {"word": self.word} | {field.name: plain(getattr(self, field.name)) for field in fields}
+        """Word and options as plain values, the form in which things are stored: {"word": "focal", "gamma": 2.0}.
+
+        Options that came `later` are left out where they have their default, so that ids stay what they were.
+        """
+        values = {field: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        said = {field.name: value for field, value in values.items() if not (LATER in field.metadata and value == field.default)}
+        return {"word": self.word} | {name: plain(value) for name, value in said.items()}
 
     @classmethod
     def build(cls, options: Mapping[str, Any]) -> Self:
@@ -97,6 +103,14 @@ def _check_options_of(cls: Any) -> None:
 
     vars(check_options)["checks_options"] = True
     cls.__post_init__ = wraps(inner)(check_options) if inner else check_options
+
+
+def later(default: T) -> T:
+    """The default of an option that a class is given after runs with it have been stored: where it has it, it is not described.
+
+    So the ids of these runs stay what they were.
+    """
+    return dataclasses.field(default=default, metadata={LATER: True})
 
 
 def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:

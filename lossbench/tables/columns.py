@@ -21,10 +21,11 @@ RUN_COLUMNS = {
     STEPS: pa.list_(pa.int32()),
 }
 LABEL_NOISE = "label_noise"  # the share of wrong labels, where some run of a study has any
+HELD_OUT = "validation"  # how much of the training data is held out for validation, where some run holds any out
 CURVE = "curve."  # prefix of the columns that hold a quantity's curve
 LAYER = "/"  # between a quantity and the layer, class or output it belongs to: gradient_norm_weights/2, test_recall/7
 
-TRAIN, TEST = "train_", "test_"
+TRAIN, TEST, VALIDATION = "train_", "test_", "validation_"
 LOSS, ACCURACY, LOG_LOSS, BRIER, SQUARED_ERROR = "loss", "accuracy", "log_loss", "brier", "squared_error"
 GRADIENT_WEIGHTS, GRADIENT_BIASES = "gradient_norm_weights", "gradient_norm_biases"
 OUTPUT_GRADIENT, OUTPUT_ERROR, OUTPUT_SLOPE = "output_gradient", "output_error", "output_slope"

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 from lossbench.errors import BadInput, unknown
-from lossbench.tables.columns import LAYER, LOSS, TEST, TRAIN
+from lossbench.tables.columns import LAYER, LOSS, TEST, TRAIN, VALIDATION
 
 Better = Literal["higher", "lower"]
 Part = Literal["layer", "class", "output"]
@@ -21,14 +21,14 @@ Quantities = Mapping[str, "Quantity"]  # by the stem of their columns; built-in 
 EVERY_LOSS = "*"  # the owner of a loss's own value: each loss minimises its own
 METADATA_KEY = b"lossbench.quantities"
 BUILTIN_FILE = "builtin.json"
-_SIDES = {TRAIN: "training", TEST: "test"}
+_SIDES = {TRAIN: "training", TEST: "test", VALIDATION: "validation"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
     """The declaration of a recorded quantity.
 
-    stem: the column's name without train_ or test_ before it and a number behind it; a metric's is its word, and left out.
+    stem: the column's name without train_, test_ or validation_ before it and a number behind it; a metric's is its word.
     better: which way is better; None says that neither is, and that nothing is ranked by it.
     owners: words of the losses that minimise this very quantity, up to a factor and a constant. It cannot rank them.
     share: the values are shares, 0 to 1, written in per cent. part: what a number behind the slash in a column counts.
@@ -84,7 +84,7 @@ def quantity(column: str, quantities: Quantities | None = None) -> Quantity:
 
 
 def parts_of(column: str) -> tuple[str, str, str]:
-    """A column's stem, side (train_, test_ or "") and number behind the slash: test_recall/3 is recall, test_ and 3."""
+    """A column's stem, side ("" for none) and number behind the slash: test_recall/3 is recall, test_ and 3."""
     name, _, number = column.partition(LAYER)
     side = next((prefix for prefix in _SIDES if name.startswith(prefix)), "")
     return name.removeprefix(side), side, number

@@ -23,6 +23,7 @@ from lossbench.errors import BadInput
 from lossbench.tables.columns import (
     CURVE,
     FORMAT,
+    HELD_OUT,
     LABEL_NOISE,
     MANIFEST,
     PARTS,
@@ -120,16 +121,19 @@ def read_study(folder: Path) -> Study:
 
 def _runs(table: pa.Table) -> pd.DataFrame:
     runs: pd.DataFrame = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
-    specs = pd.DataFrame([_flat(_denoised(json.loads(text))) for text in runs[SPEC]], index=runs.index)
-    if LABEL_NOISE in specs:
-        specs[LABEL_NOISE] = specs[LABEL_NOISE].fillna(0.0)
+    specs = pd.DataFrame([_flat(_unwrapped(json.loads(text))) for text in runs[SPEC]], index=runs.index)
+    for name in (LABEL_NOISE, HELD_OUT):
+        if name in specs:
+            specs[name] = specs[name].fillna(0.0)
     return pd.concat([runs.drop(columns=SPEC), specs], axis=1)
 
 
-def _denoised(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec with noise on the labels as a share beside the data set that it was put on."""
+def _unwrapped(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with noise on the labels, and what is held out for validation, as shares beside the data set itself."""
     dataset = spec["dataset"]
-    return spec | {"dataset": dataset["of"], LABEL_NOISE: dataset["rate"]} if dataset["word"] == "noisy" else spec
+    if dataset["word"] == "noisy":
+        return _unwrapped(spec | {"dataset": dataset["of"], LABEL_NOISE: dataset["rate"]})
+    return spec | {"dataset": dataset["of"], HELD_OUT: dataset["size"]} if dataset["word"] == "with_validation" else spec
 
 
 def _flat(spec: dict[str, Any]) -> dict[str, Any]:

@@ -126,12 +126,12 @@ def test_true_and_false_are_features_too():
         ("age,kind\n1,0\n2,1\n3,0\n4,1\n5,2\n6,2", {"test_fraction": 0.2}, "3 classes take at least 3"),
         ("age,kind,kind\n1,2,3", {}, "two columns called 'kind'"),
         (",age,kind\n0,1,2\n1,3,4", {}, r"column without a name.*'dataset\.ignore=\[\"\"\]'"),
-        ("age;kind\n1;2", {}, "Known: age;kind"),
+        ("age kind\n1 2", {}, "Known: age kind"),
         ("age,kind\n1,2,3\n4,5,6", {}, "rows have more cells than its header"),
         ("age,kind\n1,2\n4,5,6", {}, "cannot be read as a table.*line 3"),
         ('age,kind\n"1,2', {}, "cannot be read as a table"),
         ("", {}, "cannot be read as a table"),
-        (b"age,kind\n\xff,1", {}, "cannot be read as a table.*utf-8"),
+        (b"age,kind\n\xff,1", {"encoding": "utf-8"}, "cannot be read as a table.*utf-8"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_in_plain_words(text, options, said):
@@ -150,9 +150,9 @@ def test_a_file_that_is_not_there_is_refused_with_the_nearest():
         Table(path="mime.csv", target="kind").load()
 
 
-@pytest.mark.parametrize("path", ["mine.xlsx", "mine.pkl", "mine", "."])
+@pytest.mark.parametrize("path", ["mine.pkl", "mine", "."])
 def test_only_csv_and_parquet_are_read(path):
-    with pytest.raises(BadInput, match=r"must end in \.csv or \.parquet"):
+    with pytest.raises(BadInput, match=r"must end in one of \.csv, .*\.npz"):
         Table(path=path, target="kind").load()
 
 

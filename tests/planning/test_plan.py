@@ -28,6 +28,7 @@ POINT: dict[str, Any] = {
     "init": {"word": "glorot"},
     "dataset": {"word": "iris", "seed": 3},
     "label_noise": 0.0,
+    "validation": 0,
     "optimizer": {"word": "sgd", "lr": 0.1, "momentum": 0.0, "nesterov": False, "l2": 0.0},
     "seed": 0,
     "batch": 10,
@@ -93,7 +94,7 @@ def test_the_data_settle_the_link(word: str, loss: str, link: str) -> None:
 
 def test_a_link_without_meaning_is_refused() -> None:
     with pytest.raises(BadInput, match="no meaning on the identity link"):
-        run(dataset={"word": "diabetes"})
+        run(dataset={"word": "diabetes"}, loss={"word": "squentropy"})
 
 
 def test_label_noise_wraps_the_data_and_nothing_else() -> None:

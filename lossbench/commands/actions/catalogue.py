@@ -20,7 +20,10 @@ from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
 from lossbench.registry.hints import default_of, tabled
 
 KINDS = {**{plural: noun for noun, plural in SHELVES.items()}, "experiments": "experiment"}
-WRAPPED = {"dataset": "label_noise=0.2", "init": "init=after loss@init.loss=ce init.steps=1000"}  # how wrappers are said
+WRAPPED = {
+    "dataset": "label_noise=0.2 validation=0.25",
+    "init": "init=after loss@init.loss=ce init.steps=1000",
+}  # how wrappers are said
 WIDTH = 120  # columns, where the output is no terminal's
 
 

@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 
 from rich import box
@@ -10,16 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lossbench.data.loading import describe
+from lossbench.data.tabular import Tabular
 from lossbench.engine import engine_of
+from lossbench.errors import printable
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.progress import count
+from lossbench.interfaces import Dataset
 from lossbench.planning.cohorts import Size, cohorts
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
+from lossbench.planning.target_contract import innermost
 from lossbench.storage.store import missing, study_folder
 
 Row = tuple[str, int, int, Size]  # data, runs, steps, and the size of a run
+SHOWN = 12  # classes in a line
 WIDTH = 120  # columns, where the output is no terminal's
 
 
@@ -31,11 +38,35 @@ def print_outline(plan: Plan, root: Path) -> None:
     todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
+    for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in _told(dataset)):
+        console.print(Text(line))
     if todo:
         kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         seconds = estimate(dict(kinds.values()), plan.resources.device)
         console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
+
+
+def _told(dataset: Dataset) -> Iterator[str]:
+    """What is worth knowing of data that somebody brought: the classes and which is positive, and notes on the table."""
+    shape, name = describe(dataset).shape, innermost(dataset)
+    if not isinstance(name, Tabular):
+        return
+    rows = f"{name.source}: {shape.rows:,} rows to train, {shape.test_rows:,} to test"
+    rows += f", {shape.validation_rows:,} for validation" if shape.validation_rows else ""
+    rows += f"; {prod(shape.inputs):,} features"
+    if shape.classes is None:
+        yield f"{rows}; the target {name.target!r} is a quantity{_unit(name)}."
+    else:
+        shares = [f"{printable(one)} ({members:,})" for one, members in zip(shape.classes, shape.class_counts, strict=True)]
+        positive = f", of which {printable(shape.classes[1])} is the positive one" if len(shares) == 2 else ""
+        listed = ", ".join(shares[:SHOWN]) + (f" and {len(shares) - SHOWN} more" if len(shares) > SHOWN else "")
+        yield f"{rows}; the target {name.target!r} has {len(shares)} classes{positive}: {listed}."
+    yield from (f"Note: {note}." for note in map(printable, shape.notes))
+
+
+def _unit(dataset: Tabular) -> str:
+    return ", standardised" if dataset.target_scaling != "none" else ", in its own unit"
 
 
 def _kinds(planned: Sequence[Cohort]) -> dict[Row, tuple[Cohort, int]]:

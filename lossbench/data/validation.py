@@ -1,0 +1,79 @@
+"""Validation data: a part of the training data that is held out to choose by, so that test data choose nothing."""
+
+import math
+
+import numpy as np
+
+from lossbench.data.scikit_learn import scikit_learn
+from lossbench.errors import BadInput
+from lossbench.interfaces import Array, Split
+from lossbench.rng import generator
+
+Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+LEAST_TRAINED = 1  # rows that are left to train with
+
+
+def check_size(validation: float) -> None:
+    """Raise BadInput where a size of validation data is neither a share from 0 to below 1 nor a whole number of rows."""
+    if not (0 <= validation < 1 or (validation < math.inf and validation == int(validation))):
+        raise BadInput(
+            f"validation is {validation:g}; it is the share of the training data that is held out, from 0 to below 1, or how "
+            f"many rows, 1 or more."
+        )
+
+
+def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed: int) -> tuple[Rows, Rows]:
+    """Of the row numbers of training data (N,), those that still train and those that are held out for validation.
+
+    `labels` (N,) are their classes, of which each has the same share of both parts; None where there are none. A class with one
+    row only keeps it to train with. A size below 1 is a share of the rows, rounded up, and one from 1 on is so many. The draw is
+    scikit-learn's train_test_split. Raises BadInput where there are too few rows.
+    """
+    check_size(validation)
+    if not validation:
+        return rows, rows[:0]
+    count = math.ceil(validation * len(rows)) if validation < 1 else int(validation)
+    alone = np.zeros(len(rows), np.bool_) if labels is None else _alone(labels)
+    groups = 1 if labels is None else len(np.unique(labels[~alone]))
+    drawn = rows[~alone]
+    if not groups <= count <= len(drawn) - max(groups, LEAST_TRAINED):
+        raise BadInput(
+            f"validation is {validation:g}, which holds out {count} of {len(rows)} training rows. Possible: at least "
+            f"{groups}, and as many must be left to train with{'' if labels is None else ', for each class wants a row in both'}."
+        )
+    state = int(generator(seed, "validation").integers(2**32))
+    stratify = None if labels is None else labels[~alone]
+    model_selection = scikit_learn("model_selection")
+    train, held_out = model_selection.train_test_split(drawn, test_size=count, stratify=stratify, random_state=state)
+    return np.concatenate([train, rows[alone]]), held_out
+
+
+def with_validation(split: Split, validation: float, seed: int) -> Split:
+    """A split, features (N, D) and targets (N, C), of whose training part some rows are held out; scaled as it was.
+
+    Hard labels are held out class by class. Raises BadInput where there are too few rows, or where validation data are there
+    already.
+    """
+    if split.validation_x is not None:
+        raise BadInput("validation is asked for, and the data set brings validation data of its own. Possible: validation=0.")
+    train, held_out = hold_out_validation(np.arange(len(split.train_x)), hard_labels(split.train_y, split.task), validation, seed)
+    return split._replace(
+        train_x=split.train_x[train],
+        train_y=split.train_y[train],
+        validation_x=split.train_x[held_out],
+        validation_y=split.train_y[held_out],
+        train_weights=None if split.train_weights is None else split.train_weights[train],
+    )
+
+
+def hard_labels(y: Array, task: str) -> Rows | None:
+    """The class of each row of targets (N, C), as (N,); None for a regression, and where labels are soft."""
+    if task != "classification" or not ((y == 0) | (y == 1)).all():
+        return None
+    return (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)).astype(np.int64)
+
+
+def _alone(labels: Rows) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which rows (N,) are the only one of their class."""
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse] == 1)
