@@ -23,6 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from lossbench.config.config_files import bounded_files
 from lossbench.config.error_messages import refusal
 from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_overrides
 from lossbench.config.resolution import Point
@@ -41,7 +42,7 @@ def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     `flags` say where configs lie (--config-dir=…, --config-path=…, --config-name=…). Raises BadInput with one clear message.
     """
     refuse_words(overrides)
-    with _errors_as_messages(overrides):
+    with _errors_as_messages(overrides), bounded_files():
         loader, master = _master(overrides, _named(flags))
         return expand(loader, master, task_overrides(overrides))
 
@@ -51,7 +52,7 @@ def inspect(overrides: Sequence[str], flags: Sequence[str]) -> None:
     refuse_words(overrides)
     captured = StringIO()
     try:
-        with redirect_stderr(captured), _errors_as_messages(overrides), _command_line(flags, overrides):
+        with redirect_stderr(captured), _errors_as_messages(overrides), bounded_files(), _command_line(flags, overrides):
             if any(flag.startswith(("--cfg", "--info")) for flag in flags):
                 _master(overrides, _named(flags), RunMode.RUN)  # refuses what Hydra might act on
             else:

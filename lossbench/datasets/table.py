@@ -13,8 +13,12 @@ from pandas.errors import ParserWarning
 
 from lossbench.data.hold_out import Examples, HeldOut, Numbers, check_split
 from lossbench.errors import BadInput, unknown
+from lossbench.files.csv import refuse_wide
+from lossbench.files.parquet import ParquetReader
+from lossbench.files.regular import read_bytes
 from lossbench.interfaces import Array, Task
 
+WIDEST = 50_000  # columns; a table of every gene has some 20,000
 _FEW = 20  # as many different whole numbers still look like classes
 _HUGE = 1e100  # squares of larger numbers come near the end of float64
 
@@ -60,7 +64,7 @@ def _read(path: Path) -> pd.DataFrame:
         tables = [str(file.name) for file in path.parent.glob("*") if file.suffix in {".csv", ".parquet"}]
         raise unknown(f"table in {path.parent.absolute()}", path.name, tables)
     try:
-        frame = _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     except ParserWarning as error:
         raise BadInput(f"{path} cannot be read as a table: its rows have more cells than its header has names.") from error
     except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
@@ -69,7 +73,14 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """The table, where what the file says of its size is within bounds."""
+    frame: pd.DataFrame = ParquetReader(read_bytes(path), "it", WIDEST).read().to_pandas()
+    return frame
+
+
 def _read_csv(path: Path) -> pd.DataFrame:
+    refuse_wide(path, WIDEST)
     with warnings.catch_warnings():  # a row with more cells than the header is an error here, and a guess to pandas
         warnings.simplefilter("error", ParserWarning)
         header = pd.read_csv(path, header=None, nrows=1, dtype=str, index_col=False)

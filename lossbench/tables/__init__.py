@@ -42,8 +42,10 @@ from lossbench.tables.columns import (
     class_column,
     layer_column,
 )
+from lossbench.tables.hashes import content_hash, run_id
+from lossbench.tables.invocation import Invocation, read_invocation
 from lossbench.tables.quantity import EVERY_LOSS, METADATA_KEY, Better, Quantities, Quantity, builtin, quantity
-from lossbench.tables.reading import Damaged, Study, content_hash, part_files, read_manifest, read_part, read_study
+from lossbench.tables.reading import Damaged, Study, part_files, read_manifest, read_part, read_study
 
 __all__ = [
     "ACCURACY",
@@ -88,6 +90,7 @@ __all__ = [
     "UPDATE_RATIO",
     "Better",
     "Damaged",
+    "Invocation",
     "Quantities",
     "Quantity",
     "Study",
@@ -97,7 +100,9 @@ __all__ = [
     "layer_column",
     "part_files",
     "quantity",
+    "read_invocation",
     "read_manifest",
     "read_part",
     "read_study",
+    "run_id",
 ]
