@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_HARMLESS = "\n\t\N{NO-BREAK SPACE}"  # invisible, and fit to be shown
 _SHOWN = 60  # names in a message; a user's table may have thousands of columns
 
 
@@ -33,6 +34,8 @@ def printable(text: str) -> str:
 
     A study or a claims file may come from a stranger, and an escape sequence in a name would rewrite the reader's screen.
     """
+    if text.isprintable():
+        return text
     return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode() for letter in text
+        letter if letter.isprintable() or letter in _HARMLESS else letter.encode("unicode_escape").decode() for letter in text
     )

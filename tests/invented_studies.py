@@ -13,6 +13,7 @@ import pytest
 from lossbench import tables
 from lossbench.analysis.presets import presets
 from lossbench.report.study_report import write_report
+from lossbench.tables.hashes import content_hash, run_id
 
 TOTAL = 400
 STEPS = np.unique(np.rint(np.expm1(np.linspace(0, np.log1p(TOTAL), 30))).astype(int)).tolist()
@@ -100,12 +101,12 @@ def _row(z, a, error, slope, *, squared):
 
 def write(folder, runs, invocation=None):
     """Store made-up runs as a study, in the order given; a run's id comes from its description."""
-    runs = list(runs)
+    runs, kept = list(runs), json.dumps(invocation).encode()
     rows = {
-        tables.RUN: [f"{zlib.crc32(json.dumps(run.spec, sort_keys=True).encode()):016x}" for run in runs],
+        tables.RUN: [run_id(run.spec) for run in runs],
         tables.SPEC: [json.dumps(run.spec) for run in runs],
         tables.RECORDING: ["{}"] * len(runs),
-        tables.INVOCATION: ["0" * 16] * len(runs),
+        tables.INVOCATION: [content_hash(kept)] * len(runs),
         tables.TASK: [run.task for run in runs],
         tables.OUTCOME: [run.outcome for run in runs],
         tables.STOPPED: [run.steps[-1] if run.steps else 0 for run in runs],
@@ -121,7 +122,7 @@ def write(folder, runs, invocation=None):
     (folder / tables.MANIFEST).write_text(json.dumps({"format": tables.FORMAT, "name": folder.name}))
     if invocation is not None:
         (folder / tables.INVOCATIONS).mkdir()
-        (folder / tables.INVOCATIONS / f"{'0' * 16}.json").write_text(json.dumps(invocation))
+        (folder / tables.INVOCATIONS / f"{content_hash(kept)}.json").write_bytes(kept)
     return folder
 
 

@@ -21,8 +21,8 @@ FLOOR_PLAN = {
     "rng": "numpy",
     "guard": "errors",
     "registry": "errors guard importlib registry",
-    "tables": "errors tables importlib numpy pandas pyarrow",
-    "files": "errors numpy pandas pyarrow",
+    "files": "errors files numpy pandas pyarrow yaml",
+    "tables": "errors files tables importlib numpy pandas pyarrow",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",
@@ -30,15 +30,15 @@ FLOOR_PLAN = {
     "loss_families": "interfaces torch",
     "losses": "errors interfaces loss_families registry torch",
     "models": "errors interfaces registry",
-    "inits": "errors interfaces registry numpy",
+    "inits": "errors files interfaces registry numpy",
     "data": "data errors interfaces registry rng importlib numpy pandas pyarrow",
-    "datasets": "data errors files interfaces registry rng mlxtend numpy pandas",
+    "datasets": "data errors files interfaces registry rng mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
     "probes": "errors interfaces kernels registry tables torch",
     "metrics": "errors interfaces kernels registry tables torch",
     # the line from words to records
-    "config": "config errors folders planning registry hydra omegaconf",
+    "config": "config errors files folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces planning registry numpy torch",
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
@@ -48,13 +48,13 @@ FLOOR_PLAN = {
     "audit": "analysis atomic audit errors interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
-    "analysis": "analysis folders tables numpy omegaconf pandas scipy",
+    "analysis": "analysis files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
-    "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
+    "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands config engine errors execution interfaces planning registry "
+    "commands": "audit claims commands config data engine errors execution files interfaces planning registry "
     "report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}

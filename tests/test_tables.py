@@ -20,9 +20,15 @@ from lossbench.tables import CURVE, RUN_COLUMNS, Damaged, content_hash, layer_co
 SPEC = {
     "loss": {"word": "focal", "gamma": 2.0},
     "model": {"word": "mlp", "hidden": [30, 10]},
+    "init": {"word": "glorot"},
     "dataset": {"word": "noisy", "of": {"word": "digits", "seed": 3}, "rate": 0.1},
+    "optimizer": {"word": "sgd", "lr": 0.1},
+    "data": "0",
     "seed": 7,
+    "steps": 9,
     "batch": None,
+    "order": "shuffled",
+    "dtype": "float32",
 }
 
 

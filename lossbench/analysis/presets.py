@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import DictConfig, OmegaConf
 
+from lossbench.files.yaml import read_yaml
 from lossbench.folders import conf_folder
 
 
@@ -31,11 +31,12 @@ def preset_names(runs: pd.DataFrame, noun: str) -> pd.Series:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    config = OmegaConf.load(path)
-    if not isinstance(config, DictConfig):
+    config = read_yaml(path)
+    if not isinstance(config, dict):
         return {}
     content = {str(key): value for key, value in config.items()}
-    registry_words = [item for item in content.pop("defaults", []) if isinstance(item, str) and item != "_self_"]
+    defaults = content.pop("defaults", [])
+    registry_words = [item for item in defaults if isinstance(item, str) and item != "_self_"]
     return {"word": registry_words[0], **content} if len(registry_words) == 1 else {}
 
 

@@ -7,14 +7,11 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
-
 from lossbench.analysis.statistics import Values
 from lossbench.claims.formula import evaluate, is_number
 from lossbench.errors import BadInput, unknown
 from lossbench.files.csv import read_csv, within
+from lossbench.files.yaml import read_yaml
 from lossbench.registry import construct
 
 FILE = "claims.yaml"
@@ -167,12 +164,7 @@ def read_experiment(folder: Path) -> Experiment:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = OmegaConf.to_container(OmegaConf.load(path))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}). An experiment's claims stand there.") from error
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+    content = read_yaml(path) or {}
     if not isinstance(content, dict):
         raise BadInput(f"{path} wants a mapping with `title` and `claims`.")
     return {str(key): value for key, value in content.items()}

@@ -20,7 +20,7 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
-    table = Table(title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("claim", ratio=4)
     table.add_column("source", ratio=2)
     for name in ("published", "measured", "tolerance"):
@@ -36,15 +36,15 @@ def print_verdicts(title: str, judged: Sequence[Judgement | Unjudged]) -> None:
 def _add(table: Table, row: Line, previous: str) -> None:
     """A row, under its claim; what stands above already is not said again."""
     if row.row and row.claim != previous:
-        table.add_row(_shown(row.claim), _shown(row.source))
+        table.add_row(shown(row.claim), shown(row.source))
     claim, source = (f"  {row.row}", "") if row.row else (row.claim, row.source)
     measured = f"{row.measured}\n{row.interval}" if row.interval else row.measured
     verdict = f"[{_COLOURS.get(row.verdict, 'magenta')}]{row.verdict}[/]"
     verdict += f"\n{row.power}" if row.power else ""
-    changed = f"\n[magenta]{_shown(row.changed)}[/]" if row.changed else ""
-    table.add_row(_shown(claim), _shown(source), row.published, measured, row.tolerance, verdict + changed)
+    changed = f"\n[magenta]{shown(row.changed)}[/]" if row.changed else ""
+    table.add_row(shown(claim), shown(source), row.published, measured, row.tolerance, verdict + changed)
 
 
-def _shown(text: str) -> str:
-    """Text of a file, for a cell."""
+def shown(text: str) -> str:
+    """Text of a file, for a cell: neither rich's markup nor the terminal's escapes in it do anything."""
     return escape(printable(text))

@@ -20,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from lossbench.config.config_files import bounded_files
 from lossbench.config.error_messages import refusal
 from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_overrides
 from lossbench.config.resolution import Point
@@ -38,7 +39,7 @@ def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     `flags` say where configs lie (--config-dir=…, --config-path=…, --config-name=…). Raises BadInput with one clear message.
     """
     refuse_words(overrides)
-    with errors_as_messages(overrides):
+    with errors_as_messages(overrides), bounded_files():
         loader, master = load_master(overrides, named(flags))
         return expand(loader, master, task_overrides(overrides))
 

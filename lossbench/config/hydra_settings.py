@@ -30,7 +30,7 @@ def refuse_words(overrides: Sequence[str]) -> None:
         if key.startswith("hydra.sweeper") and not _within(key, POSSIBLE):
             raise BadInput(OWN_SWEEPER)
         if _within(key, ("hydra",)) and not _within(key, POSSIBLE):
-            raise _refused(key)
+            raise refused(key)
 
 
 def refuse_foreign_settings(composed: DictConfig, own: DictConfig) -> None:
@@ -42,7 +42,7 @@ def refuse_foreign_settings(composed: DictConfig, own: DictConfig) -> None:
         if key.startswith("hydra.sweeper"):
             raise BadInput(OWN_SWEEPER)
         if not _within(key, NOTES):
-            raise _refused(key)
+            raise refused(key)
     rest = {key: value for key, value in _raw(composed).items() if key != "hydra"}
     for key, _ in _leaves("", rest):
         if any(part == "_target_" or "()" in part for part in key.split(".")):
@@ -65,7 +65,8 @@ class _Absent:
     """The value of a key that is not there."""
 
 
-def _refused(key: str) -> BadInput:
+def refused(key: str) -> BadInput:
+    """The refusal of a setting of Hydra's own."""
     return BadInput(f"The config sets {key}; of Hydra's own settings only {' and '.join(POSSIBLE)} may be set here.")
 
 

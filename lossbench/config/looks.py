@@ -15,6 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
 from lossbench.config.compose import CONFIG, errors_as_messages, load_master, named, own_loader
+from lossbench.config.config_files import bounded_files
 from lossbench.config.hydra_settings import refuse_words
 from lossbench.config.schema import register
 from lossbench.errors import BadInput
@@ -53,7 +54,7 @@ def _exits_as_messages(overrides: Sequence[str]) -> Iterator[None]:
     """Raise as BadInput what Hydra raises, or writes on stderr before it exits."""
     captured = StringIO()
     try:
-        with errors_as_messages(overrides), redirect_stderr(captured):
+        with errors_as_messages(overrides), bounded_files(), redirect_stderr(captured):
             yield
     except SystemExit as end:
         if end.code:

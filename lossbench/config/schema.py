@@ -9,10 +9,11 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import MISSING, ListConfig, OmegaConf
+from omegaconf import MISSING
 
 from lossbench.config.structured import is_wrapper, twin
 from lossbench.errors import BadInput
+from lossbench.files.yaml import read_yaml
 from lossbench.folders import conf_folder
 from lossbench.planning.spec import RecordingSchedule, Resources
 from lossbench.registry import load_plugins, shelf
@@ -117,7 +118,8 @@ def _settings(overrides: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
 def _plugins_of(path: Path | None) -> list[str]:
     if path is None:
         return []
-    named = OmegaConf.select(OmegaConf.load(path), "plugins", default=OmegaConf.create([]))
-    if not isinstance(named, ListConfig):
+    content = read_yaml(path)
+    named = content.get("plugins", []) if isinstance(content, dict) else []
+    if not isinstance(named, list):
         raise BadInput(f"{path} has plugins: {named}; it wants a list of modules, such as [{named}].")
     return [str(module) for module in named]

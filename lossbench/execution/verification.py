@@ -1,6 +1,5 @@
 """Stored runs trained again, and what came out held against what is stored."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, unknown
 from lossbench.execution.executor import run_plan
+from lossbench.files.json import parse_json
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
-from lossbench.registry import SHELVES, construct, shelf
+from lossbench.registry import SHELVES, construct, field_types, shelf
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
     CURVE,
@@ -26,7 +26,11 @@ from lossbench.tables import (
     RUN,
     SPEC,
     STEPS,
+    STOPPED,
+    TASK,
+    Invocation,
     part_files,
+    read_invocation,
     read_manifest,
     read_part,
 )
@@ -82,8 +86,8 @@ def verify(folder: Path, most: int | None) -> Verification:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
             plan = Plan(
                 study=f"again-{number}",
-                runs=tuple(stored_run(json.loads(row[SPEC])) for row in group),
-                recording=_recording(json.loads(recording)),
+                runs=tuple(stored_run(parse_json(row[SPEC], f"the spec of run {row[RUN]}")) for row in group),
+                recording=_recording(recording),
                 resources=resources_of({"device": group[0][DEVICE]}),
             )
             again |= _rows(run_plan(plan, Path(folder_again), [], None).folder)
@@ -105,13 +109,13 @@ def _rows(folder: Path) -> dict[str, Row]:
 
 def _refuse_missing_plugins(folder: Path, row: Row) -> None:
     """Raise BadInput where a stored run needs a loss, model, … that nothing here defines: it came from a plugin."""
-    for noun, word in _registered_words(json.loads(row[SPEC])):
+    for noun, word in _registered_words(parse_json(row[SPEC], f"the spec of run {row[RUN]}")):
         if noun not in SHELVES or word in shelf(noun):
             continue
-        config = _read(folder / INVOCATIONS / f"{row[INVOCATION]}.json").get("config") or {}
-        modules = [str(module) for module in config.get("plugins") or ()]
-        named = [f"--plugin {module}" for module in modules if module != "__main__"]
-        advice = f"Give {' '.join(named)}." if named else "Give --plugin and the module that defines it."
+        named = _invocation(folder, row[INVOCATION]).config.get("plugins")
+        modules = [str(module) for module in named] if isinstance(named, list) else []
+        flags = [f"--plugin {module}" for module in modules if module != "__main__"]
+        advice = f"Give {' '.join(flags)}." if flags else "Give --plugin and the module that defines it."
         if "__main__" in modules:
             advice = "A script or notebook defined it: put its class into a module, and give --plugin and that module."
         raise BadInput(f"Run {row[RUN]} needs the {noun} {word!r}, which no plugin here defines. {advice}")
@@ -132,7 +136,17 @@ def _by_recording(rows: Mapping[str, Row]) -> dict[str, list[Row]]:
     return groups
 
 
-def _recording(described: Mapping[str, Any]) -> Recording:
+def _recording(text: str) -> Recording:
+    """The recording that a stored row was made under. Raises BadInput where the text is none."""
+    described = parse_json(text, "a run's recording")
+    if not isinstance(described, dict) or not isinstance(described.get("schedule"), dict):
+        raise BadInput(
+            f"A run says that it was recorded as {text[:60]!r}; a recording has a schedule, probes, examples and keep."
+        )
+    known = {Recording: described, RecordingSchedule: described["schedule"]}
+    for cls, given in known.items():
+        for name in given.keys() - field_types(cls):
+            raise unknown("part of a recording", name, field_types(cls))
     return construct(Recording, {**described, "schedule": construct(RecordingSchedule, described["schedule"])})
 
 
@@ -142,6 +156,14 @@ def _compared(stored: Row, again: Row) -> Iterator[Discrepancy]:
         lasted = [len(row[STEPS]) and row[STEPS][-1] for row in (stored, again)]
         yield Discrepancy(run=stored[RUN], column=STEPS, step=min(lasted), stored=lasted[0], again=lasted[1], largest=np.inf)
         return
+    if stored[TASK] != again[TASK]:
+        raise BadInput(
+            f"Run {stored[RUN]} is stored as a {stored[TASK]}, and its data set is a {again[TASK]}: the part was changed."
+        )
+    if stored[STOPPED] != again[STOPPED]:
+        apart = abs(stored[STOPPED] - again[STOPPED]) / max(again[STOPPED], 1)
+        ends = (stored[STOPPED], again[STOPPED])
+        yield Discrepancy(run=stored[RUN], column=STOPPED, step=min(ends), stored=ends[0], again=ends[1], largest=apart)
     for column in sorted(name for name in {**stored, **again} if name.startswith(CURVE)):
         one, other = (np.array(row.get(column) or [], dtype=float) for row in (stored, again))
         name = column.removeprefix(CURVE)
@@ -167,7 +189,7 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     kept = {row[INVOCATION]: row[DEVICE] for row in rows}
     differences = []
     for invocation, device in kept.items():
-        then = _ground(_read(folder / INVOCATIONS / f"{invocation}.json").get("provenance") or {})
+        then = _ground(_invocation(folder, invocation).provenance)
         now = _ground(provenance(device, WORKERS))
         differences += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
     return iter(dict.fromkeys(differences))
@@ -175,9 +197,9 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
 
 def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
     """What bits may depend on."""
-    versions = kept.get("versions") or {}
+    versions, machine = _mapping(kept.get("versions")), _mapping(kept.get("machine"))
     ground = {name: str(versions.get(name)) for name in ("lossbench", "torch", "numpy", "numba", "scipy")}
-    ground |= {"device": str(kept.get("device")), "system": str((kept.get("machine") or {}).get("system"))}
+    ground |= {"device": str(kept.get("device")), "system": str(machine.get("system"))}
     chosen = kept.get("instructions")
     return ground | ({"instructions": _listed(chosen)} if isinstance(chosen, Mapping) else {})
 
@@ -186,10 +208,15 @@ def _listed(chosen: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(chosen.items()))
 
 
-def _read(path: Path) -> dict[str, Mapping[str, Any]]:
-    """The mappings that a kept invocation holds by name, `config` and `provenance`; {} where it cannot be read."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {name: part for name, part in content.items() if isinstance(part, Mapping)} if isinstance(content, dict) else {}
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _invocation(folder: Path, name: str) -> Invocation:
+    """A kept invocation, empty where there is none. Raises BadInput where it was altered, for it says what bits depend on."""
+    kept = read_invocation(folder, name) or Invocation()
+    if kept.altered:
+        raise BadInput(
+            f"{folder / INVOCATIONS / name}.json was changed since it was written: its content does not match its name."
+        )
+    return kept

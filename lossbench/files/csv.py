@@ -1,14 +1,16 @@
 """CSV tables beside an experiment's claims: only from its folder, and only as large as a published curve is."""
 
-import stat
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
 from lossbench.errors import BadInput
+from lossbench.files.regular import read_text
 
 LARGEST = 8 * 2**20  # bytes; the largest published curve in this repository has 5 kB
 WIDEST = 1000  # columns
+CHUNK = 2**20  # bytes of a line that are looked at together
 
 
 def within(folder: Path, name: object) -> Path:
@@ -27,23 +29,21 @@ def within(folder: Path, name: object) -> Path:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """The table in a small CSV file with a header. Raises BadInput for what is no such file, too large or too wide."""
+    text = read_text(path, LARGEST, " as CSV")
+    refuse_wide(path, WIDEST)
     try:
-        excess = _excess(path)
-        table = None if excess else pd.read_csv(path, compression=None)  # c.csv.gz might unpack to anything
-    except (OSError, ValueError, OverflowError) as error:
+        return pd.read_csv(StringIO(text))
+    except (ValueError, OverflowError) as error:
         raise BadInput(f"{path} cannot be read as CSV ({' '.join(str(error).split())}).") from error
-    if table is None:
-        raise BadInput(f"{path} cannot be read as CSV: it {excess}.")
-    return table
 
 
-def _excess(path: Path) -> str:
-    """Why a file is not read at all, "" where it is. Raises OSError, and ValueError for bytes that are no UTF-8."""
-    state = path.stat()
-    if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
-        return "is no regular file"
-    if state.st_size > LARGEST:
-        return f"has {state.st_size:,} bytes, and may have {LARGEST:,}"
-    with path.open(encoding="utf-8") as lines:
-        columns = next(lines, "").count(",") + 1
-    return f"has {columns:,} columns, and may have {WIDEST:,}" if columns > WIDEST else ""
+def refuse_wide(path: Path, widest: int) -> None:
+    """Raise BadInput where a CSV file's first line has more columns than that; no more of it is read than tells."""
+    commas = 0
+    with path.open("rb") as file:
+        while chunk := file.readline(CHUNK):
+            commas += chunk.count(b",")
+            if commas >= widest:
+                raise BadInput(f"{path} cannot be read as CSV: it has more than {widest:,} columns.")
+            if chunk.endswith(b"\n"):
+                return

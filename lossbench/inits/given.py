@@ -1,8 +1,7 @@
 """Initial parameters that somebody gives."""
 
 import hashlib
-import io
-import zipfile
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from lossbench.errors import BadInput
+from lossbench.files.npz import Header, read_headers, read_npz
+from lossbench.files.regular import read_bytes
 from lossbench.interfaces import Array, Dense, Init, Layer
+
+HEADER = 2**16  # bytes that say what an array is, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,38 +90,44 @@ class File(Init):
 
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
         del rng  # nothing is drawn: every seed starts alike
-        arrays = _arrays(self.path)
-        return tuple(
-            Dense(
-                self._array(arrays, f"weight_{number}", (n.outputs, n.inputs)),
-                self._array(arrays, f"bias_{number}", (n.outputs, 1)),
-            )
-            for number, n in enumerate(layers, start=1)
-        )
+        shapes: dict[str, tuple[int, ...]] = {}
+        for number, layer in enumerate(layers, start=1):
+            shapes |= {f"weight_{number}": (layer.outputs, layer.inputs), f"bias_{number}": (layer.outputs, 1)}
+        arrays = self._arrays(shapes)
+        return tuple(Dense(arrays[f"weight_{number}"], arrays[f"bias_{number}"]) for number in range(1, len(layers) + 1))
 
-    def _array(self, arrays: dict[str, Array], name: str, shape: tuple[int, ...]) -> Array:
-        if name not in arrays:
-            raise BadInput(f"{self.path} has no array {name!r}, which this model wants; it has {', '.join(sorted(arrays))}.")
-        array = arrays[name]
-        if array.size != np.prod(shape) or (array.shape != shape and array.ndim != 1):
-            raise BadInput(f"{name} in {self.path} has shape {array.shape}; this model wants {shape}.")
-        if not np.isfinite(array).all():
-            raise BadInput(f"{name} in {self.path} holds values that are not finite.")
-        return array.reshape(shape)
+    def _arrays(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]:
+        """The arrays of these names and shapes, which are read before anything is unpacked."""
+        path = Path(self.path)
+        headers = _headers(path)
+        for name, shape in shapes.items():
+            self._refuse_shape(name, headers, shape)
+        largest = sum(headers[name].bytes + HEADER for name in shapes)
+        arrays = {name: array.astype(np.float64) for name, array in read_npz(path, shapes, largest).items()}
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise BadInput(f"{name} in {self.path} holds values that are not finite.")
+        return {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
+
+    def _refuse_shape(self, name: str, headers: dict[str, Header], shape: tuple[int, ...]) -> None:
+        if name not in headers:
+            raise BadInput(f"{self.path} has no array {name!r}, which this model wants; it has {', '.join(sorted(headers))}.")
+        header = headers[name]
+        if math.prod(header.shape) != math.prod(shape) or (header.shape != shape and len(header.shape) != 1):
+            raise BadInput(f"{name} in {self.path} has shape {header.shape}; this model wants {shape}.")
+        if header.dtype.kind not in "biuf":
+            raise BadInput(f"{name} in {self.path} holds {header.dtype}; a model's parameters are numbers.")
 
 
 def _bytes(path: str) -> bytes:
     try:
-        if not Path(path).is_file() and Path(path).exists():
-            raise BadInput(f"The parameters {path!r} are no regular file; init.path names an .npz file.")
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise BadInput(f"The parameters {path!r} cannot be read: {error.strerror}. init.path names an .npz file.") from error
+        return read_bytes(Path(path))
+    except BadInput as error:
+        raise BadInput(f"The parameters {error} init.path names an .npz file.") from error
 
 
-def _arrays(path: str) -> dict[str, Array]:
+def _headers(path: Path) -> dict[str, Header]:
     try:
-        with np.load(io.BytesIO(_bytes(path)), allow_pickle=False) as archive:
-            return {name: archive[name].astype(np.float64) for name in archive.files}
-    except (ValueError, TypeError, OSError, zipfile.BadZipFile, AttributeError) as error:
-        raise BadInput(f"{path} is not an .npz file of numbers ({error}).") from error
+        return read_headers(path)
+    except BadInput as error:
+        raise BadInput(f"{path} is not an .npz file of numbers ({error})") from error

@@ -35,7 +35,7 @@ def known_options(noun: str, described: Mapping[str, Any]) -> dict[str, Any]:
     """A described thing's options, without what its description adds to them, such as a file's hash."""
     known = {"word": str, **field_types(find(noun, described["word"]))}
     return {
-        name: known_options(known[name].noun, value) if isinstance(value, Mapping) else value
+        name: known_options(known[name].noun, value) if isinstance(value, Mapping) and hasattr(known[name], "noun") else value
         for name, value in described.items()
         if name in known
     }

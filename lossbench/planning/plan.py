@@ -82,6 +82,8 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
 
     Raises BadInput where this lossbench, or the data and files that it finds, would make another run of it.
     """
+    for name in description.keys() - {field.name for field in fields(RunSpec)}:
+        raise BadInput(f"Run {content_id(description)} cannot be trained again: its spec has {name!r}, which is not known here.")
     nouns = [noun for noun in NOUNS if noun in description or noun != "schedule"]
     parts: dict[str, Any] = {noun: instance(noun, known_options(noun, description[noun])) for noun in nouns}
     named = {name: value for name, value in description.items() if name not in NOUNS}

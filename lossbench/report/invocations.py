@@ -1,9 +1,8 @@
 """How a study was made: commands, versions and machines, as its invocations were kept. Nothing is expected of their form."""
 
-import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ class Invocation:
 def invocations(folder: Path, runs: pd.DataFrame) -> list[Invocation]:
     """The invocations that the study's runs come from, the one with most runs first."""
     counts = runs[tables.INVOCATION].fillna("").value_counts().to_dict()
-    read = [_read(folder / tables.INVOCATIONS / f"{Path(str(name)).name}.json", int(n)) for name, n in counts.items()]
+    read = [_read(folder, str(name), int(n)) for name, n in counts.items()]
     return sorted(
         (invocation for invocation in read if invocation),
         key=lambda invocation: (-invocation.runs, invocation.command, invocation.facts),
@@ -46,16 +45,13 @@ def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:
     return marks_by_dataset
 
 
-def _read(path: Path, runs: int) -> Invocation | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+def _read(folder: Path, name: str, runs: int) -> Invocation | None:
+    kept = tables.read_invocation(folder, name)
+    if kept is None:
         return None
-    if not isinstance(content, dict):
-        return None
-    overrides = content.get("words")
-    command = _command(list(map(str, overrides))) if isinstance(overrides, list) else ""
-    return Invocation(command=command, runs=runs, facts=tuple(_facts(content.get("provenance"))))
+    command = _command(kept.words) if kept.words else ""
+    facts = [("kept", "the file was changed since: its content is not the one that it is named by")] if kept.altered else []
+    return Invocation(command=command, runs=runs, facts=(*facts, *_facts(kept.provenance)))
 
 
 def _command(overrides: Sequence[str]) -> str:
@@ -65,9 +61,7 @@ def _command(overrides: Sequence[str]) -> str:
     return shlex.join(["lossbench", "run", *overrides])
 
 
-def _facts(provenance: Any) -> list[tuple[str, str]]:
-    if not isinstance(provenance, dict):
-        return []
+def _facts(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = [(str(name).replace("_", " "), _text(value)) for name, value in provenance.items()]
     return [(name, text) for name, text in pairs if text]
 

@@ -14,6 +14,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
 from lossbench.analysis.statistics import FEWEST
 from lossbench.claims.text import Line
+from lossbench.errors import printable
 from lossbench.plots.captioned import CaptionedFigure
 from lossbench.plots.picture import Picture
 from lossbench.report import invocations, tables
@@ -82,13 +83,20 @@ def plain(value: Any) -> Any:
     """Text that Markdown would read as markup, or HTML as tags, made to stand for itself."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    text = " ".join(value.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = printable(" ".join(value.split())).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def visible(value: Any) -> Any:
+    """Text without characters that cannot be seen, and would hide or turn round what stands beside them."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
 def _html() -> Environment:
-    environment = Environment(loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=_loader(), autoescape=True, finalize=visible, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"embedded": embedded, "capitalised": formatting.capitalised}
     return environment
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from lossbench.errors import printable
+from lossbench.claims.terminal import shown
 from lossbench.report.tables import Cell, ScoreboardPart
 
 WIDTH = 120  # columns, where the output is no terminal's
@@ -23,20 +22,15 @@ def print_scoreboard(standings: Sequence[ScoreboardPart]) -> None:
 
 
 def _table(setting: ScoreboardPart) -> Table:
-    title = _shown(", ".join(filter(None, [setting.setting, setting.measure])))
+    title = shown(", ".join(filter(None, [setting.setting, setting.measure])))
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("loss")
     for name in ("rate", "final", "best", f"steps to {setting.level}" if setting.level else "steps", "diverged"):
         table.add_column(name, justify="right")
     for row in setting.rows:
-        table.add_row(_shown(row.loss), row.rate, _text(row.final), _text(row.best), _text(row.steps), row.diverged)
+        table.add_row(shown(row.loss), row.rate, _text(row.final), _text(row.best), _text(row.steps), row.diverged)
     return table
 
 
 def _text(cell: Cell) -> str:
     return f"{cell.text}  ({cell.interval})" if cell.interval else cell.text
-
-
-def _shown(text: str) -> str:
-    """Text of a file, for a cell."""
-    return escape(printable(text))

@@ -125,9 +125,12 @@ def _is_study(folder: Path) -> bool:
 
 
 def _stored(path: Path) -> dict[str, tuple[str, str]]:
-    """Run id → (recording, outcome) of one part; {} for a part that had to be set aside."""
+    """Run id → (recording, outcome) of one part; {} for a part that had to be set aside.
+
+    The whole part is read, so that what a report would refuse is set aside here.
+    """
     try:
-        table = read_part(path, [RUN, RECORDING, OUTCOME])
+        table = read_part(path)
     except Damaged as error:
         _set_aside(path, error)
         return {}

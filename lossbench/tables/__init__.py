@@ -44,8 +44,10 @@ from lossbench.tables.columns import (
     class_column,
     layer_column,
 )
+from lossbench.tables.hashes import content_hash, run_id
+from lossbench.tables.invocation import Invocation, read_invocation
 from lossbench.tables.quantity import EVERY_LOSS, METADATA_KEY, Better, Quantities, Quantity, builtin, quantity
-from lossbench.tables.reading import Damaged, Study, content_hash, part_files, read_manifest, read_part, read_study
+from lossbench.tables.reading import Damaged, Study, part_files, read_manifest, read_part, read_study
 
 __all__ = [
     "ACCURACY",
@@ -92,6 +94,7 @@ __all__ = [
     "VALIDATION",
     "Better",
     "Damaged",
+    "Invocation",
     "Quantities",
     "Quantity",
     "Study",
@@ -101,7 +104,9 @@ __all__ = [
     "layer_column",
     "part_files",
     "quantity",
+    "read_invocation",
     "read_manifest",
     "read_part",
     "read_study",
+    "run_id",
 ]

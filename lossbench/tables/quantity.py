@@ -7,12 +7,13 @@ their columns mean stands in builtin.json, which `python -m lossbench.commands.d
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from lossbench.errors import BadInput, unknown
+from lossbench.errors import BadInput, printable, unknown
+from lossbench.files.json import parse_json
 from lossbench.tables.columns import LAYER, LOSS, TEST, TRAIN, VALIDATION
 
 Better = Literal["higher", "lower"]
@@ -21,6 +22,9 @@ Quantities = Mapping[str, "Quantity"]  # by the stem of their columns; built-in 
 EVERY_LOSS = "*"  # the owner of a loss's own value: each loss minimises its own
 METADATA_KEY = b"lossbench.quantities"
 BUILTIN_FILE = "builtin.json"
+_TYPES: Mapping[str, Any] = {
+    "stem": str, "title": str, "unit": str, "better": str | None, "owners": list, "share": bool, "part": str, "curve": bool,
+}  # fmt: skip
 _SIDES = {TRAIN: "training", TEST: "test", VALIDATION: "validation"}
 
 
@@ -102,10 +106,24 @@ def written(quantities: Iterable[Quantity], *, indent: int | None = None) -> str
 
 
 def parsed(text: str | bytes) -> dict[str, Quantity]:
-    """Declarations from JSON, by stem. What a later lossbench may have added to them is passed over."""
-    known = {field.name for field in fields(Quantity)}
-    items = [{name: value for name, value in item.items() if name in known} for item in json.loads(text)]
-    return {item["stem"]: Quantity(**item | {"owners": tuple(item.get("owners", ()))}) for item in items}
+    """Declarations from JSON, by stem. What a later lossbench may have added to them is passed over.
+
+    Raises BadInput where they are no list of declarations.
+    """
+    items = parse_json(text, "the declarations of quantities")
+    if not isinstance(items, list) or not all(isinstance(item, dict) and isinstance(item.get("stem"), str) for item in items):
+        raise BadInput("the declarations of quantities are no list of mappings with a stem")
+    return {item["stem"]: _declared(item) for item in items}
+
+
+def _declared(item: Mapping[str, Any]) -> Quantity:
+    """One declaration, its text as a terminal and a page may show it. Raises BadInput for a value of another type."""
+    values = {name: value for name, value in item.items() if name in _TYPES}
+    for name, value in values.items():
+        if not isinstance(value, _TYPES[name]):
+            raise BadInput(f"the declaration of {item['stem']!r} says {name}: {str(value)[:60]!r}")
+    texts = {name: printable(value) for name, value in values.items() if isinstance(value, str)}
+    return Quantity(**values | texts | {"owners": tuple(values.get("owners", ()))})
 
 
 def known_quantities(stored: Iterable[Mapping[bytes, bytes] | None]) -> Quantities:

@@ -5,8 +5,6 @@ run and its records are written, or lost, together. Read, they become two tables
 spec spread over columns (`loss`, `loss.link`, `optimizer.lr`, `seed`, …), and `records`, a row a recorded step.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,9 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, printable
+from lossbench.files.json import parse_json, read_json
+from lossbench.files.parquet import ParquetReader
+from lossbench.files.regular import read_bytes
 from lossbench.tables.columns import (
     CURVE,
     FORMAT,
@@ -32,7 +32,11 @@ from lossbench.tables.columns import (
     SPEC,
     STEPS,
 )
+from lossbench.tables.hashes import content_hash
+from lossbench.tables.part_checks import refuse_nonsense, typed
 from lossbench.tables.quantity import Quantities, builtin, known_quantities
+
+LARGEST_MANIFEST = 2**20  # bytes; it holds a format and a name
 
 
 class Damaged(BadInput):
@@ -61,49 +65,73 @@ def part_files(folder: Path) -> list[Path]:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The study's manifest. Raises BadInput where the folder is not a study, or one of another format."""
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         raise BadInput(f"{folder} is no lossbench study: it has no {MANIFEST}. `lossbench run study=NAME …` makes one.")
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-        version = manifest["format"]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        manifest = read_json(path, LARGEST_MANIFEST)
+        fault = _manifest_fault(manifest)
+    except BadInput as error:
+        fault = str(error).removesuffix(".")
+    if fault:
         raise BadInput(
-            f"{path} cannot be read as a study's manifest ({error}). "
+            f"{path} cannot be read as a study's manifest ({fault}). "
             f'Write {{"format": {FORMAT}, "name": "{folder.name}"}} into it: the runs beside it are not lost.'
-        ) from error
-    if version != FORMAT:
-        raise BadInput(f"{folder} is a study of format {version}; this lossbench reads format {FORMAT}.")
-    return manifest
+        )
+    if manifest["format"] != FORMAT:
+        raise BadInput(f"{folder} is a study of format {manifest['format']}; this lossbench reads format {FORMAT}.")
+    return {name: printable(value) if isinstance(value, str) else value for name, value in manifest.items()}
 
 
-def content_hash(content: bytes) -> str:
-    """16 hexadecimal digits of the SHA-256, by which stored things are named."""
-    return hashlib.sha256(content).hexdigest()[:16]
+def _manifest_fault(manifest: Any) -> str:
+    """What is wrong with a manifest, "" for nothing."""
+    if not isinstance(manifest, dict):
+        return "it is no mapping"
+    if not isinstance(manifest.get("format"), int) or isinstance(manifest["format"], bool):
+        return f"its format is {str(manifest.get('format'))[:60]!r}, which is no whole number"
+    if not isinstance(manifest.get("name", ""), str):
+        return f"its name is {str(manifest['name'])[:60]}, which is no text"
+    return ""
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """One part as stored, or some of its columns.
+    """One part as it was written, or some of its columns; what is read is checked, its types and its values.
 
     Raises Damaged where it is truncated, altered or no part at all, BadInput where the file may not be read.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise Damaged(f"{path} was there and is gone.") from error
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}). Is it yours to read?") from error
+    content = _part_bytes(path)
     named = re.fullmatch(r"part-\d{8}-([0-9a-f]{16})\.parquet", path.name)
     if named and named[1] != content_hash(content):
         raise Damaged(f"{path} is truncated or altered: its content does not match the hash in its name.")
     try:
-        # In this thread: pyarrow's own may outlive the interpreter, and letting go of a Python buffer then aborts the process.
-        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=columns, use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise Damaged(f"{path} cannot be read as parquet ({str(error).splitlines()[0]}).") from error
-    lacking = [name for name in columns or RUN_COLUMNS if name not in table.column_names]
-    if lacking:
+        reader = ParquetReader(content, str(path))
+        lacking = [name for name in columns or RUN_COLUMNS if name not in reader.schema.names]
+        table = None if lacking else typed(reader.read(columns))
+    except BadInput as error:
+        raise Damaged(_sentence(path, error)) from error
+    if table is None:
         raise Damaged(f"{path} is no part of a lossbench study: it lacks the column(s) {', '.join(lacking)}.")
+    try:
+        refuse_nonsense(table)
+    except BadInput as error:
+        raise Damaged(_sentence(path, error)) from error
     return table
+
+
+def _part_bytes(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except BadInput as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise Damaged(f"{path} was there and is gone.") from error
+        if error.__cause__ is None:
+            raise Damaged(str(error)) from error
+        raise BadInput(f"{error} Is it yours to read?") from error
+
+
+def _sentence(path: Path, error: BadInput) -> str:
+    """A fault of a part, as a sentence with the part's name."""
+    said = str(error).rstrip(".")
+    return f"{said}." if said.startswith(str(path)) else f"{path} is no part that lossbench wrote: {said}."
 
 
 def read_study(folder: Path) -> Study:
@@ -121,7 +149,7 @@ def read_study(folder: Path) -> Study:
 
 def _runs(table: pa.Table) -> pd.DataFrame:
     runs: pd.DataFrame = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
-    specs = pd.DataFrame([_flat(_unwrapped(json.loads(text))) for text in runs[SPEC]], index=runs.index)
+    specs = pd.DataFrame([_flat(_unwrapped(parse_json(text, "a spec"))) for text in runs[SPEC]], index=runs.index)
     for name in (LABEL_NOISE, HELD_OUT):
         if name in specs:
             specs[name] = specs[name].fillna(0.0)
@@ -137,14 +165,19 @@ def _unwrapped(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(spec: dict[str, Any]) -> dict[str, Any]:
-    """{"loss": {"word": "focal", "gamma": 2}} becomes {"loss": "focal", "loss.gamma": 2}; lists become text."""
+    """{"loss": {"word": "focal", "gamma": 2}} becomes {"loss": "focal", "loss.gamma": 2}; lists become text.
+
+    Text is made fit to be shown: a study may come from a stranger.
+    """
     flat: dict[str, Any] = {}
-    for name, value in spec.items():
+    for key, value in spec.items():
+        name = printable(key)
         if isinstance(value, dict):
             inner = _flat(value)
-            flat |= {name: inner.pop("word")} | {f"{name}.{key}": item for key, item in inner.items()}
+            flat |= {name: inner.pop("word")} if "word" in inner else {}
+            flat |= {f"{name}.{key}": item for key, item in inner.items()}
         else:
-            flat[name] = str(value) if isinstance(value, list) else value
+            flat[name] = printable(str(value)) if isinstance(value, list | str) else value
     return flat
 
 
@@ -155,7 +188,7 @@ def _records(table: pa.Table) -> pd.DataFrame:
     columns = {RUN: table[RUN].combine_chunks().take(owner), STEPS: pc.list_flatten(steps)}
     for name in table.column_names:
         if name.startswith(CURVE):
-            columns[name.removeprefix(CURVE)] = _curve(table[name].combine_chunks(), owner.to_numpy())
+            columns[printable(name.removeprefix(CURVE))] = _curve(table[name].combine_chunks(), owner.to_numpy())
     records: pd.DataFrame = pa.table(columns).to_pandas()
     return records
 

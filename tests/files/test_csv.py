@@ -42,7 +42,7 @@ def test_what_is_no_small_table_is_refused_before_it_is_read(tmp_path):
     empty.touch()
     bytes_.write_bytes(b"a,b\n\xff\xfe,2\n")
     said = {
-        wide: "200,000 columns", large: "8,388,609 bytes", pipe: "no regular file", packed: "cannot be read",
+        wide: "more than 1,000 columns", large: "8,388,609 bytes", pipe: "no regular file", packed: "cannot be read",
         empty: "cannot be read", bytes_: "cannot be read", tmp_path: "no regular file", tmp_path / "none": "cannot be read",
     }  # fmt: skip
     for path, message in said.items():

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +14,9 @@ from rich.text import Text
 
 from lossbench.config.schema import PRESET_GROUPS, presets
 from lossbench.config.structured import is_wrapper
-from lossbench.errors import unknown
+from lossbench.errors import printable, unknown
+from lossbench.files.regular import read_text
+from lossbench.files.yaml import LARGEST, read_yaml
 from lossbench.registry import SHELVES, Registered, field_types, plain, shelf
 from lossbench.registry.hints import default_of, tabled
 
@@ -56,7 +57,7 @@ def _list(noun: str, classes: dict[str, type[Registered]], files: dict[str, Path
 def _print_preset(console: Console, kind: str, path: Path, classes: dict[str, type[Registered]]) -> None:
     """A preset is its file."""
     console.print(Text(f"{path.stem}, a preset in {path}\n", "bold"))
-    console.print(Text(path.read_text(encoding="utf-8")))
+    console.print(Text(printable(read_text(path, LARGEST))))
     for name in _defaults(path):
         if name in classes:
             console.print(Text(f"Its options: lossbench show {kind} {name}"))
@@ -95,13 +96,15 @@ def _doc(cls: type) -> list[str]:
 
 def _comment(path: Path) -> str:
     """The first comment of a config that is no directive to Hydra."""
-    lines = [line.lstrip("# ") for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    lines = [line.lstrip("# ") for line in printable(read_text(path, LARGEST)).splitlines() if line.startswith("#")]
     return next((line for line in lines if not line.startswith("@package")), "")
 
 
 def _defaults(path: Path) -> Iterator[str]:
     """The options that a preset rests on."""
-    for entry in OmegaConf.select(OmegaConf.load(path), "defaults", default=[]) or []:
+    content = read_yaml(path)
+    defaults = content.get("defaults") if isinstance(content, dict) else None
+    for entry in defaults if isinstance(defaults, list) else []:
         if isinstance(entry, str):
             yield entry.partition("@")[0].rpartition("/")[2]
 

@@ -9,16 +9,15 @@ from pathlib import Path
 import click
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from lossbench.claims.experiments import experiments, find_experiment
 from lossbench.claims.schema import VERDICTS, Experiment
-from lossbench.claims.terminal import print_verdicts
+from lossbench.claims.terminal import print_verdicts, shown
 from lossbench.claims.verdict import Judgement, Unjudged
 from lossbench.config.compose import compose
 from lossbench.config.merged import merged
-from lossbench.errors import BadInput, Failure, unknown
+from lossbench.errors import BadInput, Failure, printable, unknown
 from lossbench.execution.executor import run_plan
 from lossbench.planning.plan import Plan, make_plan
 from lossbench.report.study_report import write_report
@@ -66,7 +65,7 @@ def reproductions(names: Sequence[str], root: Path, flags: Sequence[str] = ()) -
         _print(done[-1])
         yield done[-1]
     for one in done:
-        click.echo(f"{one.name}: {_outcome(one)}")
+        click.echo(printable(f"{one.name}: {_outcome(one)}"))
 
 
 def print_list(names: Sequence[str], root: Path) -> None:
@@ -79,17 +78,19 @@ def print_list(names: Sequence[str], root: Path) -> None:
         try:
             experiment = find_experiment(name)
         except BadInput as error:  # the other experiments are listed all the same
-            table.add_row(name, escape(str(error)))
+            table.add_row(shown(name), shown(str(error)))
             continue
         recorded = Counter(claim.verdict for claim in experiment.claims)
         stored = sum(read_part(path, [RUN]).num_rows for path in part_files(root / name))
-        table.add_row(name, escape(experiment.title), *(str(recorded[verdict] or "–") for verdict in VERDICTS), f"{stored:,}")
+        table.add_row(
+            shown(name), shown(experiment.title), *(str(recorded[verdict] or "–") for verdict in VERDICTS), f"{stored:,}"
+        )
     console.print(table)
 
 
 def _print(done: Reproduction) -> None:
     if done.problem:
-        click.echo(f"{done.name}: {done.problem}\n", err=True)
+        click.echo(printable(f"{done.name}: {done.problem}\n"), err=True)
         return
     print_verdicts(f"{done.name}: {done.title}", done.judged)
     click.echo(f"{done.page}\n")
