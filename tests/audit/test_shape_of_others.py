@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from lossbench.audit.measurements.margin import Shape, shape
-from lossbench.audit.subjects.convention import CallOptions
+from lossbench.audit.subjects.convention import CallableRequest
 from lossbench.audit.subjects.detection import detect
 from lossbench.audit.subjects.subject import Subject
 
 
 def shape_of(function: Callable[..., Tensor], pace: float = 1.0) -> Shape:
-    adapted = detect(function, "theirs:loss", CallOptions(), (), 5.0).adapted
+    adapted = detect(function, CallableRequest(path="theirs:loss"), ()).adapted
     outputs = adapted.convention.outputs
     return shape(Subject(title="", loss=adapted, outputs=outputs, several=outputs == 2, pace=pace))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossbench.audit.measurements.numerics import Accuracy, Numerics, numerics
-from lossbench.audit.subjects.convention import CallOptions
-from lossbench.audit.subjects.detection import Unusable
-from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.audit.subjects.convention import CallableRequest, CallOptions
+from lossbench.audit.subjects.forms import Unusable
+from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject
 from lossbench.errors import BadInput
 

@@ -245,13 +245,15 @@ def _symmetric(subject: Subject) -> bool:
 
 def _soft_targets(subject: Subject) -> str:
     """Whether the gradient for a soft target is the average of the gradients for hard ones."""
+    if subject.hard_only:
+        return "nothing: it takes class indices, which hold none"
     rng = np.random.default_rng(1)
     rows = 1 if subject.outputs == 1 else 3
     z = torch.from_numpy(rng.normal(0, 2, (rows, 40)))
     soft = torch.from_numpy(rng.dirichlet(np.ones(max(rows, 2)), 40).T.copy())
     hard = torch.eye(rows, dtype=z.dtype) if rows > 1 else torch.tensor([[0.0, 1.0]], dtype=z.dtype)
     try:
-        gradient = subject.loss.gradient(z, soft[1:] if rows == 1 else soft)
+        gradient = (subject.soft or subject.loss).gradient(z, soft[1:] if rows == 1 else soft)
     except (RuntimeError, TypeError, ValueError, IndexError):
         return "refused"
     each = torch.stack([subject.loss.gradient(z, hard[:, [label]].expand(rows, 40)) for label in range(hard.shape[1])])

@@ -51,9 +51,11 @@ class Subject:
     at which the decision changes sides. `several` is true where three outputs and a one-hot target have a meaning,
     `regression` where real targets have one. `reference` is the formula in mpmath, ℓ of lists z and y of C numbers, and
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
-    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
-    `precision` is that of its answers to
-    float64. `paired` is true where a target has two raw outputs, so that none of them is a margin.
+    to nearly the same numbers. `pace` is 1 for what is asked many examples at once; less thins the grids of the search for
+    minima where it is asked one by one.
+    `precision` is that of its answers to float64. `paired` is true where a target has two raw outputs, so that none of them is
+    a margin. `called` says how a third-party callable is called, and why so; `soft` is the same callable called with soft
+    targets, where that is another way, and `hard_only` that there is none. Of what is `faulty` no properties are measured.
     """
 
     title: str
@@ -73,6 +75,10 @@ class Subject:
     paired: bool = False
     about: str = ""
     findings: tuple[Finding, ...] = ()
+    called: tuple[str, ...] = ()
+    soft: AuditedLoss | None = None
+    hard_only: bool = False
+    faulty: bool = False
 
     @property
     def link(self) -> str:
@@ -149,9 +155,16 @@ def _links(loss: Loss) -> Iterator[Loss]:
     if "link" not in field_types(type(loss)) or loss.link != "auto":
         yield loss
         return
+    refusals = []
     for link in get_args(field_types(type(loss))["link"]):
-        if link != "auto":
+        if link == "auto":
+            continue
+        try:
             yield replace(loss, link=link)  # type: ignore[type-var]
+        except BadInput as error:  # an option that has no meaning on this link
+            refusals.append(error)
+    if len(refusals) == len(get_args(field_types(type(loss))["link"])) - 1:
+        raise refusals[0]
 
 
 def _outputs(loss: Loss) -> int:
