@@ -136,6 +136,7 @@ def _verdicts(
     robustness_section: Robustness | None,
 ) -> tuple[Verdict, ...]:
     declared = subject.declared
+    cut_off = tails is not None and any(tail.exponent == math.inf and tail.dead_from is not None for tail in tails.wrong)
     rows: list[Verdict] = []
     if propriety_section is not None:
         rows += [
@@ -151,8 +152,8 @@ def _verdicts(
         ]
     if form is not None:
         rows += [
-            _answer("convex", form.convex, declared.convex),
-            _answer("canonical", form.canonical, declared.canonical),
+            _answer("convex", form.convex and not cut_off, declared.convex),  # a slope that ends in 0 has fallen
+            _answer("canonical", form.canonical and not cut_off, declared.canonical),
             _answer("bounded", form.largest_value != math.inf, declared.bounded),
         ]
     if robustness_section is not None:

@@ -82,7 +82,7 @@ def third_party_losses() -> Iterator[ThirdPartyLoss]:
 
 
 def _given(subject: Subject) -> str:
-    sentence = subject.notes[0]
+    sentence = subject.called[0]
     if "log-probabilities" in sentence:
         return f"the log of torch's {subject.link}"
     return f"torch's {subject.link}" if "probabilities" in sentence else "raw outputs"

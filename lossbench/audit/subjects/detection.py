@@ -85,7 +85,8 @@ def detect(function: Callable[..., Any], request: CallableRequest, claims: Seque
     reading = _chosen(readings, refusals)
     _check_two_classes(reading.adapted)
     fault = reading.towards if reading.towards.sentence else None
-    return DetectedCall(reading.adapted, because=reading.because, fault=fault, soft=_soft(reading.adapted))
+    adapted = quickest(reading.adapted, request.given)
+    return DetectedCall(adapted, because=reading.because, fault=fault, soft=_soft(adapted))
 
 
 def _claimed(asked: _Asked, form: AdaptedLoss, claims: Sequence[Formula]) -> DetectedCall | None:
@@ -103,7 +104,7 @@ def _claimed(asked: _Asked, form: AdaptedLoss, claims: Sequence[Formula]) -> Det
                 factors = multiples(adapted, claim)
             if factors:
                 why = f"called so, it computes {claim.loss.word}"
-                return DetectedCall(quickest(adapted), claim, factors, because=why, soft=_soft(adapted))
+                return DetectedCall(quickest(adapted, asked.request.given), claim, factors, because=why, soft=_soft(adapted))
     return None
 
 
@@ -124,7 +125,7 @@ def _reading(asked: _Asked, form: AdaptedLoss, refusals: dict[str, str]) -> _Rea
     if towards.kind == "none":
         refusals.setdefault("being more wrong does not cost more", form.convention.description())
         return None
-    return _Reading(quickest(adapted), because, towards, doubt)
+    return _Reading(adapted, because, towards, doubt)
 
 
 def _understood(asked: _Asked, form: AdaptedLoss, evidence: Evidence) -> tuple[AdaptedLoss, str, str]:

@@ -1,8 +1,10 @@
 """The forms in which a third-party callable answers: order of arguments, layouts, kinds of targets, libraries."""
 
+import copy
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from lossbench.audit.subjects.adapter import AdaptedLoss, Form
 from lossbench.audit.subjects.convention import CallableRequest, Convention, Library, call_forms, number
+from lossbench.audit.subjects.signature import option_of
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 
 _EXAMPLES = 5
@@ -85,27 +88,44 @@ def _differentiable(convention: Convention, answer: Tensor) -> bool:
     return convention.library == "jax" or answer.requires_grad
 
 
-def quickest(adapted: AdaptedLoss) -> AdaptedLoss:
-    """The same, asked for many examples at once by torch.func.vmap where it reduces and that gives the same numbers."""
-    return _mapped(adapted) if adapted.form == "reduced" and adapted.convention.library == "torch" else adapted
-
-
-def _mapped(adapted: AdaptedLoss) -> AdaptedLoss:
-    """The same with vmap, which is quicker, where that gives the same numbers."""
+def quickest(adapted: AdaptedLoss, given: Mapping[str, Any]) -> AdaptedLoss:
+    """The same, asked many examples at once: told not to reduce, else by torch.func.vmap, if that gives the same numbers."""
+    if adapted.form != "reduced" or adapted.convention.library != "torch":
+        return adapted
+    if isinstance(option_of(adapted.function, given, "reduction"), str):
+        forms: tuple[Form, ...] = ("each", "elements")
+        for form in forms:
+            quick = replace(adapted, quick=(_without_reduction(adapted.function), form))
+            if _agrees(quick, adapted):
+                return quick
     mapped = replace(adapted, form="mapped")
-    rows = 1 if adapted.convention.outputs == 1 else 3
+    return mapped if _agrees(mapped, adapted) else adapted
+
+
+def _without_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The callable with its option reduction set to "none"."""
+    if not hasattr(function, "reduction"):
+        return partial(function, reduction="none")
+    changed = copy.copy(function)
+    changed.reduction = "none"
+    return changed
+
+
+def _agrees(quick: AdaptedLoss, slow: AdaptedLoss) -> bool:
+    """Whether both give the same values and gradients at some points."""
+    rows = 1 if slow.convention.outputs == 1 else 3
     z = torch.linspace(-4, 4, 12 * rows, dtype=torch.float64).reshape(rows, 12)
     y = (torch.eye(3)[:, torch.arange(12) % 3] if rows == 3 else (torch.arange(12) % 2)[None]).to(torch.float64)
-    if adapted.convention.takes == "raw":
+    if slow.convention.takes == "raw":
         z = z * 2
     try:
-        quick, slow = (mapped.value(z, y), mapped.gradient(z, y)), (adapted.value(z, y), adapted.gradient(z, y))
+        pairs = [(quick.value(z, y), slow.value(z, y))]
+        pairs += [(quick.gradient(z, y), slow.gradient(z, y))]
     except TooSlow:
         raise
     except (Exception, SystemExit):
-        return adapted
-    same = all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in zip(quick, slow, strict=True))
-    return mapped if same else adapted
+        return False
+    return all(one.shape == other.shape and torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in pairs)
 
 
 def first_line(error: BaseException) -> str:

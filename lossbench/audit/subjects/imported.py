@@ -77,11 +77,12 @@ def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[
         called=calling_sentences(adapted, detected.because),
         notes=(*notes, *((_multiple(detected, detected.claimed),) if detected.claimed is not None and computes else ())),
         findings=tuple(findings),
-        pace=_ONE_BY_ONE if loss.form == "reduced" else 1.0,
+        pace=_ONE_BY_ONE if loss.form == "reduced" and loss.quick is None else 1.0,
         differentiable=adapted.differentiable,
         soft=replace(loss, convention=detected.soft) if detected.soft is not None else None,
         hard_only=adapted.convention.targets == "index" and detected.soft is None,
         faulty=detected.fault is not None,
+        takes_raw=adapted.convention.takes == "raw",
     )
 
 

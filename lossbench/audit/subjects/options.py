@@ -34,7 +34,7 @@ def _follows(request: CallableRequest, adapted: AdaptedLoss, claimed: Formula, n
     """Whether both are the same loss at this value; true where one of them refuses it."""
     try:
         formula = Formula(replace(claimed.loss, **{name: value}))  # type: ignore[type-var]
-        changed = replace(adapted, function=import_callable(request.path, request.given | {name: value}))
+        changed = replace(adapted, function=import_callable(request.path, request.given | {name: value}), quick=None)
         return bool(multiples(changed, formula))
     except BadInput:
         return True

@@ -56,6 +56,7 @@ class Subject:
     `precision` is that of its answers to float64. `paired` is true where a target has two raw outputs, so that none of them is
     a margin. `called` says how a third-party callable is called, and why so; `soft` is the same callable called with soft
     targets, where that is another way, and `hard_only` that there is none. Of what is `faulty` no properties are measured.
+    `takes_raw`: raw outputs are what it is given, and not their probabilities.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Subject:
     soft: AuditedLoss | None = None
     hard_only: bool = False
     faulty: bool = False
+    takes_raw: bool = True
 
     @property
     def link(self) -> str:
@@ -133,7 +135,7 @@ def registered(text: str) -> Iterator[Subject]:
 def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     """The subjects of a class of losses, "auto" being settled in every way it can."""
     loss = cls.build(options)
-    for settled in _links(loss):
+    for settled in on_every_link(loss):
         paired = settled.raw_outputs(1) == 2
         outputs = 1 if paired else _outputs(settled)
         yield Subject(
@@ -151,7 +153,8 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
         )
 
 
-def _links(loss: Loss) -> Iterator[Loss]:
+def on_every_link(loss: Loss) -> Iterator[Loss]:
+    """The loss with its link settled, in every way that it can be. Raises BadInput where its options allow none."""
     if "link" not in field_types(type(loss)) or loss.link != "auto":
         yield loss
         return
