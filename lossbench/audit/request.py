@@ -14,20 +14,21 @@ from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.cards.runner import all_loss_names, cards_of_losses
 from lossbench.audit.cards.sections import miss_text
+from lossbench.audit.rendering.as_json import as_json
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
 from lossbench.audit.rendering.pages import write_pages
 from lossbench.audit.rendering.terminal import print_cards
-from lossbench.audit.subjects.convention import CallOptions
+from lossbench.audit.subjects.convention import CallableRequest, CallOptions
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
-from lossbench.audit.subjects.imported import CallableRequest
 from lossbench.audit.subjects.subject import parsed
 from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
 _PAPER = 140  # columns where no terminal says how many there are
-REASONS = ("declared", "numerics", "claim", "gradient", "precision", "nondeterminism", "coupling", "mutation")
-FORMATS = {".md": "markdown", ".html": "html"}
+REASONS = ("declared", "numerics", "claim", "sign", "link", "gradient", "precision", "nondeterminism", "coupling", "mutation")
+FORMATS = {".md": "markdown", ".html": "html", ".json": "json"}
+WRITERS = {"markdown": as_markdown, "html": as_html, "json": as_json}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,12 @@ def _write(cards: Sequence[Card], request: Request, output_format: str, out: Con
     if request.output is None and request.docs is None:
         print_cards(cards, out)
     if request.output is not None:
-        write_whole(request.output, (as_html(cards) if output_format == "html" else as_markdown(cards)).encode())
-        notes.print(f"{formatting.counted(len(cards), 'card')} in {request.output}.", soft_wrap=True)
+        write_whole(request.output, WRITERS[output_format](cards).encode())
+        beside = ""
+        if output_format == "html":
+            write_whole(request.output.with_suffix(".json"), as_json(cards).encode())
+            beside = f", and their numbers in {request.output.with_suffix('.json')}"
+        notes.print(f"{formatting.counted(len(cards), 'card')} in {request.output}{beside}.", soft_wrap=True)
     if request.docs is not None:
         notes.print("Measuring other libraries' losses.")
         for path in write_pages(request.docs, cards):
@@ -115,9 +120,9 @@ def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
             ]
         if "gradient" in reasons and card.slopes is not None and not card.slopes.right:
             messages.append(f"{card.name}: its gradient is not the derivative of its value.")
-        wanted = {*reasons, *(("claim",) if "numerics" in reasons else ())}
+        wanted = {*reasons, "sign", *(("claim",) if "numerics" in reasons else ())}  # a loss that rewards mistakes passes nothing
         messages += [f"{card.name}: {finding.sentence}" for finding in card.findings if finding.reason in wanted]
-        if not card.complete:
+        if not card.complete and not any(finding.reason == "sign" for finding in card.findings):
             messages.append(f"{card.name}: not everything could be measured.")
     return messages
 
@@ -142,8 +147,9 @@ def _format(output: Path | None) -> str:
     if output is None:
         return "terminal"
     if output.suffix not in FORMATS:
+        possible = formatting.listed(list(FORMATS), "or")
         raise BadInput(
-            f"--output {output}: cards are written as {' or '.join(FORMATS)}, and {output.suffix or 'no ending'!r} is neither."
+            f"--output {output}: cards are written as {possible}, and {output.suffix or 'no ending'!r} is none of them."
         )
     return FORMATS[output.suffix]
 

@@ -17,7 +17,7 @@ OPTIONS = (
     click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
     with_plugins,
     click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics, claim, …"),
-    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the cards to FILE.html or FILE.md instead."),
+    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write cards to FILE.html (and .json), .md or .json."),
     click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
     click.option("--seconds", type=float, default=5.0, show_default=True, help="Limit for a call of somebody's loss."),
     click.option("--fresh", is_flag=True, help="Measure again what was measured before."),

@@ -9,7 +9,7 @@ from lossbench.audit.cards import cache
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.request import failures
-from lossbench.audit.subjects.imported import CallableRequest
+from lossbench.audit.subjects.convention import CallableRequest
 from lossbench.commands.cli import answer
 from lossbench.errors import BadInput
 

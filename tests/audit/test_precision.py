@@ -11,7 +11,8 @@ from torch.nn import functional
 from lossbench.audit.cards.card import Card, make_card
 from lossbench.audit.measurements.gradient_check import Slopes
 from lossbench.audit.request import failures
-from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.audit.subjects.convention import CallableRequest
+from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.precision import DOUBLE, SINGLE, measured_precision
 from lossbench.audit.subjects.subject import registered
 from lossbench.registry import shelf

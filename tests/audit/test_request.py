@@ -15,7 +15,7 @@ from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
 from lossbench.audit.rendering.pages import which_loss
 from lossbench.audit.request import Request, audit, failures
-from lossbench.audit.subjects.imported import CallableRequest
+from lossbench.audit.subjects.convention import CallableRequest
 from lossbench.audit.subjects.subject import registered
 from lossbench.commands.cli import answer
 from lossbench.errors import BadInput, Failure
@@ -120,7 +120,7 @@ def test_what_cannot_be_asked_has_a_card_that_says_so_and_fails_what_it_was_to_p
         ({"losses": ("math:pi",)}, "cannot be called"),
         ({"losses": ("torch.nn:BCELoss",), "claim": "nobody"}, "No loss is called 'nobody'"),
         ({"fail_on": ("declard",)}, "Did you mean 'declared'"),
-        ({"output": Path("cards.pdf")}, ".md or .html"),
+        ({"output": Path("cards.pdf")}, ".md, .html or .json"),
     ],
 )
 def test_words_that_mean_nothing_are_refused_with_what_would(fields, message):

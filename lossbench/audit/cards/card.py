@@ -35,7 +35,8 @@ class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
 
     `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning. `findings` are faults of a
-    third-party callable; `refused` is why one could not be called at all.
+    third-party callable, `called` says how it was called, and why so; `refused` is why nothing is claimed of one. `versions`
+    are those of the packages that the numbers depend on.
     """
 
     title: str
@@ -52,6 +53,8 @@ class Card:
     numerics: Numerics | None = None
     findings: tuple[Finding, ...] = ()
     refused: str = ""
+    called: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,8 +75,13 @@ class Card:
 
 
 def make_card(subject: Subject, seconds: float = SECTION_SECONDS) -> Card:
-    """Measure everything of a subject, each section within so many seconds. What fails leaves a note and no more."""
+    """Measure everything of a subject, each section within so many seconds. What fails leaves a note and no more.
+
+    Of a faulty one, for which being more wrong costs less, nothing else is claimed.
+    """
     notes = list(subject.notes)
+    if subject.faulty:
+        return _known(subject, notes)
     timed_out: list[str] = []
 
     def section(title: str, measure: Callable[..., T], *given: Any) -> T | None:
@@ -94,20 +102,29 @@ def make_card(subject: Subject, seconds: float = SECTION_SECONDS) -> Card:
     form, tails = section("Its shape", shape, *along), section("Its saturation", saturation, *along)
     propriety_section = section("What it asks for", propriety, *along)
     robustness_section = section("Its robustness", robustness, form, tails)
+    gradient_section, numerics_section = section("Its gradient", slopes), section("Its numerical truth", numerics)
+    return dataclasses.replace(
+        _known(subject, notes),
+        shape=form,
+        saturation=tails,
+        propriety=propriety_section,
+        robustness=robustness_section,
+        slopes=gradient_section,
+        numerics=numerics_section,
+        verdicts=_verdicts(subject, form, tails, propriety_section, robustness_section),
+    )
+
+
+def _known(subject: Subject, notes: list[str]) -> Card:
+    """The card with what is known before anything is measured."""
     return Card(
         title=subject.title,
         link=subject.link,
         about=subject.about,
         paired=subject.paired,
-        shape=form,
-        saturation=tails,
-        propriety=propriety_section,
-        robustness=robustness_section,
-        slopes=section("Its gradient", slopes),
-        numerics=section("Its numerical truth", numerics),
-        verdicts=_verdicts(subject, form, tails, propriety_section, robustness_section),
         notes=tuple(notes),
         findings=subject.findings,
+        called=subject.called,
     )
 
 
@@ -119,6 +136,7 @@ def _verdicts(
     robustness_section: Robustness | None,
 ) -> tuple[Verdict, ...]:
     declared = subject.declared
+    cut_off = tails is not None and any(tail.exponent == math.inf and tail.dead_from is not None for tail in tails.wrong)
     rows: list[Verdict] = []
     if propriety_section is not None:
         rows += [
@@ -134,8 +152,8 @@ def _verdicts(
         ]
     if form is not None:
         rows += [
-            _answer("convex", form.convex, declared.convex),
-            _answer("canonical", form.canonical, declared.canonical),
+            _answer("convex", form.convex and not cut_off, declared.convex),  # a slope that ends in 0 has fallen
+            _answer("canonical", form.canonical and not cut_off, declared.canonical),
             _answer("bounded", form.largest_value != math.inf, declared.bounded),
         ]
     if robustness_section is not None:
@@ -198,7 +216,7 @@ def from_plain(plain: dict[str, Any]) -> Card:
         accuracies = tuple(_accuracy(row) for row in plain["numerics"]["accuracies"])
         built["numerics"] = Numerics(against=plain["numerics"]["against"], accuracies=accuracies)
     built["findings"] = tuple(Finding(**row) for row in plain["findings"])
-    return Card(**built | {"notes": tuple(plain["notes"])})
+    return Card(**built | {name: tuple(plain[name]) for name in ("notes", "called", "versions")})
 
 
 def _accuracy(plain: dict[str, Any]) -> Accuracy:

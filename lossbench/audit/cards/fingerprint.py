@@ -1,6 +1,7 @@
 """What a measurement depends on, as one number: the code of the loss and of the audit, options, and versions."""
 
 import hashlib
+import importlib.metadata
 import platform
 import sys
 import sysconfig
@@ -27,6 +28,16 @@ def content(modules: list[str], request: str) -> str:
     texts["versions"] = repr((sys.version, platform.machine(), torch.__version__, np.__version__, mpmath.__version__))
     texts["processor"] = torch.backends.cpu.get_cpu_capability()
     return hashlib.sha256(repr(sorted(texts.items())).encode(errors="replace")).hexdigest()[:32]
+
+
+def versions_of(module: str = "") -> tuple[str, ...]:
+    """The versions that a card depends on: lossbench's, torch's, and that of the package which a module belongs to."""
+    package = module.partition(".")[0]
+    told = [f"lossbench {importlib.metadata.version('lossbench')}"]
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if package not in {"", "torch", "lossbench"} and version is not None:
+        told.append(f"{package} {version}")
+    return (*told, f"torch {torch.__version__}", f"Python {platform.python_version()}")
 
 
 def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:

@@ -14,8 +14,8 @@ import torch
 
 from lossbench.audit.cards.card import Card, from_plain, to_plain
 from lossbench.audit.cards.runner import cards_of_path
-from lossbench.audit.subjects.detection import first_line
-from lossbench.audit.subjects.imported import CallableRequest
+from lossbench.audit.subjects.convention import CallableRequest
+from lossbench.audit.subjects.forms import first_line
 from lossbench.audit.subjects.time_limit import end_process_when_late
 from lossbench.errors import BadInput
 

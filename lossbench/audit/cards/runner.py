@@ -4,17 +4,18 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from joblib import Parallel, delayed
 
 from lossbench.analysis import formatting
 from lossbench.audit.cards import cache
-from lossbench.audit.cards.card import Card, make_card
-from lossbench.audit.cards.fingerprint import content
-from lossbench.audit.subjects.detection import Unusable
-from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.audit.cards.card import SECTION_SECONDS, Card, make_card
+from lossbench.audit.cards.fingerprint import content, versions_of
+from lossbench.audit.subjects.convention import CallableRequest
+from lossbench.audit.subjects.forms import Unusable
+from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject, registered
 from lossbench.registry import load_plugins, shelf
 
@@ -49,7 +50,7 @@ def cards_of_losses(
         report(f"Measuring {formatting.counted(len(todo), 'card')}; {len(jobs) - len(todo)} known.")
     workers = min(os.cpu_count() or 1, len(todo))
     if len(todo) <= _FEW or workers == 1:
-        new_cards = [make_card(job.subject) for job in todo]
+        new_cards = [_measured(job.subject) for job in todo]
     else:
         new_cards = Parallel(n_jobs=workers)(
             delayed(_card_in_worker)(job.loss, job.index, tuple(plugins), tuple(sys.path)) for job in todo
@@ -66,14 +67,20 @@ def cards_of_path(request: CallableRequest, *, fresh: bool = False) -> list[Card
         subjects = list(subjects_of_path(request))
     except Unusable as error:
         return [Card(title=request.path, link="", refused=str(error), notes=(str(error),))]
-    key = content([request.path.partition(":")[0], __name__], repr(request))
+    module = request.path.partition(":")[0]
+    key = content([module, __name__], repr(request))
     cards = []
     for index, subject in enumerate(subjects):
         mark = f"{key}-{index}"
-        card = (None if fresh else cache.recall(mark)) or make_card(subject, 6 * request.seconds)
+        card = (None if fresh else cache.recall(mark)) or _measured(subject, module, 6 * request.seconds)
         cache.remember(mark, card)
         cards.append(card)
     return cards
+
+
+def _measured(subject: Subject, module: str = "", seconds: float = SECTION_SECONDS) -> Card:
+    """The card of a subject, with the versions that it was measured with."""
+    return replace(make_card(subject, seconds), versions=versions_of(module))
 
 
 def _jobs(text: str) -> Iterator[_Job]:
@@ -88,4 +95,4 @@ def _card_in_worker(text: str, index: int, plugins: Sequence[str], path: Sequenc
     sys.path[:] = path
     torch.set_num_threads(1)
     load_plugins(plugins)
-    return make_card(list(registered(text))[index])
+    return _measured(list(registered(text))[index])

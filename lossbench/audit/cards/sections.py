@@ -40,8 +40,10 @@ class Section:
 
 
 def sections(card: Card) -> list[Section]:
-    """The sections of a card, without empty ones."""
-    parts = [_properties(card)]
+    """The sections of a card, without empty ones: how it was called first."""
+    faults = tuple(finding.sentence for finding in card.findings)
+    parts = [Section(title="How it was called", sentences=card.called), Section(title="Findings", sentences=faults)]
+    parts.append(_properties(card))
     if card.saturation is not None:
         parts += [_gradient_dies(card.saturation), _escape(card.saturation)]
     if card.shape is not None:
@@ -50,7 +52,9 @@ def sections(card: Card) -> list[Section]:
     if card.numerics is not None:
         parts.append(_numerics(card.numerics))
     if card.notes:
-        parts.append(Section(title="Notes", sentences=card.notes))
+        parts.append(Section(title="Notes", sentences=tuple(note for note in card.notes if note != card.refused)))
+    if card.versions:
+        parts.append(Section(title="Measured with", sentences=(", ".join(card.versions) + ".",)))
     return [section for section in parts if section.sentences or section.rows]
 
 
@@ -149,7 +153,8 @@ def _meaning(exponent: float) -> str:
 def _tail_text(tail: Tail) -> str:
     text = exponent_text(tail.exponent)
     if tail.dead_from is not None:
-        return f"{text}, exactly 0 from {tail.dead_from:.4g} on"
+        why = "" if tail.exponent == inf else ", where 1 − σ(z) is rounded to 0"
+        return f"{text}, exactly 0 from {tail.dead_from:.4g} on{why}"
     if tail.before is not None and tail.knee is not None:
         return f"{exponent_text(tail.before)} up to {tail.knee:g}, then {text}"
     return text

@@ -7,7 +7,7 @@ from typing import Any
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.cards.runner import cards_of_losses
-from lossbench.audit.subjects.imported import CallableRequest
+from lossbench.audit.subjects.convention import CallableRequest
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Loss
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossbench.audit.measurements.numerics import Accuracy, Numerics, numerics
-from lossbench.audit.subjects.convention import CallOptions
-from lossbench.audit.subjects.detection import Unusable
-from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.audit.subjects.convention import CallableRequest, CallOptions
+from lossbench.audit.subjects.forms import Unusable
+from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject
 from lossbench.errors import BadInput
 
@@ -82,7 +82,7 @@ def third_party_losses() -> Iterator[ThirdPartyLoss]:
 
 
 def _given(subject: Subject) -> str:
-    sentence = subject.notes[0]
+    sentence = subject.called[0]
     if "log-probabilities" in sentence:
         return f"the log of torch's {subject.link}"
     return f"torch's {subject.link}" if "probabilities" in sentence else "raw outputs"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from lossbench.audit.measurements.grids import MAGNITUDES
 from lossbench.audit.subjects.subject import Subject
 from lossbench.interfaces import Array
 
@@ -119,53 +120,74 @@ def _convex_between(subject: Subject) -> bool:
 
 
 def _bound(subject: Subject, quantity: str) -> float:
-    """The largest size of value, slope or curvature; inf where it is still rising, not ever more slowly, out to ±400."""
-    sizes = []
-    for far in _FAR:
-        z = torch.cat((_line(subject, far, 2001, 5), _line(subject, SPAN, 2001, 11)))
-        sizes_by_target = [_sizes(subject, z, target, quantity) for target in (0, 1)]
-        sizes.append(max(sizes_by_target))
-    first, second, third = sizes
+    """The largest size of value, slope or curvature; inf where it is still rising, not ever more slowly, out to ±400.
+
+    A fixed grid, and then finer ones around its largest value, the same for every subject.
+    """
+    first, second, third = [_largest(subject, far, quantity) for far in _FAR]
     rising = third - second
     if not np.isfinite(third) or (rising > subject.precision.monotone * third and rising > 0.75 * (second - first)):
         return float("inf")
     return third
 
 
-def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> float:
+def _largest(subject: Subject, far: float, quantity: str) -> float:
+    """The largest size within ±far: on a grid that is even within ±15 and coarser outside, refined where it is largest."""
+    outside = torch.linspace(SPAN, far, 25, dtype=torch.float64)
+    z = torch.cat((-outside.flip(0), torch.linspace(-SPAN, SPAN, 301, dtype=torch.float64).round(decimals=9), outside)).unique()
+    largest = 0.0
+    for target in (0, 1):
+        line = z
+        for _ in range(4):
+            sizes = _sizes(subject, line, target, quantity)
+            largest = max(largest, float(sizes.max()))
+            index = int(sizes.argmax())
+            low, high = line[max(index - 1, 0)], line[min(index + 1, len(line) - 1)]
+            line = torch.linspace(float(low), float(high), 21, dtype=torch.float64)
+    return largest
+
+
+def _sizes(subject: Subject, z: torch.Tensor, target: int, quantity: str) -> torch.Tensor:
     if quantity == "curvature":
         bend = subject.precision.far_bend
         ahead, behind = (subject.slope(z + step, target) for step in (bend, -bend))
-        return float(((ahead - behind) / (2 * bend)).abs().max())
-    return float((subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs().max())
+        return ((ahead - behind) / (2 * bend)).abs()
+    return (subject.cost(z, target) if quantity == "value" else subject.slope(z, target)).abs()
 
 
 def _corners(subject: Subject, target: int) -> list[float]:
     """Margins at which the slope jumps, found by halving every interval of a fixed grid towards its larger change.
 
-    An interval is given up as soon as its change is no jump: smooth ones are after some halvings.
+    An interval is given up as soon as its change is no jump: smooth ones are after some halvings. Slopes that are differences
+    of values smear a jump over two of their steps, so these are not looked between.
     """
+    smear = 0.0 if subject.differentiable else 4 * subject.precision.step
     z = torch.linspace(-SPAN, SPAN, 601, dtype=torch.float64).round(decimals=9)
     low, high = z[:-1] + 1e-4, z[1:] + 1e-4
     at_low, at_high = subject.slope(low, target), subject.slope(high, target)
-    least = 1e-4 * float(at_low.abs().max())
-    for _ in range(32):
+    least = max(1e-4, 8 * smear) * float(at_low.abs().max())
+    while True:
         kept = (at_high - at_low).abs() > least
         low, high, at_low, at_high = low[kept], high[kept], at_low[kept], at_high[kept]
         if not len(low):
             return []
+        if float((high - low).min()) <= max(smear, 0.05 * 2.0**-32):
+            return [_settled(float(corner), smear) for corner in (low + high) / 2]
         middle = (low + high) / 2
         between = subject.slope(middle, target)
         left = (between - at_low).abs() > (at_high - between).abs()
         low, high = torch.where(left, low, middle), torch.where(left, middle, high)
         at_low, at_high = torch.where(left, at_low, between), torch.where(left, between, at_high)
-    jumps = (at_high - at_low).abs() > least
-    return [round(float(corner), 6) + 0.0 for corner in high[jumps]]
+
+
+def _settled(corner: float, smear: float) -> float:
+    """A corner to six digits, or to as many as can be told."""
+    return round(corner, 6 if smear == 0 else max(0, int(-np.log10(smear)) - 1)) + 0.0
 
 
 def _canonical(subject: Subject) -> bool:
-    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at, out to ±30, where clamps show."""
-    z = torch.cat((torch.linspace(-6, 6, 25, dtype=torch.float64), _far_margins()))
+    """Whether dℓ/dz is one and the same multiple of a − y wherever it is looked at, as far out as clamps show."""
+    z = torch.cat((torch.linspace(-6, 6, 25, dtype=torch.float64), _far_margins(subject)))
     yes, no = (z, z - 1) if subject.link == "identity" else (torch.sigmoid(z), -torch.sigmoid(-z))
     gradient, gap = torch.cat([subject.slope(z, target) for target in (0, 1)]), torch.cat((yes, no))
     inner = (z.abs() <= 6).repeat(2)
@@ -175,14 +197,18 @@ def _canonical(subject: Subject) -> bool:
     return factor > 0 and bool(((gradient - factor * gap).abs() <= slack).all())
 
 
-def _far_margins() -> torch.Tensor:
-    """Margins (N,) between ±8 and ±30; behind, a sigmoid in float64 loses its digits, which is no property of a loss."""
-    return torch.cat([side * torch.arange(8, 30.1, 0.5, dtype=torch.float64) for side in (-1, 1)])
+def _far_margins(subject: Subject) -> torch.Tensor:
+    """Margins (N,) from ±8 to ±30 and, where the loss itself makes the raw outputs into probabilities, to ±10000.
+
+    Behind ±30 a sigmoid that a loss is handed has lost its digits, which is no property of the loss.
+    """
+    edge = [*np.arange(8, 30.1, 0.5), *(size for size in MAGNITUDES if size > 30 and subject.takes_raw)]
+    return torch.cat([side * torch.tensor(edge, dtype=torch.float64) for side in (-1, 1)]).sort().values
 
 
 def _convex_far_out(subject: Subject) -> bool:
-    """Whether the slope never falls by more than a hundredth between margins −30 and 30, where clamps cut it off."""
-    z = torch.linspace(-30, 30, 121, dtype=torch.float64)
+    """Whether the slope never falls by more than a hundredth as far as numbers are looked at, for clamps cut it off there."""
+    z = torch.cat((torch.linspace(-8, 8, 33, dtype=torch.float64), _far_margins(subject))).unique()
     for target in (0, 1):
         gradient = subject.slope(z, target)
         size = torch.maximum(gradient[1:].abs(), gradient[:-1].abs())

@@ -48,7 +48,8 @@ def propriety(subject: Subject) -> Propriety:
     Expected losses are compared on candidates that contain the true distribution itself.
     """
     two, best = _two_classes(subject)
-    answers = [two, _classes(subject, _grid(3, 10))[0]] if subject.several else [two]
+    symmetric = _symmetric(subject)
+    answers = [two, _classes(subject, _three_classes(symmetric=symmetric))[0]] if subject.several else [two]
     return Propriety(
         proper=all(answer.proper for answer in answers),
         strictly=all(answer.proper and answer.strictly for answer in answers),
@@ -58,7 +59,7 @@ def propriety(subject: Subject) -> Propriety:
         probabilities=tuple(_PROBABILITIES.tolist()),
         best=tuple(best.tolist()),
         on_numbers=_on_numbers(subject) if subject.regression and subject.outputs == 1 else "",
-        symmetric=_symmetric(subject),
+        symmetric=symmetric,
         soft_targets=_soft_targets(subject),
     )
 
@@ -145,6 +146,12 @@ def _classes(subject: Subject, probabilities: Array) -> tuple[_Verdicts, Array]:
     return _answer(subject.precision.slack, least, at_truth, elsewhere, np.where(clear, least_wrong, np.inf)), best
 
 
+def _three_classes(*, symmetric: bool) -> Array:
+    """The truths (T, 3) that are looked at: where no class is special, those in descending order stand for all."""
+    truths = _grid(3, 10)
+    return truths[(np.diff(truths, axis=1) <= 1e-12).all(1)] if symmetric else truths
+
+
 def _grid(count: int, steps: int) -> Array:
     """The distributions over so many classes in multiples of 1/steps, none of them 0."""
     if count == 2:
@@ -162,9 +169,9 @@ def _misplaced(z: Array, top: Index) -> Mask:
 def _nudged(subject: Subject, start: Array, probabilities: Array, *, wrongly: bool) -> tuple[Array, Array]:
     """Best raw outputs near the start and their risks, in ever smaller boxes; with `wrongly` among misplaced ones only."""
     count = probabilities.shape[1]
-    offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * count), -1).reshape(1, -1, count)
+    offsets = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5 if subject.pace > 0.2 else 3)] * count), -1).reshape(1, -1, count)
     size, best, risk = 4.0, start, np.full(len(probabilities), np.inf)
-    for _ in range(22 if subject.pace > 0.2 else 4):
+    for _ in range(22 if subject.pace > 0.2 else 12):
         around = best[:, None] + size * offsets
         losses = subject.over_labels(torch.from_numpy(around.reshape(-1, count).T.copy())).numpy()
         risks = np.einsum("tc,ctn->tn", probabilities, losses.reshape(count, len(probabilities), -1))
@@ -245,13 +252,15 @@ def _symmetric(subject: Subject) -> bool:
 
 def _soft_targets(subject: Subject) -> str:
     """Whether the gradient for a soft target is the average of the gradients for hard ones."""
+    if subject.hard_only:
+        return "nothing: it takes class indices, which hold none"
     rng = np.random.default_rng(1)
     rows = 1 if subject.outputs == 1 else 3
     z = torch.from_numpy(rng.normal(0, 2, (rows, 40)))
     soft = torch.from_numpy(rng.dirichlet(np.ones(max(rows, 2)), 40).T.copy())
     hard = torch.eye(rows, dtype=z.dtype) if rows > 1 else torch.tensor([[0.0, 1.0]], dtype=z.dtype)
     try:
-        gradient = subject.loss.gradient(z, soft[1:] if rows == 1 else soft)
+        gradient = (subject.soft or subject.loss).gradient(z, soft[1:] if rows == 1 else soft)
     except (RuntimeError, TypeError, ValueError, IndexError):
         return "refused"
     each = torch.stack([subject.loss.gradient(z, hard[:, [label]].expand(rows, 40)) for label in range(hard.shape[1])])

@@ -4,7 +4,7 @@ s = −lim d ln|dℓ/dz| / d(distance). T(z₀) = ∫ dz / |dℓ/dz| from the bo
 one neuron with x = 1 that trains its weight and its bias by gradient descent moves by dz/dn = −2η dℓ/dz.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -104,7 +104,11 @@ def _tail(subject: Subject, target: int, side: int) -> Tail:
         return Tail(exponent=float("inf"), dead_from=float(r[0]))
     last = len(r) if usable.all() else int(np.argmin(usable))
     if last < len(r) and size[last] == 0 and size[last - 1] > subject.precision.dying:
-        return Tail(exponent=float("inf"), dead_from=_death(subject, target, side, float(r[last - 1]), float(r[last])))
+        death = _death(subject, target, side, float(r[last - 1]), float(r[last]))
+        early = r < 0.8 * death  # where 1 − σ(z) still has digits
+        if -np.log(subject.precision.unit) - 0.8 < death < -np.log(subject.precision.unit / 4) and early.sum() > 12:
+            return replace(_regimes(r[early], np.log(size[early])), dead_from=death)
+        return Tail(exponent=float("inf"), dead_from=death)
     return _regimes(r[:last], np.log(size[:last]))
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.sections import overview, sections
+from lossbench.audit.cards.verdict import is_grave, verdict
 from lossbench.plots import escape, profile
 from lossbench.plots.picture import Picture
 
@@ -28,7 +29,7 @@ def as_html(cards: Sequence[Card]) -> str:
             title="Loss cards" if several else cards[0].name,
             chart=escape_chart(cards) if several else None,
             overview=overview(cards) if several else None,
-            cards=[(card, sections(card), _profile(card)) for card in cards],
+            cards=[(card, verdict(card), is_grave(card), sections(card), _profile(card)) for card in cards],
         )
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.sections import Section, overview, sections
+from lossbench.audit.cards.verdict import verdict
 
 
 def as_markdown(cards: Sequence[Card]) -> str:
     """Every card under its name; for several also one table of all."""
     lines: list[str] = []
     for card in cards:
-        lines += [f"# {card.name}", "", *([card.about, ""] if card.about else [])]
+        lines += [f"# {card.name}", "", *([escaped(card.about), ""] if card.about else []), f"**{escaped(verdict(card))}**", ""]
         for section in sections(card):
             lines += as_lines(section)
     if len(cards) > 1:

@@ -12,6 +12,7 @@ from rich.text import Text
 from lossbench.audit.cards.advice import escape_time
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.sections import Section, overview, sections
+from lossbench.audit.cards.verdict import is_grave, verdict
 
 _BAR = 46
 _HIGHLIGHT = "bold red"
@@ -30,9 +31,10 @@ def print_cards(cards: Sequence[Card], console: Console) -> None:
 
 def _panel(card: Card) -> Panel:
     parts: list[RenderableType] = [Text(card.about, style="italic")] if card.about else []
+    parts.append(Text(verdict(card), style=_HIGHLIGHT if is_grave(card) else "bold"))
     for section in sections(card):
         parts += [Text(), _section(section)]
-    border = "red" if card.disagreements else "dim"
+    border = "red" if is_grave(card) else "dim"
     return Panel(Group(*parts), title=Text(card.name, style="bold"), title_align="left", border_style=border)
 
 

@@ -23,7 +23,8 @@ class AdaptedLoss:
 
     `form` is what it answers for B examples: a number each; a number an element, which are added up; or one number for
     all, in which case it is asked one example at a time ("mapped": by torch.func.vmap, which it was seen to agree with).
-    `guarded`: where it raises, the answer is NaN.
+    `quick` is the same callable told not to reduce, and its form, where it was seen to agree with that. `guarded`: where it
+    raises, the answer is NaN.
     """
 
     function: Callable[..., Any]
@@ -31,6 +32,7 @@ class AdaptedLoss:
     form: Form
     differentiable: bool = True
     guarded: bool = False
+    quick: tuple[Callable[..., Any], Form] | None = None
     precision: Precision = DOUBLE
 
     @property
@@ -54,12 +56,18 @@ class AdaptedLoss:
     def _value(self, z: Tensor, y: Tensor) -> Tensor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if self.quick is not None:
+                return self._one_each(*self.quick, z, y)
             if self.form == "mapped":
                 return torch.func.vmap(self._one, in_dims=-1)(z, y)
             if self.form == "reduced":
                 return torch.stack([self._one(z[:, index], y[:, index]) for index in range(z.shape[1])])
-            answer = number(self.convention.call(self.function, z, y)).to(z.dtype)
-        if self.form == "each":
+            return self._one_each(self.function, self.form, z, y)
+
+    def _one_each(self, function: Callable[..., Any], form: Form, z: Tensor, y: Tensor) -> Tensor:
+        """ℓ (B,) of a callable that answers a number an example or an element."""
+        answer = number(self.convention.call(function, z, y)).to(z.dtype)
+        if form == "each":
             return answer.reshape(-1)
         return answer.sum(0) if self.convention.layout == "first" else answer.reshape(z.shape[1], -1).sum(1)
 

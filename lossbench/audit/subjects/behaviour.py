@@ -1,6 +1,7 @@
 """Behaviour of a third-party callable: calling convention, dtypes, mutation of inputs, determinism, exceptions."""
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from lossbench.audit.subjects.adapter import AdaptedLoss
 from lossbench.audit.subjects.convention import number
-from lossbench.audit.subjects.detection import first_line
+from lossbench.audit.subjects.forms import first_line
 from lossbench.audit.subjects.subject import Finding
 from lossbench.audit.subjects.time_limit import TooSlow
 
@@ -21,16 +22,46 @@ _FORMS = {
 }
 
 
+def calling_sentences(adapted: AdaptedLoss, because: str) -> tuple[str, ...]:
+    """How a callable is called, why so, and in which form it answers."""
+    convention = adapted.convention
+    sentences = [convention.description(), *([f"Why: {because}."] if because else []), _FORMS[adapted.form]]
+    if convention.link == "identity":
+        sentences[1:1] = ["As in a regression, its outputs are taken as they are; --takes probabilities reads them otherwise."]
+    return tuple(sentences)
+
+
 def behaviour_notes(adapted: AdaptedLoss) -> tuple[str, ...]:
-    """Sentences for the card: calling convention, output form and dtypes, and what a loss should not do.
+    """Sentences for the card: gradients, dtypes, and shapes that it should not mix.
 
     Raises TooSlow where the callable does not return in time, and whatever it raises in ordinary use.
     """
-    sentences = [adapted.convention.description(), _FORMS[adapted.form]]
+    sentences = []
     if not adapted.differentiable:
         sentences.append("It has no gradient to give: slopes are central differences of its values.")
-    sentences += _dtypes(adapted)
-    return (*sentences, *(finding.sentence for finding in behaviour_findings(adapted)))
+    return (*sentences, *_dtypes(adapted), *_broadcasts(adapted))
+
+
+def _broadcasts(adapted: AdaptedLoss) -> list[str]:
+    """A sentence where outputs (B, 1) and targets (B,) give other numbers than (B,) and (B,), without an error."""
+    convention = adapted.convention
+    if convention.outputs != 1 or convention.layout not in {"flat", "last"} or convention.targets == "index":
+        return []
+    z = torch.tensor([[0.7, -1.2, 0.4]], dtype=torch.float64)
+    column, row = replace(convention, layout="last"), replace(convention, layout="flat")
+    try:
+        outputs, targets = column.arguments(z, (z > 0).to(z.dtype))[0], row.arguments(z, (z > 0).to(z.dtype))[1]
+        given = (outputs, targets) if convention.library == "torch" else (outputs.numpy(), targets.numpy())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mixed = number(convention.answer(adapted.function, *given)).detach().double()
+            apart = number(_call(adapted, z, (z > 0).to(z.dtype))).detach().double()
+    except TooSlow:
+        raise
+    except (Exception, SystemExit):
+        return []
+    same = mixed.numel() == apart.numel() and torch.allclose(mixed.reshape(-1), apart.reshape(-1), rtol=1e-5)
+    return [] if same else ["Outputs (B, 1) and targets (B,) are spread to B × B without an error, and give another number."]
 
 
 def behaviour_findings(adapted: AdaptedLoss) -> tuple[Finding, ...]:

@@ -1,8 +1,7 @@
 """Calling conventions of third-party losses: argument order, shapes, kinds of outputs and targets."""
 
-import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +12,9 @@ from torch.nn.functional import logsigmoid
 from lossbench.interfaces.links import OUTPUTS, LinkName
 
 Library = Literal["torch", "numpy", "jax"]
-Layout = Literal["flat", "last", "first", "single"]
+Layout = Literal["flat", "last", "first", "single", "pixels"]
 Targets = Literal["alike", "index", "signed"]
 Takes = Literal["raw", "probabilities", "log-probabilities"]
-_TARGET_NAMES = {"y", "t", "y_true", "true", "truth", "target", "targets", "label", "labels", "y_hot", "one_hot"}
 _TAKES: tuple[Takes, ...] = ("raw", "probabilities", "log-probabilities")
 
 
@@ -32,10 +30,22 @@ class CallOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallableRequest:
+    """A callable to audit: import path, the loss it claims to be, keyword arguments, call options, time limit in seconds."""
+
+    path: str
+    claim: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    call_options: CallOptions = field(default_factory=CallOptions)
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Convention:
     """One way of calling.
 
-    `layout`: flat (B,) for one output; last (B, C); first (C, B); single (C,), one example without an axis of examples.
+    `layout`: flat (B,) for one output; last (B, C); first (C, B); single (C,), one example without an axis of examples; pixels
+    (B, C, 1, 1), images of one pixel.
     `targets`: alike (0/1 or one-hot, shaped as the outputs), index (of the class), signed (−1 for 0).
     """
 
@@ -77,55 +87,63 @@ class Convention:
             return item[0]
         if self.layout == "single":
             return item[:, 0] if self.outputs == 2 else item[0, 0]
+        if self.layout == "pixels":
+            return item.T[:, :, None, None]
         return item if self.layout == "first" else item.T
 
     def _target(self, y: Tensor) -> Tensor:
         if self.targets == "index":
             index = y.argmax(OUTPUTS) if self.outputs == 2 else y[0].long()
+            if self.layout == "pixels":
+                return index[:, None, None]
             return index[0] if self.layout == "single" else index
         return self._with_layout(2 * y - 1 if self.targets == "signed" else y)
 
     def description(self) -> str:
         """The convention in a sentence."""
         takes = "raw outputs" if self.takes == "raw" else f"{self.takes} (it is given those of torch's {self.link})"
-        shape = {"flat": "(examples)", "last": "(examples, classes)", "first": "(classes, examples)", "single": "of one example"}
-        kind = {"alike": "0/1" if self.outputs == 1 else "one-hot", "index": "class indices", "signed": "−1/+1"}
+        shape = {
+            "flat": "(examples)",
+            "last": "(examples, classes)",
+            "first": "(classes, examples)",
+            "single": "of one example",
+            "pixels": "(examples, classes, height, width)",
+        }
+        alike = "0/1 targets" if self.outputs == 1 else "one-hot targets"
+        kind = {"alike": alike, "index": "class indices as targets", "signed": "−1/+1 targets"}
         order = ", targets first" if self.swapped else ""
-        return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]} targets{order}."
+        return f"It takes {takes} {shape[self.layout]} and {kind[self.targets]}{order}."
 
 
-def conventions(library: Library, call_options: CallOptions, *, targets_first: bool | None) -> Iterator[Convention]:
-    """Every calling convention that fits the options, the usual ones first; both argument orders only where none is known."""
+def call_forms(library: Library, call_options: CallOptions, *, targets_first: bool | None) -> Iterator[Convention]:
+    """Every order, number of outputs, layout and kind of targets that fits the options, the usual ones first.
+
+    What the outputs stand for is left open: they are called raw. Both argument orders come only where none is known.
+    """
     counts = {"one": (1,), "several": (2,), None: (1, 2)}[call_options.outputs]
     for swapped in (False, True) if targets_first is None else (targets_first,):
-        for rarity in range(6):
+        for signed in (False, True):
             for outputs in counts:
                 for targets, layout in _forms(outputs, call_options):
-                    for takes in (call_options.takes,) if call_options.takes else _TAKES:
-                        if (targets == "signed") + 2 * _TAKES.index(takes) == rarity:
-                            yield Convention(
-                                library=library,
-                                takes=takes,
-                                link=call_options.link or ("sigmoid" if outputs == 1 else "softmax"),
-                                outputs=outputs,
-                                layout=layout,
-                                targets=targets,
-                                swapped=swapped,
-                            )
+                    if (targets == "signed") == signed:
+                        yield Convention(
+                            library=library,
+                            takes="raw",
+                            link=call_options.link or ("sigmoid" if outputs == 1 else "softmax"),
+                            outputs=outputs,
+                            layout=layout,
+                            targets=targets,
+                            swapped=swapped,
+                        )
 
 
-def targets_come_first(function: Callable[..., Any]) -> bool | None:
-    """Whether the targets are the first parameter, by the names of the first two; None where these do not say."""
-    try:
-        names = list(inspect.signature(getattr(function, "forward", function)).parameters)[:2]
-    except (TypeError, ValueError):
-        return None
-    are_targets = [name.lower() in _TARGET_NAMES for name in names]
-    return are_targets[0] if are_targets in ([True, False], [False, True]) else None
+def possible_takes(call_options: CallOptions) -> tuple[Takes, ...]:
+    """What the predictions may be: as the user states, or anything."""
+    return (call_options.takes,) if call_options.takes else _TAKES
 
 
 def _forms(outputs: int, call_options: CallOptions) -> Iterator[tuple[Targets, Layout]]:
-    layouts: tuple[Layout, ...] = ("flat", "last", "single") if outputs == 1 else ("last", "first", "single")
+    layouts: tuple[Layout, ...] = ("flat", "last", "single", "pixels") if outputs == 1 else ("last", "first", "single", "pixels")
     if call_options.classes is not None and outputs == 2:
         layouts = (call_options.classes, "single")
     known: tuple[Targets, ...] = ("alike", "signed") if outputs == 1 else ("index", "alike", "signed")
@@ -138,6 +156,11 @@ def number(answer: Any) -> Tensor:
     """An answer as a tensor of the same shape. Raises TypeError for what is no number."""
     if isinstance(answer, Tensor):
         return answer
+    if isinstance(answer, tuple | list | dict):
+        raise TypeError(
+            f"the answer is a {type(answer).__name__} of {len(answer)}, and a loss answers one number or array; "
+            "gradient and Hessian, as boosting wants them, are no loss"
+        )
     array = np.asarray(answer)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"the answer is {type(answer).__name__}, no number")

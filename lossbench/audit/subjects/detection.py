@@ -1,223 +1,232 @@
-"""Detection of a third-party callable's calling convention."""
+"""Detection of a third-party callable's calling convention: names first, then behaviour; "not known" where neither decides."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import torch
-from mpmath import mpf
 from torch import Tensor
 
 from lossbench.audit.references import Formula
-from lossbench.audit.subjects.adapter import AdaptedLoss, Form
-from lossbench.audit.subjects.convention import CallOptions, Convention, Library, conventions, number, targets_come_first
+from lossbench.audit.subjects.adapter import AdaptedLoss
+from lossbench.audit.subjects.claim import multiples
+from lossbench.audit.subjects.convention import CallableRequest, CallOptions, Convention, possible_takes
+from lossbench.audit.subjects.direction import Direction, direction
+from lossbench.audit.subjects.evidence import Evidence, behaviour_evidence
+from lossbench.audit.subjects.forms import Unusable, answering_forms, first_line, quickest
+from lossbench.audit.subjects.signature import NameEvidence, name_evidence, option_of
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
+from lossbench.interfaces.links import LinkName
 
-_EXAMPLES = 5
-
-
-class Unusable(RuntimeError):
-    """No way of calling gave numbers that could belong to a loss; the message says what was tried."""
+_UNKNOWN = "It is not known how it wants to be called, and nothing is claimed of it."
+_WAYS = "--takes, --link, --outputs, --classes, --targets, --given"
 
 
 @dataclass(frozen=True)
 class DetectedCall:
-    """A callable that can be asked. `factors` says how many times the claimed loss it is, by number of outputs."""
+    """A callable that can be asked. `factors` says how many times the claimed loss it is, by number of outputs.
+
+    `because` is why its input is read as it is; `fault` that being more wrong costs less, where it does; `soft` how it is
+    called with soft targets, where it is called with class indices and takes those, too.
+    """
 
     adapted: AdaptedLoss
     claimed: Formula | None = None
     factors: tuple[tuple[int, Fraction], ...] = ()
+    because: str = ""
+    fault: Direction | None = None
+    soft: Convention | None = None
 
 
 @dataclass(frozen=True)
-class Scaled:
-    """A formula times a factor that depends on the number of outputs, as where a callable takes the mean over them."""
+class _Reading:
+    """One way of calling that gives numbers: why it is read so, which way values go, and `doubt` where it is but a guess."""
 
-    formula: Formula
-    factors: tuple[tuple[int, Fraction], ...]
-
-    def __call__(self, z: list[mpf], y: list[mpf]) -> mpf:
-        factor = dict(self.factors)[len(z)]
-        return self.formula(z, y) * factor.numerator / factor.denominator
+    adapted: AdaptedLoss
+    because: str
+    towards: Direction
+    doubt: str = ""
 
 
-def detect(
-    function: Callable[..., Any], path: str, call_options: CallOptions, claims: Sequence[Formula], seconds: float
-) -> DetectedCall:
-    """The first way of calling that computes what is claimed; without a claim, the first that behaves like a loss.
+@dataclass(frozen=True)
+class _Asked:
+    """The callable, what is told of it, and what its names say."""
 
-    Raises Unusable where there is none, or where the callable does not answer in time.
+    function: Callable[..., Any]
+    request: CallableRequest
+    names: NameEvidence
+
+    @property
+    def told(self) -> CallOptions:
+        """The parts of the calling convention that the user states."""
+        return self.request.call_options
+
+    @property
+    def seconds(self) -> float:
+        """How long a look at one form may take."""
+        return self.request.seconds
+
+
+def detect(function: Callable[..., Any], request: CallableRequest, claims: Sequence[Formula]) -> DetectedCall:
+    """The way of calling that computes what is claimed; else the one for which names and behaviour speak.
+
+    Raises Unusable where there is none, where several fit, or where the callable does not answer in time.
     """
+    _refuse_log_targets(function, request)
+    asked = _Asked(function, request, name_evidence(function, request.given))
     refusals: dict[str, str] = {}
-    sensible: list[AdaptedLoss] = []
-    for convention in _candidates(function, path, call_options, claims):
-        try:
-            with time_limit(seconds):
-                adapted = _tried(function, convention)
-        except TooSlow as error:
-            raise Unusable(f"It hangs: {error}. {convention.description()}") from error
-        except (Exception, SystemExit) as error:  # somebody's code may raise anything
-            refusals.setdefault(f"{type(error).__name__}: {first_line(error)}", convention.description())
+    forms = list(answering_forms(function, request, refusals, targets_first=asked.names.targets_first))
+    for form in forms:
+        found = _claimed(asked, form, claims)
+        if found is not None:
+            return found
+    readings = [reading for form in forms if (reading := _reading(asked, form, refusals)) is not None]
+    reading = _chosen(readings, refusals)
+    _check_two_classes(reading.adapted)
+    fault = reading.towards if reading.towards.sentence else None
+    adapted = quickest(reading.adapted, request.given)
+    return DetectedCall(adapted, because=reading.because, fault=fault, soft=_soft(adapted))
+
+
+def _claimed(asked: _Asked, form: AdaptedLoss, claims: Sequence[Formula]) -> DetectedCall | None:
+    """The form and the meaning in which the callable computes one of the claims, as far as names allow them; None without any."""
+    takes = (asked.names.takes,) if asked.names.takes and not asked.told.takes else possible_takes(asked.told)
+    for claim in claims:
+        link = claim.loss.link
+        if asked.told.link not in {None, link} or link == ("sigmoid" if form.convention.outputs == 2 else "softmax"):
             continue
-        for claim in claims:
-            if claim.loss.link == adapted.link and (factors := _factors(adapted, claim)):
-                return DetectedCall(adapted, claim, factors)
-        sensible.append(adapted)
-    if not sensible:
-        raise Unusable(_refused(refusals))
-    _check_two_classes(sensible[0])
-    return DetectedCall(sensible[0] if call_options.link or claims else _on_its_link(sensible[0]))
+        for meaning in takes:
+            if link == "identity" and meaning != "raw":
+                continue
+            adapted = replace(form, convention=replace(form.convention, takes=meaning, link=cast(LinkName, link)))
+            with time_limit(asked.seconds):
+                factors = multiples(adapted, claim)
+            if factors:
+                why = f"called so, it computes {claim.loss.word}"
+                return DetectedCall(quickest(adapted, asked.request.given), claim, factors, because=why, soft=_soft(adapted))
+    return None
 
 
-def _candidates(
-    function: Callable[..., Any], path: str, call_options: CallOptions, claims: Sequence[Formula]
-) -> Iterator[Convention]:
-    libraries: tuple[Library, ...] = ("torch", "numpy")
-    package = path.partition(":")[0].partition(".")[0]
-    if package in {"numpy", "scipy", "sklearn"}:
-        libraries = ("numpy",)
-    if package in {"jax", "optax"}:
-        libraries = ("jax",)
-    links = list(dict.fromkeys(claim.loss.link for claim in claims))
-    for library in libraries:
-        for convention in conventions(library, call_options, targets_first=targets_come_first(function)):
-            several = convention.outputs == 2
-            if claims and not call_options.link:
-                for link in links:
-                    if link != ("sigmoid" if several else "softmax") and (link != "identity" or convention.takes == "raw"):
-                        yield replace(convention, link=link)  # type: ignore[arg-type]
-            else:
-                yield convention
-
-
-def _tried(function: Callable[..., Any], convention: Convention) -> AdaptedLoss:
-    """The callable adapted in this way, if it then behaves like a loss. Raises what it raises, or ValueError."""
-    z, y = _batch(convention)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        raw = convention.call(function, z.clone().requires_grad_(), y)
-    if type(raw).__module__.split(".")[0] in {"jax", "jaxlib"}:
-        convention = replace(convention, library="jax")
-    answer = number(raw)
-    adapted = AdaptedLoss(function, convention, _form(convention, tuple(answer.shape)), _differentiable(convention, answer))
-    if adapted.form == "reduced" and convention.library == "torch":
-        adapted = _mapped(adapted)
-    _behaves(adapted)
-    return adapted
-
-
-def _batch(convention: Convention) -> tuple[Tensor, Tensor]:
-    count = 1 if convention.layout == "single" else _EXAMPLES
-    if convention.outputs == 1:
-        return torch.linspace(0.2, 0.9, count, dtype=torch.float64)[None], (torch.arange(count) % 2).to(torch.float64)[None]
-    z = torch.tensor([[0.1], [0.5], [-0.4]], dtype=torch.float64).repeat(1, count)
-    return z, torch.eye(3, dtype=torch.float64)[:, torch.arange(count) % 3]
-
-
-def _form(convention: Convention, shape: tuple[int, ...]) -> Form:
-    rows = 1 if convention.outputs == 1 else 3
-    if convention.layout == "single" or shape in {(), (1,)}:
-        return "reduced"
-    if shape == (_EXAMPLES,):
-        return "each"
-    if shape in {(_EXAMPLES, rows), (rows, _EXAMPLES)}:
-        return "elements"
-    raise ValueError(f"it answers {_EXAMPLES} examples with an array of shape {shape}")
-
-
-def _differentiable(convention: Convention, answer: Tensor) -> bool:
-    return convention.library == "jax" or answer.requires_grad
-
-
-def _mapped(adapted: AdaptedLoss) -> AdaptedLoss:
-    """The same with vmap, which is quicker, where that gives the same numbers."""
-    mapped = replace(adapted, form="mapped")
-    rows = 1 if adapted.convention.outputs == 1 else 3
-    z = torch.linspace(-4, 4, 12 * rows, dtype=torch.float64).reshape(rows, 12)
-    y = (torch.eye(3)[:, torch.arange(12) % 3] if rows == 3 else (torch.arange(12) % 2)[None]).to(torch.float64)
-    if adapted.convention.takes == "raw":
-        z = z * 2
+def _reading(asked: _Asked, form: AdaptedLoss, refusals: dict[str, str]) -> _Reading | None:
+    """What the form's input stands for: as told, else as names say, else as it behaves; None where nothing says anything."""
     try:
-        quick, slow = (mapped.value(z, y), mapped.gradient(z, y)), (adapted.value(z, y), adapted.gradient(z, y))
-    except TooSlow:
+        with time_limit(asked.seconds):
+            evidence = behaviour_evidence(replace(form, guarded=True))
+            adapted, because, doubt = _understood(asked, form, evidence)
+            towards = Direction(kind="right") if adapted.link == "identity" else direction(adapted)
+    except TooSlow as error:
+        raise Unusable(f"It hangs: {error}. {form.convention.description()}") from error
+    except Unusable:
         raise
+    except (Exception, SystemExit) as error:
+        refusals.setdefault(f"{type(error).__name__}: {first_line(error)}", form.convention.description())
+        return None
+    if towards.kind == "none":
+        refusals.setdefault("being more wrong does not cost more", form.convention.description())
+        return None
+    return _Reading(adapted, because, towards, doubt)
+
+
+def _understood(asked: _Asked, form: AdaptedLoss, evidence: Evidence) -> tuple[AdaptedLoss, str, str]:
+    """The form with what its input stands for, the reason, and a doubt where there is one. Raises ValueError without evidence."""
+    told = asked.told.takes
+    takes = told or asked.names.takes or evidence.meaning
+    because = "told by --takes" if told else asked.names.because if asked.names.takes else evidence.because
+    if takes is None:
+        raise ValueError(evidence.because or "its values show neither raw outputs, nor probabilities, nor numbers to imitate")
+    if takes == "positive numbers":
+        raise Unusable(
+            f"{_UNKNOWN} Its predictions seem to be numbers above 0, such as a rate, and a card looks at all raw outputs."
+        )
+    told_link = asked.told.link
+    link = told_link or form.convention.link
+    if takes == "numbers":
+        takes, link = "raw", told_link or "identity"
+    doubt = ""
+    alike = not evidence.shift_invariant
+    if takes == "raw" and form.convention.outputs == 2 and alike and told_link is None and link == "softmax":
+        doubt = "one number added to all outputs changes it, so that they are not those of a softmax."
+    return replace(form, convention=replace(form.convention, takes=takes, link=link)), because, doubt
+
+
+def _chosen(readings: Sequence[_Reading], refusals: dict[str, str]) -> _Reading:
+    """The first reading without a doubt in which being more wrong costs more, else one in which that fails: a fault of the loss.
+
+    A fault of every element is not made good by adding up the elements of several outputs. Raises Unusable where nothing fits,
+    where all that fits is doubtful, or where both orders of the arguments fit.
+    """
+    right = [reading for reading in readings if reading.towards.kind == "right" and not reading.doubt]
+    faulty = [reading for reading in readings if reading.towards.sentence and not reading.doubt and not _is_signed(reading)]
+    if right and not (faulty and _adds_up(faulty[0].adapted, right[0].adapted)):
+        _refuse_two_orders(right)
+        return right[0]
+    mixed = bool(faulty) and faulty[0].towards.kind == "mixed"
+    if mixed and any(_is_signed(reading) and reading.towards.kind == "negated" for reading in readings):
+        raise Unusable(f"{_UNKNOWN} With −1/+1 targets it looks negated: is it given distances, which are small where two agree?")
+    if faulty:
+        return faulty[0]
+    if readings:
+        doubted = readings[0]
+        called = doubted.adapted.convention.description()
+        raise Unusable(f"{_UNKNOWN} {called} But {doubted.doubt or doubted.towards.sentence} It can be told: {_WAYS}.")
+    raise Unusable(_refused(refusals))
+
+
+def _is_signed(reading: _Reading) -> bool:
+    return reading.adapted.convention.targets == "signed"
+
+
+def _adds_up(one: AdaptedLoss, several: AdaptedLoss) -> bool:
+    """Whether the value for several outputs is the sum, or the mean, of what the callable answers for each output alone."""
+    if (one.convention.outputs, several.convention.outputs) != (1, 2) or several.convention.targets == "index":
+        return False
+    x = torch.tensor([[0.3, 0.1], [0.5, 0.8], [0.2, 0.4]], dtype=torch.float64)
+    y = torch.eye(3, dtype=torch.float64)[:, :2]
+    single, together = (replace(item, convention=replace(item.convention, takes="raw")) for item in (one, several))
+    added = torch.stack([single.value(x[[row]], y[[row]]) for row in range(3)]).sum(0)
+    ratio = together.value(x, y) / added
+    return bool(((ratio - ratio[0]).abs() <= 1e-5 * ratio[0].abs()).all())
+
+
+def _refuse_two_orders(right: Sequence[_Reading]) -> None:
+    """Raise Unusable where the targets may come first or last, and that makes a difference."""
+    first = right[0].adapted
+    other = next((reading.adapted for reading in right if reading.adapted.convention.swapped != first.convention.swapped), None)
+    if other is None or other.convention.outputs != first.convention.outputs:
+        return
+    rows = 1 if first.convention.outputs == 1 else 3
+    z = torch.tensor([[0.7, -1.2, 2.0], [0.4, 0.1, -0.3], [-2.0, 0.5, 0.2]], dtype=torch.float64)[:rows]
+    y = torch.eye(3, dtype=torch.float64)[:rows]
+    one, two = first.value(z, y), other.value(z, y)
+    if not torch.allclose(one, two, rtol=1e-4, atol=1e-6):
+        raise Unusable(
+            f"{_UNKNOWN} Which of its two arguments is the target? Both orders give a loss, and not the same. Names such as "
+            "(pred, target) would say it, and so does --as with the loss that it should be."
+        )
+
+
+def _refuse_log_targets(function: Callable[..., Any], request: CallableRequest) -> None:
+    """Raise Unusable for a loss that wants logarithms of target probabilities, of which a class has none."""
+    if option_of(function, request.given, "log_target") is True:
+        raise Unusable(
+            f"{_UNKNOWN} Its option log_target=True says that targets are logarithms of probabilities, and those of a class have "
+            "entries of −∞. Possible: --given log_target=false."
+        )
+
+
+def _soft(adapted: AdaptedLoss) -> Convention | None:
+    """The convention for soft targets of what is called with class indices, where one-hot targets give the same numbers."""
+    if adapted.convention.targets != "index" or adapted.convention.outputs != 2:
+        return None
+    soft = replace(adapted.convention, targets="alike")
+    z = torch.tensor([[0.7, -1.2, 2.0], [0.4, 0.1, -0.3], [-2.0, 0.5, 0.2]], dtype=torch.float64)
+    y = torch.eye(3, dtype=torch.float64)
+    try:
+        same = torch.allclose(replace(adapted, convention=soft).value(z, y), adapted.value(z, y), rtol=1e-5)
     except (Exception, SystemExit):
-        return adapted
-    same = all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in zip(quick, slow, strict=True))
-    return mapped if same else adapted
-
-
-def _behaves(adapted: AdaptedLoss) -> None:
-    """Raise ValueError unless being more wrong costs more, and being more right does not save just as much."""
-    values = _wrong_and_right(adapted)
-    if not bool(torch.isfinite(values).all()):
-        raise ValueError("its values are not finite")
-    farthest, far, middle, near, right, very_right, most_right = values
-    if not (bool((farthest > near).all()) and float((farthest - right).sum()) > 0):
-        raise ValueError("being more wrong does not cost more")
-    if adapted.convention.takes == "raw" and not bool((far > middle).all()):
-        raise ValueError("raw outputs far on the wrong side are cut off")
-    if float((very_right - most_right).sum()) > max(0.6 * float((farthest - far).sum()), 1e-3):
-        raise ValueError("being more right saves as much as being more wrong costs")
-    if adapted.convention.outputs == 2 and not _depends_on_other_classes(adapted):
-        raise ValueError("what the wrong classes are given does not count")
-
-
-def _wrong_and_right(adapted: AdaptedLoss) -> Tensor:
-    """Values (7, cases) at margins −20, −12, −5, −1, 1, 12 and 20, negative ones being wrong."""
-    margins = torch.tensor([-20.0, -12.0, -5.0, -1.0, 1.0, 12.0, 20.0], dtype=torch.float64)
-    if adapted.convention.outputs == 1:
-        z = torch.stack((margins, -margins), 1).reshape(1, 14)
-        return adapted.value(z, torch.tensor([[1.0, 0.0] * 7], dtype=torch.float64)).reshape(7, 2)
-    eye = torch.eye(3, dtype=torch.float64)
-    lead = 0.6 * eye - 0.4 * eye.roll(1, 0) - 0.2 * eye.roll(2, 0)
-    return adapted.value(torch.cat([margin * lead for margin in margins], 1), eye.repeat(1, 7)).reshape(7, 3)
-
-
-def _depends_on_other_classes(adapted: AdaptedLoss) -> bool:
-    z = torch.tensor([[0.2, 0.2], [0.1, 0.9], [-0.3, -0.3]], dtype=torch.float64)
-    near, far = adapted.value(z, torch.eye(3, dtype=torch.float64)[:, [0, 0]]).tolist()
-    return bool(near != far)
-
-
-def _factors(adapted: AdaptedLoss, claim: Formula) -> tuple[tuple[int, Fraction], ...]:
-    """How many times the claim the callable is, by number of outputs; () where it is not the same loss."""
-    if claim.loss.link == "softmax" and adapted.convention.outputs == 1:
-        return ()
-    factors = []
-    for rows in (1,) if adapted.convention.outputs == 1 else (2, 3):
-        z = torch.tensor([[0.7, -1.2, 2.0, 0.4], [-0.3, 0.9, 0.1, -1.4], [0.2, 1.1, -0.6, 0.5]], dtype=torch.float64)[:rows]
-        y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(4) % max(rows, 2)]
-        try:
-            got = adapted.value(z, y)
-        except TooSlow:
-            raise
-        except (Exception, SystemExit):
-            return ()
-        pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
-        right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=got.dtype)
-        factor = float((got * right).sum() / right.square().sum())
-        if not factor > 0 or bool(((got - factor * right).abs() > 1e-5 * factor * right.abs().max()).any()):
-            return ()
-        factors.append((rows, Fraction(factor).limit_denominator(12)))
-    return tuple(factors)
-
-
-def _on_its_link(adapted: AdaptedLoss) -> AdaptedLoss:
-    """The link on which a callable of raw outputs is calibrated: identity where 3 in 10 makes it ask for z = 0.3."""
-    if adapted.convention.takes != "raw":
-        return adapted
-    p = 0.3
-    z = torch.linspace(-1.5, 1.5, 301, dtype=torch.float64)
-    if adapted.convention.outputs == 1:
-        off, on = (adapted.value(z[None], torch.full_like(z, label)[None]) for label in (0.0, 1.0))
-    else:
-        raw = torch.stack((torch.full_like(z, 1 - p), z))
-        off, on = (adapted.value(raw, _hot(label, z.numel())) for label in (0, 1))
-    best = float(z[int(((1 - p) * off + p * on).argmin())])
-    return replace(adapted, convention=replace(adapted.convention, link="identity")) if abs(best - p) < 0.011 else adapted
+        return None
+    return soft if same else None
 
 
 def _check_two_classes(adapted: AdaptedLoss) -> None:
@@ -239,12 +248,9 @@ def _hot(label: int, count: int) -> Tensor:
     return torch.eye(2, dtype=torch.float64)[:, [label]].repeat(1, count)
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message, cut where it is long."""
-    return next(iter(str(error).strip().splitlines()), "")[:160]
-
-
 def _refused(refusals: dict[str, str]) -> str:
-    attempts = "; ".join(f"{reason} ({where[:-1]})" for reason, where in list(refusals.items())[:4])
-    ways = "--takes, --outputs, --classes, --targets, --given"
-    return f"It could not be called as a loss. Tried: {attempts}. How to call it can be told: {ways}."
+    telling_first = sorted(refusals.items(), key=lambda item: "the answer is" not in item[0])
+    attempts = "; ".join(f"{reason} ({where[:-1]})" for reason, where in telling_first[:4])
+    return (
+        f"It could not be called as a loss, and nothing is claimed of it. Tried: {attempts}. How to call it can be told: {_WAYS}."
+    )

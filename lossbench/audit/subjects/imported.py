@@ -1,35 +1,29 @@
 """Audit subjects from a third-party callable, named `package.module:name`."""
 
 import inspect
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import cast
 
 import torch
 
 from lossbench.audit.references import Formula
 from lossbench.audit.subjects.adapter import AdaptedLoss
-from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, overflow_notes
-from lossbench.audit.subjects.convention import CallOptions
-from lossbench.audit.subjects.detection import DetectedCall, Scaled, Unusable, detect
+from lossbench.audit.subjects.behaviour import behaviour_findings, behaviour_notes, calling_sentences, overflow_notes
+from lossbench.audit.subjects.claim import Scaled
+from lossbench.audit.subjects.convention import CallableRequest
+from lossbench.audit.subjects.detection import DetectedCall, detect
+from lossbench.audit.subjects.forms import Unusable
 from lossbench.audit.subjects.import_path import import_callable
-from lossbench.audit.subjects.precision import DOUBLE, measured_precision
+from lossbench.audit.subjects.options import options_that_differ
+from lossbench.audit.subjects.precision import DOUBLE, Precision, measured_precision
+from lossbench.audit.subjects.resemblance import resemblance
 from lossbench.audit.subjects.subject import Finding, Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss
 
-
-@dataclass(frozen=True, kw_only=True)
-class CallableRequest:
-    """A callable to audit: import path, the loss it claims to be, keyword arguments, call options, time limit in seconds."""
-
-    path: str
-    claim: str | None = None
-    given: dict[str, Any] = field(default_factory=dict)
-    call_options: CallOptions = field(default_factory=CallOptions)
-    seconds: float = 5.0
+_ONE_BY_ONE = 0.05  # the pace of what is asked one example at a time
 
 
 def subjects_of_path(request: CallableRequest) -> Iterator[Subject]:
@@ -42,7 +36,7 @@ def subjects_of_path(request: CallableRequest) -> Iterator[Subject]:
     if inspect.isclass(loss_or_callable) and issubclass(loss_or_callable, Loss):
         yield from of_class(loss_or_callable, request.given)
         return
-    detected = detect(loss_or_callable, request.path, request.call_options, claims, request.seconds)
+    detected = detect(loss_or_callable, request, claims)
     yield _subject(request, detected, claims)
 
 
@@ -59,54 +53,71 @@ def _claims(word: str | None) -> Sequence[Formula]:
 
 
 def _subject(request: CallableRequest, detected: DetectedCall, claims: Sequence[Formula]) -> Subject:
-    notes = _behaviour_notes(detected, request.seconds)
-    reference: Scaled | None = None
+    adapted = detected.adapted
+    notes = _behaviour_notes(adapted, request.seconds)
     with time_limit(6 * request.seconds):
-        findings = behaviour_findings(detected.adapted)
-        precision = measured_precision(detected.adapted.value, detected.adapted.convention.outputs)
-    if precision is not DOUBLE:
-        sentence = f"It answers in {precision.name}, whatever it is given: judged to {precision.proportion:.0e}.".replace(
-            "e-0", "e-"
-        )
-        notes, findings = (*notes, sentence), (*findings, Finding(reason="precision", sentence=sentence))
-    loss = replace(detected.adapted, guarded=True, precision=precision)
-    coupled = any(finding.reason == "coupling" for finding in findings)
-    if detected.claimed is not None and coupled:
-        sentence = f"It does not compute {request.claim}: it does for one example, and not for several together."
-        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
-    elif detected.claimed is not None:
-        reference = Scaled(detected.claimed, detected.factors)
-        notes = (*notes, _multiple(detected, detected.claimed))
-    elif claims:
-        sentence = f"It does not compute {request.claim}: its values are no constant multiple of it."
-        notes, findings = (*notes, sentence), (*findings, Finding(reason="claim", sentence=sentence))
+        findings = [*behaviour_findings(adapted), *resemblance(adapted, detected.fault)]
+        precision = measured_precision(adapted.value, adapted.convention.outputs)
+        findings += _precision_findings(precision)
+        coupled = any(finding.reason == "coupling" for finding in findings)
+        findings += _claim_findings(request, detected, claims, coupled=coupled)
+    computes = detected.claimed is not None and not any(finding.reason == "claim" for finding in findings)
+    loss = replace(adapted, guarded=True, precision=precision)
     return Subject(
         title=f"{request.path}{_options_text(request)}",
         loss=loss,
         precision=precision,
         exact=replace(loss, form="reduced") if loss.form == "mapped" else None,
-        outputs=detected.adapted.convention.outputs,
-        regression=detected.adapted.link == "identity",
-        boundary=_boundary(detected.adapted),
-        several=detected.adapted.convention.outputs == 2,
-        reference=reference,
+        outputs=adapted.convention.outputs,
+        regression=adapted.link == "identity",
+        boundary=_boundary(adapted),
+        several=adapted.convention.outputs == 2,
+        reference=Scaled(detected.claimed, detected.factors) if detected.claimed is not None and computes else None,
         claims=request.claim or "",
-        notes=notes,
-        findings=findings,
-        pace=_pace(detected.adapted),
-        differentiable=detected.adapted.differentiable,
+        called=calling_sentences(adapted, detected.because),
+        notes=(*notes, *((_multiple(detected, detected.claimed),) if detected.claimed is not None and computes else ())),
+        findings=tuple(findings),
+        pace=_ONE_BY_ONE if loss.form == "reduced" and loss.quick is None else 1.0,
+        differentiable=adapted.differentiable,
+        soft=replace(loss, convention=detected.soft) if detected.soft is not None else None,
+        hard_only=adapted.convention.targets == "index" and detected.soft is None,
+        faulty=detected.fault is not None,
+        takes_raw=adapted.convention.takes == "raw",
     )
 
 
-def _behaviour_notes(detected: DetectedCall, seconds: float) -> tuple[str, ...]:
+def _precision_findings(precision: Precision) -> list[Finding]:
+    if precision is DOUBLE:
+        return []
+    sentence = f"It answers in {precision.name}, whatever it is given: judged to {precision.proportion:.0e}."
+    return [Finding(reason="precision", sentence=sentence.replace("e-0", "e-"))]
+
+
+def _claim_findings(
+    request: CallableRequest, detected: DetectedCall, claims: Sequence[Formula], *, coupled: bool
+) -> list[Finding]:
+    """Why the callable is not what it is held against, where it is not."""
+    if not claims:
+        return []
+    sentence = ""
+    if detected.claimed is None:
+        sentence = f"It does not compute {request.claim}: its values are no constant multiple of it."
+    elif coupled:
+        sentence = f"It does not compute {request.claim}: it does for one example, and not for several together."
+    elif differs := options_that_differ(request, detected.adapted, detected.claimed):
+        sentence = f"It does not compute {request.claim} at every option: {differs}."
+    return [Finding(reason="claim", sentence=sentence)] if sentence else []
+
+
+def _behaviour_notes(adapted: AdaptedLoss, seconds: float) -> tuple[str, ...]:
     try:
         with time_limit(seconds):
-            sentences = behaviour_notes(detected.adapted)
+            sentences = behaviour_notes(adapted)
     except TooSlow as error:
         raise Unusable(f"It hangs: {error}.") from error
     try:
         with time_limit(seconds):
-            return (*sentences, *overflow_notes(detected.adapted))
+            return (*sentences, *overflow_notes(adapted))
     except TooSlow as error:
         return (*sentences, f"It hangs at large raw outputs: {error}.")
 
@@ -126,18 +137,6 @@ def _boundary(adapted: AdaptedLoss) -> float:
     z = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
     gap = (adapted.value(z, torch.ones_like(z)) - adapted.value(z, torch.zeros_like(z))).abs()
     return 0.5 if float(gap[1]) < float(gap[0]) else 0.0
-
-
-def _pace(adapted: AdaptedLoss) -> float:
-    """Three paces, by the time that one example takes, value and slope together: the audit asks some 500,000 times."""
-    rows = 1 if adapted.convention.outputs == 1 else 2
-    z = torch.linspace(-3, 3, 100 * rows, dtype=torch.float64).reshape(rows, 100)
-    y = torch.eye(2, dtype=torch.float64)[2 - rows :, :1].repeat(1, 100)
-    started = time.perf_counter()
-    adapted.value(z, y)
-    adapted.gradient(z, y)
-    each = (time.perf_counter() - started) / 100
-    return 1.0 if each < 4e-5 else 0.05 if each < 1e-3 else 0.003
 
 
 def _options_text(request: CallableRequest) -> str:

@@ -51,9 +51,12 @@ class Subject:
     at which the decision changes sides. `several` is true where three outputs and a one-hot target have a meaning,
     `regression` where real targets have one. `reference` is the formula in mpmath, ℓ of lists z and y of C numbers, and
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
-    to nearly the same numbers. `pace` is 1 for what is quick on many examples at once; grids of slower ones are thinned.
-    `precision` is that of its answers to
-    float64. `paired` is true where a target has two raw outputs, so that none of them is a margin.
+    to nearly the same numbers. `pace` is 1 for what is asked many examples at once; less thins the grids of the search for
+    minima where it is asked one by one.
+    `precision` is that of its answers to float64. `paired` is true where a target has two raw outputs, so that none of them is
+    a margin. `called` says how a third-party callable is called, and why so; `soft` is the same callable called with soft
+    targets, where that is another way, and `hard_only` that there is none. Of what is `faulty` no properties are measured.
+    `takes_raw`: raw outputs are what it is given, and not their probabilities.
     """
 
     title: str
@@ -73,6 +76,11 @@ class Subject:
     paired: bool = False
     about: str = ""
     findings: tuple[Finding, ...] = ()
+    called: tuple[str, ...] = ()
+    soft: AuditedLoss | None = None
+    hard_only: bool = False
+    faulty: bool = False
+    takes_raw: bool = True
 
     @property
     def link(self) -> str:
@@ -127,7 +135,7 @@ def registered(text: str) -> Iterator[Subject]:
 def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     """The subjects of a class of losses, "auto" being settled in every way it can."""
     loss = cls.build(options)
-    for settled in _links(loss):
+    for settled in on_every_link(loss):
         paired = settled.raw_outputs(1) == 2
         outputs = 1 if paired else _outputs(settled)
         yield Subject(
@@ -145,13 +153,21 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
         )
 
 
-def _links(loss: Loss) -> Iterator[Loss]:
+def on_every_link(loss: Loss) -> Iterator[Loss]:
+    """The loss with its link settled, in every way that it can be. Raises BadInput where its options allow none."""
     if "link" not in field_types(type(loss)) or loss.link != "auto":
         yield loss
         return
+    refusals = []
     for link in get_args(field_types(type(loss))["link"]):
-        if link != "auto":
+        if link == "auto":
+            continue
+        try:
             yield replace(loss, link=link)  # type: ignore[type-var]
+        except BadInput as error:  # an option that has no meaning on this link
+            refusals.append(error)
+    if len(refusals) == len(get_args(field_types(type(loss))["link"])) - 1:
+        raise refusals[0]
 
 
 def _outputs(loss: Loss) -> int:
