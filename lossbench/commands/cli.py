@@ -245,6 +245,21 @@ def audit(losses: tuple[str, ...], **options: Any) -> None:
     audit_answer(losses, options)
 
 
+@commands.command()
+@click.argument("losses", nargs=-1, metavar="[LOSS]...")
+@click.option("--output", "-o", type=click.Path(path_type=Path), default=Path("lab.html"), show_default=True, help="The page.")
+@click.option("--plugin", "-P", "plugins", multiple=True, metavar="MODULE", help="Also what a module of yours defines.")
+def lab(losses: tuple[str, ...], output: Path, plugins: tuple[str, ...]) -> None:
+    """Write a page to touch: one neuron and a small network, trained in the browser by two losses side by side.
+
+    It holds every loss that has a meaning on a sigmoid, and needs no network. LOSS puts yours in: WORD,OPTION=VALUE such as
+    focal,gamma=5, or anybody's PACKAGE.MODULE:NAME, whose module's code is run.
+    """
+    from lossbench.lab.page import write_lab
+
+    click.echo(write_lab(output, losses, plugins))
+
+
 def _looked(overrides: Sequence[str], flags: Mapping[str, Any]) -> bool:
     """Whether a flag asked to look rather than run; then it is done."""
     looks = any(flags[name] for name in LOOKS)
