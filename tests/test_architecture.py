@@ -52,9 +52,11 @@ FLOOR_PLAN = {
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    # a page to touch: losses as programs, and the engine's own start, for a browser
+    "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands config data engine errors execution files interfaces planning registry "
+    "commands": "audit claims commands config data engine errors execution files interfaces lab planning registry "
     "report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}

@@ -10,6 +10,7 @@ import click
 
 from lossbench.commands.audit import audit
 from lossbench.commands.completion import complete
+from lossbench.commands.lab import lab
 from lossbench.commands.plan import plan
 from lossbench.commands.report import report
 from lossbench.commands.reproduce import reproduce
@@ -32,7 +33,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, plan, report, reproduce, run, show, verify):
+for _command in (audit, lab, plan, report, reproduce, run, show, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )

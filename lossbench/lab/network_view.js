@@ -1,0 +1,218 @@
+// A small network, drawn twice: two losses from the same start, the same digits in the same order.
+
+const EVALUATED = 5 // steps between looks at the test images while it trains
+const TOGETHER = 10 // steps of which a gradient's size is the mean
+const BUDGET = 9 // milliseconds of a frame for training
+const networkView = { nets: [], playing: false, key: '', digit: null }
+const accuracyChart = new Chart($('accuracy-chart'), 260), gradientChart = new Chart($('gradient-chart'), 260)
+
+function programOf(loss) { return loss?.program && loss.network ? loss.program.several ?? loss.program : null }
+
+function setUpNetwork() {
+  const key = JSON.stringify([state.a, state.b, state.f, state.start, state.nr])
+  if (key === networkView.key) return
+  networkView.key = key
+  networkView.nets = ['a', 'b'].map(slot => {
+    const loss = lossOf(slot), program = programOf(loss)
+    return { slot, loss, net: program && new Network(digits, program, state.start, state.nr), accuracy: [] }
+  })
+  if (state.nn > 0) moveTo(state.nn)
+}
+
+const trained = () => networkView.nets.filter(({ net }) => net)
+
+function look(run) {
+  const seen = run.net.evaluate()
+  if (!run.accuracy.some(([n]) => n === run.net.n)) {
+    run.accuracy.push([run.net.n, seen.accuracy])
+    run.accuracy.sort((u, v) => u[0] - v[0])
+  }
+  return seen
+}
+
+// Every network to a step; on the way forward the test images are looked at now and then.
+function moveTo(n) {
+  for (const run of trained()) {
+    if (n < run.net.n) run.net.seek(n)
+    if (!run.accuracy.length) look(run)
+    while (run.net.n < n && run.net.step()) if (run.net.n % EVALUATED === 0) look(run)
+  }
+  state.nn = n
+}
+
+function drawNetwork() {
+  setUpNetwork()
+  $('network-start').value = state.start
+  $('network-rate').value = Math.log10(state.nr)
+  $('network-rate-number').value = brief(state.nr)
+  $('network-rate').setAttribute('aria-valuetext', brief(state.nr))
+  $('network-scrub').max = digits.steps
+  $('network-scrub').value = state.nn
+  $('network-count').value = state.nn.toLocaleString('en')
+  $('network-play').textContent = networkView.playing ? t('pause') : state.nn >= digits.steps ? t('again') : t('train')
+  const looks = trained().map(run => ({ run, seen: look(run) }))
+  drawPanels(looks)
+  drawWhy(looks)
+  drawCurves()
+  $('network-words').textContent = trained().filter(({ loss }) => loss.id !== FORMULA && !loss.own).map(({ loss }) =>
+    `lossbench run study=lab loss=${loss.id} ${data.network.words} init=${state.start} optimizer.lr=${state.nr}`).join('\n')
+}
+
+// From dark, where a sigmoid is flat, to light, where it is steepest.
+function shade(alive) {
+  const light = Math.sqrt(Math.min(1, Math.max(0, alive))), mix = (u, v) => Math.round(u + (v - u) * light)
+  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.5 ? '#16181b' : '#ffffff' }
+}
+
+function drawPanels(looks) {
+  const host = $('networks'), focused = document.activeElement?.dataset?.digit
+  host.replaceChildren(...networkView.nets.map(run => {
+    const key = keyOf(run.slot), head = html('h3', {}, key, run.loss ? titleOf(run.loss) : '')
+    if (!run.net) return html('div', { class: 'panel' }, head, html('p', {}, run.loss?.problem ? problemText(run.loss.problem) : t('network.alone')))
+    const { seen } = looks.find(one => one.run === run)
+    const stopped = run.net.n < state.nn ? html('small', {}, ` ${t('diverged', { n: run.net.n })}`) : ''
+    const big = html('div', { class: 'big' }, `${(100 * seen.accuracy).toFixed(1)} % `, html('small', {}, t('network.right')), stopped)
+    const flat = seen.hidden.filter(alive => alive < 0.05).length
+    const units = html('div', { class: 'units', role: 'img', 'aria-label': t('network.hidden.said', { flat }) }, ...seen.hidden.map(alive => {
+      const unit = html('i')
+      unit.style.background = shade(alive).background
+      return unit
+    }))
+    const row = html('div', { class: 'digits', role: 'group', 'aria-label': t('network.outputs') }, ...seen.recall.map((recall, digit) => {
+      const never = seen.answered[digit] === 0, share = Math.round(100 * recall)
+      const button = html('button', {
+        type: 'button', class: never ? 'never' : '', 'data-digit': `${run.slot}${digit}`, 'aria-pressed': networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? 'true' : 'false',
+        'aria-label': t(never ? 'network.digit.never' : 'network.digit.said', { digit, share }),
+        onclick: () => { networkView.digit = networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? null : { slot: run.slot, digit }; drawNetwork() },
+      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share} %`))
+      const { background, ink } = shade(seen.alive[digit])
+      button.style.background = background
+      button.style.color = ink
+      return button
+    }))
+    return html('div', { class: 'panel' }, head, big, html('h4', {}, t('network.hidden')), units, html('h4', {}, t('network.outputs')), row,
+      html('p', { class: 'scale' }, t('network.flat'), html('i'), t('network.steep')))
+  }))
+  if (focused) host.querySelector(`[data-digit="${focused}"]`)?.focus()
+}
+
+// Why a digit is answered, or never is: its first test image, and the three factors at its own output there.
+function drawWhy(looks) {
+  const asked = networkView.digit, found = asked && looks.find(({ run }) => run.slot === asked.slot)
+  $('why').hidden = !found
+  if (!found) return
+  const { run, seen } = found, { digit } = asked, image = digits.testLabels.indexOf(digit), { testing: at } = run.net
+  const canvas = html('canvas', { width: 8, height: 8, role: 'img', 'aria-label': t('why.image', { digit }) }), pen = canvas.getContext('2d'), pixels = pen.createImageData(8, 8)
+  for (let i = 0; i < INPUTS; i++) {
+    const grey = 255 - Math.round(digits.testPixels[image * INPUTS + i] / (digits.levels.length - 1) * 235)
+    pixels.data.set([grey, grey, grey, 255], 4 * i)
+  }
+  pen.putImageData(pixels, 0, 0)
+  const z = at.loss.z[digit * at.examples + image], a = sigmoid(z), slope = a * sigmoid(-z), pull = at.loss.gradient(digit, image)
+  const given = {
+    digit, loss: titleOf(run.loss), members: seen.members[digit], right: Math.round(seen.recall[digit] * seen.members[digit]), a: brief(a), z: brief(z),
+    slope: brief(slope), error: brief(pull === 0 ? 0 : pull / slope), pull: brief(pull), weaker: brief(0.25 / slope),
+  }
+  const never = seen.answered[digit] === 0
+  $('why').replaceChildren(canvas, html('div', {},
+    html('p', {}, html('b', {}, t(never ? 'why.never' : 'why.answered', given))),
+    html('p', {}, t('why.factors', given)), html('p', {}, t(slope < 0.0125 ? 'why.flat' : 'why.steep', given))))
+}
+
+function drawCurves() {
+  const runs = trained(), upTo = ({ net, accuracy }) => accuracy.filter(([n]) => n <= net.n)
+  accuracyChart.draw({
+    label: `${t('network.accuracy')} ${spokenNetwork()}`, x: { from: 0, to: digits.steps }, y: { from: 0, to: 1 }, xName: t('steps'),
+    lines: runs.map(run => ({ colour: colourOf(run.slot), dash: DASH[run.slot], points: upTo(run) })),
+    balls: runs.map(run => ({ x: run.net.n, y: upTo(run).at(-1)[1], colour: colourOf(run.slot), shape: SHAPE[run.slot] })),
+  })
+  const lines = runs.flatMap(run => [0, 1].map(layer => ({
+    colour: colourOf(run.slot), dash: layer ? '' : '1 5', width: layer ? 2 : 2.4,
+    points: means(run.net.norms, run.net.n, layer),
+  })))
+  const sizes = lines.flatMap(line => line.points.map(point => point[1])).filter(v => v > 0 && Number.isFinite(v))
+  let low = Infinity, high = -Infinity
+  for (const size of sizes) { low = Math.min(low, size); high = Math.max(high, size) }
+  const from = sizes.length ? 10 ** Math.floor(Math.log10(low)) : 1e-3, to = sizes.length ? 10 ** Math.ceil(Math.log10(high) + 1e-9) : 1
+  gradientChart.draw({ label: t('network.gradients'), x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-9), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
+}
+
+// Sizes of a layer's gradient up to a step, each the mean of ten steps, so that a course is seen in what mini-batches scatter.
+function means(norms, upTo, layer) {
+  const points = []
+  for (let n = 0; n + TOGETHER <= upTo; n += TOGETHER) {
+    let sum = 0
+    for (let k = 0; k < TOGETHER; k++) sum += norms[n + k][layer]
+    points.push([n + TOGETHER / 2, sum / TOGETHER])
+  }
+  return points
+}
+
+function spokenNetwork() {
+  return t('network.said', { n: state.nn, accuracies: trained().map(run => `${titleOf(run.loss)} ${(100 * (run.accuracy.findLast(([n]) => n <= run.net.n)?.[1] ?? 0)).toFixed(1)} %`).join(', ') })
+}
+
+function goToStep(n) {
+  networkView.playing = false
+  moveTo(Math.max(0, Math.min(digits.steps, n)))
+  drawNetwork()
+  $('network-said').textContent = spokenNetwork()
+  writeAddress()
+}
+
+// Train on, frame by frame, up to a step; then call back.
+function trainTo(goal, then = () => {}) {
+  networkView.playing = true
+  const frame = () => {
+    if (!networkView.playing) return
+    const began = performance.now()
+    do moveTo(state.nn + 1)
+    while (state.nn < goal && performance.now() - began < BUDGET)
+    if (state.nn >= goal) {
+      goToStep(goal)
+      return then()
+    }
+    drawNetwork()
+    requestAnimationFrame(frame)
+  }
+  requestAnimationFrame(frame)
+  drawNetwork()
+}
+
+function playNetwork() {
+  if (networkView.playing) return goToStep(state.nn)
+  if (state.nn >= digits.steps) moveTo(0)
+  trainTo(digits.steps)
+}
+
+function wireNetwork() {
+  const anew = change => event => {
+    change(event.target)
+    networkView.playing = false
+    state.nn = 0
+    drawNetwork()
+    writeAddress()
+  }
+  $('network-start').addEventListener('change', anew(select => { state.start = select.value }))
+  $('network-rate').addEventListener('input', anew(slider => { state.nr = Number((10 ** slider.value).toPrecision(3)) }))
+  $('network-scrub').addEventListener('input', event => goToStep(Number(event.target.value)))
+  $('network-reset').addEventListener('click', () => goToStep(0))
+  $('network-back').addEventListener('click', () => goToStep(state.nn - 1))
+  $('network-step').addEventListener('click', () => goToStep(state.nn + 1))
+  $('network-play').addEventListener('click', playNetwork)
+}
+
+function networkPickers() {
+  drawPickers($('network-losses'), ['a', 'b'], () => { networkView.playing = false; state.nn = 0; refresh() })
+}
+
+function networkFacts() {
+  const named = {}
+  for (const run of trained()) {
+    const key = run.slot.toUpperCase(), seen = look(run), never = seen.answered.flatMap((count, digit) => count ? [] : [digit])
+    named[`loss${key}`] = titleOf(run.loss)
+    named[`accuracy${key}`] = `${(100 * seen.accuracy).toFixed(1)} %`
+    named[`never${key}`] = never.length ? never.join(', ') : t('none')
+  }
+  return named
+}
