@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from lossbench.interfaces import Array, Dense, Layer, Split, Task
 from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
-from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
+from lossbench.planning.spec import Cohort, Parameters, Recording, RecordingSchedule, RunSpec, Trace
 from lossbench.tables import TEST, TRAIN
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -52,7 +53,7 @@ def train(
     runs = list(cohort.runs)
     layers = _layers(runs[0], split)
     padded_runs = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
-    with _one_thread(), torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         training = _training_state(replace(cohort, runs=tuple(padded_runs)), split, device)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
@@ -65,7 +66,7 @@ def train(
             cohort.recording.schedule.steps(runs[0].steps),
             curves(training.resumable.records),
             training.resumable.tensors["finite"].cpu().numpy(),
-            training.net.parameters,
+            partial(_kept, training.net.parameters),
         )
     seconds = (time.perf_counter() - started) / len(runs)
     return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(runs)]
@@ -73,13 +74,16 @@ def train(
 
 @dataclass(frozen=True)
 class CohortOutcome:
-    """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters."""
+    """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters.
+
+    `parameters` gives those of the run with an index.
+    """
 
     recording: Recording
     steps: tuple[int, ...]
     curves: dict[str, Array]
     finite: Array
-    parameters: tuple[Dense[Tensor], ...]
+    parameters: Callable[[int], Parameters]
 
     def trace(self, run_index: int, run: RunSpec, seconds: float) -> Trace:
         """The trace of the run with an index; a diverged run's curves end before the step that was not finite."""
@@ -92,13 +96,14 @@ class CohortOutcome:
             stopped=stopped,
             steps=steps,
             values={name: curve[run_index, : len(steps)] for name, curve in self.curves.items()},
-            parameters=self._kept(run_index) if finished and "parameters" in self.recording.keep else None,
+            parameters=self.parameters(run_index) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
         )
 
-    def _kept(self, run_index: int) -> tuple[Dense[Array], ...]:
-        arrays = [(p.weight[run_index].double().cpu().numpy(), p.bias[run_index].double().cpu().numpy()) for p in self.parameters]
-        return tuple(Dense(weight, bias) for weight, bias in arrays)
+
+def _kept(parameters: tuple[Dense[Tensor], ...], run_index: int) -> tuple[Dense[Array], ...]:
+    arrays = [(p.weight[run_index].double().cpu().numpy(), p.bias[run_index].double().cpu().numpy()) for p in parameters]
+    return tuple(Dense(weight, bias) for weight, bias in arrays)
 
 
 @dataclass(frozen=True)
@@ -195,7 +200,7 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     diverged: tuple[Dense[Array], ...] = tuple(
         Dense(np.full((n.outputs, n.inputs), np.nan), np.full((n.outputs, 1), np.nan)) for n in layers
     )
-    return {trace.run: trace.parameters or diverged for trace in traces}
+    return {trace.run: trace.parameters if isinstance(trace.parameters, tuple) else diverged for trace in traces}
 
 
 def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
@@ -239,7 +244,7 @@ def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread inside a cohort: more would cut sums elsewhere, and cohorts are what runs side by side."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lossbench.engine import engine_of
+from lossbench.engines import engine_of
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import free_bytes

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lossbench.engine import engine_of
+from lossbench.engines import engine_of
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.progress import count

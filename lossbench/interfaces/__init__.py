@@ -10,7 +10,7 @@ from lossbench.interfaces.arrays import Array, Dense
 from lossbench.interfaces.dataset import Dataset, DataShape, Split
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
-from lossbench.interfaces.model import ActivationName, Layer, Model
+from lossbench.interfaces.model import ActivationName, Layer, Model, makes_module, says_layers
 from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
 from lossbench.interfaces.schedule import Schedule
 
@@ -33,4 +33,6 @@ __all__ = [
     "Split",
     "Task",
     "Update",
+    "makes_module",
+    "says_layers",
 ]

@@ -1,5 +1,6 @@
 """What a model promises: the architecture of a network."""
 
+import inspect
 from typing import ClassVar, Literal, NamedTuple
 
 from torch import nn
@@ -40,3 +41,13 @@ class Model(Registered):
         global stream, which is seeded for each run. Raises BadInput where there is no such network for the shape.
         """
         raise BadInput(f"The model {self.word!r} makes no torch module from {inputs} to {outputs} outputs.")
+
+
+def says_layers(model: Model) -> bool:
+    """Whether a model is a chain of dense layers, which it says itself."""
+    return inspect.unwrap(type(model).layers) is not Model.layers  # a plugin's methods are wrapped
+
+
+def makes_module(model: Model) -> bool:
+    """Whether a model makes a torch module."""
+    return inspect.unwrap(type(model).module) is not Model.module

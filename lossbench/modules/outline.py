@@ -12,6 +12,7 @@ from lossbench.modules.activation import activation_word
 MODULE = "module"  # the name of the outermost module, whose own is ""
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # what an initialisation can draw: weights (out, fan-in) and biases
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+AGAIN = "#"  # between a module's name and the number of its visit, from the second on
 TOLD = ("sigmoid", "tanh", "relu")
 
 
@@ -28,7 +29,7 @@ class ParameterPlace(NamedTuple):
 
 
 class ActivationPlace(NamedTuple):
-    """An activation that data meet: the module's name, and the activation's word."""
+    """An activation that data meet: the module's name, with the visit's number from the second on, and the activation's word."""
 
     name: str
     word: str
@@ -60,6 +61,7 @@ class _Visits:
     def __init__(self, module: nn.Module) -> None:
         self.names = {inner: name for name, inner in module.named_modules()}
         self.met: dict[str, nn.Module] = {}
+        self.activations: list[ActivationPlace] = []
         self.units = self.products = 0
         self.handles = [inner.register_forward_pre_hook(self._enter) for inner in self.names]
         self.handles += [inner.register_forward_hook(self._leave) for inner in self.names]
@@ -70,6 +72,10 @@ class _Visits:
 
     def _leave(self, module: nn.Module, given: object, returned: object) -> None:
         del given
+        if word := activation_word(module):
+            name = self.names[module] or MODULE
+            again = sum(place.name.partition(AGAIN)[0] == name for place in self.activations)
+            self.activations.append(ActivationPlace(f"{name}{AGAIN}{again + 1}" if again else name, word))
         if isinstance(returned, Tensor) and returned.dim() and not any(module.children()):
             units = returned[0].numel()
             self.units += units
@@ -90,11 +96,11 @@ def outline(module: nn.Module, examples: Tensor) -> Outline:
     finally:
         visits.remove()
     met = visits.met | {name: inner for name, inner in module.named_modules() if name not in visits.met}
-    names = {parameter: name for name, parameter in module.named_parameters()}  # of tied ones the first name
-    words = [(name, word) for name, inner in met.items() if name in visits.met and (word := activation_word(inner))]
+    named = module.named_parameters()  # of tied ones the first name
+    names = {parameter: name for name, parameter in named if parameter.requires_grad}
     return Outline(
         layers=tuple(_places(met, names)),
-        activations=tuple(ActivationPlace(name or MODULE, word) for name, word in words),
+        activations=tuple(visits.activations),
         parameters=sum(parameter.numel() for parameter in names),
         units=visits.units,
         products=visits.products,
@@ -107,7 +113,7 @@ def _places(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterat
     last = next((name for name, module in reversed(met.items()) if isinstance(module, WEIGHTED)), None)
     given: set[str] = set()
     for number, (name, module) in enumerate(met.items()):
-        own = {short: names[parameter] for short, parameter in module.named_parameters(recurse=False)}
+        own = {short: names[parameter] for short, parameter in module.named_parameters(recurse=False) if parameter in names}
         own = {short: full for short, full in own.items() if full not in given}
         given |= set(own.values())
         if "weight" in own:
