@@ -45,7 +45,7 @@ FLOOR_PLAN = {
     "module_engine": "engine interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
-    "execution": "atomic data engines errors execution files interfaces planning registry storage tables "
+    "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
     "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "

@@ -112,7 +112,7 @@ def clipped(gradients: Sequence[Dense[Tensor]], most: Tensor) -> list[Dense[Tens
 
 
 def clip_factor(norms: Tensor, most: Tensor) -> Tensor:
-    """What gradients of these norms (R, P) float64 are scaled by, (R, 1, 1), for the norm of all to be at most `most` (R, 1, 1)."""
+    """What gradients of norms (R, P) float64 are scaled by, (R, 1, 1), so that the norm of all is at most `most` (R, 1, 1)."""
     square = sum((norm.square() for norm in norms.unbind(1)), torch.zeros(()).double())
     return (most / (square.sqrt()[:, None, None] + CLIP_EPSILON)).clamp_max(1.0)
 

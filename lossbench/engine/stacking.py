@@ -83,9 +83,7 @@ def parameters(
     Runs that go on from a first training start where it ended, as `learnt` says.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a run that diverges at once
-        drawn = {
-            (init, seed): drawn_parameters(init, layers, seed) for init, seed in {(run.init, run.seed) for run in runs}
-        }
+        drawn = {(init, seed): drawn_parameters(init, layers, seed) for init, seed in {(run.init, run.seed) for run in runs}}
     starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)

@@ -14,5 +14,7 @@ def engine_of(model: Model) -> Engine:
     for engine in ENGINES:
         if engine.trains(model):
             return engine
-    raise BadInput(f"No engine can train the model {model.word!r}: it says no layers, in a method `layers`, and makes no module, in a"
-        " method `module`.")
+    raise BadInput(
+        f"No engine can train the model {model.word!r}: it says no layers, in a method `layers`, and makes no module, in a"
+        " method `module`."
+    )

@@ -74,7 +74,9 @@ class InputSlope(NamedTuple):
 
 
 def _gelu_slope(z: Tensor) -> Tensor:
-    return (1 + torch.erf(z * 0.5**0.5)) / 2 + z * torch.exp(-z * z / 2) / (2 * torch.pi) ** 0.5  # Φ(z) + z φ(z)
+    """Φ(z) + z φ(z)."""
+    total: Tensor = (1 + torch.erf(z * 0.5**0.5)) / 2 + z * torch.exp(-z * z / 2) / (2 * torch.pi) ** 0.5
+    return total
 
 
 def _silu_slope(z: Tensor) -> Tensor:

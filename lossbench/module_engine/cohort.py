@@ -11,7 +11,7 @@ from lossbench.module_engine.mapping import TILE, why_not_mapped
 from lossbench.module_engine.skeleton import Skeleton
 from lossbench.module_engine.start import Learnt, Starts, new_module
 from lossbench.module_engine.tile import Tile, TileShape
-from lossbench.modules.checks import examined
+from lossbench.modules.checks import examined, refuse_examples
 from lossbench.planning.example_counts import EVALUATED
 from lossbench.planning.spec import RunSpec
 
@@ -58,6 +58,8 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
     module = new_module(run.model, shape.inputs, shape.outputs, 0).to(like)
     before = torch.get_rng_state()
     outline = examined(run.model, module, x, shape.outputs)
+    for part in (split.train_x, split.test_x):
+        refuse_examples(module, torch.as_tensor(part))
     skeleton = Skeleton(module, outline)
     skeleton.list_masks(x)
     starts = Starts(shape.inputs, shape.outputs, outline, like)
@@ -80,7 +82,11 @@ def _reason(run: RunSpec, split: Split, cohort: ModuleCohort, x: Tensor) -> str:
     """Why runs are not mapped; found out once for a model, its shapes, data type and device."""
     key = run.model, cohort.shape, run.dtype, x.device.type
     if key not in _answers:
-        counts = [min(EVALUATED, len(part) - start) for part in (split.train_x, split.test_x) for start in (0, len(part) // EVALUATED * EVALUATED)]
+        counts = [
+            min(EVALUATED, len(part) - start)
+            for part in (split.train_x, split.test_x)
+            for start in (0, len(part) // EVALUATED * EVALUATED)
+        ]
         one = cohort.starts.own_state(run)
         _answers[key] = why_not_mapped(cohort.skeleton, one, x, sorted({count for count in counts if count}))
     return _answers[key]

@@ -78,11 +78,14 @@ class Skeleton:
     def _call(self, state: State, x: Tensor, masks: list[Tensor]) -> Passed:
         if len(x) > 1:
             return Passed(*vmap(self._one)(state.parameters, state.buffers, x, masks))
-        first = [{name: tensor[0] for name, tensor in part.items()} for part in (state.parameters, state.buffers)]
-        z, inputs, outputs = self._one(*first, x[0], [mask[0] for mask in masks])
+        parameters = {name: tensor[0] for name, tensor in state.parameters.items()}
+        buffers = {name: tensor[0] for name, tensor in state.buffers.items()}
+        z, inputs, outputs = self._one(parameters, buffers, x[0], [mask[0] for mask in masks])
         return Passed(z[None], tuple(part[None] for part in inputs), tuple(part[None] for part in outputs))
 
-    def _one(self, parameters: Named, buffers: Named, x: Tensor, masks: list[Tensor]) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
+    def _one(
+        self, parameters: Named, buffers: Named, x: Tensor, masks: list[Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The pass of one run, which sees nothing of any other."""
         self.watched.clear()
         self.masks.given[:] = masks
@@ -97,4 +100,3 @@ class Skeleton:
     def _streams(self, state: State, step: int) -> AbstractContextManager[None]:
         """For a module that draws from the global streams: they are its run's while it does."""
         return seeded_global_streams(state.seeds[0], step) if self.random else nullcontext()
-

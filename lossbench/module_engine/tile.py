@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice, repeat
 
 import torch
@@ -120,10 +120,10 @@ class Tile:
         networks = {}
         for width in widths:
             buffers = OutputBuffers(self.runs, self.shape, width, like)
-            networks[width] = EvaluationNetwork(lambda part, into=buffers: self._put(part, into), buffers.z, buffers.loss_batches)
+            networks[width] = EvaluationNetwork(partial(self._put, buffers), buffers.z, buffers.loss_batches)
         return Examples(prefix, x, targets, networks)
 
-    def _put(self, x: Tensor, buffers: OutputBuffers) -> None:
+    def _put(self, buffers: OutputBuffers, x: Tensor) -> None:
         examples = x.view(len(x), *self.shape.inputs)
         with torch.no_grad():
             buffers.put(self.skeleton.evaluate(self.state, examples.expand(len(self.runs), *examples.shape), 0))

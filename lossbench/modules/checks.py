@@ -1,7 +1,7 @@
 """What a torch module must be for a run to be trained: each fault is one sentence."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,15 @@ from torch import Tensor, nn
 from lossbench.errors import BadInput
 from lossbench.interfaces import Model
 from lossbench.modules.outline import MODULE, Outline, outline
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A module that cannot take all real numbers."""
+
+    def refuse_examples(self, x: Tensor) -> None:
+        """Raise BadInput where it cannot take examples x (N, D)."""
+
 
 HIDDEN = {"training", "masks"}  # attributes that may change in a pass
 
@@ -34,6 +43,13 @@ def examined(model: Model, module: nn.Module, examples: Tensor, outputs: int) ->
     return outlined
 
 
+def refuse_examples(module: nn.Module, x: Tensor) -> None:
+    """Raise BadInput where a part of the module has something against examples x (N, D), in a method of this name."""
+    for inner in module.modules():
+        if isinstance(inner, Choosy):
+            inner.refuse_examples(x)
+
+
 def called(model: Model) -> str:
     """A model as an error message names it."""
     return f"The module of model={model.word}" + (f" ({path})" if (path := getattr(model, "path", "")) else "")
@@ -53,10 +69,12 @@ def _refuse_parameters(model: Model, module: nn.Module, examples: Tensor) -> Non
     if not any(parameter.requires_grad for parameter in parameters.values()):
         raise BadInput(f"{called(model)} has no parameters that could be trained; wanted is a torch.nn.Module with some.")
     for name, tensor in [*parameters.items(), *module.named_buffers()]:
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+        if isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer):
             raise BadInput(f"{called(model)} has the parameter {name!r} without a shape; lazy modules must be run once first.")
         if tensor.device.type != examples.device.type:
-            raise BadInput(f"{called(model)} keeps {name!r} on {tensor.device}; wanted is {examples.device}, where it is trained.")
+            raise BadInput(
+                f"{called(model)} keeps {name!r} on {tensor.device}; wanted is {examples.device}, where it is trained."
+            )
         if name in parameters and not tensor.is_floating_point():
             raise BadInput(f"{called(model)} has the parameter {name!r} of {tensor.dtype}; wanted are real numbers.")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from lossbench.rng import generator
 
@@ -54,14 +55,15 @@ def with_given_masks(module: nn.Module) -> Masks:
     masks = Masks()
     for parent in list(module.modules()):
         for name, child in _dropouts(parent):
-            setattr(parent, name, GivenDropout(masks, child.p, channels=type(child) in CHANNELS))
+            setattr(parent, name, GivenDropout(masks, child.p, channels=isinstance(child, CHANNELS)))
     return masks
 
 
-def _dropouts(parent: nn.Module) -> Iterator[tuple[str, nn.Dropout]]:
+def _dropouts(parent: nn.Module) -> Iterator[tuple[str, _DropoutNd]]:
+    """The dropouts of torch's own among the children of a module, by their names."""
     for name, child in list(parent.named_children()):
-        if type(child) in (*ELEMENTS, *CHANNELS):
-            yield name, child  # type: ignore[misc]
+        if isinstance(child, _DropoutNd) and type(child) in (*ELEMENTS, *CHANNELS):
+            yield name, child
 
 
 def _mask(stream: np.random.Generator, shape: Sequence[int], rate: float, like: Tensor) -> Tensor:

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from lossbench.interfaces import Layer
+from lossbench.interfaces import ActivationName, Layer
 from lossbench.modules.activation import activation_word
 
 MODULE = "module"  # the name of the outermost module, whose own is ""
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # what an initialisation can draw: weights (out, fan-in) and biases
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 AGAIN = "#"  # between a module's name and the number of its visit, from the second on
-TOLD = ("sigmoid", "tanh", "relu")
+TOLD: dict[type, ActivationName] = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
 
 
 class ParameterPlace(NamedTuple):
@@ -124,14 +124,14 @@ def _places(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterat
             yield ParameterPlace(full, full, None, None)
 
 
-def _drawn(module: nn.Module, word: str | None) -> Layer | None:
+def _drawn(module: nn.Module, word: ActivationName | None) -> Layer | None:
     """A weighted module as a layer of fan-in inputs; of convolutions the channels are the outputs."""
     if not isinstance(module, WEIGHTED):
         return None
-    activation = "sigmoid" if word == "sigmoid" else "tanh" if word == "tanh" else "relu"
-    return Layer(module.weight[0].numel(), len(module.weight), None if word is None else activation)
+    return Layer(module.weight[0].numel(), len(module.weight), word)
 
 
-def _next_word(after: list[nn.Module]) -> str:
-    """The activation that data meet next; what an initialisation knows none of is taken for a relu."""
-    return next((word for module in after if (word := activation_word(module)) and word in TOLD), "relu")
+def _next_word(after: list[nn.Module]) -> ActivationName:
+    """The activation that data meet next; one that no initialisation knows is taken for a relu."""
+    words = (TOLD[type(module)] for module in after if type(module) in TOLD)
+    return next(words, "relu")
