@@ -26,10 +26,11 @@ FLOOR_PLAN = {
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",
+    "modules": "errors interfaces modules rng numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces torch",
     "losses": "errors interfaces loss_families registry torch",
-    "models": "errors interfaces registry",
+    "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
     "data": "data errors interfaces registry rng importlib numpy pandas pyarrow",
     "datasets": "data errors files interfaces registry rng mlxtend numpy pandas pyarrow",
@@ -39,10 +40,12 @@ FLOOR_PLAN = {
     "metrics": "errors interfaces kernels registry tables torch",
     # the line from words to records
     "config": "config errors files folders planning registry hydra omegaconf",
-    "planning": "data datasets errors interfaces planning registry numpy torch",
+    "planning": "data datasets errors interfaces modules planning registry numpy torch",
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
+    "module_engine": "engine interfaces module_engine modules planning tables numpy torch",
+    "engines": "engine engines errors interfaces module_engine",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
-    "execution": "atomic data engine errors execution files interfaces planning registry storage tables "
+    "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
     "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "

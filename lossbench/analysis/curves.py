@@ -61,7 +61,9 @@ class Curves:
     def layer_names(self, quantity: str, runs: Iterable[str]) -> dict[str, str]:
         """Column → "layer 1", …; the last is "outputs" where all the runs are equally deep."""
         columns = self.layers(quantity)
-        names = {name: f"layer {i}" for i, name in enumerate(columns, start=1)}
+        names = {name: tables.layer_name(name) for name in columns}
+        if columns and tables.NAME in columns[-1]:  # a torch module's, whose last one is called outputs anyway
+            return names
         last = [self.values(run, columns[-1]) for run in runs] if columns else []
         deep = all(len(values) == 0 or not np.isnan(values).all() for values in last)
         return names | {columns[-1]: "outputs"} if columns and deep else names

@@ -1,7 +1,6 @@
-"""The engines: from a cohort of runs to their traces. The only room that knows the axis R."""
+"""The dense engine, and what every engine promises: from a cohort of runs to their traces."""
 
 from lossbench.engine.protocol import Engine
-from lossbench.engine.selection import engine_of
 from lossbench.engine.training import train
 
-__all__ = ["Engine", "engine_of", "train"]
+__all__ = ["Engine", "train"]

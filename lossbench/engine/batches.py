@@ -47,11 +47,11 @@ def batches(
     if run.batch is None:
         yield from put(torch.arange(len(x), device=x.device))
         yield from repeat(None)
-    for indices in islice(_example_indices(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):
+    for indices in islice(example_indices(run, net.sharing.seeds, len(x), len(blocks)), start // len(blocks), None):
         yield from put(torch.as_tensor(indices, device=x.device))
 
 
-def _example_indices(run: RunSpec, seeds: Sequence[int], examples: int, steps_together: int) -> Iterator[Indices]:
+def example_indices(run: RunSpec, seeds: Sequence[int], examples: int, steps_together: int) -> Iterator[Indices]:
     """The examples (S·together·B,) of so many steps at a time, for every seed; a block may reach into the next epoch."""
     batch = run.batch or examples
     whole = examples // batch * batch

@@ -1,11 +1,10 @@
 """The engine for chains of dense layers: all runs of a cohort are one tensor program."""
 
-import inspect
 from collections.abc import Callable
 
 from lossbench.engine.state import Checkpoint
 from lossbench.engine.training import train
-from lossbench.interfaces import Model, Split
+from lossbench.interfaces import Model, Split, says_layers
 from lossbench.planning.cohorts import Size, run_size
 from lossbench.planning.spec import Cohort, RunSpec, Trace
 
@@ -15,11 +14,16 @@ class DenseEngine:
 
     def trains(self, model: Model) -> bool:
         """Whether the model's class says its layers."""
-        return inspect.unwrap(type(model).layers) is not Model.layers  # a plugin's methods are wrapped
+        return says_layers(model)
 
     def size(self, run: RunSpec) -> Size:
         """The size of a run, from its layers and its batch."""
         return run_size(run)
+
+    def remark(self, run: RunSpec, split: Split) -> str:
+        """Nothing: of a split, x (N, D) and y (N, T), all chains are trained alike."""
+        del run, split
+        return ""
 
     def train(
         self,

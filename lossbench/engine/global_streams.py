@@ -14,10 +14,10 @@ from lossbench.rng import generator
 
 
 @contextmanager
-def seeded_global_streams(seed: int) -> Iterator[None]:
-    """While it is open the global streams depend on the seed alone; afterwards they are as they were."""
+def seeded_global_streams(seed: int, *counted: int) -> Iterator[None]:
+    """While it is open the global streams depend on the seed, and on what counts them, alone; afterwards they are as before."""
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002 - they are plugins', not ours
-    number = int(generator(seed, "global").integers(2**32))
+    number = int(generator(seed, "global", *counted).integers(2**32))
     random.seed(number)
     np.random.seed(number)  # noqa: NPY002
     torch.default_generator.manual_seed(number)  # the CPU's alone: nothing is drawn elsewhere

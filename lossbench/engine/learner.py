@@ -27,11 +27,11 @@ class Learner:
         self.runs, self.net = runs, net
         rules = [run.optimizer for run in runs]
         like = net.parameters[0].weight
-        self.hyper = {name: _each(values, like) for name, values in number_options(rules).items()}
-        self.clip_norm = None if runs[0].clip_norm is None else _each([run.clip_norm or 0.0 for run in runs], like.double())
+        self.hyper = {name: each(values, like) for name, values in number_options(rules).items()}
+        self.clip_norm = None if runs[0].clip_norm is None else each([run.clip_norm or 0.0 for run in runs], like.double())
         self.rate: Tensor | None = self.hyper["lr"] if is_plain(runs) else None
         self.fused_sgd = fused_sgd(net) if self.rate is not None else None
-        self.rules: _Rules = _Together(rules[0]) if rules[0].many_runs else _OneByOne(rules)
+        self.rules = together(rules)
         self.memory: list[tuple[Memory, Memory]] = [
             (self.rules.start(p.weight), self.rules.start(p.bias)) for p in net.parameters
         ]
@@ -42,8 +42,8 @@ class Learner:
         """Take the learning rates of the update that follows step `step`, in place: who holds them holds the new ones."""
         self.updates = step
         if self.scheduled:
-            rates = [run.optimizer.lr * _factor(run, step) for run in self.runs]
-            self.hyper["lr"].copy_(_each(rates, self.hyper["lr"]))
+            rates = [run.optimizer.lr * schedule_factor(run, step) for run in self.runs]
+            self.hyper["lr"].copy_(each(rates, self.hyper["lr"]))
 
     def look_back(self) -> None:
         """Back from dL/dz of the last layer to all gradients; fused SGD goes that way by itself."""
@@ -75,6 +75,11 @@ class Learner:
             self.rules.update(hyper, parameter.bias, gradient.bias, biases, Update(self.updates + 1, decays=False))
 
 
+def together(rules: Sequence[Optimizer]) -> "Rules":
+    """The optimizers of R runs, of one class, as one."""
+    return Together(rules[0]) if rules[0].many_runs else OneByOne(rules)
+
+
 def is_plain(runs: Sequence[RunSpec]) -> bool:
     """Whether every run's step is its rate times its gradient, and nothing else."""
     return all(run.optimizer.plain and run.clip_norm is None for run in runs)
@@ -102,13 +107,17 @@ def clipped(gradients: Sequence[Dense[Tensor]], most: Tensor) -> list[Dense[Tens
     Factor min(1, most / (‖g‖ + 1e-6)), as torch.nn.utils.clip_grad_norm_ has it. The norm is summed up parameter by parameter
     in float64, each addition for all runs by itself, so that no run's bits depend on another's.
     """
-    square = sum((norm.square() for norm in lengths_of(gradients).unbind(1)), torch.zeros(()).double())
-    factor = (most / (square.sqrt()[:, None, None] + CLIP_EPSILON)).clamp_max(1.0)
-    factor = factor.to(gradients[0].weight.dtype)
+    factor = clip_factor(lengths_of(gradients), most).to(gradients[0].weight.dtype)
     return [Dense(layer.weight * factor, layer.bias * factor) for layer in gradients]
 
 
-class _Rules(Protocol):
+def clip_factor(norms: Tensor, most: Tensor) -> Tensor:
+    """What gradients of norms (R, P) float64 are scaled by, (R, 1, 1), so that the norm of all is at most `most` (R, 1, 1)."""
+    square = sum((norm.square() for norm in norms.unbind(1)), torch.zeros(()).double())
+    return (most / (square.sqrt()[:, None, None] + CLIP_EPSILON)).clamp_max(1.0)
+
+
+class Rules(Protocol):
     """The optimizers of all runs, as one."""
 
     @property
@@ -117,14 +126,14 @@ class _Rules(Protocol):
     def update(self) -> Callable[[Hyper, Tensor, Tensor, Memory, Update], None]: ...
 
 
-class _Together:
+class Together:
     """A rule that is written with free leading axes, for all runs at once."""
 
     def __init__(self, rule: Optimizer) -> None:
         self.start, self.update = rule.start, rule.update
 
 
-class _OneByOne:
+class OneByOne:
     """Rules that are written for one run: each is handed its own run's parameters, and numbers, and nothing else."""
 
     def __init__(self, rules: Sequence[Optimizer]) -> None:
@@ -140,10 +149,11 @@ class _OneByOne:
             rule.update(own, parameter[r], gradient[r].clone(), tuple(part[r] for part in memory), which)
 
 
-def _each(numbers: Sequence[float], like: Tensor) -> Tensor:
+def each(numbers: Sequence[float], like: Tensor) -> Tensor:
     """A number a run as (R, 1, 1)."""
     return like.new_tensor(numbers)[:, None, None]
 
 
-def _factor(run: RunSpec, step: int) -> float:
+def schedule_factor(run: RunSpec, step: int) -> float:
+    """What a run's learning rate is multiplied by at the update that follows a step."""
     return run.schedule.factor(step, run.steps) if run.schedule else 1.0

@@ -12,7 +12,7 @@ from torch import Tensor
 from lossbench.engine.learner import number_options
 from lossbench.errors import BadInput
 from lossbench.guard import outside, plugin_error
-from lossbench.interfaces import ActivationName, Dense, Hyper, Layer, Optimizer, Update
+from lossbench.interfaces import Dense, Hyper, Layer, Optimizer, Update
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder
 from lossbench.registry import Registered
@@ -103,7 +103,8 @@ class TrialStep:
     parameter_norms: Dense[Tensor]
     update_norms: Dense[Tensor] | None
     hidden: tuple[Tensor, ...]
-    activations: tuple[ActivationName, ...]
+    activations: tuple[str, ...]
+    hidden_inputs: tuple[Tensor, ...] | None
     link: str
     outputs: Tensor
     gradient: Tensor
@@ -127,6 +128,7 @@ def trial_step(drawn: TrialNumbers, layers: Sequence[Layer], link: str) -> Trial
         update_norms=Dense(drawn.sizes(norms), drawn.sizes(norms)),
         hidden=tuple(drawn.numbers(n.outputs, EXAMPLES).sigmoid() for n in layers[:-1]),
         activations=tuple(n.activation for n in layers if n.activation),
+        hidden_inputs=None,
         link=link,
         outputs=drawn.numbers(outputs, EXAMPLES).softmax(-2),  # shares, which are fit for any link
         gradient=drawn.numbers(outputs, EXAMPLES),

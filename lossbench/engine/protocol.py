@@ -18,6 +18,9 @@ class Engine(Protocol):
     def size(self, run: RunSpec) -> Size:
         """The layers, operations a step and bytes of one run, by which work is divided and its seconds are estimated."""
 
+    def remark(self, run: RunSpec, split: Split) -> str:
+        """What somebody should know of how runs such as one are trained on a split, x (N, D) and y (N, T); "" for nothing."""
+
     def train(
         self,
         cohort: Cohort,

@@ -1,7 +1,8 @@
 """What is recorded of a cohort: probes applied at the scheduled steps, on the mini-batch and on the whole data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -13,11 +14,12 @@ from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.run_step import RunStep
 from lossbench.engine.stacking import Sharing
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Loss, TargetScale, Task
+from lossbench.interfaces import Array, Loss, Split, TargetScale, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
 from lossbench.planning.example_counts import EVALUATED
+from lossbench.tables import TEST, TRAIN, VALIDATION
 
 
 class Judging(NamedTuple):
@@ -28,9 +30,10 @@ class Judging(NamedTuple):
 
 
 class EvaluationNetwork(NamedTuple):
-    """A network with memory for so many examples at once, and what its losses read."""
+    """A network that takes so many examples at once: `put` takes them (B, D), and leaves raw outputs in z (R, C, B)."""
 
-    net: Network
+    put: Callable[[Tensor], object]
+    z: Tensor
     loss_batches: tuple[LossBatch, ...]
 
 
@@ -47,6 +50,19 @@ class Examples:
     networks: Mapping[int, EvaluationNetwork]
 
 
+def evaluated_sets(split: Split, bound: int | None, chosen: Sequence[Recorder], like: Tensor) -> list[tuple[str, Tensor, Tensor]]:
+    """What metrics look at: the first `bound` training examples (None: all), test and the validation data, as (prefix, x, y).
+
+    Features (N, D) and targets (N, T) are numbers as in `like`. None where nothing that was chosen is a metric.
+    """
+    if not any(isinstance(one, Metric) for one in chosen):
+        return []
+    sets = [(TRAIN, split.train_x[:bound], split.train_y[:bound]), (TEST, split.test_x, split.test_y)]
+    if split.validation_x is not None and split.validation_y is not None:
+        sets.append((VALIDATION, split.validation_x, split.validation_y))
+    return [(prefix, torch.as_tensor(x).to(like), torch.as_tensor(y).to(like)) for prefix, x, y in sets]
+
+
 def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
@@ -54,8 +70,15 @@ def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[t
     for width in {min(EVALUATED, len(x) - start) for start in range(0, len(x), EVALUATED)}:
         spec = NetworkSpec(layers=net.layers, parameters=net.parameters, sharing=all_runs, width=width, learns=False)
         evaluation_network = network(spec)
-        networks[width] = EvaluationNetwork(evaluation_network, loss_batches(blocks, evaluation_network, y.shape[1]))
+        batches = loss_batches(blocks, evaluation_network, y.shape[1])
+        networks[width] = EvaluationNetwork(partial(_put, evaluation_network), evaluation_network.units[-1], batches)
     return Examples(prefix, x, y.T.contiguous(), networks)
+
+
+def _put(net: Network, x: Tensor) -> None:
+    net.inputs.rows.copy_(x)
+    net.inputs.turn()
+    forward(net)
 
 
 def evaluate(data: Examples, chosen: Sequence[Recorder], judging: Judging) -> dict[str, Tensor]:
@@ -65,14 +88,12 @@ def evaluate(data: Examples, chosen: Sequence[Recorder], judging: Judging) -> di
     whole = _raw_outputs(data, fitting)
     for start in range(0, len(data.x) if fitting else 0, EVALUATED):
         x, y = data.x[start : start + EVALUATED], data.y[:, start : start + EVALUATED]
-        net, loss_batches = data.networks[len(x)]
-        net.inputs.rows.copy_(x)
-        net.inputs.turn()
-        forward(net)
+        put, z, loss_batches = data.networks[len(x)]
+        put(x)
         for target, source in target_views(loss_batches, y[:, None]):
             target.copy_(source)
         if whole is not None:
-            whole[..., start : start + EVALUATED].copy_(net.units[-1])
+            whole[..., start : start + EVALUATED].copy_(z)
         for loss_batch in loss_batches:
             loss_batch.fill()
             outputs = Outputs(loss_batch.z, loss_batch.y, loss_batch.loss, *judging)
@@ -80,7 +101,7 @@ def evaluate(data: Examples, chosen: Sequence[Recorder], judging: Judging) -> di
                 if not probe.per_example:
                     continue
                 measured = loss_batch.by_run(probe.measure(outputs)).double()
-                means.setdefault(data.prefix + probe.word, Mean(len(net.units[-1]))).add(loss_batch.runs, measured)
+                means.setdefault(data.prefix + probe.word, Mean(len(z))).add(loss_batch.runs, measured)
     by_chunks = {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
     return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, judging, whole, by_chunks)
 
@@ -89,10 +110,10 @@ def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:
     """Room for the raw outputs (R, C, N) of all examples; None where every loss and probe looks at one example at a time."""
     if not fitting or not data.networks:
         return None
-    net, loss_batches = next(iter(data.networks.values()))
+    _, z, loss_batches = next(iter(data.networks.values()))
     if all(part.loss.per_example for part in loss_batches) and all(probe.per_example for probe in fitting):
         return None
-    return net.units[-1].new_empty(*net.units[-1].shape[:2], len(data.x))
+    return z.new_empty(*z.shape[:2], len(data.x))
 
 
 def _evaluate_run_by_run(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lossbench.interfaces import ActivationName, Dense
+from lossbench.interfaces import Dense
 from lossbench.interfaces.probe import Step
 
 
@@ -46,8 +46,13 @@ class RunStep:
         return tuple(map(self._own, self.step.hidden))
 
     @property
-    def activations(self) -> tuple[ActivationName, ...]:
+    def activations(self) -> tuple[str, ...]:
         return self.step.activations
+
+    @property
+    def hidden_inputs(self) -> tuple[Tensor, ...] | None:
+        inputs = self.step.hidden_inputs
+        return None if inputs is None else tuple(map(self._own, inputs))
 
     @property
     def link(self) -> str:

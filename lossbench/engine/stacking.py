@@ -1,6 +1,7 @@
 """From runs, one by one, to tensors with an axis R: parameters, rates, and which runs share what."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -82,25 +83,20 @@ def parameters(
     Runs that go on from a first training start where it ended, as `learnt` says.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a run that diverges at once
-        drawn = {
-            (init, seed): checked_parameters(init, _drawn(init, layers, seed), layers)
-            for init, seed in {(run.init, run.seed) for run in runs}
-        }
+        drawn = {(init, seed): drawn_parameters(init, layers, seed) for init, seed in {(run.init, run.seed) for run in runs}}
     starts = [learnt[run.first] if run.first else drawn[run.init, run.seed] for run in runs]
     stacked = [Dense(np.stack([s[n].weight for s in starts]), np.stack([s[n].bias for s in starts])) for n in range(len(layers))]
     return tuple(Dense(torch.as_tensor(weight).to(like), torch.as_tensor(bias).to(like)) for weight, bias in stacked)
 
 
-def _drawn(init: Init, layers: tuple[Layer, ...], seed: int) -> Sequence[Dense[Array]]:
-    """What an initialisation draws for a seed.
+def drawn_parameters(init: Init, layers: tuple[Layer, ...], seed: int) -> tuple[Dense[Array], ...]:
+    """What an initialisation draws for a seed: weights (out, in) and biases (out, 1) of each layer. Raises BadInput.
 
     One from outside may draw from the global streams of Python, NumPy or torch, too: they are seeded for it, lest what it
     draws depends on who drew before, and are as they were afterwards.
     """
-    if not outside(type(init)):
-        return init.draw(layers, generator(seed, "init"))
-    with seeded_global_streams(seed):
-        return init.draw(layers, generator(seed, "init"))
+    with seeded_global_streams(seed) if outside(type(init)) else nullcontext():
+        return checked_parameters(init, init.draw(layers, generator(seed, "init")), layers)
 
 
 def _neighbours(keys: Sequence[K]) -> list[tuple[int, int, K]]:

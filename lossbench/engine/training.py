@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,17 +20,15 @@ from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
 from lossbench.engine.network import Network, NetworkSpec, forward, network
-from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, examples
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples
 from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
 from lossbench.interfaces import Array, Dense, Layer, Split
-from lossbench.interfaces.metric import Metric
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
-from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
-from lossbench.tables import TEST, TRAIN, VALIDATION
+from lossbench.planning.spec import Cohort, Parameters, Recording, RecordingSchedule, RunSpec, Trace
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 LEAST = ("gradient_norms",)  # a probe that looks at no examples, where nobody will look at the records
@@ -52,7 +51,7 @@ def train(
     runs = list(cohort.runs)
     layers = _layers(runs[0], split)
     padded_runs = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
-    with _one_thread(), torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         training = _training_state(replace(cohort, runs=tuple(padded_runs)), split, device)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
@@ -65,7 +64,7 @@ def train(
             cohort.recording.schedule.steps(runs[0].steps),
             curves(training.resumable.records),
             training.resumable.tensors["finite"].cpu().numpy(),
-            training.net.parameters,
+            partial(_kept, training.net.parameters),
         )
     seconds = (time.perf_counter() - started) / len(runs)
     return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(runs)]
@@ -73,13 +72,16 @@ def train(
 
 @dataclass(frozen=True)
 class CohortOutcome:
-    """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters."""
+    """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters.
+
+    `parameters` gives those of the run with an index.
+    """
 
     recording: Recording
     steps: tuple[int, ...]
     curves: dict[str, Array]
     finite: Array
-    parameters: tuple[Dense[Tensor], ...]
+    parameters: Callable[[int], Parameters]
 
     def trace(self, run_index: int, run: RunSpec, seconds: float) -> Trace:
         """The trace of the run with an index; a diverged run's curves end before the step that was not finite."""
@@ -92,13 +94,14 @@ class CohortOutcome:
             stopped=stopped,
             steps=steps,
             values={name: curve[run_index, : len(steps)] for name, curve in self.curves.items()},
-            parameters=self._kept(run_index) if finished and "parameters" in self.recording.keep else None,
+            parameters=self.parameters(run_index) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
         )
 
-    def _kept(self, run_index: int) -> tuple[Dense[Array], ...]:
-        arrays = [(p.weight[run_index].double().cpu().numpy(), p.bias[run_index].double().cpu().numpy()) for p in self.parameters]
-        return tuple(Dense(weight, bias) for weight, bias in arrays)
+
+def _kept(parameters: tuple[Dense[Tensor], ...], run_index: int) -> tuple[Dense[Array], ...]:
+    arrays = [(p.weight[run_index].double().cpu().numpy(), p.bias[run_index].double().cpu().numpy()) for p in parameters]
+    return tuple(Dense(weight, bias) for weight, bias in arrays)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class TrainingState:
 def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     runs = cohort.runs
     like = torch.empty(0, dtype=DTYPES[runs[0].dtype], device=device)
-    train_x, train_y, test_x, test_y = (torch.as_tensor(part).to(like) for part in split[:4])
+    train_x, train_y = (torch.as_tensor(part).to(like) for part in split[:2])
     layers = _layers(runs[0], split)
     net = network(
         NetworkSpec(
@@ -168,11 +171,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
     chosen = recorders(cohort.recording.probes)
     refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     refuse_false_many_runs((run.optimizer for run in runs), chosen, layers, runs[0].loss.link, like)
-    bound = cohort.recording.examples
-    sets = [(TRAIN, train_x[:bound], train_y[:bound]), (TEST, test_x, test_y)]
-    if split.validation_x is not None and split.validation_y is not None:
-        sets.append((VALIDATION, torch.as_tensor(split.validation_x).to(like), torch.as_tensor(split.validation_y).to(like)))
-    looked_at = sets if any(isinstance(probe, Metric) for probe in chosen) else ()
+    looked_at = evaluated_sets(split, cohort.recording.examples, chosen, like)
     return TrainingState(
         cohort,
         net,
@@ -197,7 +196,7 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     diverged: tuple[Dense[Array], ...] = tuple(
         Dense(np.full((n.outputs, n.inputs), np.nan), np.full((n.outputs, 1), np.nan)) for n in layers
     )
-    return {trace.run: trace.parameters or diverged for trace in traces}
+    return {trace.run: trace.parameters if isinstance(trace.parameters, tuple) else diverged for trace in traces}
 
 
 def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
@@ -245,7 +244,7 @@ def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread inside a cohort: more would cut sums elsewhere, and cohorts are what runs side by side."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lossbench.data.loading import load
-from lossbench.engine import engine_of
+from lossbench.engines import engine_of
 from lossbench.execution.device_memory import as_memory_error
 from lossbench.planning.spec import Cohort, RecordingSchedule
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lossbench.engine import engine_of
+from lossbench.data.loading import load
+from lossbench.engines import engine_of
 from lossbench.errors import Failure, Stopped
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import free_bytes
@@ -16,7 +17,8 @@ from lossbench.execution.executors.protocol import Executor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.job import Job, JobResult, shape_of
 from lossbench.execution.peak_flops import measured_peak_flops
-from lossbench.execution.progress import CohortCost, Progress, count, rate
+from lossbench.execution.progress import CohortCost, Progress, count, rate, say
+from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
@@ -80,6 +82,8 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
     folder = study_folder(root, plan.study).absolute()
     todo = missing(folder, plan.runs, plan.recording)
     done: list[JobResult] = []
+    for remark in _remarks(todo):
+        say(remark)
     if todo:
         work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
@@ -98,6 +102,13 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
         operations=sum(result.operations for result in done),
         peak=measured_peak_flops(plan.resources.device) if done and seconds > SHORTEST_RATED_SECONDS else None,
     )
+
+
+def _remarks(todo: Sequence[RunSpec]) -> list[str]:
+    """What engines say of how runs are trained, each remark once."""
+    some = {(run.model, run.dataset, run.batch, run.dtype): run for run in todo}.values()
+    remarks = (engine_of(run.model).remark(run, load(run.dataset).split) for run in some if not says_layers(run.model))
+    return [remark for remark in dict.fromkeys(remarks) if remark]
 
 
 def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lossbench.data.loading import describe, load
-from lossbench.engine import engine_of
+from lossbench.engines import engine_of
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import cohort_file
 from lossbench.execution.device_memory import as_memory_error

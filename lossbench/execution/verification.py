@@ -1,5 +1,6 @@
 """Stored runs trained again, and what came out held against what is stored."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow as pa
 from lossbench.errors import BadInput, unknown
 from lossbench.execution.executor import run_plan
 from lossbench.files.json import parse_json
+from lossbench.models.factory import module_of
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.registry import SHELVES, construct, field_types, shelf
@@ -109,7 +111,11 @@ def _rows(folder: Path) -> dict[str, Row]:
 
 def _refuse_missing_plugins(folder: Path, row: Row) -> None:
     """Raise BadInput where a stored run needs a loss, model, … that nothing here defines: it came from a plugin."""
-    for noun, word in _registered_words(parse_json(row[SPEC], f"the spec of run {row[RUN]}")):
+    spec = parse_json(row[SPEC], f"the spec of run {row[RUN]}")
+    path = str((spec.get("model") or {}).get("path", ""))
+    if path and module_of(path) not in sys.modules:  # which would be run: a study may be a stranger's
+        raise BadInput(f"Run {row[RUN]} needs the module {module_of(path)!r}. If you trust it, give --plugin {module_of(path)}.")
+    for noun, word in _registered_words(spec):
         if noun not in SHELVES or word in shelf(noun):
             continue
         named = _invocation(folder, row[INVOCATION]).config.get("plugins")

@@ -11,7 +11,7 @@ from lossbench.interfaces.dataset import Dataset, DataShape, Split, TargetScale
 from lossbench.interfaces.domain import Domain, TargetRange
 from lossbench.interfaces.init import FirstTraining, Init
 from lossbench.interfaces.loss import Loss, Properties, Task
-from lossbench.interfaces.model import ActivationName, Layer, Model
+from lossbench.interfaces.model import ActivationName, Layer, Model, makes_module, says_layers
 from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
 from lossbench.interfaces.schedule import Schedule
 
@@ -37,4 +37,6 @@ __all__ = [
     "TargetScale",
     "Task",
     "Update",
+    "makes_module",
+    "says_layers",
 ]

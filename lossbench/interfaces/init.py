@@ -26,6 +26,11 @@ class Init(Registered):
     noun: ClassVar[str] = "init"
 
     @property
+    def own(self) -> bool:
+        """Whether a torch module keeps the parameters that it starts with by itself; nothing is drawn then."""
+        return False
+
+    @property
     def first(self) -> FirstTraining | None:
         return None
 

@@ -6,7 +6,6 @@ from typing import ClassVar, Protocol
 from torch import Tensor
 
 from lossbench.interfaces.arrays import Dense
-from lossbench.interfaces.model import ActivationName
 from lossbench.registry import Registered
 from lossbench.tables import Quantity
 
@@ -49,8 +48,12 @@ class Step(Protocol):
         """Activations of the hidden layers (..., H, B)."""
 
     @property
-    def activations(self) -> tuple[ActivationName, ...]:
+    def activations(self) -> tuple[str, ...]:
         """The activation functions of the hidden layers, by name."""
+
+    @property
+    def hidden_inputs(self) -> tuple[Tensor, ...] | None:
+        """What each of these was applied to (..., H, B); None where each is a sigmoid, tanh or relu, whose outputs tell it."""
 
     @property
     def link(self) -> str:

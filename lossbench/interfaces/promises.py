@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from lossbench.guard import Call, returns
 from lossbench.interfaces.dataset import Split
@@ -66,6 +66,11 @@ def _layers(call: Call) -> str:
         for layer in call.returned
     )
     return "" if fine else f"a tuple of Layer(inputs, outputs, {' or '.join(get_args(ActivationName))} or None)"
+
+
+@returns("model", "module")
+def _module(call: Call) -> str:
+    return "" if isinstance(call.returned, nn.Module) else "a torch.nn.Module"
 
 
 @returns("init", "draw")

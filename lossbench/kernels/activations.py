@@ -64,3 +64,34 @@ ACTIVATIONS: dict[str | None, Activation] = {
     None: Activation(IDENTITY, _nothing, _nothing, torch.ones_like, 1.0),
 }
 OUTPUTS: dict[str, Activation] = {"sigmoid": _SIGMOID, "softmax": _SIGMOID, "identity": ACTIVATIONS[None]}  # by link
+
+
+class InputSlope(NamedTuple):
+    """The slope f'(z) of an activation as a function of its inputs z, of any shape, and the steepest that it can be."""
+
+    of: Callable[[Tensor], Tensor]
+    steepest: float
+
+
+def _gelu_slope(z: Tensor) -> Tensor:
+    """Φ(z) + z φ(z)."""
+    total: Tensor = (1 + torch.erf(z * 0.5**0.5)) / 2 + z * torch.exp(-z * z / 2) / (2 * torch.pi) ** 0.5
+    return total
+
+
+def _silu_slope(z: Tensor) -> Tensor:
+    share = torch.sigmoid(z)
+    return share * (1 + z * (1 - share))
+
+
+# Activations of torch modules. Two of them are no function of z that can be turned round, so that h does not tell the slope.
+INPUT_SLOPES: dict[str, InputSlope] = {
+    "gelu": InputSlope(_gelu_slope, 1.128904),  # at z = √2
+    "silu": InputSlope(_silu_slope, 1.099839),  # at z = 2.3994
+    "softplus": InputSlope(torch.sigmoid, 1.0),
+    "leaky_relu": InputSlope(lambda z: torch.where(z > 0, 1.0, 0.01), 1.0),
+    "elu": InputSlope(lambda z: z.clamp_max(0).exp(), 1.0),
+    "identity": InputSlope(torch.ones_like, 1.0),
+    "softsign": InputSlope(lambda z: (1 + z.abs()) ** -2, 1.0),
+    "hard_sigmoid": InputSlope(lambda z: (z.abs() < 3).to(z.dtype) / 6, 1 / 6),
+}

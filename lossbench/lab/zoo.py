@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from lossbench.audit.subjects.detection import Unusable
+from lossbench.audit.subjects.convention import CallableRequest
+from lossbench.audit.subjects.forms import Unusable
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
-from lossbench.audit.subjects.imported import CallableRequest, subjects_of_path
+from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput

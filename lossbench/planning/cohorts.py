@@ -6,8 +6,10 @@ from math import ceil, prod
 from typing import NamedTuple
 
 from lossbench.data.loading import describe
-from lossbench.interfaces import Layer, Optimizer
+from lossbench.interfaces import Layer, Optimizer, says_layers
+from lossbench.modules.outline import Outline
 from lossbench.planning.example_counts import AHEAD, EVALUATED
+from lossbench.planning.module_size import module_outline
 from lossbench.planning.spec import Cohort, Recording, RunSpec
 
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
@@ -30,6 +32,7 @@ class Program(NamedTuple):
     data: str
     dataset: Hashable
     layers: tuple[Layer, ...]
+    module: Hashable  # the model, where it makes a torch module: None for a chain of dense layers
     batch: int | None
     order: str
     steps: int
@@ -74,6 +77,10 @@ def run_size(run: RunSpec) -> Size:
     """
     rows, layers = _shape(run)
     examples = run.batch or rows
+    if not says_layers(run.model):
+        outline = _outline(run)
+        operations = 6 * examples * outline.products  # forward, and back to weights and to inputs
+        return Size(layers, examples, operations, _item(run) * 2 * (outline.parameters + examples * outline.units))
     weights = [layer.inputs * layer.outputs for layer in layers]
     units = sum(layer.outputs for layer in layers)
     parameters = sum(weights) + units
@@ -134,7 +141,8 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
     clips = run.clip_norm is not None
-    return Program(run.data, run.dataset, layers, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
+    module = None if says_layers(run.model) else run.model
+    return Program(run.data, run.dataset, layers, module, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
@@ -148,7 +156,13 @@ def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
 def _shape(run: RunSpec) -> tuple[int, tuple[Layer, ...]]:
     """Training examples and layers of a run."""
     data = describe(run.dataset).shape
+    if not says_layers(run.model):
+        return data.rows, _outline(run).drawn or (Layer(prod(data.inputs), run.loss.raw_outputs(data.targets), None),)
     return data.rows, run.model.layers(prod(data.inputs), run.loss.raw_outputs(data.targets))
+
+
+def _outline(run: RunSpec) -> Outline:
+    return module_outline(run.model, run.dataset, run.loss.raw_outputs(describe(run.dataset).shape.targets))
 
 
 def _tile(run: RunSpec, total: int) -> int:

@@ -14,6 +14,7 @@ from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 
 Outcome = Literal["finished", "diverged"]
+Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,5 +169,5 @@ class Trace:
     stopped: int
     steps: tuple[int, ...]
     values: dict[str, Array]
-    parameters: tuple[Dense[Array], ...] | None = None
+    parameters: Parameters | None = None
     seconds: float = 0.0

@@ -76,6 +76,49 @@ class UpdateRatio(Probe):
         return {tables.UPDATE_RATIO: torch.full_like(before, torch.nan) if moved is None else moved.weight / before}
 
 
+@dataclass(frozen=True, kw_only=True)
+class UpdateNorms(Probe):
+    """Euclidean norm of what a step adds to each layer's weights, and to its biases. Must be named in probes.
+
+    Formula: ‖W_l(after) − W_l(before)‖₂, and of b_l alike; NaN after the last step, where nothing is updated.
+    """
+
+    many_runs: ClassVar[bool] = True
+    norms_only: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.UPDATE_WEIGHTS, title="size of the update of the weights"),
+        Quantity(stem=tables.UPDATE_BIASES, title="size of the update of the biases"),
+    )
+
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        before, moved = step.parameter_norms, step.update_norms
+        weights, biases = moved or (torch.full_like(norms, torch.nan) for norms in before)
+        return {tables.UPDATE_WEIGHTS: weights, tables.UPDATE_BIASES: biases}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterNorms(Probe):
+    """Euclidean norm of each layer's weights, and of its biases. Must be named in probes.
+
+    Formula: ‖W_l‖₂ and ‖b_l‖₂, before the step.
+    """
+
+    many_runs: ClassVar[bool] = True
+    norms_only: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(stem=tables.PARAMETER_WEIGHTS, title="size of the weights"),
+        Quantity(stem=tables.PARAMETER_BIASES, title="size of the biases"),
+    )
+
+    def measure(self, step: Step) -> dict[str, Tensor]:
+        return {
+            tables.PARAMETER_WEIGHTS: step.parameter_norms.weight,
+            tables.PARAMETER_BIASES: step.parameter_norms.bias,
+        }
+
+
 def _length(vectors: Tensor) -> Tensor:
     """‖·‖₂ over the outputs; vector_norm takes twenty times as long along an axis that is not the last."""
     return vectors.to(torch.float64, copy=True).square_().sum(OUTPUTS).sqrt_()

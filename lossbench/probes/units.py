@@ -10,7 +10,7 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.errors import BadInput
 from lossbench.interfaces.probe import Probe, Step
-from lossbench.kernels.activations import ACTIVATIONS, OUTPUTS, Activation, slope
+from lossbench.kernels.activations import ACTIVATIONS, INPUT_SLOPES, OUTPUTS, Activation, slope
 from lossbench.kernels.compilation import compiled
 from lossbench.kernels.link_kernels import Numbers, plain
 from lossbench.kernels.summation import row_sum, row_sum_of_squares
@@ -23,7 +23,8 @@ class Saturation(Probe):
 
     Formula: over units and examples of the mini-batch; a unit is saturated on an example where the slope of its activation
     is below `threshold` times the largest slope it can have: a(1 − a) < threshold/4 for sigmoids, 1 − h² < threshold for
-    tanh, h = 0 for relu; a softmax output like a sigmoid, p(1 − p) < threshold/4. Identity outputs never are.
+    tanh, h = 0 for relu; a softmax output like a sigmoid, p(1 − p) < threshold/4. Identity outputs never are. Of a torch
+    module's other activations the slope is that at their inputs.
     Mean and standard deviation are those of the activations (of the link's outputs in the last layer).
     """
 
@@ -41,11 +42,21 @@ class Saturation(Probe):
             raise BadInput(f"threshold is {self.threshold:g}; it is a share of the largest slope, between 0 and 1.")
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        layers = (*step.hidden, step.outputs)
-        activations = (*(ACTIVATIONS[name] for name in step.activations), OUTPUTS[step.link])
-        measured = [_look(h, activation, self.threshold) for h, activation in zip(layers, activations, strict=True)]
+        inputs = step.hidden_inputs or step.hidden
+        hidden = zip(step.activations, step.hidden, inputs, strict=True)
+        measured = [_look_at_hidden(*layer, self.threshold) for layer in hidden]
+        measured.append(_look(step.outputs, OUTPUTS[step.link], self.threshold))
         names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
         return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*measured, strict=True), strict=True)}
+
+
+def _look_at_hidden(name: str, h: Tensor, z: Tensor, threshold: float) -> Tensor:
+    """The same as `_look` says, of a hidden activation's outputs h and, where those do not tell its slope, its inputs z."""
+    if name in ACTIVATIONS:
+        return _look(h, ACTIVATIONS[name], threshold)
+    slope_of, steepest = INPUT_SLOPES[name]
+    _, mean, spread = _look(h, ACTIVATIONS[None], threshold)
+    return torch.stack([(slope_of(z) < threshold * steepest).to(mean.dtype).mean((-2, -1)), mean, spread])
 
 
 def _look(h: Tensor, activation: Activation, threshold: float) -> Tensor:

@@ -94,8 +94,8 @@ def blame(c: Contrast, comparison: Comparison, curves: Curves) -> str:
 
 def gradients(comparison: Comparison, curves: Curves) -> list[Caption]:
     """By how much the gradients of the first layer's weights differ at the start."""
-    column = tables.layer_column(tables.GRADIENT_WEIGHTS, 1)
-    several = len(curves.layers(tables.GRADIENT_WEIGHTS)) > 1
+    columns = curves.layers(tables.GRADIENT_WEIGHTS)
+    column, several = next(iter(columns), tables.layer_column(tables.GRADIENT_WEIGHTS, 1)), len(columns) > 1
     what = "gradient of the first layer's weights" if several else "gradient of the weights"
     return [Caption(c.setting.label, _gradient(c, what)) for c in _strongest(_contrasts(column, comparison, curves))]
 

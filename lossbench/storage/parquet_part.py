@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lossbench.interfaces import Array, Dense, Task
-from lossbench.planning.spec import Trace
+from lossbench.interfaces import Task
+from lossbench.planning.spec import Parameters, Trace
 from lossbench.tables import (
     CURVE,
     DEVICE,
@@ -61,10 +61,15 @@ def part_content(traces: Sequence[Trace], origin: Origin) -> bytes:
     return sink.getvalue()
 
 
-def parameters_content(layers: Sequence[Dense[Array]]) -> bytes:
-    """Parameters as npz: weight_1 (out, in), bias_1 (out, 1), weight_2, …; loads with allow_pickle=False."""
+def parameters_content(parameters: Parameters) -> bytes:
+    """Parameters as npz: weight_1 (out, in), bias_1 (out, 1), weight_2, …; loads with allow_pickle=False.
+
+    Those of a torch module, of any shapes, are called module.NAME, buffers included.
+    """
     arrays: dict[str, Any] = {}
-    for number, layer in enumerate(layers, start=1):
+    if isinstance(parameters, dict):
+        arrays |= {f"module.{name}": array for name, array in parameters.items()}
+    for number, layer in enumerate(parameters if isinstance(parameters, tuple) else (), start=1):
         arrays |= {f"weight_{number}": np.asarray(layer.weight), f"bias_{number}": np.asarray(layer.bias)}
     sink = io.BytesIO()
     np.savez(sink, **arrays)

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from lossbench.errors import BadInput, printable, unknown
 from lossbench.files.json import parse_json
-from lossbench.tables.columns import LAYER, LOSS, TEST, TRAIN, VALIDATION
+from lossbench.tables.columns import LAYER, LOSS, NAME, TEST, TRAIN, VALIDATION
 
 Better = Literal["higher", "lower"]
 Part = Literal["layer", "class", "output"]
@@ -84,7 +84,8 @@ def quantity(column: str, quantities: Quantities | None = None) -> Quantity:
     title = f"{_SIDES[side]} {known.title}" if side else known.title
     if stem == LOSS and side:
         title = f"own {_SIDES[side]} loss"
-    return replace(known, title=f"{title}, {known.part} {number}" if number else title)
+    name = number.partition(NAME)[2]
+    return replace(known, title=f"{title}, {name or f'{known.part} {number}'}" if number else title)
 
 
 def parts_of(column: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lossbench.data.loading import describe
 from lossbench.data.tabular import Tabular
-from lossbench.engine import engine_of
+from lossbench.engines import engine_of
 from lossbench.errors import printable
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes

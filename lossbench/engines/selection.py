@@ -4,8 +4,9 @@ from lossbench.engine.dense import DenseEngine
 from lossbench.engine.protocol import Engine
 from lossbench.errors import BadInput
 from lossbench.interfaces import Model
+from lossbench.module_engine.engine import ModuleEngine
 
-ENGINES: tuple[Engine, ...] = (DenseEngine(),)
+ENGINES: tuple[Engine, ...] = (DenseEngine(), ModuleEngine())
 
 
 def engine_of(model: Model) -> Engine:
@@ -13,4 +14,7 @@ def engine_of(model: Model) -> Engine:
     for engine in ENGINES:
         if engine.trains(model):
             return engine
-    raise BadInput(f"No engine can train the model {model.word!r}: it does not say its layers, in a method `layers`.")
+    raise BadInput(
+        f"No engine can train the model {model.word!r}: it says no layers, in a method `layers`, and makes no module, in a"
+        " method `module`."
+    )

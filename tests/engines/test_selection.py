@@ -9,7 +9,7 @@ import pytest
 from lossbench import registry
 from lossbench.config.compose import compose
 from lossbench.engine.dense import DenseEngine
-from lossbench.engine.selection import engine_of
+from lossbench.engines.selection import engine_of
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.interfaces import Model

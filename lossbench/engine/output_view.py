@@ -1,0 +1,83 @@
+"""What a step does at the outputs, as probes see it: whatever the network before them is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lossbench.engine.loss_batch import LossBatch
+from lossbench.interfaces.links import Linked
+
+FAR = 40.0  # raw outputs beyond which an error, as large as 1/p, may leave float32
+
+
+class OutputView(ABC):
+    """The outputs of R runs and their gradients with the two factors, of raw outputs that stand in the loss batches."""
+
+    loss_batches: Sequence[LossBatch]
+
+    @property
+    @abstractmethod
+    def _z(self) -> Tensor:
+        """Raw outputs (R, C, B)."""
+
+    @property
+    @abstractmethod
+    def _deltas(self) -> Tensor:
+        """dL/dz (R, C, B) of the mean over the mini-batch."""
+
+    @property
+    def link(self) -> str:
+        return self.loss_batches[0].loss.link
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        return self._by_run([linked.a for linked in self._linked], self._z.dtype)
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        return self._deltas * self._z.shape[-1]  # of one example, not of the mean
+
+    @cached_property
+    def error(self) -> Tensor:
+        return self._by_run([_error_size(loss_batch)[None] for loss_batch in self.loss_batches], torch.float64)[:, 0]
+
+    @cached_property
+    def slope(self) -> Tensor:
+        return self._by_run([linked.slope[None] for linked in self._linked], self._z.dtype)[:, 0]
+
+    @cached_property
+    def _linked(self) -> list[Linked]:
+        """What the link makes of the raw outputs, on the columns of each loss."""
+        return [loss_batch.loss.link_function.at(loss_batch.z) for loss_batch in self.loss_batches]
+
+    def _by_run(self, measured: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+        """What was measured on the columns of each loss, as (R, K, B)."""
+        runs, _, width = self._z.shape
+        out = self._z.new_empty(runs, len(measured[0]), width, dtype=dtype)
+        for loss_batch, part in zip(self.loss_batches, measured, strict=True):
+            out[loss_batch.runs].copy_(loss_batch.by_run(part))
+        return out
+
+
+def _error_size(loss_batch: LossBatch) -> Tensor:
+    """‖dℓ/da‖₂ of a loss batch's examples, (r·B,): in float64 for those where float32 may not hold it.
+
+    Cross entropy's error, 1/p, leaves float32 where the network is confidently wrong, and so do the two exponentials of which
+    a small error may be the quotient.
+    """
+    examples = loss_batch.count * loss_batch.width
+    size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
+    lowest, highest = torch.aminmax(loss_batch.z)
+    if lowest > -FAR and highest < FAR:
+        return size
+    near = loss_batch.z.abs().amax(0)[:examples] < FAR
+    exact = _passing(loss_batch, loss_batch.z.double(), loss_batch.y.double())[:examples]
+    return torch.where(near, size.double(), exact)
+
+
+def _passing(loss_batch: LossBatch, z: Tensor, y: Tensor) -> Tensor:
+    """‖dℓ/da‖₂ (M,) of what the link lets through of an error."""
+    return loss_batch.loss.link_function.at(z).passing(loss_batch.apply(loss_batch.loss.error, z, y))

@@ -1,0 +1,62 @@
+"""Whether runs of a module may be mapped as a tile: only where a run's bits are the same at every place of it.
+
+Convolutions are not: run after run they are as fast, or faster, and nothing need be filled up. What else may go wrong is found
+by trial: the same run at every place of a tile must be the same bits, in training and in evaluation. What decides is the module
+and the shapes, never a run's loss, start or rate, so that the answer is the same for every cohort on one machine.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from lossbench.module_engine.skeleton import Skeleton, State
+
+TILE = 32  # runs that are mapped together; fewer are filled up
+
+
+def why_not_mapped(skeleton: Skeleton, one: State, x: Tensor, widths: Iterable[int]) -> str:
+    """Why a module is trained run after run instead of in a tile, or "" where it can be mapped.
+
+    `one` is the state (1, …) of any run; x (B, *inputs) is a mini-batch, and `widths` are how many examples are evaluated at once.
+    """
+    if skeleton.outline.convolutional:
+        return "convolutions are no slower so"
+    if skeleton.random:
+        return "it draws from torch's global stream, which is then each run's own"
+    try:
+        same = _same_everywhere(skeleton, repeated(one), x, widths)
+    except Exception as error:  # noqa: BLE001 - whatever torch's vmap, or the module under it, raises
+        return f"torch.func.vmap cannot map it ({type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]})"
+    return "" if same else "its bits would depend on where in a tile it stands"
+
+
+def repeated(one: State) -> State:
+    """A run's state (1, …) at every place of a tile."""
+    every = {
+        name: tensor.detach().expand(TILE, *tensor.shape[1:]).clone() for name, tensor in (one.parameters | one.buffers).items()
+    }
+    return State(
+        {name: every[name].requires_grad_() for name in one.parameters},
+        {name: every[name] for name in one.buffers},
+        one.seeds * TILE,
+    )
+
+
+def _same_everywhere(skeleton: Skeleton, state: State, x: Tensor, widths: Iterable[int]) -> bool:
+    """Whether a pass, its way back and evaluations give each of a tile's equal runs the same bits."""
+    every = x.expand(TILE, *x.shape)
+    with torch.enable_grad():
+        passed = skeleton.train(state, every, 0, watching=True)
+    slopes = torch.linspace(-1, 1, passed.z[0].numel(), dtype=x.dtype).view(passed.z[0].shape).expand_as(passed.z)
+    seen: list[Tensor | None] = [passed.z, *passed.outputs, *state.buffers.values()]
+    if passed.z.requires_grad:
+        seen += torch.autograd.grad(passed.z, list(state.parameters.values()), slopes, allow_unused=True)
+    with torch.no_grad():
+        seen += [skeleton.evaluate(state, _as_wide(every, width), 0) for width in widths]
+    return all(part is None or torch.allclose(part, part[:1], rtol=0, atol=0, equal_nan=True) for part in seen)
+
+
+def _as_wide(every: Tensor, width: int) -> Tensor:
+    """So many examples (K, width, *inputs), by repetition of those (K, B, *inputs) that there are."""
+    return every[:, torch.arange(width) % every.shape[1]]
