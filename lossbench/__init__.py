@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lossbench import schedules as schedules
     from lossbench.api import run as run
     from lossbench.audit.cards.single import audit as audit
+    from lossbench.comparison.compare import compare as compare
+    from lossbench.comparison.study import ComparedStudy as ComparedStudy
     from lossbench.errors import BadInput as BadInput
     from lossbench.errors import Failure as Failure
     from lossbench.interfaces import Dataset as Dataset
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "api": ("run",),
+    "comparison.compare": ("compare",),
+    "comparison.study": ("ComparedStudy",),
     "errors": ("BadInput", "Failure"),
     "interfaces": (
         *("DataShape", "Dataset", "Dense", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer", "Properties"),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from lossbench.commands.audit import audit
+from lossbench.commands.compare import compare
 from lossbench.commands.completion import complete
 from lossbench.commands.lab import lab
 from lossbench.commands.plan import plan
@@ -33,7 +34,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, lab, plan, report, reproduce, run, show, verify):
+for _command in (audit, compare, lab, plan, report, reproduce, run, show, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )

@@ -43,8 +43,18 @@ def print_outline(plan: Plan, root: Path) -> None:
     if todo:
         kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
-        seconds = estimate(dict(kinds.values()), plan.resources.device)
-        console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
+        console.print(Text(_time(kinds, plan)))
+
+
+def training_time(plan: Plan, root: Path) -> str:
+    """What training the runs that are not stored will take, in a sentence; "" where all are."""
+    todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
+    return _time(_kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources))), plan) if todo else ""
+
+
+def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
+    seconds = estimate(dict(kinds.values()), plan.resources.device)
+    return f"About {_spoken(seconds)} of training on one core, after a short try."
 
 
 def _told(dataset: Dataset) -> Iterator[str]:

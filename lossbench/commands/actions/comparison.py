@@ -1,0 +1,55 @@
+"""A comparison from the command line: what it will take, the runs, the verdict and the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from lossbench.audit.subjects.import_path import add_current_folder_to_path
+from lossbench.audit.subjects.subject import parsed
+from lossbench.commands.actions.outline import training_time
+from lossbench.comparison.compare import Given, prepared
+from lossbench.comparison.request import RATES
+from lossbench.comparison.study import PAGE, ComparedStudy
+from lossbench.errors import BadInput, printable
+from lossbench.execution.executor import RESULTS, run_plan
+from lossbench.registry import load_plugins
+
+
+def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
+    """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
+    add_current_folder_to_path()
+    load_plugins(options["plugins"])
+    given = Given(
+        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"]
+    )
+    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
+    settings = dict(map(_setting, options["settings"]))
+    made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
+    each = len(made.plan.runs) // len(made.runs_of)
+    said = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
+    click.echo(said.rstrip(), err=True)
+    summary = run_plan(made.plan, RESULTS, made.overrides, made.config)
+    click.echo(summary.sentence(), err=True)
+    study = ComparedStudy(folder=summary.folder, request=made.request, runs_of=made.runs_of, command=command)
+    page = study.report(RESULTS / options["study"] / PAGE)
+    click.echo(study.to_latex() if options["latex"] else printable(study.text()))
+    click.echo(f"The page: {page}", err=True)
+    return study.outcome.told
+
+
+def _rates(text: str | None) -> tuple[float, ...]:
+    if text is None:
+        return RATES
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadInput(f"--rates is {text!r}; it is numbers with commas between them, such as 0.01,0.03,0.1.") from error
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BadInput(f"--set {text}: a setting is written KEY=VALUE, such as --set epochs=20.")
+    made = parsed(value)
+    return key, tuple(made) if isinstance(made, list) else made

@@ -1,0 +1,112 @@
+"""The door: losses and data go in, runs are trained, a verdict comes out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lossbench.audit.cards.single import audit
+from lossbench.audit.request import failures
+from lossbench.comparison.given import data_of, losses_of, metric_for
+from lossbench.comparison.request import RATES, ComparisonRequest, sweep
+from lossbench.comparison.study import ComparedStudy
+from lossbench.config.merged import merged
+from lossbench.config.python_settings import described
+from lossbench.errors import BadInput
+from lossbench.execution.executor import run_plan
+from lossbench.interfaces import Loss
+from lossbench.planning.plan import Plan, make_plan
+
+MAIN = "__main__"  # the module of a script or notebook, which no worker can import
+CHECKS = ("gradient", "numerics")  # what the audit must find nothing of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What somebody gives: losses and data as `given.py` takes them, and whether losses that are not ours are audited first."""
+
+    losses: Sequence[Any]
+    data: Any
+    target: str | None = None
+    metric: str | None = None
+    data_options: Mapping[str, Any] = field(default_factory=dict)
+    check: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A request, the plan of its runs, and what is kept beside them: the words, the config, and whose runs are whose."""
+
+    request: ComparisonRequest
+    plan: Plan
+    overrides: Sequence[str]
+    config: Mapping[str, Any]
+    runs_of: dict[str, list[str]]
+
+
+def compare(  # noqa: PLR0913 a door has many handles, and each has a name
+    losses: Iterable[Any],
+    data: Any,
+    *,
+    target: str | None = None,
+    metric: str | None = None,
+    seeds: int = 10,
+    rates: Sequence[float] = RATES,
+    validation: float = 0.2,
+    early: bool = False,
+    margin: float | None = None,
+    study: str = "compare",
+    results: str | Path = "results",
+    data_options: Mapping[str, Any] | None = None,
+    check: bool = True,
+    **settings: Any,
+) -> ComparedStudy:
+    """Train losses on the same data with the same budget, and judge which is better, by how much, and how sure that is.
+
+    lossbench.compare(["ce", lossbench.losses.Focal(gamma=2), Mine()], data=(X, y), metric="average_precision", seeds=20)
+
+    losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
+    a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
+    accuracy, or what suits rare classes. early: the best recorded step is chosen, too. margin: differences up to it do not
+    matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
+
+    What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
+    own is audited first, unless check=False. Raises BadInput where something makes no sense or a loss fails its audit.
+    """
+    given = Given(losses=list(losses), data=data, target=target, metric=metric, data_options=data_options or {}, check=check)
+    made = prepared(
+        given, seeds=seeds, rates=tuple(rates), validation=validation, early=early, margin=margin, study=study, settings=settings
+    )
+    folder = run_plan(made.plan, Path(results), made.overrides, made.config).folder
+    command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={seeds}) in Python"
+    return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command)
+
+
+def prepared(given: Given, **protocol: Any) -> Prepared:
+    """The runs of a comparison, planned; nothing is trained. `protocol` is the rest of a ComparisonRequest. Raises BadInput."""
+    named = losses_of(given.losses)
+    dataset = data_of(given.data, given.target, given.data_options)
+    metric = given.metric or metric_for(dataset, {loss.word for loss in named.values()})
+    request = ComparisonRequest(losses=named, dataset=dataset, metric=metric, **protocol)
+    for label, loss in named.items() if given.check else ():
+        _refuse_broken(label, loss)
+    made = sweep(request)
+    plan = make_plan(made.points)
+    if MAIN in made.modules:
+        plan = replace(plan, resources=replace(plan.resources, executor="serial"))
+    config = dict(merged([described(point) for point in made.points]))
+    config["plugins"] = list(dict.fromkeys([*config["plugins"], *made.modules]))
+    labels = {id(loss): label for label, loss in named.items()}
+    runs_of: dict[str, list[str]] = {label: [] for label in named}
+    for point, run in zip(made.points, plan.runs, strict=True):
+        runs_of[labels[id(point["loss"])]].append(run.id)
+    return Prepared(request=request, plan=plan, overrides=made.overrides, config=config, runs_of=runs_of)
+
+
+def _refuse_broken(label: str, loss: Loss) -> None:
+    """Raise BadInput where the audit finds that somebody's loss has a wrong gradient, or breaks where training goes."""
+    if type(loss).__module__.partition(".")[0] == "lossbench" or type(loss).__module__ == MAIN:
+        return
+    found = failures([audit(loss)], CHECKS)
+    if found:
+        raise BadInput(f"The audit of {label} fails: {' '.join(found)} check=False (--no-check) compares it all the same.")

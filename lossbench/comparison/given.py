@@ -1,0 +1,121 @@
+"""What somebody gives for losses and data: words, files, arrays, data frames, instances, classes."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lossbench.audit.subjects.subject import parsed
+from lossbench.config.compose import compose
+from lossbench.data.in_memory import from_arrays, from_frame
+from lossbench.data.loading import describe
+from lossbench.errors import BadInput, unknown
+from lossbench.interfaces import Dataset, Loss
+from lossbench.planning.instances import instance
+from lossbench.registry import find, load_plugins, shelf
+
+RARE = 0.1  # the share of the rarest class below which accuracy says little
+
+
+def losses_of(given: Iterable[Any]) -> dict[str, Loss]:
+    """Losses by their labels: of words with options ("focal,gamma=3"), MODULE:NAME, instances and classes.
+
+    Raises BadInput where one cannot be found, or is given twice.
+    """
+    made: dict[str, Loss] = {}
+    for one in given:
+        loss = _loss(one)
+        label = _label(loss)
+        if label in made:
+            raise BadInput(f"The loss {label} is given twice.")
+        made[label] = loss
+    return made
+
+
+def _loss(given: Any) -> Loss:
+    if isinstance(given, Loss):
+        return given
+    if isinstance(given, type) and issubclass(given, Loss):
+        return given()
+    if not isinstance(given, str):
+        raise BadInput(
+            f"{given!r} is no loss that can be trained. Possible: a word with options, an instance or class of losses."
+        )
+    word, *options = given.split(",")
+    for option in options:
+        if not option.partition("=")[0] or "=" not in option:
+            raise BadInput(f"{given}: an option of a loss is written name=value, as in focal,gamma=3.")
+    if ":" in word:
+        return _class_in_module(word).build({name: parsed(value) for name, _, value in (o.partition("=") for o in options)})  # type: ignore[return-value]
+    (point,) = compose([f"loss={word}", *(f"loss.{option}" for option in options)])
+    return instance("loss", point["loss"])  # type: ignore[return-value]
+
+
+def _class_in_module(path: str) -> type[Loss]:
+    """The class of losses NAME in a module, which is run. Raises BadInput where there is none."""
+    module, _, name = path.partition(":")
+    load_plugins([module])
+    losses = {cls.__name__: cls for cls in shelf("loss").values() if cls.__module__ == module}
+    if name not in losses:
+        raise unknown(f"class of losses in {module}", name, losses)
+    return losses[name]  # type: ignore[return-value]
+
+
+def _label(loss: Loss) -> str:
+    """The loss's word and what differs from its defaults: focal,gamma=3.0."""
+    default = type(loss)().describe() if _has_defaults(type(loss)) else {}
+    options = [f"{name}={value}" for name, value in loss.describe().items() if name != "word" and default.get(name) != value]
+    return ",".join([loss.word, *options])
+
+
+def _has_defaults(cls: type[Loss]) -> bool:
+    try:
+        cls()
+    except TypeError:
+        return False
+    return True
+
+
+def data_of(given: Any, target: str | None, options: Mapping[str, Any]) -> Dataset:
+    """The data set of a file, a registered word, a data frame, arrays (x, y) or a data set; `target` names a table's column.
+
+    Raises BadInput where it is none of these, or a table has no target.
+    """
+    if isinstance(given, Dataset):
+        return given
+    if isinstance(given, tuple) and len(given) == 2:
+        return from_arrays(*given, **options)
+    if isinstance(given, str) and given in shelf("dataset"):
+        return find("dataset", given).build(dict(options))  # type: ignore[return-value]
+    if isinstance(given, str | Path):
+        return find("dataset", "table").build({"path": str(given), "target": _named(target, str(given)), **options})  # type: ignore[return-value]
+    if hasattr(given, "columns"):
+        return from_frame(given, _named(target, "the data frame"), **options)
+    raise BadInput(
+        f"data is {type(given).__name__}. Possible: a file, a registered word, a data frame, arrays (x, y), or a data set."
+    )
+
+
+def _named(target: str | None, source: str) -> str:
+    if target is None:
+        raise BadInput(f"{source} is a table, and no column is named that is to be predicted. --target (target=) names it.")
+    return target
+
+
+def metric_for(dataset: Dataset, loss_words: Iterable[str]) -> str:
+    """The metric where none was named: accuracy; where a class is rare, average precision, or balanced accuracy of several.
+
+    Of a regression, the first that no contestant minimises.
+    """
+    shape, words = describe(dataset).shape, set(loss_words)
+    metrics = {word: cls for word, cls in shelf("metric").items() if shape.task in cls.tasks and cls.quantity.can_rank}  # type: ignore[attr-defined]
+    wanted = ["accuracy"]
+    if shape.task == "regression":
+        wanted = ["mean_absolute_error", "r2"]
+    elif shape.class_counts is not None and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts):
+        wanted = ["average_precision"] if len(shape.class_counts) == 2 else ["balanced_accuracy"]
+    neutral = [word for word in (*wanted, *metrics) if word in metrics and metrics[word].quantity.neutral_among(words)]  # type: ignore[attr-defined]
+    if not neutral:
+        raise BadInput(f"Every metric for {shape.task} is minimised by one of the losses; --metric names the one to judge by.")
+    return neutral[0]

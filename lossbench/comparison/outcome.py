@@ -1,0 +1,174 @@
+"""What came of a comparison: standings, verdicts on every pair, and what to use."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from lossbench.analysis import formatting
+from lossbench.analysis.equivalence import PairedVerdict, judge_differences
+from lossbench.analysis.statistics import Estimate, mean
+from lossbench.comparison.choice import Contestant
+from lossbench.tables import Quantity
+
+EDGE_SHARE = 0.5  # of the seeds, from which on a rate at the grid's edge is warned of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two losses, and the verdict on the first by the second."""
+
+    first: str
+    second: str
+    verdict: PairedVerdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Contestants by what test data say, best first; `margin` is the largest difference that does not matter."""
+
+    contestants: tuple[Contestant, ...]
+    metric: str
+    quantity: Quantity
+    margin: float
+    early: bool
+
+    @cached_property
+    def estimates(self) -> dict[str, Estimate]:
+        """The mean over the seeds on test data, by label; of runs that all were lost, NaN."""
+        return {one.label: mean([v for v in one.tests.values() if math.isfinite(v)]) for one in self.contestants}
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every two losses, the better placed one first, with a verdict that holds together with all others in 95 %."""
+        ranked = sorted(self.contestants, key=lambda one: self._placed(one.label))
+        two = list(combinations(ranked, 2))
+        return tuple(self._pair(a, b, len(two)) for a, b in two)
+
+    @property
+    def told(self) -> bool:
+        """Whether every pair has a verdict."""
+        return all(pair.verdict.told for pair in self.pairs)
+
+    @property
+    def best(self) -> Contestant:
+        """The loss that is placed first."""
+        return min(self.contestants, key=lambda one: self._placed(one.label))
+
+    def against(self, label: str) -> list[Pair]:
+        """The verdicts on every other loss by this one: "better" means better than it."""
+        return [pair if pair.second == label else _turned(pair) for pair in self.pairs if label in (pair.first, pair.second)]
+
+    def sentences(self) -> list[str]:
+        """The verdict in a few sentences, the most important one first."""
+        reference = next((one.label for one in self.contestants if one.label.startswith("cross_entropy")), None)
+        said = [self._of_reference(reference)] if reference else []
+        said += [self._spoken(pair) for pair in self.pairs if reference not in (pair.first, pair.second)]
+        return said + self.warnings()
+
+    def warnings(self) -> list[str]:
+        """What makes the verdict less than it seems: rates at the edge of the grid, runs that were lost."""
+        found = []
+        for one in self.contestants:
+            low, high = one.at_edge
+            if max(low, high) >= EDGE_SHARE * len(one.chosen) and len(one.rates) > 1:
+                end, rate = ("largest", max(one.rates)) if high >= low else ("smallest", min(one.rates))
+                further = 3 * rate if high >= low else rate / 3
+                found.append(
+                    f"{one.label} chose the {end} rate, {rate:g}, in {max(low, high)} of {len(one.chosen)} seeds: its best may "
+                    f"lie beyond. --rates with {further:.2g} added tells."
+                )
+            lost = sum(choice.diverged for choice in one.chosen)
+            if lost:
+                found.append(f"{one.label} diverged at every rate in {lost} of {len(one.chosen)} seeds, which count as lost.")
+        return found
+
+    def recommendation(self) -> str:
+        """What to use."""
+        rates = Counter(choice.rate for choice in self.best.chosen)
+        rate = min((rate for rate in rates if rates[rate] == max(rates.values())), default=math.nan)
+        level = [p.second for p in self.pairs if p.first == self.best.label and p.verdict.outcome == "practically the same"]
+        rest = f"; {formatting.listed(level)} would do as well" if level else ""
+        return f"Use {self.best.label} at a learning rate of {rate:g}{rest}."
+
+    def scoreboard(self) -> pd.DataFrame:
+        """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid."""
+        rows = []
+        for one in sorted(self.contestants, key=lambda one: self._placed(one.label)):
+            estimate, rates = self.estimates[one.label], [choice.rate for choice in one.chosen]
+            rows.append(
+                {
+                    "loss": one.label, self.metric: estimate.centre, "low": estimate.low, "high": estimate.high,
+                    "seeds": len(one.chosen), "rate": float(np.median(rates)), "lowest rate": min(rates),
+                    "highest rate": max(rates), "at an edge": max(one.at_edge),
+                    "final": mean([c.last for c in one.chosen if math.isfinite(c.last)]).centre,
+                }
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def differences(self) -> pd.DataFrame:
+        """A row a pair: by how much the first is better, the interval, the verdict, and about how many more seeds would tell."""
+        return pd.DataFrame(
+            {
+                "first": pair.first, "second": pair.second, "difference": pair.verdict.mean, "low": pair.verdict.low,
+                "high": pair.verdict.high, "verdict": pair.verdict.outcome, "more seeds": pair.verdict.more,
+            }
+            for pair in self.pairs
+        )  # fmt: skip
+
+    def value(self, number: float) -> str:
+        """A value of the metric as it is read."""
+        return formatting.measured(number, self.quantity)
+
+    def _placed(self, label: str) -> tuple[bool, float, str]:
+        centre = self.estimates[label].centre
+        return math.isnan(centre), -centre if self.quantity.better == "higher" else centre, label
+
+    def _pair(self, a: Contestant, b: Contestant, count: int) -> Pair:
+        seeds = sorted(a.tests.keys() & b.tests.keys())
+        sign = 1.0 if self.quantity.better == "higher" else -1.0
+        first, second = (np.array([one.tests[seed] for seed in seeds]) for one in (a, b))
+        with np.errstate(invalid="ignore"):
+            gaps = np.where(first == second, 0.0, sign * (first - second))
+        return Pair(first=a.label, second=b.label, verdict=judge_differences(gaps, self.margin, count))
+
+    def _of_reference(self, reference: str) -> str:
+        """Whether anything is better than cross entropy."""
+        pairs = self.against(reference)
+        named = {kind: [p.first for p in pairs if p.verdict.outcome == kind] for kind in ("better", "worse")}
+        if named["better"]:
+            return f"{formatting.capitalised(formatting.listed(named['better']))}: better than {reference}."
+        open_ones = [pair for pair in pairs if not pair.verdict.told]
+        if open_ones:
+            return f"Not enough data to say whether {_names(open_ones)} is better than {reference}: {_more(open_ones)}."
+        return f"Nothing here is better than {reference}."
+
+    def _spoken(self, pair: Pair) -> str:
+        verdict = pair.verdict
+        if verdict.told:
+            joined = "as" if verdict.outcome == "practically the same" else "than"
+            return f"{formatting.capitalised(pair.first)} is {verdict.outcome} {joined} {pair.second}."
+        return f"Not enough data on {pair.first} and {pair.second}: {_more([pair])}."
+
+
+def _turned(pair: Pair) -> Pair:
+    """The same pair, seen from the other side."""
+    names = {"better": "worse", "worse": "better"}
+    v = pair.verdict
+    outcome = names.get(v.outcome, v.outcome)
+    turned = PairedVerdict(outcome=outcome, mean=-v.mean, low=-v.high, high=-v.low, n=v.n, more=v.more)  # type: ignore[arg-type]
+    return Pair(first=pair.second, second=pair.first, verdict=turned)
+
+
+def _names(pairs: Sequence[Pair]) -> str:
+    return formatting.listed([pair.first for pair in pairs], "or")
+
+
+def _more(pairs: Sequence[Pair]) -> str:
+    most = max(pair.verdict.more or 0.0 for pair in pairs)
+    return "no number of seeds up to 100,000 would tell" if math.isinf(most) else f"about {int(most)} more seeds would tell"

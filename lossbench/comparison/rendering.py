@@ -1,0 +1,142 @@
+"""A comparison as a page, as Markdown, as LaTeX and on a terminal: the same content four times."""
+
+import base64
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lossbench.analysis import formatting
+from lossbench.comparison.outcome import Outcome
+from lossbench.comparison.request import ComparisonRequest
+from lossbench.errors import printable
+from lossbench.plots.picture import Picture
+
+_MARKUP = re.compile(r"[|<>*`_\[\]\\]")
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {c: f"\\{c}" for c in "&%$#_{}"}
+Row = list[str]
+
+
+def standings(outcome: Outcome) -> tuple[Row, list[Row]]:
+    """Head and rows of the scoreboard, as text."""
+    head = ["loss", f"test {outcome.quantity.title}", "95 % interval", "learning rate", "seeds"]
+    if outcome.early:
+        head.append("at the last step")
+    rows = []
+    for row in outcome.scoreboard().to_dict("records"):
+        spread = "" if row["lowest rate"] == row["highest rate"] else f" ({row['lowest rate']:g} to {row['highest rate']:g})"
+        interval = f"{outcome.value(row['low'])} to {outcome.value(row['high'])}"
+        cells = [str(row["loss"]), outcome.value(row[outcome.metric]), interval, f"{row['rate']:g}{spread}", str(row["seeds"])]
+        rows.append([*cells, outcome.value(row["final"])] if outcome.early else cells)
+    return head, rows
+
+
+def differences(outcome: Outcome) -> tuple[Row, list[Row]]:
+    """Head and rows of the verdicts, as text."""
+    head = ["pair", "the first is better by", "interval", "verdict"]
+    rows = []
+    for pair in outcome.pairs:
+        verdict = pair.verdict
+        more = "" if verdict.more is None else f"; {_more(verdict.more)}"
+        interval = f"{_signed(verdict.low, outcome)} to {_signed(verdict.high, outcome)}"
+        rows.append([f"{pair.first} – {pair.second}", _signed(verdict.mean, outcome), interval, f"{verdict.outcome}{more}"])
+    return head, rows
+
+
+def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
+    """How it was found out, in a paragraph."""
+    step = "and its step " if request.early else ""
+    rates = ", ".join(f"{rate:g}" for rate in request.rates)
+    return (
+        f"Each loss had the same {len(request.rates)} learning rates ({rates}). In each of {request.seeds} seeds, which draw "
+        f"split, start and order, its rate {step}was chosen by {outcome.quantity.title} on validation data, "
+        f"{100 * request.validation:g} % of the training part; test data, which chose nothing, judge. Seeds are paired. "
+        f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {formatting.counted(len(outcome.pairs), 'pair')}). Differences of up to "
+        f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically the "
+        f"same. All of it is about seeds on this data set, not about other data sets."
+    )
+
+
+def terminal(outcome: Outcome) -> str:
+    """For a terminal: verdict, tables, what to use."""
+    parts = [*outcome.sentences(), ""]
+    for head, rows in (standings(outcome), differences(outcome)):
+        widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+        parts += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
+        parts.append("")
+    return printable("\n".join([*parts, outcome.recommendation()]))
+
+
+def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
+    """The page as Markdown."""
+    lines = [f"# {' '.join(outcome.sentences()[:1])}", "", *(f"* {one}" for one in outcome.sentences()[1:]), ""]
+    for head, rows in (standings(outcome), differences(outcome)):
+        lines += [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows), ""]
+    return "\n".join([*lines, outcome.recommendation(), "", protocol(outcome, request), "", f"    {command}", ""])
+
+
+def latex(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
+    """Two tables for a paper that loads the package booktabs."""
+    parts = [f"% {line}" for line in (*outcome.sentences(), command)]
+    captions = ("Test data, means over seeds.", protocol(outcome, request))
+    for (head, rows), caption in zip((standings(outcome), differences(outcome)), captions, strict=True):
+        columns = "l" + "r" * (len(head) - 2) + "l"
+        body = [" & ".join(map(_tex, row)) + r" \\" for row in [head, *rows]]
+        parts += [r"\begin{table}", r"\centering", f"\\begin{{tabular}}{{{columns}}}", r"\toprule", body[0], r"\midrule"]
+        parts += [*body[1:], r"\bottomrule", r"\end{tabular}", f"\\caption{{{_tex(caption)}}}", r"\end{table}"]
+    return "\n".join(parts) + "\n"
+
+
+def html(outcome: Outcome, request: ComparisonRequest, command: str, picture: Picture) -> bytes:
+    """One page that needs nothing else."""
+    page = _templates().get_template("comparison.html.jinja").render(
+        verdict=outcome.sentences(), standings=standings(outcome), differences=differences(outcome), command=command,
+        recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study, title=picture.title,
+        picture=Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}"),  # noqa: S704 base64 holds no markup
+        style=Markup((files("lossbench") / "report/templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 our own
+    )  # fmt: skip
+    return page.encode(errors="replace")
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("lossbench.comparison"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shown: Callable[[Any], str] = lambda text: printable(str(text))  # noqa: E731
+    environment.finalize = lambda value: value if isinstance(value, Markup) else shown(value)
+    return environment
+
+
+def _cells(row: Row) -> str:
+    """A row of a Markdown table, in which no cell is markup."""
+    return f"| {' | '.join(_MARKUP.sub(_escaped, printable(cell)) for cell in row)} |"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"
+
+
+def _tex(text: str) -> str:
+    text = "".join(_LATEX.get(letter, letter) for letter in printable(text))
+    return text.replace("−", "$-$").replace("–", "--").replace("²", "$^2$").replace(formatting.SPACE, "~")
+
+
+def _signed(value: float, outcome: Outcome) -> str:
+    return formatting.signed(value, lambda size: _plain(size, outcome))
+
+
+def _plain(value: float, outcome: Outcome) -> str:
+    return f"{formatting.number(100 * value)} points" if outcome.quantity.share else formatting.number(value)
+
+
+def _more(more: float) -> str:
+    return "more seeds would not tell" if more == float("inf") else f"about {int(more)} more seeds would tell"

@@ -1,0 +1,102 @@
+"""A comparison that was trained: its verdict, tables and pages, for a notebook, a paper and a terminal."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from lossbench.analysis.curves import read_curves
+from lossbench.atomic import write_whole
+from lossbench.comparison.choice import contestants
+from lossbench.comparison.outcome import Outcome
+from lossbench.comparison.rendering import html, latex, markdown, terminal
+from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
+from lossbench.errors import BadInput
+from lossbench.plots.picture import Picture
+from lossbench.plots.standings import draw_standings
+from lossbench.report.stored_study import StoredStudy
+from lossbench.tables import RUN, read_study
+
+PAGE, TEXT = "comparison.html", "comparison.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedStudy:
+    """The losses of a request, trained into a folder; `runs_of` has the run ids of each by its label, `command` repeats it."""
+
+    folder: Path
+    request: ComparisonRequest
+    runs_of: dict[str, list[str]]
+    command: str
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """Standings and verdicts. Raises BadInput where nothing is stored yet."""
+        study = read_study(self.folder)
+        curves = read_curves(study.records, study.quantities)
+        stored = {label: study.runs[study.runs[RUN].isin(ids)] for label, ids in self.runs_of.items()}
+        if any(runs.empty for runs in stored.values()):
+            raise BadInput(f"{self.folder} has runs of some losses only so far. The same command goes on: {self.command}")
+        metric, quantity = self.request.metric, self.request.quantity
+        made = contestants(stored, curves, metric, quantity.better or "higher", early=self.request.early)
+        first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
+        return Outcome(contestants=made, metric=metric, quantity=quantity, margin=self._margin(first), early=self.request.early)
+
+    @property
+    def scoreboard(self) -> pd.DataFrame:
+        """A row a loss, best first."""
+        return self.outcome.scoreboard()
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """A row a pair of losses, with its verdict."""
+        return self.outcome.differences()
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """A row a run of the study, whichever rate it had."""
+        return StoredStudy(self.folder).runs
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """A row a recorded step of every run."""
+        return StoredStudy(self.folder).records
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a few sentences."""
+        return " ".join(self.outcome.sentences())
+
+    def plot(self) -> Picture:
+        """The losses' standings, seed by seed, and their differences with intervals and the margin."""
+        return draw_standings(self.outcome.scoreboard(), self.outcome.differences(), self.outcome.quantity, self.outcome.margin)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the page, and the same as Markdown beside it; returns the page's path."""
+        page = Path(path) if path else self.folder / PAGE
+        write_whole(page, html(self.outcome, self.request, self.command, self.plot()))
+        write_whole(page.with_suffix(".md"), markdown(self.outcome, self.request, self.command).encode())
+        return page
+
+    def to_latex(self) -> str:
+        """The scoreboard and the differences as LaTeX tables (booktabs), with the verdict as a comment."""
+        return latex(self.outcome, self.request, self.command)
+
+    def text(self) -> str:
+        """The verdict and the tables for a terminal."""
+        return terminal(self.outcome)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: verdict, scoreboard, figure."""
+        picture = self.plot().svg.decode().partition("<svg")
+        return f"<p><b>{escape(self.verdict)}</b></p>{self.scoreboard.to_html(index=False)}<div><svg{picture[2]}</div>"
+
+    def _margin(self, outcome: Outcome) -> float:
+        """What was asked for; else a percentage point of shares, and a part of the best loss's value of other metrics."""
+        if self.request.margin is not None:
+            return self.request.margin
+        if self.request.quantity.share:
+            return SHARE_MARGIN
+        return max(RELATIVE_MARGIN * abs(outcome.estimates[outcome.best.label].centre), 1e-12)
