@@ -15,6 +15,7 @@ from lossbench.commands.report import report
 from lossbench.commands.reproduce import reproduce
 from lossbench.commands.run import run
 from lossbench.commands.show import show
+from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable
 
@@ -41,6 +42,7 @@ for _command in (audit, plan, report, reproduce, run, show, verify):
 
 def main() -> None:
     """The program. SIGTERM ends it as Ctrl-C does."""
+    open_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(answer(sys.argv[1:]))
 

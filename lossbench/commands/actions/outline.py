@@ -13,6 +13,7 @@ from rich.text import Text
 from lossbench.engine import engine_of
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
 from lossbench.planning.cohorts import Size, cohorts
 from lossbench.planning.plan import Plan
@@ -28,11 +29,13 @@ def print_outline(plan: Plan, root: Path) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput
-    todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
+    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+        todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     if todo:
-        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
+        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+            kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         seconds = estimate(dict(kinds.values()), plan.resources.device)
         console.print(Text(f"About {_spoken(seconds)} of training on one core, after a short try."))
