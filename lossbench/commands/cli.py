@@ -17,6 +17,7 @@ from lossbench.commands.report import report
 from lossbench.commands.reproduce import reproduce
 from lossbench.commands.run import run
 from lossbench.commands.show import show
+from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable
 
@@ -43,6 +44,7 @@ for _command in (audit, compare, lab, plan, report, reproduce, run, show, verify
 
 def main() -> None:
     """The program. SIGTERM ends it as Ctrl-C does."""
+    open_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(answer(sys.argv[1:]))
 

@@ -17,6 +17,11 @@ def plan(overrides: tuple[str, ...], **flags: Any) -> None:
     from lossbench.commands.actions.outline import print_outline
     from lossbench.config.compose import compose
     from lossbench.execution.executor import RESULTS
+    from lossbench.execution.patience import told_when_slow
     from lossbench.planning.plan import make_plan
 
-    print_outline(make_plan(compose(overrides, written(flags))), RESULTS)
+    with told_when_slow("Composing every run that the words name …"):
+        points = compose(overrides, written(flags))
+    with told_when_slow(f"Planning {len(points):,} runs …"):
+        planned = make_plan(points)
+    print_outline(planned, RESULTS)

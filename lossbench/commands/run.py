@@ -30,9 +30,13 @@ def run(overrides: tuple[str, ...], **flags: Any) -> None:
     from lossbench.config.compose import compose
     from lossbench.config.merged import merged
     from lossbench.execution.executor import RESULTS, run_plan
+    from lossbench.execution.patience import told_when_slow
     from lossbench.planning.plan import make_plan
 
-    points = compose(overrides, written(flags))
-    summary = run_plan(make_plan(points), RESULTS, [*written(flags), *overrides], merged(points))
+    with told_when_slow("Composing every run that the words name …"):
+        points = compose(overrides, written(flags))
+    with told_when_slow(f"Planning {len(points):,} runs …"):
+        planned = make_plan(points)
+    summary = run_plan(planned, RESULTS, [*written(flags), *overrides], merged(points))
     click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")

@@ -50,14 +50,14 @@ def differences(outcome: Outcome) -> tuple[Row, list[Row]]:
 def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
     """How it was found out, in a paragraph."""
     step = "and its step " if request.early else ""
-    rates = ", ".join(f"{rate:g}" for rate in request.rates)
+    rates, pairs = ", ".join(f"{rate:g}" for rate in request.rates), formatting.counted(len(outcome.pairs), "pair")
     return (
         f"Each loss had the same {len(request.rates)} learning rates ({rates}). In each of {request.seeds} seeds, which draw "
         f"split, start and order, its rate {step}was chosen by {outcome.quantity.title} on validation data, "
         f"{100 * request.validation:g} % of the training part; test data, which chose nothing, judge. Seeds are paired. "
-        f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {formatting.counted(len(outcome.pairs), 'pair')}). Differences of up to "
-        f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically the "
-        f"same. All of it is about seeds on this data set, not about other data sets."
+        f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {pairs}). Differences of up to "
+        f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically "
+        f"the same. All of it is about seeds on this data set, not about other data sets."
     )
 
 

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lossbench.config.config_files import bounded_files
-from lossbench.config.error_messages import refusal
+from lossbench.config.error_messages import refusal, refuse_lists
 from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_overrides
 from lossbench.config.resolution import Point
 from lossbench.config.schema import load_named_plugins, register
@@ -39,6 +39,7 @@ def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     `flags` say where configs lie (--config-dir=…, --config-path=…, --config-name=…). Raises BadInput with one clear message.
     """
     refuse_words(overrides)
+    refuse_lists(overrides)
     with errors_as_messages(overrides), bounded_files():
         loader, master = load_master(overrides, named(flags))
         return expand(loader, master, task_overrides(overrides))
@@ -68,8 +69,16 @@ def _loader(primary: Path, second: Path | None) -> ConfigLoader:
     if second is not None:
         if not second.is_dir():
             raise BadInput(f"--config-dir names {str(second)!r}, which is no folder.")
+        _refuse_irregular(second)
         path.prepend("command-line", f"file://{second.absolute()}", SearchPathQuery(provider="schema"))
     return ConfigLoaderImpl(config_search_path=path)
+
+
+def _refuse_irregular(folder: Path) -> None:
+    """Raise BadInput where a config is a pipe or a device, which Hydra would wait for."""
+    for path in (*folder.glob("*.yaml"), *folder.glob("*/*.yaml")):
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no regular file; a config is one.")
 
 
 def named(flags: Sequence[str]) -> dict[str, str]:

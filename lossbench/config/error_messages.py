@@ -9,7 +9,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
-from lossbench.config.schema import choosable
+from lossbench.config.schema import PRESET_GROUPS, choosable
 from lossbench.errors import BadInput, unknown
 
 KINDS = {
@@ -20,6 +20,7 @@ KINDS = {
     r"is not a ListConfig": "a list",
 }
 MOVED = {"schedule.kind": "recording.kind", "schedule.points": "recording.points"}
+OPEN = ("=", ",")  # signs at which a setting is not at its end
 GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
 
 
@@ -27,6 +28,8 @@ def refusal(error: Exception, overrides: Sequence[str]) -> BadInput:
     """What to answer where Hydra or OmegaConf raised over the words."""
     chain = list(_chain(error))
     for link in chain:
+        if isinstance(link, OverrideParseException) and (spaced := _spaced(link.override, overrides)):
+            return BadInput(spaced)
         message = _specific(link, chain)
         if message:
             where = re.match(r"In '(?!config'|hydra/)[^']+': ", str(chain[0]))
@@ -57,6 +60,33 @@ def _specific(error: BaseException, chain: Sequence[BaseException]) -> str | Non
     if isinstance(error, OmegaConfBaseException) and error.full_key:
         return f"{error.full_key}: {_reason(error)}."
     return None
+
+
+def _spaced(override: str, overrides: Sequence[str]) -> str | None:
+    """What was meant where a setting was written with spaces, at which a shell cuts it: loss=ce, mse or loss = ce."""
+    first = list(overrides).index(override) if override in overrides else 0
+    last = first
+    while first > 0 and overrides[first - 1].endswith(OPEN):
+        first -= 1
+    while last + 1 < len(overrides) and (overrides[last].endswith(OPEN) or overrides[last + 1].startswith(OPEN)):
+        last += 1
+    words = overrides[first : last + 1]
+    if len(words) > 1:
+        return f"{' '.join(words)} has spaces in it, and a setting has none. Did you mean {''.join(words)!r}?"
+    if override.endswith(","):
+        return f"{override!r} ends in a comma. Several values are written without spaces, such as loss=ce,mse."
+    return None
+
+
+def refuse_lists(overrides: Sequence[str]) -> None:
+    """Raise BadInput where a list stands for a choice among options: loss=[ce,mse] for loss=ce,mse."""
+    for word in overrides:
+        key, _, value = word.lstrip("+").partition("=")
+        if key in PRESET_GROUPS and value.startswith("[") and value.endswith("]"):
+            raise BadInput(
+                f"{word} gives {key} one value that is a list, and {key} is chosen by name. Did you mean {key}={value[1:-1]!r}, "
+                "which is a run with each?"
+            )
 
 
 def _meant(word: str) -> str:
@@ -98,7 +128,9 @@ def _keys(tree: Any, prefix: str = "") -> Iterator[str]:
 def _unfit(error: ValidationError) -> str:
     wanted = next((spoken for pattern, spoken in KINDS.items() if re.search(pattern, str(error))), None)
     got = "null" if error.value is None else repr(error.value)
-    return f"{error.full_key} wants {wanted} and got {got}." if wanted else f"{error.full_key}: {_reason(error)}."
+    several = ",".join(map(str, error.value)) if isinstance(error.value, list) else ""
+    hint = f" A run with each is {error.full_key}={several}." if several else ""
+    return f"{error.full_key} wants {wanted} and got {got}.{hint}" if wanted else f"{error.full_key}: {_reason(error)}."
 
 
 def _general(text: str) -> str:

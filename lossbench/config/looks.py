@@ -16,6 +16,7 @@ from hydra.types import RunMode
 
 from lossbench.config.compose import CONFIG, errors_as_messages, load_master, named, own_loader
 from lossbench.config.config_files import bounded_files
+from lossbench.config.error_messages import refuse_lists
 from lossbench.config.hydra_settings import refuse_words
 from lossbench.config.schema import register
 from lossbench.errors import BadInput
@@ -25,6 +26,7 @@ def inspect(overrides: Sequence[str], flags: Sequence[str]) -> None:
     """Print what a flag asks for: --cfg=job, --info=…, --hydra-help. Raises BadInput with one clear message."""
     asked = named(flags)
     refuse_words(overrides)
+    refuse_lists(overrides)
     with _exits_as_messages(overrides):
         loader, _ = load_master(overrides, asked, RunMode.RUN)  # which refuses what Hydra might act on
         hydra, words, config = _hydra(loader), list(overrides), asked.get("config-name", CONFIG)

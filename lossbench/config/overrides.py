@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, Transformer
+from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType, RangeSweep, Transformer
 from hydra.errors import HydraException
 
 from lossbench.errors import BadInput
@@ -76,17 +75,26 @@ def _values(parser: OverridesParser, override: Override) -> Iterator[Value]:
         return iter([_reread(parser, override, override.get_value_element_as_str())])
     if not override.is_discrete_sweep():
         raise BadInput(f"{override.input_line} names no values. Write them out, a,b,c, or as range(start,stop,step).")
+    if _named(override) > LIMIT:  # asked before anything is expanded: Hydra shuffles and sorts whole lists
+        raise BadInput(TOO_MANY)
     try:
-        contents = list(islice(override.sweep_iterator(), LIMIT + 1))
+        contents = list(override.sweep_iterator())
     except (ValueError, HydraException) as error:
         raise BadInput(f"The sweep {override.input_line} cannot be read: {error}.") from error
     if not contents:
         raise BadInput(
             f"The sweep {override.input_line} names nothing. range(3) names 0, 1 and 2; glob(*) all options of a group."
         )
-    if len(contents) > LIMIT:
-        raise BadInput(TOO_MANY)
     return (_value(parser, override, content) for content in contents)
+
+
+def _named(override: Override) -> float:
+    """How many values a sweep names, counted without expanding it; 0 where only Hydra knows."""
+    sweep = override.value()
+    if isinstance(sweep, RangeSweep):
+        start, stop, step = sweep.start or 0, sweep.stop or 0, sweep.step
+        return max((stop - start) / step, 0) if step else 0
+    return len(sweep.list) if isinstance(sweep, ChoiceSweep) else 0
 
 
 def _value(parser: OverridesParser, override: Override, content: Any) -> Value:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from lossbench.atomic import write_whole
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, Failure
 from lossbench.files.npz import read_npz
 from lossbench.planning.spec import Cohort, Recording, RunSpec
 
@@ -23,6 +23,7 @@ SECONDS = 60.0  # between two of a cohort
 RUNS = "runs"  # the array that names a checkpoint's runs, in the cohort's order
 HASH = "content_hash"  # the array that holds the SHA-256 of all others, so that an edited checkpoint is not gone on from
 DAMAGED = ".damaged"
+ATTEMPTS = 100  # to write into a folder that is just being removed: one is nearly always enough
 Arrays = Mapping[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
 
 
@@ -47,8 +48,7 @@ class CohortFile:
         content = io.BytesIO()
         kept = {RUNS: np.array(self.runs), **arrays}
         np.savez(content, allow_pickle=False, **{HASH: np.array(_hash(kept))}, **kept)
-        self.path.parent.mkdir(exist_ok=True)
-        write_whole(self.path, content.getvalue())
+        _write_whole(self.path, content.getvalue())
 
     def discard(self) -> None:
         """Remove it, for its runs are stored; and its folder, where it was the last."""
@@ -56,6 +56,17 @@ class CohortFile:
         # Not asked first whether the folder is empty or there: another cohort may end, or begin, in between.
         with contextlib.suppress(OSError):
             self.path.parent.rmdir()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file whose folder another cohort may remove at any moment, when it discards the last checkpoint there."""
+    for _ in range(ATTEMPTS):
+        try:
+            return write_whole(path, content)
+        except (BadInput, Failure) as error:
+            if not isinstance(error.__cause__, FileNotFoundError | FileExistsError):
+                raise
+    return write_whole(path, content)
 
 
 def cohort_file(folder: Path, cohort: Cohort) -> CohortFile:
@@ -79,7 +90,7 @@ def resumable_cohorts(folder: Path, runs: Sequence[RunSpec], recording: Recordin
 
 def _read(path: Path) -> Arrays | None:
     """A checkpoint's arrays; None where there is none. One that is damaged or was edited is set aside, told on stderr."""
-    if not path.exists():
+    if not path.is_file():
         return None
     try:
         arrays = read_npz(path)

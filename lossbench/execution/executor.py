@@ -10,7 +10,7 @@ from typing import Any
 
 from lossbench.data.loading import load
 from lossbench.engines import engine_of
-from lossbench.errors import Failure, Stopped
+from lossbench.errors import BadInput, Failure, Stopped
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import free_bytes
 from lossbench.execution.executors.protocol import Executor, WorkerKilled
@@ -25,7 +25,7 @@ from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort, RunSpec
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
-from lossbench.storage.store import missing, remember, study_folder
+from lossbench.storage.store import forget, missing, remember, study_folder
 
 RESULTS = Path("results")
 LOOK_SECONDS = 0.2  # between two looks at what workers have done
@@ -132,6 +132,9 @@ def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[E
                     lost += len(jobs[index].cohort.runs)
                 else:
                     done.append(result)
+    except BadInput:
+        forget(jobs[0].folder, jobs[0].origin.invocation)
+        raise
     except KeyboardInterrupt as interrupt:
         stored = sum(result.runs for result in done)
         raise Stopped(f"Stopped; {count(stored, 'run')} trained and stored.") from interrupt

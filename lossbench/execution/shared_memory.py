@@ -1,5 +1,7 @@
 """What the processes of a sweep share while it lasts: a folder with the data, and with how far each cohort is."""
 
+import errno
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,8 @@ def _save(path: Path, array: AnyArray) -> None:
     try:
         np.save(path, array)
     except OSError as error:
+        if error.errno is None:  # NumPy's own, "86208 requested and 1520 written": the disk is full
+            error.errno, error.strerror = errno.ENOSPC, os.strerror(errno.ENOSPC)
         raise refused(error, path) from error
 
 

@@ -1,10 +1,10 @@
 """Stored runs trained again, and what came out held against what is stored."""
 
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lossbench.errors import BadInput, unknown
 from lossbench.execution.executor import run_plan
+from lossbench.execution.temporary_folders import temporary_folder
 from lossbench.files.json import parse_json
 from lossbench.models.factory import module_of
 from lossbench.planning.plan import Plan, resources_of, stored_run
@@ -37,6 +38,7 @@ from lossbench.tables import (
     read_part,
 )
 
+LIBRARIES = ("lossbench", "torch", "numpy", "numba", "llvmlite", "scipy")  # whose versions may change bits
 SAMPLE = 4  # runs that are trained again where nobody says how many
 TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
 WORKERS = 1  # what provenance asks for; how many worked side by side changes no number
@@ -84,7 +86,7 @@ def verify(folder: Path, most: int | None) -> Verification:
     for row in chosen.values():
         _refuse_missing_plugins(folder, row)
     again: dict[str, Row] = {}
-    with TemporaryDirectory(prefix="lossbench-") as folder_again:
+    with temporary_folder() as folder_again:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
             plan = Plan(
                 study=f"again-{number}",
@@ -204,10 +206,17 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
 def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
     """What bits may depend on."""
     versions, machine = _mapping(kept.get("versions")), _mapping(kept.get("machine"))
-    ground = {name: str(versions.get(name)) for name in ("lossbench", "torch", "numpy", "numba", "scipy")}
+    ground = {name: str(versions.get(name)) for name in LIBRARIES if name in versions}
     ground |= {"device": str(kept.get("device")), "system": str(machine.get("system"))}
+    if isinstance(kept.get("features"), str):
+        ground["processor features"] = _digest(kept["features"])
     chosen = kept.get("instructions")
     return ground | ({"instructions": _listed(chosen)} if isinstance(chosen, Mapping) else {})
+
+
+def _digest(features: str) -> str:
+    """So many features, and which, in a few digits: 62 (3f2ab1c4)."""
+    return f"{len(features.split())} ({hashlib.sha256(features.encode()).hexdigest()[:8]})"
 
 
 def _listed(chosen: Mapping[str, Any]) -> str:

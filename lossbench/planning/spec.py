@@ -15,6 +15,7 @@ from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optim
 
 Outcome = Literal["finished", "diverged"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
+MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +111,16 @@ class RecordingSchedule:
     def __post_init__(self) -> None:
         if self.points < 2:
             raise BadInput(f"recording.points is {self.points}; a record needs at least 2, the start and the end.")
+        if self.points > MOST_RECORDED:
+            raise BadInput(f"recording.points is {self.points:,}; a run is recorded at {MOST_RECORDED:,} steps at most.")
 
     def steps(self, total: int) -> tuple[int, ...]:
-        """Recorded steps from 0 to total, ascending; step n is the state after n updates."""
+        """Recorded steps from 0 to total, ascending; step n is the state after n updates. Raises BadInput for too many."""
+        if self.kind == "every" and total > MOST_RECORDED:
+            raise BadInput(
+                f"recording.kind is every, and a run takes {total:,} steps; {MOST_RECORDED:,} of them can be recorded at most. "
+                "log and linear record as many as recording.points says."
+            )
         if self.kind == "every" or self.points > total:
             return tuple(range(total + 1))
         spaced = np.linspace(0, total, self.points)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 from lossbench.errors import BadInput, unknown
-from lossbench.guard import guard, outside
+from lossbench.guard import guard, hold_exits, outside
 from lossbench.registry.hints import checked, field_types
 
 __all__ = [
@@ -161,6 +161,7 @@ def load_plugins(modules: Iterable[str]) -> None:
             raise BadInput(
                 f"plugins names {module!r}; it wants modules as Python imports them, such as my_losses or mine.losses."
             )
+        hold_exits(module)
         try:
             importlib.import_module(module)
         except ModuleNotFoundError as error:

@@ -8,10 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from llvmlite.binding import get_host_cpu_name
+from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
 
 SETTINGS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "OPENBLAS_CORETYPE", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
-LIBRARIES = ("lossbench", "torch", "numpy", "numba", "pyarrow", "pandas", "scikit-learn", "scipy", "hydra-core", "joblib")
+GIT_SECONDS = 5.0  # a lock or a network folder must not hold up a training
+LIBRARIES = (
+    "lossbench",
+    "torch",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "pyarrow",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "hydra-core",
+    "joblib",
+)
 
 
 def provenance(device: str, workers: int) -> dict[str, Any]:
@@ -23,6 +36,7 @@ def provenance(device: str, workers: int) -> dict[str, Any]:
         "machine": {"system": platform.platform(), "processor": processor(), "cores": os.cpu_count()},
         "device": torch.cuda.get_device_name() if device == "cuda" else processor(),
         "instructions": instructions(),
+        "features": features(),
     }
 
 
@@ -30,6 +44,11 @@ def instructions() -> dict[str, str]:
     """Which of the processor's instructions compiled code and libraries choose, and what in the environment changes that."""
     chosen = {"compiler": get_host_cpu_name(), "torch": torch.backends.cpu.get_cpu_capability()}
     return chosen | {name: os.environ[name] for name in SETTINGS if name in os.environ}
+
+
+def features() -> str:
+    """What the compiler may use of the processor beyond its name, in alphabetical order: "64bit adx aes …"."""
+    return " ".join(sorted(name for name, there in get_host_cpu_features().items() if there))
 
 
 def processor() -> str:
@@ -60,7 +79,14 @@ def _commit(folder: Path) -> dict[str, Any] | None:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=GIT_SECONDS,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):  # none, none of its answers is text, or none came in time
         return None
     return done.stdout.strip()

@@ -5,6 +5,7 @@ A study's folder: `study.json` (format and name), `invocations/<id>.json` (what 
 only ever added, under names that no two writers share, so that processes need not know of one another.
 """
 
+import contextlib
 import json
 import re
 import sys
@@ -87,6 +88,18 @@ def remember(folder: Path, arguments: Sequence[str], config: Any, provenance: Ma
     if not path.exists():
         write_whole(path, content)
     return invocation
+
+
+def forget(folder: Path, invocation: str) -> None:
+    """Undo `remember` where nothing was stored: a run that was refused leaves no study behind. Never raises."""
+    with contextlib.suppress(OSError):  # another process stores something just now, or took the folder away
+        kept = {path.name for path in (folder / INVOCATIONS).iterdir()}
+        if {path.name for path in folder.iterdir()} != {MANIFEST, INVOCATIONS} or kept != {f"{invocation}.json"}:
+            return
+        (folder / INVOCATIONS / f"{invocation}.json").unlink()
+        (folder / INVOCATIONS).rmdir()
+        (folder / MANIFEST).unlink()
+        folder.rmdir()
 
 
 def append(folder: Path, traces: Sequence[Trace], origin: Origin) -> Path:

@@ -14,6 +14,16 @@ ODD = {
     "init=file init.path=pipe": "are no regular file",
     "init=normal init.std=nan": "init.std is nan, which is no finite number",
     "plugins=[[a]]": "it wants modules as Python imports them",
+    "loss=[ce,mse]": "loss is chosen by name. Did you mean loss='ce,mse', which is a run with each?",
+    "loss=ce, mse": "loss=ce, mse has spaces in it, and a setting has none. Did you mean 'loss=ce,mse'?",
+    "dataset=xor loss = ce": "Did you mean 'loss=ce'?",
+    "loss=ce,": "'loss=ce,' ends in a comma. Several values are written without spaces",
+    "seed=[0,1]": "seed wants a whole number and got [0, 1]. A run with each is seed=0,1.",
+    "seed=shuffle(range(10000000000000))": "more than 1,000,000 runs",
+    "seed=range(0,1,0.00000000000001)": "more than 1,000,000 runs",
+    "dataset=xor recording.points=100000000 steps=2147483647": "a run is recorded at 1,000,000 steps at most",
+    "dataset=xor recording.kind=every steps=2147483647": "a run takes 2,147,483,647 steps; 1,000,000 of them can be recorded",
+    "--config-dir=theirs experiment=pipe": "theirs/experiment/pipe.yaml is no regular file",
     "schedule.kind=every": "schedule.kind is recording.kind now",
 }
 
@@ -24,6 +34,8 @@ def test_an_odd_word_is_answered_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
+    Path("theirs/experiment").mkdir(parents=True)
+    os.mkfifo("theirs/experiment/pipe.yaml")
     assert answer(["plan", *words.split()]) == 2
     message = capsys.readouterr().err
     assert message.startswith("Error: ")

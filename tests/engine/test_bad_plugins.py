@@ -7,7 +7,6 @@ import pytest
 
 from lossbench import registry
 from lossbench.commands.cli import answer
-from lossbench.tables import part_files
 
 HEAD = """
 import os, sys
@@ -64,6 +63,7 @@ VALUES = {
     "raises": ("return z / (1 // 0)", "raised ZeroDivisionError: integer division or modulo by zero"),
     "exits": ("sys.exit(7)", "raised SystemExit: 7"),
     "exits like ours": ("sys.exit(1)", "raised SystemExit: 1"),
+    "leaves at once": ("os._exit(0)", "raised SystemExit: 0"),
 }
 OTHERS = {
     "gradient": (
@@ -155,7 +155,7 @@ def refused(tmp_path, monkeypatch, capfd, request):
         code = answer(["run", f"plugins=[{name}]", *WORDS, *words])
         said = capfd.readouterr().err.strip().splitlines()
         assert code == 2, said
-        assert not list(part_files(tmp_path / "results" / "bad"))
+        assert not list(tmp_path.glob("results/*")), "a refused run leaves no study"
         assert f"{name}.Bad cannot be used" in said[-1]
         return said[-1]
 
@@ -184,11 +184,22 @@ def test_whatever_else_misbehaves_is_told_in_a_sentence(kind, refused):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("body", ["return None", "sys.exit(7)"])
+@pytest.mark.parametrize("body", ["return None", "os._exit(7)"])
 def test_a_worker_tells_the_same_sentence(body, refused):
     source = HEAD + LOSS.format(per_example=False, body=body)
     words = ("loss=bad", "engine.executor=loky", "engine.workers=2", "engine.tile=1")
     assert "value() (line 1" in refused(source, *words)
+
+
+def test_debug_shows_the_traceback_of_a_plugin(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "falling_plugin.py").write_text("import os\n\nos._exit(3)\n")
+    for flags in ([], ["--debug"]):
+        assert answer(["show", "losses", "-P", "falling_plugin", *flags]) == 2
+        told = capsys.readouterr().err
+        assert ("Traceback" in told) == bool(flags)
+        assert "failed while it was imported (falling_plugin.py, line 3): SystemExit 3.\n" in told
 
 
 @pytest.mark.slow

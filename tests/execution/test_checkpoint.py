@@ -1,5 +1,6 @@
 """A cohort that was interrupted goes on from its checkpoint, to the same tables."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,18 @@ def test_cohorts_that_end_together_discard_their_checkpoints_together(tmp_path, 
     other.save({})
     one.discard()
     assert other.load() is not None
+
+
+def test_a_cohort_saves_while_another_removes_the_folder(tmp_path):
+    """Two that save and discard at random moments: each finds what it saved, whoever was the last to leave the folder."""
+
+    def save_and_discard(name: str) -> int:
+        file = checkpoints.CohortFile(tmp_path / "checkpoints" / name, ("a",))
+        for _ in range(200):
+            file.save({})
+            assert file.path.is_file()
+            file.discard()
+        return 200
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(save_and_discard, ["0.npz", "1.npz", "2.npz", "3.npz"])) == 800

@@ -3,11 +3,15 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
+import llvmlite
 import pytest
 import torch
+from llvmlite.binding import get_host_cpu_features
 
+from lossbench.storage import provenance as provenance_module
 from lossbench.storage.provenance import _commit, processor, provenance
 
 
@@ -29,6 +33,8 @@ def test_it_is_plain_and_names_what_numbers_depend_on() -> None:
     told = provenance("cpu", 2)
     assert json.loads(json.dumps(told)) == told
     assert told["versions"]["torch"] == torch.__version__
+    assert told["versions"]["llvmlite"] == llvmlite.__version__
+    assert told["features"].split() == sorted(name for name, there in get_host_cpu_features().items() if there) != []
     assert told["threads"] == {"workers": 2, "inside": 1}
     assert told["machine"]["cores"] == os.cpu_count()
     assert told["device"] == told["machine"]["processor"] == processor() != ""
@@ -50,3 +56,13 @@ def test_somebody_elses_checkout_is_not_the_librarys(checkout: Path) -> None:
 def test_without_git_there_is_no_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(checkout))
     assert _commit(checkout) is None
+
+
+def test_a_git_that_hangs_does_not_hold_up_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(provenance_module, "GIT_SECONDS", 0.1)
+    started = time.monotonic()
+    assert _commit(tmp_path) is None
+    assert time.monotonic() - started < 30

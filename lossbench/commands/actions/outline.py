@@ -17,6 +17,7 @@ from lossbench.engines import engine_of
 from lossbench.errors import printable
 from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
 from lossbench.interfaces import Dataset
 from lossbench.planning.cohorts import Size, cohorts
@@ -35,13 +36,15 @@ def print_outline(plan: Plan, root: Path) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput
-    todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
+    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+        todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in _told(dataset)):
         console.print(Text(line))
     if todo:
-        kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
+        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+            kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         console.print(Text(_time(kinds, plan)))
 

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +26,7 @@ from lossbench.execution.executors.protocol import WorkerKilled
 from lossbench.execution.job import Job, JobResult, do_job, split_of
 from lossbench.execution.progress import Progress
 from lossbench.execution.shared_memory import create_steps, map_split, save_split, steps
+from lossbench.execution.temporary_folders import temporary_folder
 
 GUARD_SECONDS = 0.2  # between two looks of a worker at whether its parent lives
 TRACKERS = (multiprocessing.resource_tracker.ensure_running, loky_tracker.ensure_running)
@@ -39,7 +39,7 @@ class Loky:
     def __init__(self, workers: int, progress: Progress) -> None:
         self.slots = workers
         self._progress = progress
-        self._temporary = TemporaryDirectory(prefix="lossbench-", ignore_cleanup_errors=True)
+        self._temporary = temporary_folder()
         self._folder = Path(self._temporary.name)
         self._all: list[ProcessPoolExecutor] = []
         self._idle: list[ProcessPoolExecutor] = []
