@@ -42,9 +42,10 @@ def read_headers(path: Path) -> dict[str, Header]:
 
 
 def read_npz(path: Path, names: Collection[str] | None = None, largest: int | None = None) -> dict[str, Array]:
-    """The arrays of an archive, all or those named, their checksums compared. Raises BadInput for a damaged byte.
+    """The arrays of an archive, all or those named, in the shapes that their headers say; checksums are compared.
 
     Unpacked they may have `largest` bytes; None allows no more than the file has, which is how lossbench writes them.
+    Raises BadInput for a damaged byte.
     """
     content = read_bytes(path)
     with _harm_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:

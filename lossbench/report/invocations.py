@@ -47,7 +47,7 @@ def _read(folder: Path, name: str, runs: int) -> Invocation | None:
     kept = tables.read_invocation(folder, name)
     if kept is None:
         return None
-    command = shlex.join(["lossbench", "run", *kept.words]) if kept.words else ""
+    command = shlex.join(["lossbench", "run", *kept.overrides]) if kept.overrides else ""
     facts = [("kept", "the file was changed since: its content is not the one that it is named by")] if kept.altered else []
     return Invocation(command=command, runs=runs, facts=(*facts, *_facts(kept.provenance)))
 

@@ -129,8 +129,8 @@ def _part_bytes(path: Path) -> bytes:
 
 def _sentence(path: Path, error: BadInput) -> str:
     """A fault of a part, as a sentence with the part's name."""
-    said = str(error).rstrip(".")
-    return f"{said}." if said.startswith(str(path)) else f"{path} is no part that lossbench wrote: {said}."
+    fault = str(error).rstrip(".")
+    return f"{fault}." if fault.startswith(str(path)) else f"{path} is no part that lossbench wrote: {fault}."
 
 
 def read_study(folder: Path) -> Study:
