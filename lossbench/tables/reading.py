@@ -137,7 +137,7 @@ def read_study(folder: Path) -> Study:
     """The whole study. Of a run that was stored twice, the last counts. Raises BadInput where it cannot be read."""
     manifest = read_manifest(folder)
     parts = [read_part(path) for path in part_files(folder)]
-    if not parts:
+    if not any(part.num_rows for part in parts):
         raise BadInput(f"{folder} holds no runs yet. `lossbench run study={folder.name} …` trains some.")
     table = pa.concat_tables(parts, promote_options="default")
     last = pd.Series(range(table.num_rows)).groupby(table[RUN].to_pandas()).max().sort_values()

@@ -48,6 +48,9 @@ def test_other_types_that_say_the_same_are_read_as_what_was_written(part):
 
 
 STEPS = [0, 1, 2]
+NO_TEXT = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.py_buffer(bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])), pa.py_buffer(b"\xff\xfe")]
+)
 FAULTS = {
     "a null": ({"stopped": [None, 400]}, r"'stopped' has 1 empty cell"),
     "a null spec": ({"spec": [None, "{}"]}, r"'spec' has 1 empty cell"),
@@ -57,6 +60,12 @@ FAULTS = {
     "steps that fall": ({"step": [[0, 2, 1], STEPS], LOSS: [[1.0] * 3] * 2, CURVE + "test_accuracy": None}, "do not ascend"),
     "steps that stay": ({"step": [[0, 0, 1], STEPS], LOSS: [[1.0] * 3] * 2, CURVE + "test_accuracy": None}, "do not ascend"),
     "steps below 0": ({"step": [[-1, 0], [0, 1]], LOSS: [[1.0] * 2] * 2, CURVE + "test_accuracy": None}, "do not ascend"),
+    "steps from one end to the other": (
+        {"step": [[2**31 - 1, -(2**31)], [0, 1]], LOSS: [[1.0] * 2] * 2, CURVE + "test_accuracy": None},
+        "do not ascend",
+    ),
+    "bytes that are no text": ({"device": NO_TEXT}, "cannot be read as parquet"),
+    "bytes that are no text in a dictionary": ({"device": NO_TEXT.dictionary_encode()}, "cannot be read as parquet"),
     "a null step": ({"step": [[None, 0], [0, 1]]}, "'step' has a list with an empty cell"),
     "a short curve": ({LOSS: [[1.0], None]}, "has not one number for each recorded step"),
     "a curve of text": ({LOSS: ["a", "b"]}, "'curve.train_loss' has the type string"),
@@ -97,6 +106,12 @@ def test_a_spec_that_is_not_its_runs_is_found_out(part):
         part(spec=changed["spec"])
     assert part(**changed).num_rows == 2
     assert changed["run"][0] == content_id(json.loads(changed["spec"][0]))
+
+
+def test_a_part_without_rows_is_no_study(part):
+    pq.write_table(part.table.slice(0, 0), part_files(part.folder)[0])
+    with pytest.raises(BadInput, match="holds no runs yet"):
+        read_study(part.folder)
 
 
 def test_columns_twice_are_refused(part):
