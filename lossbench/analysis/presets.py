@@ -14,6 +14,8 @@ from lossbench.folders import conf_folder
 @cache
 def presets(noun: str) -> dict[str, dict[str, Any]]:
     """Presets of a noun by name, each {"word": class word, option: value, …}."""
+    if not noun.isidentifier():  # a word of a claims file, which must lead to no other folder
+        return {}
     read = {path.stem: _read(path) for path in sorted((conf_folder() / noun).glob("*.yaml"))}
     return {name: options for name, options in read.items() if len(options) > 1}
 

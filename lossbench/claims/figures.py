@@ -13,6 +13,7 @@ from lossbench.claims.figure_kinds.surface import Surface, draw_surface
 from lossbench.claims.figure_kinds.units import Unit, draw_units
 from lossbench.claims.measurement import Records
 from lossbench.claims.schema import FILE, Experiment, built
+from lossbench.claims.verdict import UNMEASURABLE
 from lossbench.errors import BadInput, unknown
 from lossbench.plots.captioned import GENERAL_NAMES, CaptionedFigure
 from lossbench.plots.picture import Picture
@@ -87,4 +88,6 @@ def _drawn(figure: Figure, heading: Heading, records: Records) -> CaptionedFigur
         picture = KINDS[figure.kind][1](figure.content, heading, records)
     except BadInput as error:
         raise BadInput(f"figure {figure.name}: {error}") from error
+    except UNMEASURABLE as error:
+        raise BadInput(f"figure {figure.name} cannot be drawn so ({type(error).__name__}: {error}).") from error
     return CaptionedFigure(heading=figure.title, reading=figure.caption, pictures=[picture])

@@ -122,7 +122,7 @@ def selected(runs: pd.DataFrame, of: Mapping[str, Any]) -> pd.DataFrame:
     for name, wanted in _spelt_out(of).items():
         if name not in runs:
             raise unknown("column of the runs", name, _spec_columns(runs))
-        values = wanted if isinstance(wanted, list) else [wanted]
+        values = wanted if isinstance(wanted, list) and wanted else [wanted]
         fits = pd.concat([_equal(runs[name], value) for value in values], axis=1).any(axis=1)
         if not fits.any():
             values_seen = sorted({_spoken(value) for value in runs[name]}, key=natural)
@@ -145,7 +145,7 @@ def curve(score: Score, run: str, curves: Curves) -> Values:
         lone: Values = values[0]
         return lone
     match = re.fullmatch(r"(.*?)\s*(-?[\d.]+)?", score.across)
-    way, level = (match[1], float(match[2] or "nan")) if match else (score.across, np.nan)
+    way, level = (match[1], _level(match[2] or "nan", score.across)) if match else (score.across, np.nan)
     combined: Values = _chosen(way, _ACROSS, "way across columns")(values, level)
     return combined
 
@@ -158,7 +158,7 @@ def number(score: str, steps: Values, values: Values, better: Better | None, *, 
     """
     match = re.fullmatch(r"(at|steps below|steps above) (\S+)", score)
     if match:
-        return _placed(match[1], float(match[2]), steps, values)
+        return _placed(match[1], _level(match[2], score), steps, values)
     made: dict[str, Callable[[], float]] = {
         "final": lambda: scores.worst(better) if diverged and better else scores.final(values, diverged),
         "first": lambda: float(values[0]),
@@ -170,6 +170,14 @@ def number(score: str, steps: Values, values: Values, better: Better | None, *, 
         "step of lowest": lambda: float(steps[np.nanargmin(values)]),
     }
     return float(_chosen(score, made, "score")())
+
+
+def _level(text: str, score: str) -> float:
+    """The number in a score's words. Raises BadInput where it is none."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadInput(f"{score!r} names no number: {text!r}.") from error
 
 
 def _placed(way: str, at: float, steps: Values, values: Values) -> float:

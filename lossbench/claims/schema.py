@@ -164,10 +164,19 @@ def read_experiment(folder: Path) -> Experiment:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    content = read_yaml(path) or {}
+    content = read_yaml(path)
+    content = {} if content is None else content
     if not isinstance(content, dict):
         raise BadInput(f"{path} wants a mapping with `title` and `claims`.")
-    return {str(key): value for key, value in content.items()}
+    named: dict[str, Any] = _named_by_text(content)
+    return named
+
+
+def _named_by_text(tree: Any) -> Any:
+    """A tree of YAML whose keys are all text: seeds and truth values may be keys, and are looked up by what is written."""
+    if isinstance(tree, dict):
+        return {str(key): _named_by_text(value) for key, value in tree.items()}
+    return [_named_by_text(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def _listed(content: Mapping[str, Any], key: str, path: Path) -> list[Any]:

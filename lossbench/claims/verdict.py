@@ -17,6 +17,8 @@ from lossbench.errors import BadInput
 
 SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise
 FEW = 20  # of fewer seeds the scatter spans all
+# What arithmetic raises over a measure that makes no sense, such as a score of text: a fault of the claim, not of the program.
+UNMEASURABLE = (ValueError, TypeError, LookupError, ArithmeticError)
 MOST_CHOICES = 20_000  # ways to take k seeds of n that are looked at one by one
 
 
@@ -52,6 +54,8 @@ def judge_all(experiment: Experiment, records: Records) -> list[Judgement | Unju
             judged.append(judge(claim, records))
         except BadInput as error:
             judged.append(Unjudged(claim=claim, reason=str(error)))
+        except UNMEASURABLE as error:
+            judged.append(Unjudged(claim=claim, reason=f"it cannot be measured so ({type(error).__name__}: {error})."))
     return judged
 
 

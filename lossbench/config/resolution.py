@@ -18,6 +18,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from lossbench.config.overrides import Axis, Value
 from lossbench.errors import BadInput
 
+MOST_INTERPOLATIONS = 24  # arranged to do the worst, so many resolve to some thousands of values
 Point = dict[str, Any]
 KeyPath = tuple[str, ...]  # the keys that lead to a value
 Column = tuple[KeyPath, list[Any]]  # a path and every value that it takes
@@ -31,12 +32,20 @@ def points(config: DictConfig, axes: Sequence[Axis]) -> Iterator[Point]:
     tree = raw(config)
     dynamic = dict(_dynamic(tree, ()))
     texts = [*dynamic.values(), *(str(value.content) for axis in axes for value in axis.values if value.is_dynamic)]
+    _refuse_many(texts)
     read = [axis for axis in axes if _is_read(axis, texts)]
     scratch = deepcopy(config)
     columns = [(axis.path, _checked(config, scratch, tree, axis)) for axis in axes if axis not in read]
     open_paths = [path for path in dynamic if not any(_leads(axis.path, path) for axis in axes)]
     for settled in _resolved(config, tree, read, open_paths):
         yield from _filled(settled, columns)
+
+
+def _refuse_many(texts: Sequence[str]) -> None:
+    """Raise BadInput for more interpolations than a config has a use for: each may double what another one doubled."""
+    count = sum(text.count("${") for text in texts)
+    if count > MOST_INTERPOLATIONS:
+        raise BadInput(f"The config holds {count:,} interpolations (${{…}}), and may hold {MOST_INTERPOLATIONS}.")
 
 
 def raw(config: Any) -> Any:

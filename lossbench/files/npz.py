@@ -42,9 +42,10 @@ def read_headers(path: Path) -> dict[str, Header]:
 
 
 def read_npz(path: Path, names: Collection[str] | None = None, largest: int | None = None) -> dict[str, Array]:
-    """The arrays of an archive, all or those named, their checksums compared. Raises BadInput for a damaged byte.
+    """The arrays of an archive, all or those named, in the shapes that their headers say; checksums are compared.
 
     Unpacked they may have `largest` bytes; None allows no more than the file has, which is how lossbench writes them.
+    Raises BadInput for a damaged byte.
     """
     content = read_bytes(path)
     with _harm_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -56,13 +57,10 @@ def read_npz(path: Path, names: Collection[str] | None = None, largest: int | No
 
 
 def is_whole(path: Path) -> bool:
-    """Whether an archive can be read to its end as it was written; every byte of its arrays is looked at, none is kept."""
+    """Whether an archive can be read to its end as it was written: every byte of its arrays is looked at."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            plain = all(member.compress_type == zipfile.ZIP_STORED for member in members)
-            return bool(members) and plain and archive.testzip() is None
-    except _HARM:
+        return bool(read_npz(path))
+    except BadInput:
         return False
 
 

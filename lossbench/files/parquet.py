@@ -42,8 +42,9 @@ class ParquetReader:
                 if not pa.types.is_dictionary(field.type):
                     continue
                 self._refuse_long(table.column(position))
-                if _is_text(self.schema.field(self.schema.names.index(field.name)).type):  # else somebody wrote categories
-                    table = table.set_column(position, field.name, table.column(position).cast(field.type.value_type))
+                kind = self.schema.field(self.schema.names.index(field.name)).type
+                if _is_text(kind):  # else somebody wrote categories
+                    table = table.set_column(position, field.name, table.column(position).cast(kind))
             return table
 
     def _refuse_long(self, column: pa.ChunkedArray) -> None:

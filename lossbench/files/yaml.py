@@ -15,7 +15,7 @@ from lossbench.errors import BadInput
 from lossbench.files.regular import read_text
 
 LARGEST = 128 * 2**10  # bytes; the largest claims file in this repository has 16 kB
-MOST = 20_000  # values, aliases written out
+MOST = 10_000  # values, aliases written out
 DEEPEST = 40  # lists and mappings within one another
 MOST_CHARACTERS = 300  # of a number
 _TOO_MANY = f"it comes to more than {MOST:,} values, its aliases written out"

@@ -49,7 +49,7 @@ def _read(folder: Path, name: str, runs: int) -> Invocation | None:
     kept = tables.read_invocation(folder, name)
     if kept is None:
         return None
-    command = _command(kept.words) if kept.words else ""
+    command = _command(kept.overrides) if kept.overrides else ""
     facts = [("kept", "the file was changed since: its content is not the one that it is named by")] if kept.altered else []
     return Invocation(command=command, runs=runs, facts=(*facts, *_facts(kept.provenance)))
 

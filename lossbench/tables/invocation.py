@@ -17,7 +17,7 @@ from lossbench.tables.hashes import content_hash
 class Invocation:
     """One command. `altered` says that the file's content is not the one that it is named by."""
 
-    words: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     altered: bool = False
@@ -35,9 +35,9 @@ def read_invocation(folder: Path, name: str) -> Invocation | None:
         return None
     if not isinstance(content, dict):
         return None
-    words = content.get("words")
+    overrides = content.get("words")
     return Invocation(
-        words=tuple(map(str, words)) if isinstance(words, list) else (),
+        overrides=tuple(map(str, overrides)) if isinstance(overrides, list) else (),
         config=_mapping(content.get("config")),
         provenance=_mapping(content.get("provenance")),
         altered=re.fullmatch(r"[0-9a-f]{16}", name) is not None and content_hash(written) != name,

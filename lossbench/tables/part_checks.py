@@ -78,7 +78,8 @@ def _refuse_steps(table: pa.Table) -> None:
     """Raise BadInput where steps do not ascend from 0 or more, a curve has another length, or a run stopped before its end."""
     steps = table[STEPS].combine_chunks()
     lengths = pc.list_value_length(steps).to_numpy(zero_copy_only=False)
-    flat, ends = pc.list_flatten(steps).to_numpy(zero_copy_only=False), np.cumsum(lengths)
+    flat = pc.list_flatten(steps).to_numpy(zero_copy_only=False).astype(np.int64)  # a difference of two may need a bit more
+    ends = np.cumsum(lengths)
     firsts = (ends - lengths)[lengths > 0]
     inner: Flags = np.ones(len(flat), dtype=bool)
     inner[firsts] = False

@@ -130,15 +130,15 @@ def _part_bytes(path: Path) -> bytes:
 
 def _sentence(path: Path, error: BadInput) -> str:
     """A fault of a part, as a sentence with the part's name."""
-    said = str(error).rstrip(".")
-    return f"{said}." if said.startswith(str(path)) else f"{path} is no part that lossbench wrote: {said}."
+    fault = str(error).rstrip(".")
+    return f"{fault}." if fault.startswith(str(path)) else f"{path} is no part that lossbench wrote: {fault}."
 
 
 def read_study(folder: Path) -> Study:
     """The whole study. Of a run that was stored twice, the last counts. Raises BadInput where it cannot be read."""
     manifest = read_manifest(folder)
     parts = [read_part(path) for path in part_files(folder)]
-    if not parts:
+    if not any(part.num_rows for part in parts):
         raise BadInput(f"{folder} holds no runs yet. `lossbench run study={folder.name} …` trains some.")
     table = pa.concat_tables(parts, promote_options="default")
     last = pd.Series(range(table.num_rows)).groupby(table[RUN].to_pandas()).max().sort_values()

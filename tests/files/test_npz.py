@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossbench.errors import BadInput
-from lossbench.files.npz import is_whole, read_npz
+from lossbench.files.npz import is_whole, read_headers, read_npz
 
 
 def written(**arrays):
@@ -55,6 +55,29 @@ def test_an_archive_without_its_end_is_not_whole(cut, tmp_path):
     assert not is_whole(tmp_path / "a.npz")
     (tmp_path / "a.npz").write_bytes(WHOLE)
     assert is_whole(tmp_path / "a.npz")
+
+
+def test_an_archive_with_a_changed_bit_is_not_whole(tmp_path):
+    """Every bit of the arrays; of the rest of the archive some name nothing that is read, such as the time of day."""
+    path, content = tmp_path / "a.npz", bytearray(WHOLE)
+    for seed in range(300):
+        at, bit = np.random.default_rng(seed).integers((len(WHOLE), 8))
+        content[at] ^= 1 << bit
+        path.write_bytes(content)
+        content[at] ^= 1 << bit
+        if is_whole(path):
+            arrays = read_npz(path)
+            assert arrays.keys() == ARRAYS.keys(), seed
+            assert all(np.array_equal(arrays[name], ARRAYS[name]) for name in ARRAYS), seed
+    assert not is_whole(tmp_path / "none.npz")
+
+
+def test_headers_say_what_arrays_will_be(tmp_path):
+    (tmp_path / "a.npz").write_bytes(WHOLE)
+    assert read_headers(tmp_path / "a.npz") == {name: (array.shape, array.dtype) for name, array in ARRAYS.items()}
+    assert read_npz(tmp_path / "a.npz", ["bias_1"]).keys() == {"bias_1"}
+    with pytest.raises(BadInput, match="may have 10"):
+        read_npz(tmp_path / "a.npz", largest=10)
 
 
 def test_what_would_unpack_to_more_than_the_file_is_not_unpacked(tmp_path):

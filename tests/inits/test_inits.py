@@ -145,6 +145,20 @@ def test_a_file_that_does_not_fit_is_refused_in_a_sentence(arrays, said, saved):
         drawn(saved(**arrays), SMALL)
 
 
+def test_shapes_are_read_before_arrays(tmp_path):
+    """A file of 30 kB that would unpack to 30 MB, beside what the model wants; and one that is packed as it should be."""
+    path = tmp_path / "start.npz"
+    fits = {"weight_1": np.zeros((2, 3)), "bias_1": np.zeros(2, np.float32)}
+    np.savez_compressed(path, **fits, other=np.zeros(4_000_000))
+    assert [layer.weight.shape for layer in drawn(File(path=str(path)), SMALL)] == [(2, 3)]
+    np.savez_compressed(path, **fits | {"weight_1": np.zeros(4_000_000)})
+    with pytest.raises(BadInput, match=r"weight_1 in .* has shape \(4000000,\); this model wants \(2, 3\)"):
+        drawn(File(path=str(path)), SMALL)
+    np.savez(path, **fits | {"bias_1": np.array(["a", "b"])})
+    with pytest.raises(BadInput, match="holds <U1; a model's parameters are numbers"):
+        drawn(File(path=str(path)), SMALL)
+
+
 def test_a_file_that_is_not_there_or_not_an_archive_is_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         drawn(File(path=str(tmp_path / "none.npz")), SMALL)

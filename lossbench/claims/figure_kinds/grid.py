@@ -18,6 +18,7 @@ from lossbench.plots.end_labels import CROWD
 from lossbench.plots.panels import note_on
 from lossbench.plots.style import Stroke
 
+TALLEST = 20  # inches of a row; a picture of any height would take any memory
 AXIS = ("label", "scale", "limits")
 NOTHING = "no run has what it asks for, so that there is nothing to draw."
 Content = Mapping[str, Any]
@@ -77,6 +78,9 @@ def grid(figure: Panelled, names: tuple[str, ...], losses: StudyLosses, measured
     The parts that have an axis for what is measured, its rows or its panels, may say how that is laid out.
     Raises BadInput where a part says what nobody knows, or names a line that is none.
     """
+    height = getattr(figure, "height", None)
+    if height is not None and not 0 < height <= TALLEST:
+        raise BadInput(f"height is {height:g}; a row of panels has between 0 and {TALLEST} inches.")
     base = {name: getattr(figure, name) for name in ("of", *names, *AXIS)}
     rows, panels, lines, of, known = figure.rows, figure.panels, figure.lines, figure.of, ("of", *names)
     made = Grid(

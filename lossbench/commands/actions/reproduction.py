@@ -77,14 +77,13 @@ def print_list(names: Sequence[str], root: Path) -> None:
     for name in names:
         try:
             experiment = find_experiment(name)
+            stored = sum(read_part(path, [RUN]).num_rows for path in part_files(root / name))
         except BadInput as error:  # the other experiments are listed all the same
             table.add_row(shown(name), shown(str(error)))
             continue
         recorded = Counter(claim.verdict for claim in experiment.claims)
-        stored = sum(read_part(path, [RUN]).num_rows for path in part_files(root / name))
-        table.add_row(
-            shown(name), shown(experiment.title), *(str(recorded[verdict] or "–") for verdict in VERDICTS), f"{stored:,}"
-        )
+        counts = (str(recorded[verdict] or "–") for verdict in VERDICTS)
+        table.add_row(shown(name), shown(experiment.title), *counts, f"{stored:,}")
     console.print(table)
 
 
