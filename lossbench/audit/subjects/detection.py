@@ -81,8 +81,9 @@ def detect(function: Callable[..., Any], request: CallableRequest, claims: Seque
         found = _claimed(asked, form, claims)
         if found is not None:
             return found
-    readings = [reading for form in forms if (reading := _reading(asked, form, refusals)) is not None]
-    reading = _chosen(readings, refusals)
+    doubts: dict[str, str] = {}
+    readings = [reading for form in forms if (reading := _reading(asked, form, doubts)) is not None]
+    reading = _chosen(readings, doubts | refusals)
     _check_two_classes(reading.adapted)
     fault = reading.towards if reading.towards.sentence else None
     adapted = quickest(reading.adapted, request.given)

@@ -17,7 +17,7 @@ class Direction:
     """`kind`: right; negated, where being more wrong costs less for every target; mixed, where it does for some; or none.
 
     None: for some target the value does not change, or is no number, so that this is no loss. `reversed_label` is one for which
-    it costs less, `costs` what it costs when wrong by 1 and by 20.
+    it costs less, `costs` what it costs when right by 1 and when wrong by 20.
     """
 
     kind: Literal["right", "negated", "mixed", "none"]
@@ -29,8 +29,8 @@ class Direction:
         """The fault in words; empty where there is none."""
         if self.kind in {"right", "none"}:
             return ""
-        near, far = (f"{cost:.3g}".replace("-", "−") for cost in self.costs)
-        numbers = f"wrong by 1 costs {near}, wrong by 20 costs {far}"
+        right, wrong = (f"{cost:.3g}".replace("-", "−") for cost in self.costs)
+        numbers = f"right by 1 costs {right}, wrong by 20 costs {wrong}"
         if self.kind == "negated":
             return f"It looks negated: being more wrong costs less ({numbers})."
         return f"For target {self.reversed_label} being more wrong costs less ({numbers}): is a sign, a power or a side mistaken?"
@@ -46,13 +46,13 @@ def direction(adapted: AdaptedLoss) -> Direction:
         return Direction(kind="none")
     farthest, near, right = values[0], values[3], values[4]
     is_right = (farthest > near) & (farthest > right)
-    is_reversed = farthest < near
+    is_reversed = farthest < right
     if bool(is_right.all()):
         return Direction(kind="right")
     if not bool(is_reversed.any()):
         return Direction(kind="none")
     label = int(is_reversed.to(torch.int64).argmax())
-    costs = (float(near[label]), float(farthest[label]))
+    costs = (float(right[label]), float(farthest[label]))
     named = label if adapted.convention.outputs == 2 else 1 - label
     return Direction(kind="negated" if bool(is_reversed.all()) else "mixed", reversed_label=named, costs=costs)
 

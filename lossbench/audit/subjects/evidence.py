@@ -73,15 +73,19 @@ def _of_several_outputs(asked: AdaptedLoss) -> Evidence:
     if bool(line.isfinite().all()) and (found := _linear(asked, eye, ends)):
         return found
     outside = [part for row in line for part in row.split(4)]
-    askew = asked.value(-6 * leads.roll(1, 1) - 4 * leads, eye)  # what is constant is so in every direction
-    return _weighed(ends, list(inside), outside, [torch.cat((row[:4].flip(0), askew[[i]])) for i, row in enumerate(line)])
+    askew = asked.value(-6 * leads.roll(1, 1) - 4 * leads, eye)  # what is cut off outside is constant in every direction
+    constant = bool(((line[:, 0] - askew).abs() <= _CLOSE * askew.abs()).all())
+    return _weighed(ends, list(inside), outside, [row[:4].flip(0) for row in line], cut_off=constant)
 
 
-def _weighed(ends: Tensor, inside: list[Tensor], outside: list[Tensor], wrong: list[Tensor]) -> Evidence:
-    """The meaning by values at certain and right predictions, within [0, 1], outside of it, and from there on the wrong side."""
+def _weighed(ends: Tensor, inside: list[Tensor], outside: list[Tensor], wrong: list[Tensor], *, cut_off: bool = True) -> Evidence:
+    """The meaning by values at certain and right predictions, within [0, 1], outside of it, and from there on the wrong side.
+
+    `cut_off` is false where values outside are not constant in another direction.
+    """
     if not all(bool(part.isfinite().all()) for part in outside):
         return Evidence(meaning="probabilities", because="outside [0, 1] it raises or answers no number")
-    if all(bool(((part - part[0]).abs() <= _CLOSE * part[0].abs()).all()) for part in wrong) and _vary(inside):
+    if cut_off and all(bool(((part - part[0]).abs() <= _CLOSE * part[0].abs()).all()) for part in wrong) and _vary(inside):
         return Evidence(meaning="probabilities", because="outside [0, 1] it is constant")
     size = max(float(part.abs().max()) for part in inside)
     if bool((ends.abs() <= _CLOSE * size).all()) and all(bool((part > 0).all()) for part in inside):

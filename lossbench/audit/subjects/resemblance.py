@@ -20,18 +20,19 @@ _CLOSE = 1e-5
 def resemblance(adapted: AdaptedLoss, fault: Direction | None) -> list[Finding]:
     """Findings: being more wrong costs less, with the loss whose negative it is; and a link that is applied twice."""
     if fault is not None:
-        of = next((f" Minus its value is {loss.word}." for loss in _alike(adapted, sign=-1, twice=False)), "")
+        minus = next(_alike(adapted, sign=-1, twice=False), None)
+        of = f" Minus its value is {minus.word}." if minus is not None else ""
         return [Finding(reason="sign", sentence=fault.sentence + of)]
     if adapted.link == "identity" or next(_alike(adapted, sign=1, twice=False), None) is not None:
         return []
-    for loss in _alike(adapted, sign=1, twice=True):
-        link = adapted.link
-        sentence = (
-            f"The {link} is applied twice: it computes {loss.word} of {link}({link}(z)). No answer "
-            "can be certain then, and gradients stay small."
-        )
-        return [Finding(reason="link", sentence=sentence)]
-    return []
+    loss, link = next(_alike(adapted, sign=1, twice=True), None), adapted.link
+    if loss is None:
+        return []
+    sentence = (
+        f"The {link} is applied twice: it computes {loss.word} of {link}({link}(z)). No answer can be certain then, "
+        "and gradients stay small."
+    )
+    return [Finding(reason="link", sentence=sentence)]
 
 
 def _alike(adapted: AdaptedLoss, *, sign: int, twice: bool) -> Iterator[Loss]:
@@ -54,7 +55,8 @@ def _ours() -> tuple[Loss, ...]:
     """Every registered loss of ours with its defaults, on each of its links, where one raw output belongs to a target."""
     own = [cls for cls in shelf("loss").values() if cls.__module__.startswith("lossbench.losses.")]
     every = [loss for cls in own for loss in on_every_link(cast(Loss, cls.build({})))]
-    return tuple(loss for loss in every if loss.raw_outputs(1) == 1)
+    single = (loss for loss in every if loss.raw_outputs(1) == 1)
+    return tuple(sorted(single, key=lambda loss: loss.word != "cross_entropy"))  # which several are, by other names
 
 
 def _points(rows: int) -> tuple[Tensor, Tensor]:

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-_GRACE = 5.0  # seconds that a block has to end after it was interrupted, before its process is ended
-_SHORTEST = 0.01
+_GRACE = 2.0  # seconds that a block has to end after it was interrupted, before its process is ended
+_DEAF = 20.0  # seconds that it may take, on a busy machine, until the interruption arrives
+_IDLE = 6  # times the limit that a block may last where it is not the processor that it needs
+_SHORTEST = 0.02
 _reports: list[TextIO] = []
 
 
@@ -26,22 +28,23 @@ def end_process_when_late(report: TextIO) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the block after so many seconds with TooSlow, not counting those in which the machine was busy with others.
+    """Interrupt the block with TooSlow after so many seconds of the processor, or six times as many in which it was free.
 
-    By signal: it stops Python code and sleeps, not one long call into compiled code, nor code that catches the exception and
-    goes on; `end_process_when_late` is for those. Without effect where there are no such signals (Windows, threads other
-    than the main one).
+    So what is slow does not depend on how busy the machine is. By signal: it stops Python code and sleeps, not one long call
+    into compiled code, nor code that catches the exception and goes on; `end_process_when_late` is for those. Without effect
+    where there are no such signals (Windows, threads other than the main one).
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    started, waited = time.monotonic(), _waited()
+    used_before, quiet_before = time.process_time(), _quiet()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        left = seconds - (time.monotonic() - started) + (_waited() - waited)
-        if left < _SHORTEST:
+        left = seconds - (time.process_time() - used_before), _IDLE * seconds - (_quiet() - quiet_before)
+        if min(left) < _SHORTEST:
+            _end_process_in(_GRACE)
             raise TooSlow(f"no answer within {seconds:g} s")
-        _arm(left)
+        _arm(min(left))
 
     previous = signal.signal(signal.SIGALRM, stop)
     _arm(seconds)
@@ -55,13 +58,18 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 def _arm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    _end_process_in(_IDLE * seconds + _DEAF)
+
+
+def _end_process_in(seconds: float) -> None:
     if _reports:
-        faulthandler.dump_traceback_later(seconds + _GRACE, exit=True, file=_reports[0])
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_reports[0])
 
 
-def _waited() -> float:
-    """The seconds that this process was ready and another had the processor; 0 where the system does not tell."""
+def _quiet() -> float:
+    """Seconds on a clock that stands still while this process is ready and another has the processor, where that is known."""
     try:
-        return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        waited = int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
-        return 0.0
+        waited = 0.0
+    return time.monotonic() - waited
