@@ -1,6 +1,7 @@
 // A small network, drawn twice: two losses from the same start, the same digits in the same order.
 
 const EVALUATED = 5 // steps between looks at the test images while it trains
+const AT_ONCE = 100 // steps that an address may ask for without a frame in between
 const TOGETHER = 10 // steps of which a gradient's size is the mean
 const BUDGET = 9 // milliseconds of a frame for training
 const networkView = { nets: [], playing: false, key: '', digit: null }
@@ -16,7 +17,10 @@ function setUpNetwork() {
     const loss = lossOf(slot), program = programOf(loss)
     return { slot, loss, net: program && new Network(digits, program, state.start, state.nr), accuracy: [] }
   })
-  if (state.nn > 0) moveTo(state.nn)
+  const goal = state.nn
+  if (goal <= AT_ONCE) return moveTo(goal)
+  state.nn = 0
+  trainTo(goal)
 }
 
 const trained = () => networkView.nets.filter(({ net }) => net)

@@ -15,7 +15,9 @@ from lossbench.audit.subjects.subject import of_class
 from lossbench.lab.digits import STEPS
 from lossbench.lab.page import write_lab
 from lossbench.lab.zoo import on_one_sigmoid
+from lossbench.lab.table import tabulated
 from lossbench.registry import shelf
+from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS
 
 pytestmark = pytest.mark.slow
 CLOSE = 1e-9  # relative: exponentials and sums round in another order here and there, and training carries that on
@@ -89,6 +91,7 @@ def heard() -> list[str]:
 def page(chromium: Browser, lab: Path, heard: list[str]) -> Iterator[Page]:
     with chromium.new_context(offline=True, viewport={"width": 1200, "height": 900}, locale="en-GB") as context:
         page = context.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is no defect
         page.on("console", lambda said: heard.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: heard.append(f"script: {error}"))
         page.on("request", lambda request: heard.append(request.url) if request.url.partition("#")[0] != lab.as_uri() else None)
@@ -147,7 +150,8 @@ def test_every_loss_moves_one_neuron_as_the_engine_does_at_every_step(tmp_path: 
     for course in courses:
         mine = records[(records["loss"] == course["loss"]) & (records["init.weight"] == course["start"])].sort_values("step")
         for name, column in columns.items():
-            np.testing.assert_allclose(np.abs(course[name]), mine[column], rtol=CLOSE, atol=0, err_msg=f"{course['loss']} {name}")
+            known = np.abs(course[name]) if name in {"gradient", "error"} else course[name]  # the engine keeps their sizes
+            np.testing.assert_allclose(known, mine[column], rtol=CLOSE, atol=0, err_msg=f"{course['loss']} {name}")
 
 
 def test_two_networks_learn_as_the_engine_s_do_at_every_recorded_step(tmp_path: Path, page: Page) -> None:
@@ -168,7 +172,7 @@ def test_two_networks_learn_as_the_engine_s_do_at_every_recorded_step(tmp_path: 
         "step",
         "test_accuracy",
         "test_loss",
-        *(f"gradient_{part}/{layer}" for part in ("weights", "biases") for layer in (1, 2)),
+        *(f"{stem}/{layer}" for stem in (GRADIENT_WEIGHTS, GRADIENT_BIASES) for layer in (1, 2)),
     ]
     steps = sorted(int(step) for step in records["step"].unique())
     runs = page.evaluate(NETWORK, [[loss.word for loss in losses], ["gentle", "saturated"], 0.3, steps])
@@ -214,6 +218,23 @@ def test_a_typed_formula_has_the_derivative_that_autograd_finds(page: Page, text
     np.testing.assert_allclose(page.evaluate(EVALUATED, [text, z.tolist(), y.tolist()]), expected, rtol=1e-10, atol=1e-14)
 
 
+def test_a_table_gives_the_loss_between_its_points(page: Page) -> None:
+    loss = lb.losses.Focal(link="sigmoid")
+    program, separable = tabulated(loss, 10)
+    assert separable
+    z = torch.linspace(-11.3, 9.7, 41, dtype=torch.float64)[None]
+    y = (torch.arange(41) % 2).double()[None]
+    between = """([program, zs, ys]) => {
+        const run = lossbenchLab.prepare(program, 1, zs.length)
+        run.z.set(zs)
+        run.y.set(ys)
+        run.run()
+        return zs.map((_, n) => [run.value(n), run.gradient(0, n)])
+    }"""
+    expected = torch.stack([loss.value(z, y), loss.gradient(z, y)[0]], 1)
+    np.testing.assert_allclose(page.evaluate(between, [program, *z.tolist(), *y.tolist()]), expected, rtol=1e-9, atol=1e-12)
+
+
 def test_what_is_no_formula_is_refused_in_a_sentence_and_does_nothing(page: Page) -> None:
     refused = """text => {
         try { lossbenchLab.formulaLoss(text); return null } catch (error) { return error.key ?? `crash ${error}` }
@@ -238,6 +259,15 @@ def test_what_is_no_formula_is_refused_in_a_sentence_and_does_nothing(page: Page
     assert not {text: key for text, key in keys.items() if not str(key).startswith("formula.")}
 
 
+def wait_until(page: Page, condition: str) -> None:
+    """Playwright's own waiting evaluates text inside the page, which the page's policy forbids."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never: {condition}")
+
+
 def test_run_step_scrub_and_keys_move_the_neuron_and_the_address_says_so(opened: Callable[[str], Page]) -> None:
     page = opened("z=3&r=0.2&h=100")
     page.click("#neuron-step")
@@ -253,7 +283,7 @@ def test_run_step_scrub_and_keys_move_the_neuron_and_the_address_says_so(opened:
     assert "n=40" in page.url
     page.keyboard.press("Home")
     page.click("#neuron-play")
-    page.wait_for_function("lossbenchLab.state.n === 100", timeout=60_000)
+    wait_until(page, "lossbenchLab.state.n === 100")
     page.fill("#start", "5.5")
     page.select_option("#horizon", "1000")
     page.check("#bug")
@@ -295,7 +325,7 @@ def test_the_network_trains_scrubs_back_to_the_same_numbers_and_says_why_a_digit
     assert "×" in page.inner_text("#why")
     page.select_option("#network-start", "gentle")
     page.click("#network-play")
-    page.wait_for_function("lossbenchLab.state.nn > 3", timeout=60_000)
+    wait_until(page, "lossbenchLab.state.nn > 3")
     page.click("#network-play")
     assert page.inner_text("#network-play") == "Train"
 
@@ -311,10 +341,11 @@ def test_each_question_sets_the_page_up_and_both_languages_ask_it(opened: Callab
     page.click("#question-list li:nth-child(4) button")
     page.click("#answer-show")
     chinese = page.inner_text("#answer-text")
-    assert "26" in chinese  # cross entropy's steps from z₀ = 6 at η = 0.15
+    assert "23" in chinese  # cross entropy's steps from z₀ = 6 at η = 0.15
+    assert "1,416" in chinese  # half squared error's
     page.click("[data-language=en]")
     page.click("#answer-show")
-    assert "26" in page.inner_text("#answer-text") != chinese
+    assert "23" in page.inner_text("#answer-text") != chinese
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
@@ -334,7 +365,7 @@ def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callabl
     assert {
         "z": 20,
         "r": 0.15,
-        "h": 300,
+        "h": 100,
         "a": "cross_entropy",
         "b": "half_squared_error",
         "view": "neuron",
