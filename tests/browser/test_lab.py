@@ -14,8 +14,8 @@ import lossbench as lb
 from lossbench.audit.subjects.subject import of_class
 from lossbench.lab.digits import STEPS
 from lossbench.lab.page import write_lab
-from lossbench.lab.zoo import on_one_sigmoid
 from lossbench.lab.table import tabulated
+from lossbench.lab.zoo import on_one_sigmoid
 from lossbench.registry import shelf
 from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS
 
