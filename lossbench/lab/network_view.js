@@ -2,8 +2,9 @@
 
 const EVALUATED = 5 // steps between looks at the test images while it trains
 const AT_ONCE = 100 // steps that an address may ask for without a frame in between
+const STILL = 1000 // milliseconds between pictures for who wants no motion
 const TOGETHER = 10 // steps of which a gradient's size is the mean
-const BUDGET = 9 // milliseconds of a frame for training
+const BUDGET = 7 // milliseconds of a frame for training
 const networkView = { nets: [], playing: false, key: '', digit: null }
 const accuracyChart = new Chart($('accuracy-chart'), 260), gradientChart = new Chart($('gradient-chart'), 260)
 
@@ -65,7 +66,7 @@ function drawNetwork() {
 // From dark, where a sigmoid is flat, to light, where it is steepest.
 function shade(alive) {
   const light = Math.sqrt(Math.min(1, Math.max(0, alive))), mix = (u, v) => Math.round(u + (v - u) * light)
-  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.5 ? '#16181b' : '#ffffff' }
+  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.41 ? '#000000' : '#ffffff' } // whichever has the contrast
 }
 
 function drawPanels(looks) {
@@ -88,7 +89,7 @@ function drawPanels(looks) {
         type: 'button', class: never ? 'never' : '', 'data-digit': `${run.slot}${digit}`, 'aria-pressed': networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? 'true' : 'false',
         'aria-label': t(never ? 'network.digit.never' : 'network.digit.said', { digit, share }),
         onclick: () => { networkView.digit = networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? null : { slot: run.slot, digit }; drawNetwork() },
-      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share} %`))
+      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share}%`))
       const { background, ink } = shade(seen.alive[digit])
       button.style.background = background
       button.style.color = ink
@@ -166,9 +167,10 @@ function goToStep(n) {
 
 // Train on, frame by frame, up to a step; then call back.
 function trainTo(goal, then = () => {}) {
-  networkView.playing = true
+  const turn = networkView.playing = {} // a later run, or a pause, takes its place
+  let drawn = performance.now()
   const frame = () => {
-    if (!networkView.playing) return
+    if (networkView.playing !== turn) return
     const began = performance.now()
     do moveTo(state.nn + 1)
     while (state.nn < goal && performance.now() - began < BUDGET)
@@ -176,7 +178,10 @@ function trainTo(goal, then = () => {}) {
       goToStep(goal)
       return then()
     }
-    drawNetwork()
+    if (!reduced.matches || began - drawn > STILL) {
+      drawn = began
+      drawNetwork()
+    }
     requestAnimationFrame(frame)
   }
   requestAnimationFrame(frame)

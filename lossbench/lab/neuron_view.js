@@ -158,10 +158,10 @@ function playNeuron() {
   if (neuronView.playing) return goTo(state.n)
   if (reduced.matches) return goTo(state.h)
   if (state.n >= state.h) state.n = 0
-  neuronView.playing = true
+  const turn = neuronView.playing = {} // a later run, or a pause, takes its place
   let before = performance.now(), position = state.n
   const frame = now => {
-    if (!neuronView.playing) return
+    if (neuronView.playing !== turn) return
     position += (now - before) / 1000 * state.h / SECONDS_OF_RUN
     before = now
     state.n = Math.min(state.h, Math.floor(position))
