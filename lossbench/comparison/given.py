@@ -47,7 +47,7 @@ def _loss(given: Any) -> Loss:
         if not option.partition("=")[0] or "=" not in option:
             raise BadInput(f"{given}: an option of a loss is written name=value, as in focal,gamma=3.")
     if ":" in word:
-        return _class_in_module(word).build({name: parsed(value) for name, _, value in (o.partition("=") for o in options)})  # type: ignore[return-value]
+        return _class_in_module(word).build({name: parsed(value) for name, _, value in (o.partition("=") for o in options)})
     (point,) = compose([f"loss={word}", *(f"loss.{option}" for option in options)])
     return instance("loss", point["loss"])  # type: ignore[return-value]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from lossbench.config.python_settings import PythonSweep, python_sweep
 from lossbench.errors import BadInput, unknown
@@ -79,7 +79,7 @@ def sweep(request: ComparisonRequest) -> PythonSweep:
 
 def _drawn(dataset: Dataset, seed: int) -> Dataset:
     """The data set with the split of a seed, where it draws one."""
-    return cast(Dataset, replace(dataset, seed=seed)) if "seed" in field_types(type(dataset)) else dataset  # type: ignore[type-var]
+    return replace(dataset, seed=seed) if "seed" in field_types(type(dataset)) else dataset  # type: ignore[type-var]
 
 
 def _check_request(request: ComparisonRequest) -> None:

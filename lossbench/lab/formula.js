@@ -85,7 +85,7 @@ function parse(text) {
     let left = signed()
     for (;;) {
       if (sign('*', '/')) left = all[next++].sign === '*' ? mul(left, signed()) : div(left, signed())
-      else if (next < all.length && (all[next].name !== undefined || all[next].number !== undefined || sign('('))) left = mul(left, power()) // 2z, 2(a − y)
+      else if (next < all.length && (all[next].name !== undefined || sign('('))) left = mul(left, power()) // 2z, 2(a − y)
       else return left
     }
   }

@@ -69,7 +69,8 @@ BINARY: dict[Any, str] = {
 }
 SWAPPED: dict[Any, str] = {aten.rsub: "sub", aten.gt: "lt", aten.ge: "le"}
 SAME = {aten.clone, aten.detach, aten.alias, aten.expand, aten.unsqueeze, aten.squeeze, aten.contiguous, aten.real, aten._to_copy}  # noqa: SLF001
-REDUCED = {aten.sum: ("sum", "add"), aten.amax: ("amax", "max")}  # over the outputs, and over the halves of a pair
+REDUCED = {aten.sum: "sum", aten.amax: "amax", aten.logsumexp: "sum"}
+REDUCTIONS = {"sum": ("sum", "add"), "amax": ("amax", "max")}  # over the outputs, and between the halves of a pair
 JOINED = {aten.stack, aten.cat, aten.select}
 CONSTANT: dict[Any, Callable[[Call], float]] = {
     aten.zeros_like: lambda _: 0.0,

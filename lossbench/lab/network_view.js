@@ -1,8 +1,10 @@
 // A small network, drawn twice: two losses from the same start, the same digits in the same order.
 
 const EVALUATED = 5 // steps between looks at the test images while it trains
+const AT_ONCE = 100 // steps that an address may ask for without a frame in between
+const STILL = 1000 // milliseconds between pictures for who wants no motion
 const TOGETHER = 10 // steps of which a gradient's size is the mean
-const BUDGET = 9 // milliseconds of a frame for training
+const BUDGET = 7 // milliseconds of a frame for training
 const networkView = { nets: [], playing: false, key: '', digit: null }
 const accuracyChart = new Chart($('accuracy-chart'), 260), gradientChart = new Chart($('gradient-chart'), 260)
 
@@ -16,7 +18,10 @@ function setUpNetwork() {
     const loss = lossOf(slot), program = programOf(loss)
     return { slot, loss, net: program && new Network(digits, program, state.start, state.nr), accuracy: [] }
   })
-  if (state.nn > 0) moveTo(state.nn)
+  const goal = state.nn
+  if (goal <= AT_ONCE) return moveTo(goal)
+  state.nn = 0
+  trainTo(goal)
 }
 
 const trained = () => networkView.nets.filter(({ net }) => net)
@@ -61,7 +66,7 @@ function drawNetwork() {
 // From dark, where a sigmoid is flat, to light, where it is steepest.
 function shade(alive) {
   const light = Math.sqrt(Math.min(1, Math.max(0, alive))), mix = (u, v) => Math.round(u + (v - u) * light)
-  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.5 ? '#16181b' : '#ffffff' }
+  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.41 ? '#000000' : '#ffffff' } // whichever has the contrast
 }
 
 function drawPanels(looks) {
@@ -84,7 +89,7 @@ function drawPanels(looks) {
         type: 'button', class: never ? 'never' : '', 'data-digit': `${run.slot}${digit}`, 'aria-pressed': networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? 'true' : 'false',
         'aria-label': t(never ? 'network.digit.never' : 'network.digit.said', { digit, share }),
         onclick: () => { networkView.digit = networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? null : { slot: run.slot, digit }; drawNetwork() },
-      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share} %`))
+      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share}%`))
       const { background, ink } = shade(seen.alive[digit])
       button.style.background = background
       button.style.color = ink
@@ -162,9 +167,10 @@ function goToStep(n) {
 
 // Train on, frame by frame, up to a step; then call back.
 function trainTo(goal, then = () => {}) {
-  networkView.playing = true
+  const turn = networkView.playing = {} // a later run, or a pause, takes its place
+  let drawn = performance.now()
   const frame = () => {
-    if (!networkView.playing) return
+    if (networkView.playing !== turn) return
     const began = performance.now()
     do moveTo(state.nn + 1)
     while (state.nn < goal && performance.now() - began < BUDGET)
@@ -172,7 +178,10 @@ function trainTo(goal, then = () => {}) {
       goToStep(goal)
       return then()
     }
-    drawNetwork()
+    if (!reduced.matches || began - drawn > STILL) {
+      drawn = began
+      drawNetwork()
+    }
     requestAnimationFrame(frame)
   }
   requestAnimationFrame(frame)

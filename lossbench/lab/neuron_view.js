@@ -38,9 +38,15 @@ function drawNeuron() {
 
 const atStep = (run, n) => Math.min(n, run.course.z.length - 1)
 
+// The escape as outputs, up to the end of the axis: a browser draws no dots along a line that leads millions of steps away.
+function within(escape, most) {
+  const beyond = escape.findIndex(([n]) => n > most)
+  return escape.slice(0, beyond < 0 ? escape.length : beyond + 1).map(([n, z]) => [Math.min(n, 2 * most), sigmoid(z)])
+}
+
 function drawOutputs() {
   const lines = neuronView.runs.flatMap(run => [
-    { kind: 'theory', colour: colourOf(run.slot), points: run.escape.map(([n, z]) => [n, sigmoid(z)]) },
+    { kind: 'theory', colour: colourOf(run.slot), points: within(run.escape, state.h) },
     { colour: colourOf(run.slot), dash: DASH[run.slot], points: run.course.a.slice(0, state.n + 1).map((a, n) => [n, a]) },
   ])
   const balls = neuronView.runs.filter(run => run.course.a.length).map(run => {
@@ -152,10 +158,10 @@ function playNeuron() {
   if (neuronView.playing) return goTo(state.n)
   if (reduced.matches) return goTo(state.h)
   if (state.n >= state.h) state.n = 0
-  neuronView.playing = true
+  const turn = neuronView.playing = {} // a later run, or a pause, takes its place
   let before = performance.now(), position = state.n
   const frame = now => {
-    if (!neuronView.playing) return
+    if (neuronView.playing !== turn) return
     position += (now - before) / 1000 * state.h / SECONDS_OF_RUN
     before = now
     state.n = Math.min(state.h, Math.floor(position))

@@ -55,8 +55,42 @@ function stepOf(name, parts) {
   throw new Error(`no step is called ${name}`)
 }
 
+// Six neighbours of a place in a table, and Lagrange's weights for them.
+function between(table, z) {
+  const at = (z - table.from) * table.perUnit, first = Math.min(table.points - 6, Math.max(0, Math.floor(at) - 2)), t = at - first
+  const weights = new Array(6).fill(1)
+  for (let j = 0; j < 6; j++) for (let k = 0; k < 6; k++) if (k !== j) weights[j] *= (t - k) / (j - k)
+  return numbers => weights.reduce((sum, weight, k) => sum + weight * numbers[first + k], 0)
+}
+
+// A loss that lossbench could only tabulate: ℓ and dℓ/dz for targets 0 and 1 over even z, summed over the outputs. Beyond the table
+// it is NaN, for nobody knows.
+function prepareTable(program, outputs, examples) {
+  const table = program.table
+  table.numbers ??= { value: table.value.map(float64s), gradient: table.gradient.map(float64s) }
+  table.points ??= table.numbers.value[0].length
+  const z = new Float64Array(outputs * examples), y = new Float64Array(outputs * examples), last = table.from + (table.points - 1) / table.perUnit
+  const values = new Float64Array(examples), gradients = new Float64Array(outputs * examples)
+  return {
+    z, y, value: c => values[c], gradient: (r, c) => gradients[r * examples + c],
+    run() {
+      values.fill(0)
+      for (let n = 0; n < z.length; n++) {
+        const inside = z[n] >= table.from && z[n] <= last, read = between(table, z[n])
+        const [value, gradient] = ['value', 'gradient'].map(name => {
+          const [zero, one] = table.numbers[name]
+          return !inside ? NaN : y[n] === 0 ? read(zero) : y[n] === 1 ? read(one) : (1 - y[n]) * read(zero) + y[n] * read(one)
+        })
+        values[n % examples] += value
+        gradients[n] = gradient
+      }
+    },
+  }
+}
+
 // A program laid out for C outputs and B examples: fill z and y, run, read value (B,) and gradient (C, B).
 function prepare(program, outputs, examples) {
+  if (program.table) return prepareTable(program, outputs, examples)
   const z = room(outputs, examples), y = room(outputs, examples), slots = [z, y], work = []
   for (const [name, ...operands] of program.steps) {
     if (name === 'const') {

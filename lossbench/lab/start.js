@@ -35,7 +35,7 @@ function drawQuestions() {
 // Set the page up for a question; what the question does not name stands as it does by default.
 function ask(n) {
   for (const view of Object.values(views)) view.stop()
-  Object.assign(state, DEFAULTS, { c: '' }, n ? data.questions[n - 1] : {}, { q: n, lang: state.lang, f: data.questions[n - 1]?.f ?? state.f })
+  Object.assign(state, basis(n), { lang: state.lang, f: data.questions[n - 1].f ?? state.f })
   $('answer-text').hidden = true
   refresh()
 }

@@ -31,10 +31,13 @@ function understood(key, text) {
   return CHOICES[key] && !CHOICES[key].includes(value) ? undefined : value
 }
 
+// What stands where the address says nothing: the defaults, and what a question sets up.
+function basis(q) { return { ...DEFAULTS, ...(q ? { c: '', ...data.questions[q - 1], q } : {}) } }
+
 function readAddress() {
-  const read = { ...DEFAULTS }
-  for (const [key, text] of new URLSearchParams(location.hash.slice(1))) {
-    const value = key in DEFAULTS ? understood(key, text) : undefined
+  const words = new URLSearchParams(location.hash.slice(1)), read = basis(understood('q', words.get('q') ?? '') ?? 0)
+  for (const [key, text] of words) {
+    const value = Object.hasOwn(DEFAULTS, key) ? understood(key, text) : undefined
     if (value !== undefined) read[key] = value
   }
   return read
@@ -45,7 +48,8 @@ let lastWritten = null
 
 function writeAddress() {
   const words = new URLSearchParams()
-  for (const [key, value] of Object.entries(state)) if (value !== DEFAULTS[key]) words.set(key, String(value))
+  const unsaid = { ...basis(state.q), q: 0 }
+  for (const [key, value] of Object.entries(state)) if (value !== unsaid[key]) words.set(key, String(value))
   lastWritten = words.toString() ? `#${words}` : '#'
   if (lastWritten !== (location.hash || '#')) history.replaceState(null, '', lastWritten)
 }

@@ -8,7 +8,19 @@ from torch import Tensor
 from torch._decomp import core_aten_decompositions
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lossbench.lab.lowering import BINARY, COMPOSED, CONSTANT, JOINED, REDUCED, SAME, SWAPPED, UNARY, Call, Untraceable
+from lossbench.lab.lowering import (
+    BINARY,
+    COMPOSED,
+    CONSTANT,
+    JOINED,
+    REDUCED,
+    REDUCTIONS,
+    SAME,
+    SWAPPED,
+    UNARY,
+    Call,
+    Untraceable,
+)
 
 Step = tuple[str, tuple[int, ...], float]
 Halves = tuple[int, ...]  # the step that holds an array (C, B), or the steps that hold the two halves of a stacked (C, 2, B)
@@ -23,13 +35,15 @@ SCALAR = {aten._local_scalar_dense, aten.item, aten.is_nonzero}  # noqa: SLF001 
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, what is done to the tensors that `watch` named becomes steps; equal steps are one.
 
-    What cannot be written down is kept as `obstacle`, and the loss works on: a guard around it might hide an exception.
+    What cannot be written down is left out, and the loss works on; it is missed where a result is made of it. A look at the
+    numbers themselves is the `obstacle`.
     """
 
     def __init__(self) -> None:
         TorchDispatchMode.__init__(self)  # type: ignore[no-untyped-call]
         self.steps: list[Step] = []
         self.obstacle: str | None = None
+        self._reason = "its result comes from elsewhere than torch"
         self._numbers: dict[Step, int] = {}
         self._arrays: dict[Any, Halves] = {}
         self._alive: list[Tensor] = []  # so that no address is given twice
@@ -48,7 +62,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The step that holds a tensor of any shape. Raises Untraceable where something could not be followed."""
         halves = self._arrays.get(_key(tensor))
         if self.obstacle or halves is None or len(halves) != 1:
-            raise Untraceable(self.obstacle or "its result comes from elsewhere than torch")
+            raise Untraceable(self.obstacle or self._reason)
         return halves[0]
 
     def step(self, name: str, *operands: int, constant: float = 0.0) -> int:
@@ -76,7 +90,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if packet in SCALAR:
             self.obstacle = self.obstacle or "what it does depends on the numbers it is given"
         first = result[0] if isinstance(result, tuple) and result else result
-        if isinstance(first, Tensor) and not self.obstacle:
+        if isinstance(first, Tensor):
             self._write(Call(packet, args, kwargs, first))
         return result
 
@@ -84,9 +98,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         try:
             self._keep(call.result, self._halves(call))
         except Untraceable as error:
-            self.obstacle = str(error)
-        except KeyError:
-            pass  # of numbers that nobody named; where they matter, the result is missed
+            self._reason = str(error)
+        except KeyError:  # made of what was left out, or of numbers that nobody named
+            return
 
     def _keep(self, tensor: Tensor, halves: Halves) -> None:
         self._arrays[_key(tensor)] = halves
@@ -125,13 +139,21 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return self.step(BINARY[packet], first, second) if packet in BINARY else self.step(SWAPPED[packet], second, first)
 
     def _reduced(self, call: Call) -> Halves:
-        """A sum or maximum over outputs (C, B), or over the halves of a pair (C, 2, B)."""
-        across, between = REDUCED[call.packet]
+        """A sum, maximum or logarithm of a sum of powers, over outputs (C, B) or over the halves of a pair (C, 2, B)."""
         halves = self._of(call.args[0])
         _refuse_other_axes(call)
-        if call.args[0].dim() < PAIRED:
-            return (self.step(across, halves[0]),)
-        return (halves[0] if len(halves) == 1 else self.step(between, *halves),)
+        paired = call.args[0].dim() == PAIRED
+
+        def joined(kind: str, over: Halves) -> int:
+            whole, pair = REDUCTIONS[kind]
+            return self.step(whole, over[0]) if not paired else over[0] if len(over) == 1 else self.step(pair, *over)
+
+        if call.packet is not aten.logsumexp:
+            return (joined(REDUCED[call.packet], halves),)
+        # log Σ e^z = m + log Σ e^(z − m), m being the largest, so that nothing overflows
+        top = joined("amax", halves)
+        powers = tuple(self.step("exp", self.step("sub", half, top)) for half in halves)
+        return (self.step("add", top, self.step("log", joined("sum", powers))),)
 
     def _stacked(self, call: Call) -> Halves:
         """Two arrays one above the other, (C, 2, B)."""

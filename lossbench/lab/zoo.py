@@ -20,7 +20,7 @@ from lossbench.lab.table import tabulated
 from lossbench.registry import load_plugins, shelf
 
 OUTPUTS = 10  # of the page's network
-SECONDS = 30.0  # that a loss of somebody else may take to be written down
+SECONDS = 60.0  # that a loss of somebody else may take to be written down
 _SECTION = re.compile(r"^\s*Formula: (.+?)(?=^\s*[A-Z]\w+: |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -48,7 +48,7 @@ def lab_losses(own: Sequence[str], plugins: Sequence[str] = ()) -> list[LabLoss]
     """
     add_current_folder_to_path()
     load_plugins(plugins)
-    named = [_lab_loss(subject, own=True) for text in own for subject in _named(text)]
+    named = [_own_loss(text) for text in own]
     classes = [cast(type[Loss], cls) for cls in shelf("loss").values() if cls.__module__.startswith("lossbench.")]
     zoo = [_lab_loss(subject, own=False) for cls in classes for subject in on_one_sigmoid(of_class(cls, {}))]
     taken = {loss.id for loss in named}
@@ -60,7 +60,7 @@ def on_one_sigmoid(subjects: Iterator[Subject]) -> list[Subject]:
     return [subject for subject in subjects if subject.link == "sigmoid" and subject.outputs == 1 and not subject.paired]
 
 
-def _named(text: str) -> list[Subject]:
+def _named(text: str) -> Subject:
     """What somebody named. Raises BadInput."""
     try:
         subjects = list(subjects_of_path(CallableRequest(path=text)) if ":" in text else registered(text))
@@ -73,7 +73,17 @@ def _named(text: str) -> list[Subject]:
             f"{text} cannot be put in the lab: there a loss reads one raw output through a sigmoid, and this one has its meaning "
             f"on {links} with {subjects[0].outputs if subjects else 0} output(s). `lossbench audit {text}` measures it."
         )
-    return fitting[:1]
+    return fitting[0]
+
+
+def _own_loss(text: str) -> LabLoss:
+    """The loss that somebody named. Raises BadInput where its numbers take too long."""
+    subject = _named(text)
+    try:
+        with time_limit(SECONDS):
+            return _lab_loss(subject, own=True)
+    except TooSlow as error:
+        raise BadInput(f"{text} cannot be put in the lab: {error} while its values were taken.") from error
 
 
 def _lab_loss(subject: Subject, *, own: bool) -> LabLoss:
@@ -100,14 +110,9 @@ def _on_sigmoid(formula: str) -> str:
 def _written(subject: Subject) -> tuple[dict[str, Any], bool]:
     """The loss as steps, or as a table where it cannot be followed; and whether it can train a network of several outputs."""
     try:
-        with time_limit(SECONDS):
-            return _steps(subject)
+        return _steps(subject)
     except Untraceable:
-        with time_limit(SECONDS):
-            table, separable = tabulated(subject.loss, OUTPUTS)
-            return table, separable
-    except TooSlow as error:
-        raise BadInput(f"{subject.title} cannot be put in the lab: {error} while its values were taken.") from error
+        return tabulated(subject.loss, OUTPUTS)
 
 
 def _steps(subject: Subject) -> tuple[dict[str, Any], bool]:
