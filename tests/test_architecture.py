@@ -14,7 +14,8 @@ HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
     # for type checkers, and when a public name is used
-    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables",
+    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables "
+    "witness",
     "errors": "",
     "folders": "",
     "atomic": "errors",
@@ -33,7 +34,7 @@ FLOOR_PLAN = {
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors interfaces registry numpy",
     "data": "data errors interfaces rng importlib numpy",
-    "datasets": "data errors interfaces registry rng mlxtend numpy pandas pyarrow",
+    "datasets": "data errors interfaces registry rng PIL mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
     "probes": "errors interfaces kernels registry tables torch",
@@ -55,13 +56,15 @@ FLOOR_PLAN = {
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    # a recorder for anybody's loop, into the same records
+    "witness": "errors importlib interfaces kernels modules planning registry storage tables numpy torch",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
     "commands": "audit claims commands config errors execution interfaces planning registry "
     "report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
-IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
+IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 

@@ -21,8 +21,8 @@ class Module(Model):
     """A torch module that a function of yours makes: model=module model.path=my_nets:make.
 
     The function is called with the shape of an example, (D,) or (channels, height, width), and the number of raw outputs, and
-    returns a torch.nn.Module from (B, *shape) to (B, outputs). Its file is run as a plugin's is; a run is another one when the file
-    has changed.
+    returns a torch.nn.Module from (B, *shape) to (B, outputs). Its file is run as a plugin's is; when it has changed, a run is
+    another one.
     """
 
     path: str

@@ -18,7 +18,7 @@ TILE = 32  # runs that are mapped together; fewer are filled up
 def why_not_mapped(skeleton: Skeleton, one: State, x: Tensor, widths: Iterable[int]) -> str:
     """Why a module is trained run after run instead of in a tile, or "" where it can be mapped.
 
-    `one` is the state (1, …) of any run; x (B, *inputs) is a mini-batch, and `widths` are how many examples are evaluated at once.
+    `one` is the state (1, …) of any run; x (B, *inputs) is a mini-batch, and `widths` count examples of evaluations.
     """
     if skeleton.outline.convolutional:
         return "convolutions are no slower so"

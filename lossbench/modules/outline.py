@@ -55,10 +55,11 @@ class Outline:
         return tuple(layer.drawn for layer in self.layers if layer.drawn)
 
 
-class _Visits:
+class Visits:
     """Which modules data meet, in order, by hooks; and what comes out of those without parts, as numbers an example."""
 
     def __init__(self, module: nn.Module) -> None:
+        self.module = module
         self.names = {inner: name for name, inner in module.named_modules()}
         self.met: dict[str, nn.Module] = {}
         self.activations: list[ActivationPlace] = []
@@ -82,6 +83,20 @@ class _Visits:
             if isinstance(module, WEIGHTED):
                 self.products += module.weight[0].numel() * units  # fan-in products for each number that comes out
 
+    def outline(self) -> Outline:
+        """The outline of the module, as data have met it so far; what they have not comes last."""
+        unmet = {name: inner for inner, name in self.names.items() if name not in self.met}
+        named = self.module.named_parameters()  # of tied ones the first name
+        names = {parameter: name for name, parameter in named if parameter.requires_grad}
+        return Outline(
+            layers=tuple(_places(self.met | unmet, names)),
+            activations=tuple(self.activations),
+            parameters=sum(parameter.numel() for parameter in names),
+            units=self.units,
+            products=self.products,
+            convolutional=any(isinstance(inner, CONVOLUTIONS) for inner in self.names),
+        )
+
     def remove(self) -> None:
         """Take the hooks away."""
         for handle in self.handles:
@@ -90,22 +105,12 @@ class _Visits:
 
 def outline(module: nn.Module, examples: Tensor) -> Outline:
     """What a module is made of, from one pass of examples (B, *inputs) through it. Whatever its forward raises is passed on."""
-    visits = _Visits(module)
+    visits = Visits(module)
     try:
         module(examples)
     finally:
         visits.remove()
-    met = visits.met | {name: inner for name, inner in module.named_modules() if name not in visits.met}
-    named = module.named_parameters()  # of tied ones the first name
-    names = {parameter: name for name, parameter in named if parameter.requires_grad}
-    return Outline(
-        layers=tuple(_places(met, names)),
-        activations=tuple(visits.activations),
-        parameters=sum(parameter.numel() for parameter in names),
-        units=visits.units,
-        products=visits.products,
-        convolutional=any(isinstance(inner, CONVOLUTIONS) for inner in met.values()),
-    )
+    return visits.outline()
 
 
 def _places(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterator[ParameterPlace]:
