@@ -38,9 +38,8 @@ def unnamed(column: str) -> str:
 def test_on_a_chain_of_dense_layers_both_engines_agree(chain, run, images) -> None:
     spec = run(steps=STEPS, **CHAINS[chain])
     runs = tuple(replace(spec, seed=seed) for seed in range(2))
-    for ours, theirs in zip(
-        *(engine(Cohort(runs=runs, recording=SOME), images) for engine in (train, ModuleEngine().train)), strict=True
-    ):
+    both = (engine(Cohort(runs=runs, recording=SOME), images) for engine in (train, ModuleEngine().train))
+    for ours, theirs in zip(*both, strict=True):
         curves = {unnamed(name): curve for name, curve in theirs.values.items()}
         assert curves.keys() == ours.values.keys()
         for name, curve in ours.values.items():
