@@ -48,8 +48,8 @@ class Images(HeldOut):
         return Examples(pixels.reshape(len(pixels), -1), y.astype(np.int64), tuple(map(str, classes)), inputs)
 
 
-def _from_folder(folder: Path) -> tuple[Pixels, list[str]]:
-    """Images (N, channels, height, width) of a folder's subfolders, and the name of each one's. Raises BadInput."""
+def _from_folder(folder: Path) -> tuple[Pixels, Pixels]:
+    """Images (N, channels, height, width) of a folder's subfolders, and the name of each one's (N,). Raises BadInput."""
     files = [file for part in sorted(folder.iterdir()) if part.is_dir() for file in sorted(part.iterdir())]
     files = [file for file in files if file.suffix.lower() in SUFFIXES]
     if not files:
@@ -66,7 +66,7 @@ def _from_folder(folder: Path) -> tuple[Pixels, list[str]]:
     mode = "RGB" if any(kind == "RGB" for kind, _ in kinds.values()) else "L"
     _refuse_huge(len(files) * len(mode) * next(iter(sizes))[0] * next(iter(sizes))[1], folder)
     pixels = np.stack([_pixels(file, mode) for file in files])
-    return pixels, [file.parent.name for file in files]
+    return pixels, np.array([file.parent.name for file in files])
 
 
 def _opened(file: Path) -> tuple[str, tuple[int, int]]:

@@ -33,9 +33,7 @@ class Description:
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.points < 2 or (self.steps is not None and self.steps < 1):
-            raise BadInput(
-                f"seed is {self.seed}, points {self.points} and steps {self.steps}; at least are 0, 2 and 1."
-            )
+            raise BadInput(f"seed is {self.seed}, points {self.points} and steps {self.steps}; at least are 0, 2 and 1.")
 
 
 @dataclass(frozen=True, kw_only=True)
