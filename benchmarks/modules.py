@@ -39,8 +39,8 @@ def modules() -> Contest:
         title="Torch modules on digits, two processes",
         text=(
             f"The module engine against a loop in eager PyTorch, both in {WORKERS} processes of one thread; the norm of every "
-            f"parameter's gradient is kept at every step. The MLP's {len(mlp)} runs are mapped in tiles; the convolutional network's "
-            f"{len(images)} are trained one after the other, for a convolution fills a core."
+            f"parameter's gradient is kept at every step. The MLP's {len(mlp)} runs are mapped in tiles; the convolutional "
+            f"network's {len(images)} are trained one after the other, for a convolution fills a core."
         ),
         unit="µs a run-step",
         scale=1e6,

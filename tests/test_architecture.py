@@ -57,7 +57,7 @@ FLOOR_PLAN = {
     "claims": "analysis claims errors files folders plots registry tables numpy omegaconf pandas rich yaml",
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # a recorder for anybody's loop, into the same records
-    "witness": "errors importlib interfaces kernels modules planning registry storage tables numpy torch",
+    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness numpy torch",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
     "commands": "audit claims commands config errors execution interfaces planning registry "

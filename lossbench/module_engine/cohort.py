@@ -58,10 +58,10 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
     module = new_module(run.model, shape.inputs, shape.outputs, 0)
     refuse_parameters(run.model, module)
     module.to(like)
-    before = torch.get_rng_state()
-    outline = examined(run.model, module, x, shape.outputs)
     for part in (split.train_x, split.test_x):
         refuse_examples(module, torch.as_tensor(part))
+    before = torch.get_rng_state()
+    outline = examined(run.model, module, x, shape.outputs)
     skeleton = Skeleton(module, outline)
     skeleton.list_masks(x)
     starts = Starts(shape.inputs, shape.outputs, outline, like)

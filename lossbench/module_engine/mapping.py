@@ -49,12 +49,12 @@ def _same_everywhere(skeleton: Skeleton, state: State, x: Tensor, widths: Iterab
     with torch.enable_grad():
         passed = skeleton.train(state, every, 0, watching=True)
     slopes = torch.linspace(-1, 1, passed.z[0].numel(), dtype=x.dtype).view(passed.z[0].shape).expand_as(passed.z)
-    seen: list[Tensor | None] = [passed.z, *passed.outputs, *state.buffers.values()]
+    compared: list[Tensor | None] = [passed.z, *passed.outputs, *state.buffers.values()]
     if passed.z.requires_grad:
-        seen += torch.autograd.grad(passed.z, list(state.parameters.values()), slopes, allow_unused=True)
+        compared += torch.autograd.grad(passed.z, list(state.parameters.values()), slopes, allow_unused=True)
     with torch.no_grad():
-        seen += [skeleton.evaluate(state, _as_wide(every, width), 0) for width in widths]
-    return all(part is None or torch.allclose(part, part[:1], rtol=0, atol=0, equal_nan=True) for part in seen)
+        compared += [skeleton.evaluate(state, _as_wide(every, width), 0) for width in widths]
+    return all(part is None or torch.allclose(part, part[:1], rtol=0, atol=0, equal_nan=True) for part in compared)
 
 
 def _as_wide(every: Tensor, width: int) -> Tensor:

@@ -55,12 +55,12 @@ def called(model: Model) -> str:
 
 
 def not_run(model: Model, error: Exception, shape: tuple[int, ...], dtype: torch.dtype) -> BadInput:
-    """The sentence for a module whose forward raises: what it was given, and what it said."""
-    said = (str(error).strip().splitlines() or [""])[0]
+    """The sentence for a module whose forward raises: what it was given, and what it raised."""
+    first_line = (str(error).strip().splitlines() or [""])[0]
     hint = ""
     if any(word in str(error) for word in ("Long", "IntTensor", "integer", "indices")):
         hint = " Examples are real numbers; a module that wants categories casts them itself, by x.long()."
-    return BadInput(f"{called(model)} cannot be run on {shape} of {dtype}: {type(error).__name__}: {said}.{hint}")
+    return BadInput(f"{called(model)} cannot be run on {shape} of {dtype}: {type(error).__name__}: {first_line}.{hint}")
 
 
 def refuse_parameters(model: Model, module: nn.Module) -> None:

@@ -13,7 +13,7 @@ MODULE = "module"  # the name of the outermost module, whose own is ""
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # what an initialisation can draw: weights (out, fan-in) and biases
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 AGAIN = "#"  # between a module's name and the number of its visit, from the second on
-TOLD: dict[type, ActivationName] = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
+DRAWN_AS: dict[type, ActivationName] = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
 
 
 class ParameterPlace(NamedTuple):
@@ -75,7 +75,7 @@ class Visits:
         del given
         if word := activation_word(module):
             name = self.names[module] or MODULE
-            again = sum(place.name.partition(AGAIN)[0] == name for place in self.activations)
+            again = sum(visited.name.partition(AGAIN)[0] == name for visited in self.activations)
             self.activations.append(ActivationPlace(f"{name}{AGAIN}{again + 1}" if again else name, word))
         if isinstance(returned, Tensor) and returned.dim() and not any(module.children()):
             units = returned[0].numel()
@@ -89,7 +89,7 @@ class Visits:
         named = self.module.named_parameters()  # of tied ones the first name
         names = {parameter: name for name, parameter in named if parameter.requires_grad}
         return Outline(
-            layers=tuple(_places(self.met | unmet, names)),
+            layers=tuple(_layers_of(self.met | unmet, names)),
             activations=tuple(self.activations),
             parameters=sum(parameter.numel() for parameter in names),
             units=self.units,
@@ -113,7 +113,7 @@ def outline(module: nn.Module, examples: Tensor) -> Outline:
     return visits.outline()
 
 
-def _places(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterator[ParameterPlace]:
+def _layers_of(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterator[ParameterPlace]:
     """The layers of modules that data meet in this order."""
     last = next((name for name, module in reversed(met.items()) if isinstance(module, WEIGHTED)), None)
     given: set[str] = set()
@@ -138,5 +138,5 @@ def _drawn(module: nn.Module, word: ActivationName | None) -> Layer | None:
 
 def _next_word(after: list[nn.Module]) -> ActivationName:
     """The activation that data meet next; one that no initialisation knows is taken for a relu."""
-    words = (TOLD[type(module)] for module in after if type(module) in TOLD)
-    return next(words, "relu")
+    following = (DRAWN_AS[type(module)] for module in after if type(module) in DRAWN_AS)
+    return next(following, "relu")

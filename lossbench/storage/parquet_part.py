@@ -64,9 +64,13 @@ class StoredTrace(Protocol):
     @property
     def run(self) -> StoredRun: ...
     @property
-    def outcome(self) -> str: ...
+    def outcome(self) -> str:
+        """Whether it finished or diverged."""
+
     @property
-    def stopped(self) -> int: ...
+    def stopped(self) -> int:
+        """The step before which it was last finite."""
+
     @property
     def steps(self) -> tuple[int, ...]: ...
     @property

@@ -40,25 +40,25 @@ class Description:
 class WitnessedRun:
     """A training as it is stored: its words, and what the witness saw of it."""
 
-    words: Description
+    description: Description
     steps: int
     batch: int | None
     dtype: str
 
     def describe(self) -> dict[str, Any]:
         """The same form as a run's that is trained here."""
-        words = self.words
-        optimizer: dict[str, Any] = {"word": words.optimizer} | ({} if words.lr is None else {"lr": words.lr})
-        link = {} if words.link is None else {"link": words.link}
+        description = self.description
+        optimizer: dict[str, Any] = {"word": description.optimizer} | ({} if description.lr is None else {"lr": description.lr})
+        link = {} if description.link is None else {"link": description.link}
         return {
-            "loss": {"word": words.loss} | link,
-            "model": {"word": words.model},
-            "init": {"word": words.init},
-            "dataset": {"word": words.dataset},
+            "loss": {"word": description.loss} | link,
+            "model": {"word": description.model},
+            "init": {"word": description.init},
+            "dataset": {"word": description.dataset},
             "optimizer": optimizer,
             "data": "witnessed",
-            "seed": words.seed,
-            "steps": words.steps or self.steps,
+            "seed": description.seed,
+            "steps": description.steps or self.steps,
             "batch": self.batch,
             "order": "shuffled",
             "dtype": self.dtype,

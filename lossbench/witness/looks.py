@@ -37,7 +37,7 @@ class ActivationLook:
             handle.remove()
 
     def numbers(self, names: dict[nn.Module, str]) -> Numbers:
-        """A column a quantity and activation; `names` are those of all activations, in the order of data."""
+        """A column a quantity and activation, all scalar; `names` are those of all activations, in the order of data."""
         columns: Numbers = {}
         for number, (module, name) in enumerate(names.items(), start=1):
             if module in self.sums:

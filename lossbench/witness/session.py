@@ -46,22 +46,21 @@ def witness(model: nn.Module, loss_fn: object = None, *, study: str, **described
     for name in described:
         if name not in hints:
             raise unknown("word of a witness", name, hints)
-    words = {"link": link_of(loss_fn), "loss": type(loss_fn).__name__} | described
-    words = {"model": type(model).__name__} | words
-    description: Description = construct(Description, words)
+    implied = {"model": type(model).__name__, "link": link_of(loss_fn), "loss": type(loss_fn).__name__}
+    description: Description = construct(Description, implied | described)
     return Witness(unwrapped(model), study_folder(Path(description.results), study), description, mean=examples_in(loss_fn))
 
 
 class Witness:
     """A context manager; its `step` belongs between `loss.backward()` and the optimizer's step."""
 
-    def __init__(self, model: nn.Module, folder: Path, words: Description, *, mean: bool) -> None:
-        self.model, self.folder, self.words = model, folder.absolute(), words
+    def __init__(self, model: nn.Module, folder: Path, description: Description, *, mean: bool) -> None:
+        self.model, self.folder, self.description = model, folder.absolute(), description
         self.factor = None if mean else 1.0
         self.count = 0  # steps so far
         self.steps: list[int] = []
         self.records: list[Numbers] = []
-        self.schedule = _schedule(words)
+        self.schedule = _schedule(description)
         self.next = next(self.schedule)
         self.visits: Visits | None = None
         self.outline: Outline | None = None
@@ -124,7 +123,7 @@ class Witness:
         if self.looks:
             activations, outputs = self.looks
             numbers |= activations.numbers(self._activation_names())
-            numbers |= outputs.numbers(self.words.link, None if self.factor is None and scale == 1 else self._factor(scale))
+            numbers |= outputs.numbers(self.description.link, None if self.factor is None and scale == 1 else self._factor(scale))
             self.batch = self.batch or (None if outputs.z is None else len(outputs.z))
             activations.remove()
             outputs.remove()
@@ -159,8 +158,8 @@ class Witness:
 
     def _activation_names(self) -> dict[nn.Module, str]:
         """The activations that the first pass met, in the order of data, each once."""
-        places = [place.name for place in self.outline.activations if AGAIN not in place.name] if self.outline else []
-        return {self.model.get_submodule("" if name == MODULE else name): name for name in places}
+        names = [visited.name for visited in self.outline.activations if AGAIN not in visited.name] if self.outline else []
+        return {self.model.get_submodule("" if name == MODULE else name): name for name in names}
 
     def _store(self) -> None:
         first = next(self.model.parameters())
@@ -169,7 +168,9 @@ class Witness:
         values = {name: np.array([record.get(name, math.nan) for record in self.records]) for name in names}
         last = [value for name, value in self.records[-1].items() if name.startswith(tables.GRADIENT_WEIGHTS)]
         lost = not all(map(math.isfinite, [value for value in last if not math.isnan(value)] or [math.nan]))
-        run = WitnessedRun(words=self.words, steps=self.count, batch=self.batch, dtype=str(first.dtype).removeprefix("torch."))
+        run = WitnessedRun(
+            description=self.description, steps=self.count, batch=self.batch, dtype=str(first.dtype).removeprefix("torch.")
+        )
         trace = WitnessedTrace(
             run=run,
             outcome="diverged" if lost else "finished",
@@ -180,16 +181,18 @@ class Witness:
             seconds=time.perf_counter() - self.started,
         )
         invocation = remember(self.folder, ["lossbench.witness"], run.describe(), provenance(device, 1))
-        schedule = RecordingSchedule(kind="log", points=self.words.points)
+        schedule = RecordingSchedule(kind="log", points=self.description.points)
         recording = Recording(schedule=schedule, probes=("witness",)).describe()
-        append(self.folder, [trace], Origin(recording=recording, invocation=invocation, task=self.words.task, device=device))
+        append(
+            self.folder, [trace], Origin(recording=recording, invocation=invocation, task=self.description.task, device=device)
+        )
 
 
-def _schedule(words: Description) -> Iterator[int]:
+def _schedule(description: Description) -> Iterator[int]:
     """The steps that are recorded, ascending and without end."""
-    if words.steps is not None:
-        yield from RecordingSchedule(kind="log", points=words.points).steps(words.steps)
-        step = words.steps
+    if description.steps is not None:
+        yield from RecordingSchedule(kind="log", points=description.points).steps(description.steps)
+        step = description.steps
     else:
         yield 0
         step = 0

@@ -46,7 +46,7 @@ def test_the_slope_of_an_activation_is_autograds_and_never_more_than_the_steepes
     z = torch.linspace(-8, 8, 20001, dtype=torch.float64, requires_grad=True)
     z = (z + 1e-4).detach().requires_grad_()
     (slope,) = torch.autograd.grad(activation(word)(z).sum(), z)
-    torch.testing.assert_close(INPUT_SLOPES[word].of(z.detach()), slope, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(INPUT_SLOPES[word].of(z.detach()), slope, rtol=1e-7, atol=1e-12)  # torch's own 1/6 is a float32
     assert float(slope.max()) == pytest.approx(INPUT_SLOPES[word].steepest, rel=1e-3)
 
 
