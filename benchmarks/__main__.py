@@ -13,6 +13,7 @@ from benchmarks.cohort_sizes import cohort_sizes
 from benchmarks.contest import Contest, Disagreement
 from benchmarks.lesson import DIGITS, LOGISTIC, MNIST
 from benchmarks.logistic import logistic
+from benchmarks.modules import modules
 from benchmarks.networks import digits, mnist
 from benchmarks.page import Result, Surroundings, page, table, write
 from benchmarks.planning import planning
@@ -31,6 +32,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "digits": digits,
     "mnist": mnist,
     "logistic": logistic,
+    "modules": modules,
     "tiles": tiles,
     "cohort_sizes": cohort_sizes,
     "sweep": sweep,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lossbench.report.stored_study import StoredStudy as StoredStudy
     from lossbench.report.stored_study import open as open  # noqa: A004 the name is this module's, not the user's
     from lossbench.tables import Quantity as Quantity
+    from lossbench.witness.session import witness as witness
 
 _MODULES = {
     "api": ("run",),
@@ -60,7 +61,7 @@ _MODULES = {
     "report.stored_study": ("StoredStudy", "open"),
     "tables": ("Quantity",),
 }
-_PACKAGES = ("audit", "datasets", "inits", "losses", "metrics", "models", "optimizers", "probes", "schedules")
+_PACKAGES = ("audit", "datasets", "inits", "losses", "metrics", "models", "optimizers", "probes", "schedules", "witness")
 _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() for name in names}
 
 

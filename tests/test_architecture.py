@@ -14,7 +14,8 @@ HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
     # for type checkers, and when a public name is used
-    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables",
+    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables "
+    "witness",
     "errors": "",
     "folders": "",
     "atomic": "errors",
@@ -33,7 +34,7 @@ FLOOR_PLAN = {
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
     "data": "data errors interfaces registry rng importlib numpy pandas pyarrow",
-    "datasets": "data errors files interfaces registry rng mlxtend numpy pandas pyarrow",
+    "datasets": "data errors files interfaces registry rng PIL mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
     "probes": "errors interfaces kernels registry tables torch",
@@ -57,13 +58,18 @@ FLOOR_PLAN = {
     "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
     # a page to touch: losses as programs, and the engine's own start, for a browser
     "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
+    # a recorder for anybody's loop, into the same records
+    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness numpy torch",
+    # losses on one's own data, from the words to a verdict
+    "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry report tables "
+    "importlib jinja2 markupsafe numpy pandas",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands config data engine errors execution files interfaces lab planning registry "
+    "commands": "audit claims commands comparison config data engines errors execution files interfaces lab planning registry "
     "report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
-IMPORTED_AS = {"hydra-core": "hydra", "pyyaml": "yaml"}
+IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml"}
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 

@@ -19,7 +19,10 @@ def test_a_public_name_is_the_one_of_its_module_and_is_listed() -> None:
 
 
 def test_a_type_checker_and_a_program_see_the_same_names() -> None:
-    packages = dict.fromkeys(lossbench._PACKAGES, "lossbench") | {"audit": "lossbench.audit.cards.single"}
+    packages = dict.fromkeys(lossbench._PACKAGES, "lossbench") | {
+        "audit": "lossbench.audit.cards.single",
+        "witness": "lossbench.witness.session",
+    }
     assert lossbench._MODULE_OF | packages == FOR_TYPES
 
 

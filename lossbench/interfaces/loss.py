@@ -77,15 +77,7 @@ class Loss(Registered):
         Solved here from dℓ/dz = (dℓ/da)(da/dz): divided by the slope where the link acts element by
         element; for the softmax, whose Jacobian loses a constant, the solution that is 0 for the largest output.
         """
-        gradient = self.gradient(z, y)
-        if self.link == "identity":
-            return gradient
-        a = self.link_function.value(z)
-        slope = a * torch.sigmoid(-z) if self.link == "sigmoid" else a
-        quotient = torch.where(gradient == 0, 0.0, gradient / slope)
-        if self.link == "sigmoid":
-            return quotient
-        return quotient - quotient.gather(OUTPUTS, a.argmax(OUTPUTS, keepdim=True))
+        return solved_error(self.gradient(z, y), z, self.link)
 
     def raw_outputs(self, targets: int) -> int:
         """How many raw outputs C a network needs for T targets."""
@@ -141,3 +133,15 @@ class Loss(Registered):
                 f"Its links: {', '.join(possible)}."
             )
         return replace(self, link=link)  # type: ignore[type-var]
+
+
+def solved_error(gradient: Tensor, z: Tensor, link: str) -> Tensor:
+    """dℓ/da from dℓ/dz = (dℓ/da)(da/dz) and raw outputs z, all (..., C, B), as `Loss.error` says."""
+    if link == "identity":
+        return gradient
+    a = LINKS[link].value(z)
+    slope = a * torch.sigmoid(-z) if link == "sigmoid" else a
+    quotient = torch.where(gradient == 0, 0.0, gradient / slope)
+    if link == "sigmoid":
+        return quotient
+    return quotient - quotient.gather(OUTPUTS, a.argmax(OUTPUTS, keepdim=True))

@@ -89,7 +89,7 @@ INPUT_SLOPES: dict[str, InputSlope] = {
     "gelu": InputSlope(_gelu_slope, 1.128904),  # at z = √2
     "silu": InputSlope(_silu_slope, 1.099839),  # at z = 2.3994
     "softplus": InputSlope(torch.sigmoid, 1.0),
-    "leaky_relu": InputSlope(lambda z: torch.where(z > 0, 1.0, 0.01), 1.0),
+    "leaky_relu": InputSlope(lambda z: torch.where(z > 0, torch.ones_like(z), 0.01), 1.0),
     "elu": InputSlope(lambda z: z.clamp_max(0).exp(), 1.0),
     "identity": InputSlope(torch.ones_like, 1.0),
     "softsign": InputSlope(lambda z: (1 + z.abs()) ** -2, 1.0),

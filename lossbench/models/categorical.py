@@ -65,5 +65,5 @@ class _Bag(nn.Module):
             row, feature = wrong.nonzero()[0].tolist()
             raise BadInput(
                 f"model=embedding_bag wants whole numbers from 0 to {self.categories - 1}, and feature {feature} of an example "
-                f"is {x[row, feature]:g}. model.categories is how many there are; dataset.scaling=none leaves numbers as they stand."
+                f"is {x[row, feature]:g}. model.categories is how many there are; dataset.scaling=none keeps the numbers."
             )

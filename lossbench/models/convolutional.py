@@ -65,6 +65,6 @@ class CNN(Model):
             )
         if min(inputs[1:]) < 2 ** len(self.channels):
             raise BadInput(
-                f"model.channels is {list(self.channels)}; {len(self.channels)} times halved, an image of {inputs[1]} × {inputs[2]} "
+                f"model.channels is {list(self.channels)}; so often halved, an image of {inputs[1]} × {inputs[2]} "
                 "pixels is gone. Take fewer convolutions."
             )

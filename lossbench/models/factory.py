@@ -21,8 +21,8 @@ class Module(Model):
     """A torch module that a function of yours makes: model=module model.path=my_nets:make.
 
     The function is called with the shape of an example, (D,) or (channels, height, width), and the number of raw outputs, and
-    returns a torch.nn.Module from (B, *shape) to (B, outputs). Its file is run as a plugin's is; a run is another one when the file
-    has changed.
+    returns a torch.nn.Module from (B, *shape) to (B, outputs). Its file is run as a plugin's is; when it has changed, a run is
+    another one.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Module(Model):
             lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
             where = f" (line {lines[-1]})" if lines else ""
             raise BadInput(
-                f"model.path={self.path}: {factory.__name__}({inputs}, {outputs}){where} raised {_said(error)}."
+                f"model.path={self.path}: {factory.__name__}({inputs}, {outputs}){where} raised {_message(error)}."
             ) from error
         if not isinstance(made, nn.Module):
             raise BadInput(
@@ -87,8 +87,8 @@ def _imported(path: str) -> ModuleType:
     except BadInput:
         raise
     except (Exception, SystemExit) as error:
-        raise BadInput(f"model.path={path}: {name} failed while it was imported, with {_said(error)}.") from error
+        raise BadInput(f"model.path={path}: {name} failed while it was imported, with {_message(error)}.") from error
 
 
-def _said(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     return f"{type(error).__name__} {' '.join(str(error).split())}".strip().rstrip(".")

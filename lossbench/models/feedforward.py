@@ -38,7 +38,7 @@ class Perceptron(Model):
 class Normalised(Model):
     """A multilayer perceptron whose hidden layers are normalised before their activation: over the batch, or over the layer.
 
-    Formula: h_l = dropout(f(norm(W_l h_{l−1} + b_l))). norm is batch (each run keeps running statistics of its own, by which it is
+    Formula: h_l = dropout(f(norm(W_l h_{l−1} + b_l))). norm is batch (each run keeps running statistics of its own, to be
     evaluated) or layer.
     Source: Ioffe & Szegedy, Batch Normalization, 2015; Ba, Kiros & Hinton, Layer Normalization, 2016.
     """

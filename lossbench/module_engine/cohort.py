@@ -11,7 +11,7 @@ from lossbench.module_engine.mapping import TILE, why_not_mapped
 from lossbench.module_engine.skeleton import Skeleton
 from lossbench.module_engine.start import Learnt, Starts, new_module
 from lossbench.module_engine.tile import Tile, TileShape
-from lossbench.modules.checks import examined, refuse_examples
+from lossbench.modules.checks import examined, refuse_examples, refuse_parameters
 from lossbench.planning.example_counts import EVALUATED
 from lossbench.planning.spec import RunSpec
 
@@ -55,11 +55,13 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
         width=run.batch or len(split.train_x),
     )
     x = torch.as_tensor(split.train_x[: shape.width]).to(like).view(-1, *shape.inputs)
-    module = new_module(run.model, shape.inputs, shape.outputs, 0).to(like)
-    before = torch.get_rng_state()
-    outline = examined(run.model, module, x, shape.outputs)
+    module = new_module(run.model, shape.inputs, shape.outputs, 0)
+    refuse_parameters(run.model, module)
+    module.to(like)
     for part in (split.train_x, split.test_x):
         refuse_examples(module, torch.as_tensor(part))
+    before = torch.get_rng_state()
+    outline = examined(run.model, module, x, shape.outputs)
     skeleton = Skeleton(module, outline)
     skeleton.list_masks(x)
     starts = Starts(shape.inputs, shape.outputs, outline, like)

@@ -104,7 +104,7 @@ class ModuleTraining:
         resumable.count(sums)
 
     def parameters(self, run_index: int) -> dict[str, Array]:
-        """The parameters and buffers of a run by their names in the module, as they are now."""
+        """The parameters and buffers of a run by their names in the module, of any shapes, as they are now."""
         tile, within = self.tiles[run_index // self.layout.size], run_index % self.layout.size
         named = tile.state.parameters | tile.state.buffers
         return {name: tensor[within].detach().double().cpu().numpy() for name, tensor in named.items()}

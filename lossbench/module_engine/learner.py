@@ -1,4 +1,4 @@
-"""Optimizers at work on the parameters of a tile, whatever their shapes: as matrices, which is what optimizers are written for."""
+"""Optimizers at work on the parameters of a tile, whatever their shapes: as matrices, for which they are written."""
 
 from collections.abc import Sequence
 

@@ -18,7 +18,7 @@ TILE = 32  # runs that are mapped together; fewer are filled up
 def why_not_mapped(skeleton: Skeleton, one: State, x: Tensor, widths: Iterable[int]) -> str:
     """Why a module is trained run after run instead of in a tile, or "" where it can be mapped.
 
-    `one` is the state (1, …) of any run; x (B, *inputs) is a mini-batch, and `widths` are how many examples are evaluated at once.
+    `one` is the state (1, …) of any run; x (B, *inputs) is a mini-batch, and `widths` count examples of evaluations.
     """
     if skeleton.outline.convolutional:
         return "convolutions are no slower so"
@@ -49,12 +49,12 @@ def _same_everywhere(skeleton: Skeleton, state: State, x: Tensor, widths: Iterab
     with torch.enable_grad():
         passed = skeleton.train(state, every, 0, watching=True)
     slopes = torch.linspace(-1, 1, passed.z[0].numel(), dtype=x.dtype).view(passed.z[0].shape).expand_as(passed.z)
-    seen: list[Tensor | None] = [passed.z, *passed.outputs, *state.buffers.values()]
+    compared: list[Tensor | None] = [passed.z, *passed.outputs, *state.buffers.values()]
     if passed.z.requires_grad:
-        seen += torch.autograd.grad(passed.z, list(state.parameters.values()), slopes, allow_unused=True)
+        compared += torch.autograd.grad(passed.z, list(state.parameters.values()), slopes, allow_unused=True)
     with torch.no_grad():
-        seen += [skeleton.evaluate(state, _as_wide(every, width), 0) for width in widths]
-    return all(part is None or torch.allclose(part, part[:1], rtol=0, atol=0, equal_nan=True) for part in seen)
+        compared += [skeleton.evaluate(state, _as_wide(every, width), 0) for width in widths]
+    return all(part is None or torch.allclose(part, part[:1], rtol=0, atol=0, equal_nan=True) for part in compared)
 
 
 def _as_wide(every: Tensor, width: int) -> Tensor:

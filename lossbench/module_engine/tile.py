@@ -129,7 +129,7 @@ class Tile:
             buffers.put(self.skeleton.evaluate(self.state, examples.expand(len(self.runs), *examples.shape), 0))
 
     def tensors(self, name: str) -> dict[str, Tensor]:
-        """Everything that training changes in place, by names that begin with one: what a checkpoint holds."""
+        """Everything that training changes in place, (K, …) each, by names that begin with one: what a checkpoint holds."""
         parameters = {f"{name}.parameter.{key}": tensor.detach() for key, tensor in self.state.parameters.items()}
         buffers = {f"{name}.buffer.{key}": tensor for key, tensor in self.state.buffers.items()}
         memory = {

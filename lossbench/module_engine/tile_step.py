@@ -73,7 +73,7 @@ class TileStep(OutputView):
 
     @property
     def activations(self) -> tuple[str, ...]:
-        return tuple(place.word for place in self.tile.skeleton.outline.activations)
+        return tuple(activation.word for activation in self.tile.skeleton.outline.activations)
 
     def finish(self) -> None:
         """Make the step, as far as it has not been."""
@@ -100,7 +100,7 @@ class TileStep(OutputView):
 def by_name(described: Named, outline: Outline) -> dict[str, Tensor]:
     """What probes say of a step, (K,) a quantity or (K, L), as columns (K,) with the module's names."""
     layers = [layer.name for layer in outline.layers]
-    activations = [*(place.name for place in outline.activations), OUTPUTS]
+    activations = [*(activation.name for activation in outline.activations), OUTPUTS]
     columns: dict[str, Tensor] = {}
     for quantity, measured in described.items():
         if measured.dim() == 1:

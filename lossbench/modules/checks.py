@@ -24,7 +24,6 @@ HIDDEN = {"training", "masks"}  # attributes that may change in a pass
 
 def examined(model: Model, module: nn.Module, examples: Tensor, outputs: int) -> Outline:
     """The outline of a module, if it takes examples (B, *inputs) to (B, C = outputs). Raises BadInput where it does not."""
-    _refuse_parameters(model, module, examples)
     buffers = dict(module.named_buffers())
     before = _attributes(module)
     try:
@@ -56,25 +55,24 @@ def called(model: Model) -> str:
 
 
 def not_run(model: Model, error: Exception, shape: tuple[int, ...], dtype: torch.dtype) -> BadInput:
-    """The sentence for a module whose forward raises: what it was given, and what it said."""
-    said = (str(error).strip().splitlines() or [""])[0]
+    """The sentence for a module whose forward raises: what it was given, and what it raised."""
+    first_line = (str(error).strip().splitlines() or [""])[0]
     hint = ""
     if any(word in str(error) for word in ("Long", "IntTensor", "integer", "indices")):
         hint = " Examples are real numbers; a module that wants categories casts them itself, by x.long()."
-    return BadInput(f"{called(model)} cannot be run on {shape} of {dtype}: {type(error).__name__}: {said}.{hint}")
+    return BadInput(f"{called(model)} cannot be run on {shape} of {dtype}: {type(error).__name__}: {first_line}.{hint}")
 
 
-def _refuse_parameters(model: Model, module: nn.Module, examples: Tensor) -> None:
+def refuse_parameters(model: Model, module: nn.Module) -> None:
+    """Raise BadInput where a module that was just made has no parameters to train, or some that cannot be."""
     parameters = dict(module.named_parameters())
     if not any(parameter.requires_grad for parameter in parameters.values()):
         raise BadInput(f"{called(model)} has no parameters that could be trained; wanted is a torch.nn.Module with some.")
     for name, tensor in [*parameters.items(), *module.named_buffers()]:
         if isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer):
             raise BadInput(f"{called(model)} has the parameter {name!r} without a shape; lazy modules must be run once first.")
-        if tensor.device.type != examples.device.type:
-            raise BadInput(
-                f"{called(model)} keeps {name!r} on {tensor.device}; wanted is {examples.device}, where it is trained."
-            )
+        if tensor.device.type != "cpu":  # from where it is moved to the device of training
+            raise BadInput(f"{called(model)} keeps {name!r} on {tensor.device}; wanted is cpu, and engine.device moves it.")
         if name in parameters and not tensor.is_floating_point():
             raise BadInput(f"{called(model)} has the parameter {name!r} of {tensor.dtype}; wanted are real numbers.")
 

@@ -13,7 +13,7 @@ MODULE = "module"  # the name of the outermost module, whose own is ""
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # what an initialisation can draw: weights (out, fan-in) and biases
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 AGAIN = "#"  # between a module's name and the number of its visit, from the second on
-TOLD: dict[type, ActivationName] = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
+DRAWN_AS: dict[type, ActivationName] = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
 
 
 class ParameterPlace(NamedTuple):
@@ -55,10 +55,11 @@ class Outline:
         return tuple(layer.drawn for layer in self.layers if layer.drawn)
 
 
-class _Visits:
+class Visits:
     """Which modules data meet, in order, by hooks; and what comes out of those without parts, as numbers an example."""
 
     def __init__(self, module: nn.Module) -> None:
+        self.module = module
         self.names = {inner: name for name, inner in module.named_modules()}
         self.met: dict[str, nn.Module] = {}
         self.activations: list[ActivationPlace] = []
@@ -74,13 +75,27 @@ class _Visits:
         del given
         if word := activation_word(module):
             name = self.names[module] or MODULE
-            again = sum(place.name.partition(AGAIN)[0] == name for place in self.activations)
+            again = sum(visited.name.partition(AGAIN)[0] == name for visited in self.activations)
             self.activations.append(ActivationPlace(f"{name}{AGAIN}{again + 1}" if again else name, word))
         if isinstance(returned, Tensor) and returned.dim() and not any(module.children()):
             units = returned[0].numel()
             self.units += units
             if isinstance(module, WEIGHTED):
                 self.products += module.weight[0].numel() * units  # fan-in products for each number that comes out
+
+    def outline(self) -> Outline:
+        """The outline of the module, as data have met it so far; what they have not comes last."""
+        unmet = {name: inner for inner, name in self.names.items() if name not in self.met}
+        named = self.module.named_parameters()  # of tied ones the first name
+        names = {parameter: name for name, parameter in named if parameter.requires_grad}
+        return Outline(
+            layers=tuple(_layers_of(self.met | unmet, names)),
+            activations=tuple(self.activations),
+            parameters=sum(parameter.numel() for parameter in names),
+            units=self.units,
+            products=self.products,
+            convolutional=any(isinstance(inner, CONVOLUTIONS) for inner in self.names),
+        )
 
     def remove(self) -> None:
         """Take the hooks away."""
@@ -90,25 +105,15 @@ class _Visits:
 
 def outline(module: nn.Module, examples: Tensor) -> Outline:
     """What a module is made of, from one pass of examples (B, *inputs) through it. Whatever its forward raises is passed on."""
-    visits = _Visits(module)
+    visits = Visits(module)
     try:
         module(examples)
     finally:
         visits.remove()
-    met = visits.met | {name: inner for name, inner in module.named_modules() if name not in visits.met}
-    named = module.named_parameters()  # of tied ones the first name
-    names = {parameter: name for name, parameter in named if parameter.requires_grad}
-    return Outline(
-        layers=tuple(_places(met, names)),
-        activations=tuple(visits.activations),
-        parameters=sum(parameter.numel() for parameter in names),
-        units=visits.units,
-        products=visits.products,
-        convolutional=any(isinstance(inner, CONVOLUTIONS) for inner in met.values()),
-    )
+    return visits.outline()
 
 
-def _places(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterator[ParameterPlace]:
+def _layers_of(met: dict[str, nn.Module], names: dict[nn.Parameter, str]) -> Iterator[ParameterPlace]:
     """The layers of modules that data meet in this order."""
     last = next((name for name, module in reversed(met.items()) if isinstance(module, WEIGHTED)), None)
     given: set[str] = set()
@@ -133,5 +138,5 @@ def _drawn(module: nn.Module, word: ActivationName | None) -> Layer | None:
 
 def _next_word(after: list[nn.Module]) -> ActivationName:
     """The activation that data meet next; one that no initialisation knows is taken for a relu."""
-    words = (TOLD[type(module)] for module in after if type(module) in TOLD)
-    return next(words, "relu")
+    following = (DRAWN_AS[type(module)] for module in after if type(module) in DRAWN_AS)
+    return next(following, "relu")

@@ -6,7 +6,7 @@ import torch
 
 from lossbench.data.loading import load
 from lossbench.interfaces import Dataset, Model
-from lossbench.modules.checks import examined, refuse_examples
+from lossbench.modules.checks import examined, refuse_examples, refuse_parameters
 from lossbench.modules.outline import Outline
 
 SHOWN = 8  # examples
@@ -18,7 +18,9 @@ def module_outline(model: Model, dataset: Dataset, outputs: int) -> Outline:
     split = load(dataset).split
     x = torch.as_tensor(split.train_x[:SHOWN]).float()
     with torch.random.fork_rng(devices=[]):
-        module = model.module(tuple(split.inputs or x.shape[1:]), outputs).float()
+        module = model.module(tuple(split.inputs or x.shape[1:]), outputs)
+        refuse_parameters(model, module)
+        module.float()
         for part in (split.train_x, split.test_x):
             refuse_examples(module, torch.as_tensor(part))
         return examined(model, module, x.view(-1, *(split.inputs or x.shape[1:])), outputs)

@@ -4,14 +4,14 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lossbench.interfaces import Task
-from lossbench.planning.spec import Parameters, Trace
+from lossbench.interfaces import Array, Task
+from lossbench.planning.spec import Parameters
 from lossbench.tables import (
     CURVE,
     DEVICE,
@@ -47,7 +47,41 @@ class Origin:
     quantities: tuple[Quantity, ...] = ()
 
 
-def part_content(traces: Sequence[Trace], origin: Origin) -> bytes:
+class StoredRun(Protocol):
+    """What decides a run, as it is stored."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits that name it."""
+
+    def describe(self) -> dict[str, Any]:
+        """Words, options and numbers as plain values."""
+
+
+class StoredTrace(Protocol):
+    """What one run left, as it is stored: the fields of a Trace."""
+
+    @property
+    def run(self) -> StoredRun: ...
+    @property
+    def outcome(self) -> str:
+        """Whether it finished or diverged."""
+
+    @property
+    def stopped(self) -> int:
+        """The step before which it was last finite."""
+
+    @property
+    def steps(self) -> tuple[int, ...]: ...
+    @property
+    def values(self) -> dict[str, Array]: ...
+    @property
+    def parameters(self) -> Parameters | None: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+def part_content(traces: Sequence[StoredTrace], origin: Origin) -> bytes:
     """The traces as one parquet file, a row a run.
 
     Raises ValueError where a quantity has not one number for each recorded step of its run.
@@ -76,7 +110,7 @@ def parameters_content(parameters: Parameters) -> bytes:
     return sink.getvalue()
 
 
-def _table(traces: Sequence[Trace], origin: Origin) -> pa.Table:
+def _table(traces: Sequence[StoredTrace], origin: Origin) -> pa.Table:
     count = len(traces)
     columns = {
         RUN: [trace.run.id for trace in traces],

@@ -16,8 +16,8 @@ from typing import Any
 from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
 from lossbench.errors import BadInput, printable
 from lossbench.files.npz import is_whole
-from lossbench.planning.spec import Recording, RunSpec, Trace
-from lossbench.storage.parquet_part import Origin, parameters_content, part_content
+from lossbench.planning.spec import Recording, RunSpec
+from lossbench.storage.parquet_part import Origin, StoredTrace, parameters_content, part_content
 from lossbench.tables import (
     FORMAT,
     INVOCATIONS,
@@ -102,7 +102,7 @@ def forget(folder: Path, invocation: str) -> None:
         folder.rmdir()
 
 
-def append(folder: Path, traces: Sequence[Trace], origin: Origin) -> Path:
+def append(folder: Path, traces: Sequence[StoredTrace], origin: Origin) -> Path:
     """Store traces as one part, their kept parameters first; all of the part is there afterwards, or nothing of it.
 
     Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, … Raises

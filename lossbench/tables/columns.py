@@ -55,4 +55,4 @@ def named_column(quantity: str, number: int, name: str) -> str:
 def layer_name(column: str) -> str:
     """How people call what a column by layer belongs to: "layer 2", or the name that a torch module gives it."""
     number, _, name = column.partition(LAYER)[2].partition(NAME)
-    return name or f"layer {number}"
+    return (f"module {name}" if name.isdigit() else name) or f"layer {number}"
