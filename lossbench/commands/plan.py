@@ -15,13 +15,8 @@ def plan(overrides: tuple[str, ...], **flags: Any) -> None:
     if looked(overrides, flags):
         return
     from lossbench.commands.actions.outline import print_outline
-    from lossbench.config.compose import compose
+    from lossbench.commands.actions.sweep import planned_sweep
     from lossbench.execution.executor import RESULTS
-    from lossbench.execution.patience import told_when_slow
-    from lossbench.planning.plan import make_plan
 
-    with told_when_slow("Composing every run that the words name …"):
-        points = compose(overrides, written(flags))
-    with told_when_slow(f"Planning {len(points):,} runs …"):
-        planned = make_plan(points)
+    _, planned = planned_sweep(overrides, written(flags))
     print_outline(planned, RESULTS)

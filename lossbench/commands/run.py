@@ -27,16 +27,11 @@ def run(overrides: tuple[str, ...], **flags: Any) -> None:
     """
     if looked(overrides, flags):
         return
-    from lossbench.config.compose import compose
+    from lossbench.commands.actions.sweep import planned_sweep
     from lossbench.config.merged import merged
     from lossbench.execution.executor import RESULTS, run_plan
-    from lossbench.execution.patience import told_when_slow
-    from lossbench.planning.plan import make_plan
 
-    with told_when_slow("Composing every run that the words name …"):
-        points = compose(overrides, written(flags))
-    with told_when_slow(f"Planning {len(points):,} runs …"):
-        planned = make_plan(points)
+    points, planned = planned_sweep(overrides, written(flags))
     summary = run_plan(planned, RESULTS, [*written(flags), *overrides], merged(points))
     click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")

@@ -50,6 +50,8 @@ def load_master(
 ) -> tuple[ConfigLoader, DictConfig]:
     """A loader of configs, and the config that words and files come to, without the swept words in MULTIRUN mode."""
     folder = Path(flags["config-dir"]) if "config-dir" in flags else None
+    if folder:
+        _refuse_irregular(folder)
     load_named_plugins(overrides, folder)
     register()
     version.setbase(VERSION_BASE)
@@ -69,7 +71,6 @@ def _loader(primary: Path, second: Path | None) -> ConfigLoader:
     if second is not None:
         if not second.is_dir():
             raise BadInput(f"--config-dir names {str(second)!r}, which is no folder.")
-        _refuse_irregular(second)
         path.prepend("command-line", f"file://{second.absolute()}", SearchPathQuery(provider="schema"))
     return ConfigLoaderImpl(config_search_path=path)
 

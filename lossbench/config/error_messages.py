@@ -70,9 +70,9 @@ def _spaced(override: str, overrides: Sequence[str]) -> str | None:
         first -= 1
     while last + 1 < len(overrides) and (overrides[last].endswith(OPEN) or overrides[last + 1].startswith(OPEN)):
         last += 1
-    words = overrides[first : last + 1]
-    if len(words) > 1:
-        return f"{' '.join(words)} has spaces in it, and a setting has none. Did you mean {''.join(words)!r}?"
+    parts = overrides[first : last + 1]
+    if len(parts) > 1:
+        return f"{' '.join(parts)} has spaces in it, and a setting has none. Did you mean {''.join(parts)!r}?"
     if override.endswith(","):
         return f"{override!r} ends in a comma. Several values are written without spaces, such as loss=ce,mse."
     return None

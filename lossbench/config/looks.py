@@ -29,13 +29,13 @@ def inspect(overrides: Sequence[str], flags: Sequence[str]) -> None:
     refuse_lists(overrides)
     with _exits_as_messages(overrides):
         loader, _ = load_master(overrides, asked, RunMode.RUN)  # which refuses what Hydra might act on
-        hydra, words, config = _hydra(loader), list(overrides), asked.get("config-name", CONFIG)
+        hydra, config = _hydra(loader), asked.get("config-name", CONFIG)
         if "--hydra-help" in flags:
             hydra.hydra_help(config, get_args_parser(), SimpleNamespace(overrides=[]))
         elif "info" in asked:
-            hydra.show_info(asked["info"], config, words)
+            hydra.show_info(asked["info"], config, list(overrides))
         elif "cfg" in asked:
-            hydra.show_cfg(config, words, asked["cfg"], asked.get("package"), resolve="--resolve" in flags)
+            hydra.show_cfg(config, list(overrides), asked["cfg"], asked.get("package"), resolve="--resolve" in flags)
 
 
 def shell_completion(arguments: Sequence[str]) -> None:

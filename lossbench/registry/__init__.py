@@ -176,7 +176,7 @@ def _line_of(error: BaseException) -> str:
     """Where the last line stands that an import came to."""
     if isinstance(error, SyntaxError):
         return f" (line {error.lineno})" if error.lineno else ""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != guard.__code__.co_filename]
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 

@@ -48,7 +48,7 @@ def instructions() -> dict[str, str]:
 
 def features() -> str:
     """What the compiler may use of the processor beyond its name, in alphabetical order: "64bit adx aes …"."""
-    return " ".join(sorted(name for name, there in get_host_cpu_features().items() if there))
+    return " ".join(sorted(name for name, available in get_host_cpu_features().items() if available))
 
 
 def processor() -> str:

@@ -6,10 +6,7 @@ worker takes the others with it; here it costs the cohort that it was at. Data g
 
 import multiprocessing.resource_tracker
 import os
-import shutil
 import signal
-import threading
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -27,9 +24,10 @@ from lossbench.execution.job import Job, JobResult, do_job, split_of
 from lossbench.execution.progress import Progress
 from lossbench.execution.shared_memory import create_steps, map_split, save_split, steps
 from lossbench.execution.temporary_folders import temporary_folder
+from lossbench.execution.worker_guard import guard_worker
 
-GUARD_SECONDS = 0.2  # between two looks of a worker at whether its parent lives
 TRACKERS = (multiprocessing.resource_tracker.ensure_running, loky_tracker.ensure_running)
+STDERR = 2  # its descriptor
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -86,15 +84,16 @@ class Loky:
     def _worker(self) -> ProcessPoolExecutor:
         """A new worker, whose process starts with its first job."""
         given = (os.getpid(), self._folder)
-        self._all.append(ProcessPoolExecutor(max_workers=1, initializer=_guard, initargs=given, env=ONE_THREAD))
+        self._all.append(ProcessPoolExecutor(max_workers=1, initializer=guard_worker, initargs=given, env=ONE_THREAD))
         return self._all[-1]
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C, which a terminal sends to all: their parent decides what becomes of them."""
-    for ensure_running in TRACKERS:  # first, for where a tracker starts, interrupts are let through again
-        ensure_running()
+    with _errors_discarded():
+        for ensure_running in TRACKERS:  # first, for where a tracker starts, interrupts are let through again
+            ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -102,16 +101,17 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _guard(parent: int, folder: Path) -> None:
-    """In a worker: end with the parent, however that ended, and remove the shared folder that it left."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(GUARD_SECONDS)
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+@contextmanager
+def _errors_discarded() -> Iterator[None]:
+    """Processes started meanwhile write errors nowhere: a tracker would warn of what a killed driver left, which it frees."""
+    kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, STDERR)
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _do_in_worker(job: Job, index: int, folder: Path) -> JobResult:

@@ -1,0 +1,16 @@
+"""The sweep that words name, composed and planned; where that takes long, it is told what is being done."""
+
+from collections.abc import Sequence
+
+from lossbench.config.compose import compose
+from lossbench.config.resolution import Point
+from lossbench.execution.patience import told_when_slow
+from lossbench.planning.plan import Plan, make_plan
+
+
+def planned_sweep(overrides: Sequence[str], flags: Sequence[str]) -> tuple[list[Point], Plan]:
+    """Every run that the words name as a composed config, and the plan that these make. Raises BadInput."""
+    with told_when_slow("Composing every run that the words name …"):
+        points = compose(overrides, flags)
+    with told_when_slow(f"Planning {len(points):,} runs …"):
+        return points, make_plan(points)
