@@ -67,7 +67,7 @@ def _read(path: Path) -> pd.DataFrame:
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     except ParserWarning as error:
         raise BadInput(f"{path} cannot be read as a table: its rows have more cells than its header has names.") from error
-    except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException) as error:
         raise BadInput(f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}") from error
     frame.columns = frame.columns.map(str)
     return frame
@@ -75,7 +75,11 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     """The table, where what the file says of its size is within bounds."""
-    frame: pd.DataFrame = ParquetReader(read_bytes(path), "it", WIDEST).read().to_pandas()
+    reader = ParquetReader(read_bytes(path), "it", WIDEST)
+    nested = [field.name for field in reader.schema if pa.types.is_nested(field.type)]
+    if nested:
+        raise BadInput(f"its column {nested[0]!r} holds lists or mappings, and a cell is a number or a word.")
+    frame: pd.DataFrame = reader.read().to_pandas()
     return frame
 
 
