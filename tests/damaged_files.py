@@ -51,7 +51,7 @@ claims:
 figures:
   - {kind: curves, name: falling, title: How it falls, caption: Read it so., column: train_loss, panels: loss, x_limits: [0, 9]}
   - kind: scores
-    name: rates
+    name: by-rate
     title: Rates
     caption: Read it so.
     x: optimizer.lr

@@ -168,8 +168,7 @@ def _content(path: Path) -> dict[str, Any]:
     content = {} if content is None else content
     if not isinstance(content, dict):
         raise BadInput(f"{path} wants a mapping with `title` and `claims`.")
-    named: dict[str, Any] = _named_by_text(content)
-    return named
+    return dict(_named_by_text(content))
 
 
 def _named_by_text(tree: Any) -> Any:

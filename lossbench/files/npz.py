@@ -5,15 +5,14 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lossbench.errors import BadInput
-from lossbench.files.regular import read_bytes
+from lossbench.files.regular import harm_told, read_bytes
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 _HARM = (  # what zipfile, zlib and NumPy raise for damaged bytes
@@ -37,7 +36,7 @@ class Header(NamedTuple):
 
 def read_headers(path: Path) -> dict[str, Header]:
     """The headers of an archive's arrays, by name; no array is unpacked. Raises BadInput."""
-    with _harm_told(path), zipfile.ZipFile(io.BytesIO(read_bytes(path))) as archive:
+    with harm_told(f"{path} is damaged", _HARM), zipfile.ZipFile(io.BytesIO(read_bytes(path))) as archive:
         return {name.removesuffix(".npy"): _header(archive, name) for name in archive.namelist()}
 
 
@@ -48,7 +47,7 @@ def read_npz(path: Path, names: Collection[str] | None = None, largest: int | No
     Raises BadInput for a damaged byte.
     """
     content = read_bytes(path)
-    with _harm_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with harm_told(f"{path} is damaged", _HARM), zipfile.ZipFile(io.BytesIO(content)) as archive:
         wanted = [name for name in archive.namelist() if names is None or name.removesuffix(".npy") in names]
         packed, allowed = sum(archive.getinfo(name).file_size for name in wanted), largest or len(content)
         if packed > allowed:
@@ -82,14 +81,3 @@ def _header(archive: zipfile.ZipFile, name: str) -> Header:
     if dtype.hasobject:
         raise ValueError(f"{name} holds objects")
     return Header(tuple(shape), dtype)
-
-
-@contextmanager
-def _harm_told(path: Path) -> Iterator[None]:
-    """Raise whatever a damaged archive makes its readers raise as BadInput, with the path."""
-    try:
-        yield
-    except BadInput:
-        raise
-    except _HARM as error:
-        raise BadInput(f"{path} is damaged: {' '.join(str(error).split()) or type(error).__name__}.") from error

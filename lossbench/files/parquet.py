@@ -3,14 +3,14 @@
 A page of one repeated value takes a few bytes and stands for any number of rows, so that two megabytes may come to gigabytes.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lossbench.errors import BadInput
+from lossbench.files.regular import harm_told
 
 FREE = 16 * 2**20  # bytes that any file may come to
 TIMES = 250  # as many bytes may come out of one in the file; studies stored so far come to 17
@@ -24,7 +24,7 @@ class ParquetReader:
 
     def __init__(self, content: bytes, where: str, most_columns: int = MOST_COLUMNS) -> None:
         self._where, self._allowed = where, FREE + TIMES * len(content)
-        with _harm_told(where):
+        with harm_told(f"{where} cannot be read as parquet", _HARM):
             file = pq.ParquetFile(pa.BufferReader(content), thrift_container_size_limit=10 * most_columns)
             self.schema: pa.Schema = file.schema_arrow
             texts = [field.name for field in self.schema if _is_text(field.type)]
@@ -34,7 +34,7 @@ class ParquetReader:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The columns named, or all, with their rows; text as plain text. Raises BadInput."""
-        with _harm_told(self._where):
+        with harm_told(f"{self._where} cannot be read as parquet", _HARM):
             # In this thread: one of pyarrow's own may outlive the interpreter, and then letting go of a Python buffer aborts it.
             table: pa.Table = self._file.read(columns=columns, use_threads=False)
             table.validate(full=True)
@@ -68,18 +68,6 @@ class ParquetReader:
         size = sum(LEVELS * values + content for values, content in numbers) + sum(LEVELS * group.num_rows for group in groups)
         if size > self._allowed:
             raise ValueError(f"it would come to {size:,} bytes, and may come to {self._allowed:,}")
-
-
-@contextmanager
-def _harm_told(where: str) -> Iterator[None]:
-    """Raise what pyarrow raises for damaged bytes as BadInput with the file's name."""
-    try:
-        yield
-    except BadInput:
-        raise
-    except _HARM as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise BadInput(f"{where} cannot be read as parquet ({reason}).") from error
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -1,6 +1,8 @@
 """Regular files: a pipe is never waited for, and no file is read that is larger than its kind may be."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lossbench.errors import BadInput
@@ -29,6 +31,18 @@ def read_text(path: Path, largest: int, kind: str = "") -> str:
         return read_bytes(path, largest, kind).decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} cannot be read{kind}: its bytes are no UTF-8 (byte {error.start + 1:,}).") from error
+
+
+@contextmanager
+def harm_told(beginning: str, harm: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Raise what a reader raises for damaged bytes as BadInput: the beginning of a sentence, and what the reader says."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except harm as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise BadInput(f"{beginning}: {reason.rstrip('.')}.") from error
 
 
 def _excess(mode: int, size: int, largest: int | None) -> str:

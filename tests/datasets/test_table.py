@@ -199,6 +199,14 @@ def test_a_parquet_table_that_would_unpack_to_gigabytes_is_not_unpacked():
         Table(path="mine.parquet", target="kind").load()
 
 
+@pytest.mark.parametrize("cells", [[[1], [2]] * 8, [{"a": 1}, {"a": 2}] * 8])
+@pytest.mark.parametrize("name", ["age", "kind"])
+def test_lists_and_mappings_in_a_parquet_file_are_refused(cells, name):
+    pd.DataFrame({"age": range(16), "kind": [0, 1] * 8} | {name: cells}).to_parquet("mine.parquet")
+    with pytest.raises(BadInput, match=f"cannot be read as a table: its column '{name}' holds lists or mappings"):
+        Table(path="mine.parquet", target="kind").load()
+
+
 def test_missing_cells_of_a_parquet_file_are_named(tmp_path):
     pd.DataFrame({"age": pd.array([1, None] * 8, dtype="Int64"), "kind": [0, 0, 1, 1] * 4}).to_parquet("mine.parquet")
     with pytest.raises(BadInput, match=r"empty cells in 'age' \(data rows 2, 4, 6, 8, 10 and 3 more\)"):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
 from omegaconf import OmegaConf
 
@@ -98,9 +97,12 @@ def test_interpolations_that_double_one_another_are_refused(doubled, tmp_path):
 
 def test_hydra_follows_no_path_that_a_config_names_and_is_left_as_it_was(tmp_path):
     (tmp_path / "whole.yaml").write_text("hydra: {searchpath: [file:///elsewhere, pkg://antigravity]}")
+    compose(["loss=ce"])  # after which Hydra's own sources are registered
+    before = SourcesRegistry.instance().resolve("file")
     with pytest.raises(BadInput, match=r"sets hydra\.searchpath"):
         compose(["loss=ce"], [f"--config-dir={tmp_path}", "--config-name=whole"])
-    assert SourcesRegistry.instance().resolve("file") is FileConfigSource
+    assert SourcesRegistry.instance().resolve("file") is before
+    assert before.__name__ == "FileConfigSource"
 
 
 def test_a_noun_of_a_claims_file_leads_to_no_other_folder(tmp_path):
