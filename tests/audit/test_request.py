@@ -7,17 +7,16 @@ import pytest
 from rich.console import Console
 
 from lossbench.audit.cards import cache
-from lossbench.audit.cards.card import Card, Verdict, from_plain, make_card, to_plain
+from lossbench.audit.cards.card import Card, from_plain, make_card, to_plain
 from lossbench.audit.cards.fingerprint import content
 from lossbench.audit.cards.literature import agrees, measured_text, statements
 from lossbench.audit.cards.runner import cards_of_losses, cards_of_path
-from lossbench.audit.cards.verdict import verdict
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
 from lossbench.audit.rendering.pages import which_loss
 from lossbench.audit.request import Request, audit, failures
 from lossbench.audit.subjects.convention import CallableRequest
-from lossbench.audit.subjects.subject import Finding, registered
+from lossbench.audit.subjects.subject import registered
 from lossbench.commands.cli import answer
 from lossbench.errors import BadInput, Failure
 from lossbench.registry import shelf
@@ -221,16 +220,6 @@ def test_cards_are_written_as_markdown_and_as_a_page_that_needs_nothing_else(tmp
     assert numbers["name"] == "hinge · identity"
     assert numbers["shape"]["largest_value"] == "inf"
     assert numbers["verdict"].startswith("It is not proper, convex and calibrated.")
-
-
-def test_a_card_begins_with_its_verdict_and_tells_how_it_was_called_before_anything_measured():
-    finding = Finding(reason="claim", sentence="It does not compute cross_entropy.")
-    row = Verdict(name="proper", measured="no")
-    card = Card(title="theirs:loss", link="", findings=(finding,), called=("It takes raw outputs.",), verdicts=(row,))
-    assert verdict(card).startswith("It does not compute cross_entropy. It is not proper.")
-    for text in (as_markdown([card]), as_html([card])):
-        places = [text.index(part) for part in ("It does not compute", "It takes raw outputs", "Properties")]
-        assert places == sorted(places)
 
 
 def test_hostile_text_stays_text():

@@ -7,7 +7,7 @@ from lossbench.audit.cards.card import Card, exponent_text
 from lossbench.audit.measurements.numerics import Accuracy, Numerics
 
 GRAVE = ("sign", "link", "claim", "coupling", "nondeterminism", "mutation")  # findings that a verdict begins with
-_TOLD = {"proper": "not proper", "convex": "not convex", "calibrated for two classes": "not calibrated"}
+_DENIALS = {"proper": "not proper", "convex": "not convex", "calibrated for two classes": "not calibrated"}
 
 
 def verdict(card: Card) -> str:
@@ -37,7 +37,7 @@ def is_grave(card: Card) -> bool:
 
 def _properties(card: Card) -> list[str]:
     measured = {row.name: row.measured for row in card.verdicts}
-    texts = [no.removeprefix("not ") if measured[name] == "yes" else no for name, no in _TOLD.items() if name in measured]
+    texts = [no.removeprefix("not ") if measured[name] == "yes" else no for name, no in _DENIALS.items() if name in measured]
     texts += ["bounded"] if measured.get("bounded") == "yes" else []
     if measured.get("strictly proper") == "yes":
         texts[0] = "strictly proper"
@@ -64,8 +64,8 @@ def _numbers(numbers: Numerics | None) -> list[str]:
         return []
     harmed = [row for row in numbers.accuracies if row.harm is not None]
     if harmed:
-        places = formatting.listed([_place(row) for row in harmed])
-        return [f"Its numbers go wrong where training feels it: {places}."]
+        faulty_rows = formatting.listed([_place(row) for row in harmed])
+        return [f"Its numbers go wrong where training feels it: {faulty_rows}."]
     if all(row.passes for row in numbers.accuracies):
         return [f"Its numbers are right to the bar, held against {numbers.against}."]
     return ["Its numbers lose digits next to 0 only, where training does not feel it."]
