@@ -64,13 +64,13 @@ def _numbers(numbers: Numerics | None) -> list[str]:
         return []
     harmed = [row for row in numbers.accuracies if row.harm is not None]
     if harmed:
-        faulty_rows = formatting.listed([_place(row) for row in harmed])
-        return [f"Its numbers go wrong where training feels it: {faulty_rows}."]
+        fault_texts = formatting.listed([_fault_text(row) for row in harmed])
+        return [f"Its numbers go wrong where training feels it: {fault_texts}."]
     if all(row.passes for row in numbers.accuracies):
         return [f"Its numbers are right to the bar, held against {numbers.against}."]
     return ["Its numbers lose digits next to 0 only, where training does not feel it."]
 
 
-def _place(row: Accuracy) -> str:
+def _fault_text(row: Accuracy) -> str:
     where = f", from z = {row.harm.size:g} on" if row.harm is not None else ""
     return f"{row.quantity} in {row.dtype}{where}"

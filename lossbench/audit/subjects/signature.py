@@ -25,7 +25,7 @@ _ACTIVATION_FLAGS = ("sigmoid", "softmax")  # of losses that apply one themselve
 class NameEvidence:
     """What names say: whether targets come first, and what the predictions are; None where they say nothing.
 
-    `because` is the reason for `takes`, in parts.
+    `because` is the reason for `takes`, in words.
     """
 
     targets_first: bool | None = None
@@ -86,18 +86,18 @@ def _targets_first(names: list[str]) -> bool | None:
 
 
 def _kind(name: str) -> str | None:
-    parts = _words(name)
+    parts = _name_parts(name)
     if parts & _PREDICTIONS:
         return "prediction"
     return "target" if parts & _TARGETS else None
 
 
-def _words(name: str) -> set[str]:
+def _name_parts(name: str) -> set[str]:
     return {word.lower() for word in re.split(r"_|(?<=[a-z])(?=[A-Z])|\d+", name) if word}
 
 
 def _by_parameter(name: str) -> tuple[Takes | None, str]:
-    parts = _words(name)
+    parts = _name_parts(name)
     because = f"its parameter {name}"
     if parts & {"logit", "logits", "decision"}:
         return "raw", because
