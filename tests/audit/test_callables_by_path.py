@@ -60,6 +60,13 @@ def test_what_is_claimed_has_to_hold_at_other_values_of_an_option(module: str, n
     assert computes or "not at tau=" in told[0]
 
 
+def test_what_depends_on_the_target_alone_is_no_difference_between_losses() -> None:
+    (subject,) = subjects_of_path(CallableRequest(path="torch.nn:PoissonNLLLoss", claim="poisson"))  # leaves out log y!
+    assert "It computes poisson on the identity." in subject.notes
+    (subject,) = subjects_of_path(CallableRequest(path="torch.nn:MSELoss", claim="poisson"))
+    assert [finding.reason for finding in subject.findings] == ["claim"]
+
+
 def test_a_claim_with_an_option_of_the_sigmoid_is_held_on_the_sigmoid(module: str) -> None:
     (subject,) = subjects_of_path(CallableRequest(path=f"{module}:focal", claim="focal,alpha=0.25"))
     assert any("It computes" in note for note in subject.notes)
