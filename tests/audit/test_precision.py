@@ -79,7 +79,7 @@ def test_what_computes_in_float32_passes_the_gradient_check_and_the_card_says_ho
     card, _ = in_float32
     assert card.slopes is not None
     assert card.slopes.right
-    assert "It answers in float32, whatever it is given: judged to 1e-4." in card.notes
+    assert "It answers in float32, whatever it is given: judged to 1e-4." in [finding.sentence for finding in card.findings]
     assert card.numerics is not None
     assert card.numerics.accuracies == ()  # held against itself it would be exact, which says nothing
     assert failures([card], ["numerics", "gradient"]) == []

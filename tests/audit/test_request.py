@@ -216,6 +216,10 @@ def test_cards_are_written_as_markdown_and_as_a_page_that_needs_nothing_else(tmp
             assert line.endswith("|")
     audited(losses=("hinge",), output=tmp_path / "deep" / "card.html")
     assert "<h2>hinge · identity</h2>" in (tmp_path / "deep" / "card.html").read_text()
+    (numbers,) = json.loads((tmp_path / "deep" / "card.json").read_text(), parse_constant=pytest.fail)
+    assert numbers["name"] == "hinge · identity"
+    assert numbers["shape"]["largest_value"] == "inf"
+    assert numbers["verdict"].startswith("It is not proper, convex and calibrated.")
 
 
 def test_hostile_text_stays_text():

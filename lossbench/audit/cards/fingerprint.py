@@ -33,11 +33,11 @@ def content(modules: list[str], request: str) -> str:
 def versions_of(module: str = "") -> tuple[str, ...]:
     """The versions that a card depends on: lossbench's, torch's, and that of the package which a module belongs to."""
     package = module.partition(".")[0]
-    told = [f"lossbench {importlib.metadata.version('lossbench')}"]
+    versions = [f"lossbench {importlib.metadata.version('lossbench')}"]
     version = getattr(sys.modules.get(package), "__version__", None)
     if package not in {"", "torch", "lossbench"} and version is not None:
-        told.append(f"{package} {version}")
-    return (*told, f"torch {torch.__version__}", f"Python {platform.python_version()}")
+        versions.append(f"{package} {version}")
+    return (*versions, f"torch {torch.__version__}", f"Python {platform.python_version()}")
 
 
 def _collect(module: ModuleType | None, texts: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from math import inf
 
 from lossbench.analysis import formatting
 from lossbench.audit.cards.card import Card, exponent_text, exponents_text
+from lossbench.audit.cards.verdict import GRAVE
 from lossbench.audit.measurements.margin import Curve, Shape
 from lossbench.audit.measurements.numerics import BARS, Accuracy, Miss, Numerics
 from lossbench.audit.measurements.saturation import RATE, Saturation, Tail
@@ -41,7 +42,7 @@ class Section:
 
 def sections(card: Card) -> list[Section]:
     """The sections of a card, without empty ones: how it was called first."""
-    faults = tuple(finding.sentence for finding in card.findings)
+    faults = tuple(finding.sentence for finding in card.findings if finding.reason not in GRAVE)  # those are in the verdict
     parts = [Section(title="How it was called", sentences=card.called), Section(title="Findings", sentences=faults)]
     parts.append(_properties(card))
     if card.saturation is not None:

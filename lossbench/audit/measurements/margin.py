@@ -134,7 +134,8 @@ def _bound(subject: Subject, quantity: str) -> float:
 def _largest(subject: Subject, far: float, quantity: str) -> float:
     """The largest size within ±far: on a grid that is even within ±15 and coarser outside, refined where it is largest."""
     outside = torch.linspace(SPAN, far, 25, dtype=torch.float64)
-    z = torch.cat((-outside.flip(0), torch.linspace(-SPAN, SPAN, 301, dtype=torch.float64).round(decimals=9), outside)).unique()
+    inside = torch.linspace(-SPAN, SPAN, 301, dtype=torch.float64).round(decimals=9)
+    z = torch.cat((-outside[1:].flip(0), inside, outside[1:]))
     largest = 0.0
     for target in (0, 1):
         line = z
@@ -208,7 +209,7 @@ def _far_margins(subject: Subject) -> torch.Tensor:
 
 def _convex_far_out(subject: Subject) -> bool:
     """Whether the slope never falls by more than a hundredth as far as numbers are looked at, for clamps cut it off there."""
-    z = torch.cat((torch.linspace(-8, 8, 33, dtype=torch.float64), _far_margins(subject))).unique()
+    z = torch.cat((torch.linspace(-7.5, 7.5, 31, dtype=torch.float64), _far_margins(subject))).sort().values
     for target in (0, 1):
         gradient = subject.slope(z, target)
         size = torch.maximum(gradient[1:].abs(), gradient[:-1].abs())

@@ -33,24 +33,42 @@ def multiples(adapted: AdaptedLoss, claim: Formula) -> tuple[tuple[int, Fraction
         return ()
     factors = []
     for rows in (1,) if adapted.convention.outputs == 1 else (2, 3):
-        z, y = _points(adapted, claim, rows)
+        z, y = _points(rows)
         try:
-            got = adapted.value(z, y).double()
+            got, right = adapted.value(z, y).double(), _values(claim, z, y)
+            factor = float((got * right).sum() / right.square().sum())
+            if not factor > 0 or not _close(got, factor * right) or not _follows_counts(adapted, claim, factor):
+                return ()
         except TooSlow:
             raise
         except (Exception, SystemExit):
-            return ()
-        pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
-        right = torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=torch.float64)
-        factor = float((got * right).sum() / right.square().sum())
-        if not factor > 0 or bool(((got - factor * right).abs() > _CLOSE * factor * right.abs().max()).any()):
             return ()
         factors.append((rows, Fraction(factor).limit_denominator(12)))
     return tuple(factors)
 
 
-def _points(adapted: AdaptedLoss, claim: Formula, rows: int) -> tuple[Tensor, Tensor]:
-    """Raw outputs and targets (C, 8), no two alike and not symmetric; counts as targets where these have a meaning."""
+def _follows_counts(adapted: AdaptedLoss, claim: Formula, factor: float) -> bool:
+    """Whether the two agree for counts as targets, but for what depends on the target alone; true without a meaning."""
+    is_regression = claim.loss.link == "identity" and "regression" in claim.loss.tasks
+    if adapted.convention.outputs == 2 or not is_regression or adapted.convention.targets != "alike":
+        return True
+    z, y = _points(1)[0], torch.tensor([_COUNTS], dtype=torch.float64)
+    got = adapted.value(z, y).double() - adapted.value(torch.zeros_like(z), y).double()
+    return _close(got, factor * (_values(claim, z, y) - _values(claim, torch.zeros_like(z), y)))
+
+
+def _values(claim: Formula, z: Tensor, y: Tensor) -> Tensor:
+    """ℓ (B,) of the claimed loss, for z and y (C, B)."""
+    pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
+    return torch.tensor([float(claim(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs], dtype=torch.float64)
+
+
+def _close(got: Tensor, right: Tensor) -> bool:
+    return bool(((got - right).abs() <= _CLOSE * right.abs().max()).all())
+
+
+def _points(rows: int) -> tuple[Tensor, Tensor]:
+    """Raw outputs and targets (C, 8), no two alike and not symmetric."""
     z = torch.tensor(
         [
             [0.7, -1.2, 2.0, 0.4, -3.1, 1.6, -0.2, 4.3],
@@ -60,6 +78,4 @@ def _points(adapted: AdaptedLoss, claim: Formula, rows: int) -> tuple[Tensor, Te
         dtype=torch.float64,
     )[:rows]
     y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, (torch.arange(8) // 2 + torch.arange(8)) % max(rows, 2)]
-    if rows == 1 and claim.loss.link == "identity" and "regression" in claim.loss.tasks and adapted.convention.targets == "alike":
-        z, y = torch.cat((z, z), 1), torch.cat((y, torch.tensor([_COUNTS], dtype=torch.float64)), 1)
     return z, y

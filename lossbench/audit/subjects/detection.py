@@ -58,7 +58,7 @@ class _Asked:
     names: NameEvidence
 
     @property
-    def told(self) -> CallOptions:
+    def stated(self) -> CallOptions:
         """The parts of the calling convention that the user states."""
         return self.request.call_options
 
@@ -78,9 +78,9 @@ def detect(function: Callable[..., Any], request: CallableRequest, claims: Seque
     refusals: dict[str, str] = {}
     forms = list(answering_forms(function, request, refusals, targets_first=asked.names.targets_first))
     for form in forms:
-        found = _claimed(asked, form, claims)
-        if found is not None:
-            return found
+        computing = _claimed(asked, form, claims)
+        if computing is not None:
+            return computing
     doubts: dict[str, str] = {}
     readings = [reading for form in forms if (reading := _reading(asked, form, doubts)) is not None]
     reading = _chosen(readings, doubts | refusals)
@@ -92,10 +92,10 @@ def detect(function: Callable[..., Any], request: CallableRequest, claims: Seque
 
 def _claimed(asked: _Asked, form: AdaptedLoss, claims: Sequence[Formula]) -> DetectedCall | None:
     """The form and the meaning in which the callable computes one of the claims, as far as names allow them; None without any."""
-    takes = (asked.names.takes,) if asked.names.takes and not asked.told.takes else possible_takes(asked.told)
+    takes = (asked.names.takes,) if asked.names.takes and not asked.stated.takes else possible_takes(asked.stated)
     for claim in claims:
         link = claim.loss.link
-        if asked.told.link not in {None, link} or link == ("sigmoid" if form.convention.outputs == 2 else "softmax"):
+        if asked.stated.link not in {None, link} or link == ("sigmoid" if form.convention.outputs == 2 else "softmax"):
             continue
         for meaning in takes:
             if link == "identity" and meaning != "raw":
@@ -131,22 +131,22 @@ def _reading(asked: _Asked, form: AdaptedLoss, refusals: dict[str, str]) -> _Rea
 
 def _understood(asked: _Asked, form: AdaptedLoss, evidence: Evidence) -> tuple[AdaptedLoss, str, str]:
     """The form with what its input stands for, the reason, and a doubt where there is one. Raises ValueError without evidence."""
-    told = asked.told.takes
-    takes = told or asked.names.takes or evidence.meaning
-    because = "told by --takes" if told else asked.names.because if asked.names.takes else evidence.because
+    stated = asked.stated.takes
+    takes = stated or asked.names.takes or evidence.meaning
+    because = "told by --takes" if stated else asked.names.because if asked.names.takes else evidence.because
     if takes is None:
         raise ValueError(evidence.because or "its values show neither raw outputs, nor probabilities, nor numbers to imitate")
     if takes == "positive numbers":
         raise Unusable(
             f"{_UNKNOWN} Its predictions seem to be numbers above 0, such as a rate, and a card looks at all raw outputs."
         )
-    told_link = asked.told.link
-    link = told_link or form.convention.link
+    stated_link = asked.stated.link
+    link = stated_link or form.convention.link
     if takes == "numbers":
-        takes, link = "raw", told_link or "identity"
+        takes, link = "raw", stated_link or "identity"
     doubt = ""
     alike = not evidence.shift_invariant
-    if takes == "raw" and form.convention.outputs == 2 and alike and told_link is None and link == "softmax":
+    if takes == "raw" and form.convention.outputs == 2 and alike and stated_link is None and link == "softmax":
         doubt = "one number added to all outputs changes it, so that they are not those of a softmax."
     return replace(form, convention=replace(form.convention, takes=takes, link=link)), because, doubt
 

@@ -70,8 +70,8 @@ def _of_several_outputs(asked: AdaptedLoss) -> Evidence:
     if _same(line, torch.stack([asked.value(margins * leads[:, [i]] + 3, eye[:, [i]].expand(3, 8)) for i in range(3)])):
         return Evidence(meaning="raw", because="one number added to all outputs changes nothing", shift_invariant=True)
     ends = torch.cat([asked.value(eye[:, [label]], eye[:, [label]]) for label in range(3)])
-    if bool(line.isfinite().all()) and (found := _linear(asked, eye, ends)):
-        return found
+    if bool(line.isfinite().all()) and (linear := _linear(asked, eye, ends)):
+        return linear
     outside = [part for row in line for part in row.split(4)]
     askew = asked.value(-6 * leads.roll(1, 1) - 4 * leads, eye)  # what is cut off outside is constant in every direction
     constant = bool(((line[:, 0] - askew).abs() <= _CLOSE * askew.abs()).all())

@@ -65,12 +65,12 @@ def own_name(function: Callable[..., Any]) -> str:
 def option_of(function: Callable[..., Any], given: Mapping[str, Any], name: str) -> Any:
     """The value of an option: as given, else the object's attribute, else the default; None where there is no such option."""
     inner = function.func if isinstance(function, functools.partial) else function
-    told = dict(given)
+    options = dict(given)
     if not inspect.isroutine(inner):
         attributes = dict(getattr(inner, "__dict__", {}))
-        told = attributes | dict(attributes.get("_fn_kwargs", {})) | told  # where Keras keeps what its functions are given
-    if name in told:
-        return told[name]
+        options = attributes | dict(attributes.get("_fn_kwargs", {})) | options  # where Keras keeps what its functions are given
+    if name in options:
+        return options[name]
     try:
         default = inspect.signature(inner if inspect.isroutine(inner) else type(inner)).parameters[name].default
     except (TypeError, ValueError, KeyError):
@@ -86,24 +86,24 @@ def _targets_first(names: list[str]) -> bool | None:
 
 
 def _kind(name: str) -> str | None:
-    words = _words(name)
-    if words & _PREDICTIONS:
+    parts = _name_parts(name)
+    if parts & _PREDICTIONS:
         return "prediction"
-    return "target" if words & _TARGETS else None
+    return "target" if parts & _TARGETS else None
 
 
-def _words(name: str) -> set[str]:
+def _name_parts(name: str) -> set[str]:
     return {word.lower() for word in re.split(r"_|(?<=[a-z])(?=[A-Z])|\d+", name) if word}
 
 
 def _by_parameter(name: str) -> tuple[Takes | None, str]:
-    words = _words(name)
+    parts = _name_parts(name)
     because = f"its parameter {name}"
-    if words & {"logit", "logits", "decision"}:
+    if parts & {"logit", "logits", "decision"}:
         return "raw", because
-    if ("log" in words and words & _LOGGED) or any(word.startswith(("logp", "logq")) for word in words):
+    if ("log" in parts and parts & _LOGGED) or any(word.startswith(("logp", "logq")) for word in parts):
         return "log-probabilities", because
-    return ("probabilities", because) if words & _PROBABILITIES else (None, "")
+    return ("probabilities", because) if parts & _PROBABILITIES else (None, "")
 
 
 def _by_flag(function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[Takes | None, str]:
@@ -113,6 +113,6 @@ def _by_flag(function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[Ta
             return "raw" if value else "probabilities", f"its option {name}={value}"
     values = {name: option_of(function, given, name) for name in _ACTIVATION_FLAGS}
     if all(isinstance(value, bool) for value in values.values()):
-        told = ", ".join(f"{name}={value}" for name, value in values.items())
-        return "raw" if any(values.values()) else "probabilities", f"its options {told}"
+        flags = ", ".join(f"{name}={value}" for name, value in values.items())
+        return "raw" if any(values.values()) else "probabilities", f"its options {flags}"
     return None, ""

@@ -12,7 +12,7 @@ from typing import TextIO
 
 _GRACE = 2.0  # seconds that a block has to end after it was interrupted, before its process is ended
 _DEAF = 20.0  # seconds that it may take, on a busy machine, until the interruption arrives
-_IDLE = 6  # times the limit that a block may last where it is not the processor that it needs
+_IDLE = 3  # times the limit that a block may last where it is not the processor that it needs
 _SHORTEST = 0.02
 _reports: list[TextIO] = []
 
@@ -28,7 +28,7 @@ def end_process_when_late(report: TextIO) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the block with TooSlow after so many seconds of the processor, or six times as many in which it was free.
+    """Interrupt the block with TooSlow after so many seconds of the processor, or three times as many in which it was free.
 
     So what is slow does not depend on how busy the machine is. By signal: it stops Python code and sleeps, not one long call
     into compiled code, nor code that catches the exception and goes on; `end_process_when_late` is for those. Without effect
