@@ -359,7 +359,7 @@ def test_nothing_is_wider_than_the_window(opened: Callable[[str], Page], width: 
 
 def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callable[[str], Page]) -> None:
     page = opened(
-        "z=1e99&r=NaN&h=7&a=nothing&b=__proto__&lang=xx&view=robbed&q=99&n=-4&f=" + HOSTILE.replace("&", "%26") + "&c=formula"
+        "z=1e99&r=NaN&h=7&a=nothing&b=__proto__&lang=xx&view=robbed&q=-9&n=-4&f=" + HOSTILE.replace("&", "%26") + "&c=formula"
     )
     state = page.evaluate("({...lossbenchLab.state})")
     assert {
@@ -369,7 +369,7 @@ def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callabl
         "a": "cross_entropy",
         "b": "half_squared_error",
         "view": "neuron",
-        "q": 10,
+        "q": 0,
         "n": 0,
     }.items() <= (state.items())
     assert page.locator(".problem").count() == 1

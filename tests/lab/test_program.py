@@ -62,7 +62,7 @@ def test_a_loss_in_torch_s_own_words_is_followed_through_autograd() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        lambda z, y: ((z - y) * (2.0 if float(z.max()) > 5 else 1.0)).sum(OUTPUTS),
+        lambda z, y: ((z - y) * (2.0 if float(z.detach().max()) > 5 else 1.0)).sum(OUTPUTS),
         lambda z, y: (z - y.mean()).square().sum(OUTPUTS),
         lambda z, y: (torch.from_numpy(np.sin(y.numpy())) * z).sum(OUTPUTS),
     ],
