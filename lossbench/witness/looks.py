@@ -65,7 +65,7 @@ class OutputLook:
         z = getattr(returned, "logits", returned)
         if module.training and isinstance(z, Tensor) and z.requires_grad:
             self.z = z.detach()
-            z.register_hook(self._take)
+            z.register_hook(self._take)  # type: ignore[no-untyped-call]
 
     def _take(self, gradient: Tensor) -> None:
         self.gradient = gradient.detach()
