@@ -33,8 +33,8 @@ class ActivationLook:
 
     def remove(self) -> None:
         """Take the hooks away."""
-        for handle in self.handles:
-            handle.remove()
+        for hook in self.handles:
+            hook.remove()
 
     def numbers(self, names: dict[nn.Module, str]) -> Numbers:
         """A column a quantity and activation, all scalar; `names` are those of all activations, in the order of data."""
