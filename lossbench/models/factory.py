@@ -18,7 +18,7 @@ from lossbench.interfaces import Model
 
 @dataclass(frozen=True, kw_only=True)
 class Module(Model):
-    """A torch module that a function of yours makes: model=module model.path=my_nets:make.
+    """A torch module that a function of yours makes: model=module model.path=my_nets:net.
 
     The function is called with the shape of an example, (D,) or (channels, height, width), and the number of raw outputs, and
     returns a torch.nn.Module from (B, *shape) to (B, outputs). Its file is run as a plugin's is; when it has changed, a run is
@@ -30,7 +30,7 @@ class Module(Model):
     def __post_init__(self) -> None:
         name, _, function = self.path.partition(":")
         if not all(part.isidentifier() for part in (*name.split("."), *function.split("."))):
-            raise BadInput(f"model.path is {self.path!r}; it wants MODULE:FUNCTION, such as my_nets:make.")
+            raise BadInput(f"model.path is {self.path!r}; it wants MODULE:FUNCTION, such as my_nets:net.")
 
     def describe(self) -> dict[str, Any]:
         """Word, path, and the SHA-256 of the file that the function is read from."""

@@ -29,16 +29,16 @@ class ModuleEngine:
         """Whether the model's class makes a module."""
         return makes_module(model) and not says_layers(model)
 
-    def size(self, run: RunSpec) -> Size:
-        """The size of a run, from its module and its batch."""
-        return run_size(run)
-
     def remark(self, run: RunSpec, split: Split) -> str:
         """Why runs of a module train one after the other where that is not as it should be; the split is x (N, D), y (N, T)."""
         cohort = module_cohort(run, split, "cpu")
         if not cohort.reason or cohort.skeleton.outline.convolutional:
             return ""
         return f"model={run.model.word} is trained run after run: {cohort.reason}."
+
+    def size(self, run: RunSpec) -> Size:
+        """The size of a run, from its module and its batch."""
+        return run_size(run)
 
     def train(
         self,

@@ -38,10 +38,10 @@ class TileLearner:
 
     def begin(self, step: int) -> None:
         """Take the learning rates of the update that follows a step."""
-        self.updates = step
         if self.scheduled:
             rates = [run.optimizer.lr * schedule_factor(run, step) for run in self.runs]
             self.hyper["lr"] = each(rates, self.hyper["lr"])
+        self.updates = step
 
     @property
     def rate(self) -> Tensor | None:

@@ -33,8 +33,8 @@ class ActivationLook:
 
     def remove(self) -> None:
         """Take the hooks away."""
-        for handle in self.handles:
-            handle.remove()
+        for hook in self.handles:
+            hook.remove()
 
     def numbers(self, names: dict[nn.Module, str]) -> Numbers:
         """A column a quantity and activation, all scalar; `names` are those of all activations, in the order of data."""
@@ -65,7 +65,7 @@ class OutputLook:
         z = getattr(returned, "logits", returned)
         if module.training and isinstance(z, Tensor) and z.requires_grad:
             self.z = z.detach()
-            z.register_hook(self._take)
+            z.register_hook(self._take)  # type: ignore[no-untyped-call]
 
     def _take(self, gradient: Tensor) -> None:
         self.gradient = gradient.detach()

@@ -92,7 +92,7 @@ class Witness:
         if self.before:
             self._settle()
         if self.count == self.next:
-            self._record(None if loss is None else float(loss), scale)
+            self._record(float(loss.detach()) if isinstance(loss, Tensor) else loss, scale)
         self.count += 1
         if self.count == self.next:
             self._look()

@@ -9,6 +9,7 @@ from lossbench.errors import BadInput
 from lossbench.inits.continued import Continued
 from lossbench.inits.given import Answer, File, Given, TwoWeights
 from lossbench.inits.normal import Normal, ScaledNormal
+from lossbench.inits.own import Own
 from lossbench.inits.scaled import Scaled
 from lossbench.inits.uniform import Glorot, Uniform
 from lossbench.interfaces import Layer
@@ -74,7 +75,7 @@ def test_a_lone_output_starts_at_either_end():
     assert ends == {-9.0, 9.0}
 
 
-@pytest.mark.parametrize("word", sorted(set(shelf("init")) - {"file", "continued"}))
+@pytest.mark.parametrize("word", sorted(set(shelf("init")) - {"file", "continued", "own"}))
 def test_the_seed_decides_and_shapes_are_out_by_in(word):
     init = shelf("init")[word]()
     for layer, shape in zip(drawn(init), LAYERS, strict=True):
@@ -83,6 +84,11 @@ def test_the_seed_decides_and_shapes_are_out_by_in(word):
         assert layer.weight.dtype == layer.bias.dtype == np.float64
     for one, again in zip(drawn(init), drawn(init), strict=True):
         np.testing.assert_array_equal(one.weight, again.weight)
+
+
+def test_a_chain_of_dense_layers_has_no_start_of_its_own():
+    with pytest.raises(BadInput, match="init=uniform is what"):
+        drawn(Own())
 
 
 def test_given_is_the_same_number_everywhere():

@@ -13,6 +13,7 @@ from lossbench.data.hold_out import HeldOut, Scaling
 from lossbench.data.loading import fingerprint, load
 from lossbench.datasets.classic import Iris
 from lossbench.datasets.contiguity import Contiguity
+from lossbench.datasets.images import Images
 from lossbench.datasets.mnist import Mnist
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.table import Table
@@ -35,6 +36,7 @@ FINGERPRINTS = {  # stored runs name their data by these: they change with a rea
     "diabetes": "03ba2a5c5c2892a2",
     "diabetes_share": "3564bfcf036889c0",
     "digits": "e65eb0656e6c7167",
+    "images": "2c5d06ee27399f37",
     "iris": "5c379b524651fedc",
     "mnist_1k": "b0ad9fd74e5cb961",
     "mnist_5k": "1a57b579b4ae4741",
@@ -55,6 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"{a},{b},{c},{'yes' if a + b > 0 else 'no'}" for a, b, c in rows.tolist()]
     folder = tmp_path_factory.mktemp("tables")
     (folder / "mine.csv").write_text("\n".join(["a,b,c,bought", *lines]))
+    np.savez(folder / "mine.npz", x=np.random.default_rng(7).integers(0, 256, (60, 4, 5)), y=np.arange(60) % 3)
     return folder
 
 
@@ -64,6 +67,7 @@ def _example(folder: Path):
     chosen: dict[str, Dataset] = {
         "mnist": Mnist(train=1000),
         "contiguity": Contiguity(train=400),
+        "images": Images(path=str(folder / "mine.npz")),
         "noisy": Noisy(of=Iris(), rate=0.2),
         "table": Table(path=str(folder / "mine.csv"), target="bought"),
         "xor": Xor(copies=5, noise=0.1),

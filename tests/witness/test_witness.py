@@ -40,9 +40,8 @@ def train(net: nn.Module, witness: Witness | None = None) -> dict[str, list[list
         seen["outputs"].append([float((z.grad.double() * 8).norm(dim=1).mean())])
         before = [p.detach().clone() for p in net.parameters()]
         rule.step()
-        seen["updates"].append(
-            [float((p - old).detach().double().norm()) for p, old in zip(net.parameters(), before, strict=True)]
-        )
+        moved = [p.detach() - old for p, old in zip(net.parameters(), before, strict=True)]
+        seen["updates"].append([float(part.double().norm()) for part in moved])
         rule.zero_grad()
     return seen
 
