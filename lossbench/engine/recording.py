@@ -11,9 +11,9 @@ from lossbench import tables
 from lossbench.engine.loss_batch import LossBatch, loss_batches, target_views
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.run_step import RunStep
-from lossbench.engine.stacking import Sharing
+from lossbench.engine.stacking import LossBlock, Sharing
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Loss, TargetScale, Task
+from lossbench.interfaces import Array, TargetScale, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
@@ -47,7 +47,7 @@ class Examples:
     networks: Mapping[int, EvaluationNetwork]
 
 
-def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
+def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[LossBlock]) -> Examples:
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
     networks = {}

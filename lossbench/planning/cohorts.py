@@ -126,9 +126,14 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
         shape = (run.model, run.dataset, run.loss)
         if shape not in layers:
             layers[shape] = _shape(run)[1]
-        losses.setdefault(run.loss, len(losses))
+        losses.setdefault(loss_key(run), len(losses))
         groups.setdefault(_program(run, layers[shape]), []).append(run)
-    return {program: tuple(sorted(group, key=lambda run: (losses[run.loss], run.seed))) for program, group in groups.items()}
+    return {program: tuple(sorted(group, key=lambda run: (losses[loss_key(run)], run.seed))) for program, group in groups.items()}
+
+
+def loss_key(run: RunSpec) -> Hashable:
+    """What makes a run's training loss another one: the loss, and how classes are weighed in it."""
+    return run.loss, run.class_weights, run.weighted_mean
 
 
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
