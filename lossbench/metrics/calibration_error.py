@@ -31,7 +31,7 @@ class CalibrationError(Metric):
 
     def measure(self, outputs: Outputs) -> Tensor:
         p = outputs.probabilities
-        if p is None or not bool(torch.isfinite(p).all()):
+        if p is None or not bool(torch.isfinite(outputs.z).all()):
             return outputs.z.new_full((), torch.nan)
         sure, decision = p.double().max(OUTPUTS)
         gap = (decision == outputs.labels).double() - sure

@@ -15,9 +15,8 @@ from lossbench.tables import Quantity
 class BalancedAccuracy(Metric):
     """Balanced accuracy: the mean over the classes of the share of their examples that are decided rightly.
 
-    Must be named in probes. Computed by scikit-learn's balanced_accuracy_score, of the decisions that accuracy counts;
-    classes that do not occur are left
-    out. Units: a share, 0 to 1.
+    Must be named in probes. Computed by scikit-learn's balanced_accuracy_score, of the decisions that accuracy counts; classes
+    that do not occur are left out. Units: a share, 0 to 1.
     Source: Brodersen, Ong, Stephan & Buhmann, The Balanced Accuracy and Its Posterior Distribution, 2010.
     """
 
@@ -30,7 +29,7 @@ class BalancedAccuracy(Metric):
 
 
 @dataclass(frozen=True, kw_only=True)
-class F1Macro(Metric):
+class MacroF1(Metric):
     """F1 score: the harmonic mean of precision and recall of each class, averaged over the classes.
 
     Must be named in probes. Computed by scikit-learn's f1_score (average="macro"); a class that neither occurs nor is

@@ -44,7 +44,7 @@ class MeanAbsoluteError(Metric):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RSquared(Metric):
+class R2(Metric):
     """R²: the share of the variance of these examples that is explained; 0 is their mean, and worse is below.
 
     Must be named in probes. Computed by scikit-learn's r2_score. Undefined, NaN, for one example.

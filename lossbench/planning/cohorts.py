@@ -96,7 +96,8 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     size, data = run_size(run), describe(run.dataset).shape
     inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
     parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
-    evaluated = _chunks(min(recording.examples or data.rows, data.rows)) + _chunks(data.test_rows)
+    looked_at = (min(recording.examples or data.rows, data.rows), data.test_rows, data.validation_rows)
+    evaluated = sum(map(_chunks, looked_at))
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
