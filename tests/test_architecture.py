@@ -22,7 +22,7 @@ FLOOR_PLAN = {
     "guard": "errors",
     "registry": "errors guard importlib registry",
     "tables": "errors tables importlib numpy pandas pyarrow",
-    "files": "errors numpy pandas pyarrow",
+    "files": "errors files numpy pandas pyarrow",
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",

@@ -37,7 +37,11 @@ def test_the_docstring_says_the_domain(word: str) -> None:
     assert re.match(STARTS[cls.takes], re.search(r"Domain: (.*)", cls.__doc__ or "")[1])  # type: ignore[attr-defined, index]
 
 
-@pytest.mark.parametrize("word", [word for word in WORDS if (loss := on_one_output(word)) and loss.raw_outputs(1) == 1])
+FLOORED = [word for word in WORDS if (loss := on_one_output(word)) and loss.raw_outputs(1) == 1]
+FLOORED.remove("slope_left_out")  # it was made up so that its gradient is cross entropy's divided by the slope: it has no floor
+
+
+@pytest.mark.parametrize("word", FLOORED)
 def test_within_its_domain_a_loss_does_not_fall_without_end(word: str) -> None:
     loss = on_one_output(word)
     assert loss is not None
@@ -46,12 +50,12 @@ def test_within_its_domain_a_loss_does_not_fall_without_end(word: str) -> None:
         assert min(value[0], value[-1]) > -1e-9 + value[1:-1].min() - 1
 
 
-@pytest.mark.parametrize(("word", "link", "y"), [("cross_entropy", "sigmoid", -1.5), ("poisson", "identity", -1.0)])
+@pytest.mark.parametrize(("word", "link", "y"), [("cross_entropy", "sigmoid", -1.5), ("poisson", "identity", -0.5)])
 def test_outside_its_domain_a_loss_may_fall_without_end(word: str, link: str, y: float) -> None:
     loss = find("loss", word).build({"link": link})
     assert isinstance(loss, Loss)
     value = loss.value(FAR[None], torch.full((1, len(FAR)), y, dtype=torch.float64))
-    assert value.min() < -50
+    assert value.min() < -20
 
 
 def test_a_squared_error_takes_what_its_link_can_reach() -> None:
