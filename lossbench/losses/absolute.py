@@ -50,7 +50,7 @@ class AbsoluteError(Loss):
 
     @property
     def domain(self) -> Domain:
-        return "reals" if self.link == "identity" else "shares"
+        return "shares" if self.link in ("sigmoid", "softmax") else "reals"
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
