@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lossbench.interfaces import Dataset as Dataset
     from lossbench.interfaces import DataShape as DataShape
     from lossbench.interfaces import Dense as Dense
+    from lossbench.interfaces import Domain as Domain
     from lossbench.interfaces import Hyper as Hyper
     from lossbench.interfaces import Init as Init
     from lossbench.interfaces import Layer as Layer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lossbench.interfaces import Properties as Properties
     from lossbench.interfaces import Schedule as Schedule
     from lossbench.interfaces import Split as Split
+    from lossbench.interfaces import TargetScale as TargetScale
     from lossbench.interfaces import Update as Update
     from lossbench.interfaces.links import OUTPUTS as OUTPUTS
     from lossbench.interfaces.links import log_softmax as log_softmax
@@ -52,8 +54,8 @@ _MODULES = {
     "comparison.study": ("ComparedStudy",),
     "errors": ("BadInput", "Failure"),
     "interfaces": (
-        *("DataShape", "Dataset", "Dense", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer", "Properties"),
-        *("Schedule", "Split", "Update"),
+        *("DataShape", "Dataset", "Dense", "Domain", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer"),
+        *("Properties", "Schedule", "Split", "TargetScale", "Update"),
     ),
     "interfaces.links": ("OUTPUTS", "log_softmax", "softmax"),
     "interfaces.metric": ("Metric", "Outputs"),

@@ -33,17 +33,17 @@ FLOOR_PLAN = {
     "losses": "errors interfaces loss_families registry torch",
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
-    "data": "data errors interfaces registry rng importlib numpy pandas pyarrow",
+    "data": "data errors interfaces registry rng importlib numpy pandas pyarrow torch",
     "datasets": "data errors files interfaces registry rng PIL mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
     "probes": "errors interfaces kernels registry tables torch",
-    "metrics": "errors interfaces kernels registry tables torch",
+    "metrics": "data errors interfaces kernels registry tables torch",
     # the line from words to records
     "config": "config errors files folders planning registry hydra omegaconf",
     "planning": "data datasets errors interfaces modules planning registry numpy torch",
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
-    "module_engine": "engine interfaces module_engine modules planning tables numpy torch",
+    "module_engine": "engine errors interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
@@ -61,8 +61,8 @@ FLOOR_PLAN = {
     # a recorder for anybody's loop, into the same records
     "witness": "errors importlib interfaces kernels modules planning registry storage tables witness numpy torch",
     # losses on one's own data, from the words to a verdict
-    "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry report tables "
-    "importlib jinja2 markupsafe numpy pandas",
+    "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry "
+    "report tables importlib jinja2 markupsafe numpy pandas",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
     "commands": "audit claims commands comparison config data engines errors execution files interfaces lab planning registry "

@@ -41,6 +41,9 @@ class Config:
     steps: int | None = MISSING
     dtype: str = MISSING
     clip_norm: float | None = MISSING
+    class_weights: Any = MISSING
+    pos_weight: float | None = MISSING
+    weighted_mean: str = MISSING
     schedule: Any = MISSING
     recording: Any = field(default_factory=twin(RecordingSchedule))
     probes: Any = MISSING

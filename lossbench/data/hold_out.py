@@ -70,21 +70,21 @@ class HeldOut(Dataset):
 
     def load(self) -> Split:
         """Training and test data. Raises BadInput where there are too few examples to be split."""
-        return self.split(0)
+        return self.split(0, self.seed)
 
-    def split(self, validation: float) -> Split:
+    def split(self, validation: float, seed: int) -> Split:
         """Training and test data, and validation data that are held out of the former before anything is measured on them.
 
-        Features are (N, D), targets (N, C); the size is a share of the training data, or from 1 on a number of rows. Raises
-        BadInput where there are too few examples.
+        Features are (N, D), targets (N, C); the size is a share of the training data, or from 1 on a number of rows, and the
+        seed draws them. Raises BadInput where there are too few examples.
         """
-        return self.parted(self.examples(), validation)
+        return self.parted(self.examples(), validation, seed)
 
-    def parted(self, examples: Examples, validation: float) -> Split:
+    def parted(self, examples: Examples, validation: float, seed: int) -> Split:
         """The examples as training, test and validation data: features (N, D) and targets (N, C). Raises BadInput for too few."""
         train, test = self._parts(examples)
         labels = None if examples.classes is None else examples.y[train].astype(np.int64)
-        train, held_out = hold_out_validation(train, labels, validation, self.seed)
+        train, held_out = hold_out_validation(train, labels, validation, seed)
         rows = (train, test, *([held_out] if validation else []))
         x = self.prepared(examples, rows)
         y, unit = self._targets(examples, rows)

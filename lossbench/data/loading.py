@@ -9,6 +9,7 @@ import numpy as np
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, DataShape, Split, TargetScale
+from lossbench.interfaces.dataset import class_counts
 from lossbench.interfaces.domain import target_range
 
 DECIMALS = 1e5  # fingerprints see 5 decimals, so that another machine's last bits do not change them
@@ -80,18 +81,13 @@ def all_parts(split: Split) -> list[Array]:
 
 
 def _shape(split: Split) -> DataShape:
-    counts: tuple[int, ...] = ()
-    if split.task == "classification":
-        one_column = split.train_y.shape[1] == 1
-        classes = (split.train_y[:, 0] > 0.5).astype(np.int64) if one_column else split.train_y.argmax(axis=1)
-        counts = tuple(np.bincount(classes, minlength=max(split.train_y.shape[1], 2)).tolist())
     return DataShape(
         rows=len(split.train_x),
         test_rows=len(split.test_x),
         inputs=split.inputs or split.train_x.shape[1:],
         targets=split.train_y.shape[1],
         task=split.task,
-        class_counts=counts,
+        class_counts=class_counts(split.train_y) if split.task == "classification" else (),
         target_range=target_range(*(y for y in (split.train_y, split.test_y, split.validation_y) if y is not None)),
         validation_rows=0 if split.validation_x is None else len(split.validation_x),
         classes=split.classes,

@@ -57,10 +57,10 @@ class Tabular(HeldOut):
         """All rows of the table: features, as numbers (N, D) or as columns that are yet to be encoded, and targets (N,)."""
         return self._read()[0]
 
-    def split(self, validation: float) -> Split:
+    def split(self, validation: float, seed: int) -> Split:
         """Training, test and validation data, features (N, D) and targets (N, C), with notes on what was seen in the table."""
         examples, notes = self._read()
-        return self.parted(examples, validation)._replace(notes=notes)
+        return self.parted(examples, validation, seed)._replace(notes=notes)
 
     def prepared(self, examples: Examples, rows: tuple[Labels, ...]) -> list[Array]:
         """Features (N, D) of some parts: numbers, scaled, and a 0/1 column for each category, by what the first part has."""

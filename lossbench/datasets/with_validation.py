@@ -30,5 +30,5 @@ class WithValidation(Dataset):
 
     def load(self) -> Split:
         if isinstance(self.of, HeldOut):
-            return self.of.split(self.size)
+            return self.of.split(self.size, self.seed)
         return with_validation(load(self.of).split, self.size, self.seed)

@@ -21,6 +21,8 @@ def batches(
 ) -> Iterator[None]:
     """Endless mini-batches of features x (N, D) and targets y (N, T), from a step on, put where the step reads them.
 
+    Where examples are weighed, their weights stand beside the targets, (N, T + 1).
+
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
     reshuffle. Order and batch are those of one run: a cohort has them in common. Features are put there for as many
     mini-batches as the network works out together; `start` is the first of such a block.

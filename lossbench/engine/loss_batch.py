@@ -13,7 +13,8 @@ from torch import Tensor
 
 from lossbench.engine.determinism import round_up, whole
 from lossbench.engine.network import Network
-from lossbench.engine.stacking import RunBlock
+from lossbench.engine.stacking import LossBlock, RunBlock
+from lossbench.engine.weighing import Weighing
 from lossbench.errors import BadInput
 from lossbench.interfaces import Loss
 
@@ -24,6 +25,7 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 class LossBatch:
     """Room for raw outputs z (C, M) and targets y (T, M) of one loss's runs, M = r·B rounded up; what is beyond r·B is 0.
 
+    `copied` (T, M) or (T + 1, M) is what is copied for a batch: targets and, where examples are weighed, their weights.
     `raw` and `slope` are what the network has of these runs: raw outputs, and dL/dz where it learns, both (C, r, B).
     """
 
@@ -35,11 +37,20 @@ class LossBatch:
     run_blocks: tuple[RunBlock, ...]
     raw: Tensor | None  # None where z itself is the network's
     slope: Tensor | None
+    copied: Tensor
+    weighing: Weighing | None = None
 
     @property
     def count(self) -> int:
         """How many runs there are."""
         return int(self.runs.stop - self.runs.start)
+
+    @property
+    def weights(self) -> Tensor | None:
+        """How much each example counts, (M,); None where all count alike."""
+        if self.weighing is None:
+            return None
+        return self.weighing.weights(self.y, self.copied[len(self.y) :], self.count, self.width)
 
     def fill(self) -> None:
         """Lay the network's raw outputs out as columns."""
@@ -75,35 +86,46 @@ class LossBatch:
         return self.split_by_run(result).transpose(0, 1)
 
 
-def loss_batches(blocks: Sequence[tuple[Loss, slice]], net: Network, targets: int) -> tuple[LossBatch, ...]:
-    """Room for the raw outputs of a network, and for targets (T of them an example)."""
-    return tuple(_loss_batch(loss, runs, net, targets) for loss, runs in blocks)
+def loss_batches(
+    blocks: Sequence[LossBlock], net: Network, targets: int, weighings: Sequence[Weighing | None] = ()
+) -> tuple[LossBatch, ...]:
+    """Room for the raw outputs of a network, and for targets (T of them an example); how each block weighs its examples."""
+    pairs = zip(blocks, weighings or [None] * len(blocks), strict=True)
+    return tuple(_loss_batch(block, net, targets, weighing) for block, weighing in pairs)
 
 
-def _loss_batch(loss: Loss, runs: slice, net: Network, targets: int) -> LossBatch:
+def _loss_batch(block: LossBlock, net: Network, targets: int, weighing: Weighing | None) -> LossBatch:
+    loss, runs = block.loss, block.runs
     units = net.units[-1]
     _, outputs, width = units.shape
     slope = net.deltas[-1][runs].transpose(0, 1) if net.deltas else None
     length = round_up((runs.stop - runs.start) * width)
-    y = units.new_zeros(targets, length)
+    copied = units.new_zeros(targets + (weighing is not None and weighing.by_example), length)
+    y = copied[:targets]
     run_blocks = net.sharing.run_blocks(runs)
     if outputs == 1 and runs == slice(0, len(units)):
-        return LossBatch(loss, runs, whole(units)[None], y, width, run_blocks, None, slope)
-    return LossBatch(loss, runs, units.new_zeros(outputs, length), y, width, run_blocks, units[runs].transpose(0, 1), slope)
+        return LossBatch(loss, runs, whole(units)[None], y, width, run_blocks, None, slope, copied, weighing)
+    raw = units[runs].transpose(0, 1)
+    return LossBatch(loss, runs, units.new_zeros(outputs, length), y, width, run_blocks, raw, slope, copied, weighing)
 
 
 def target_views(loss_batches: Sequence[LossBatch], y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Where in the columns of loss batches targets y (T, S, B) of every batch belong: pairs to copy, second to first."""
+    """Where in the columns of loss batches targets y (T, S, B) of every batch belong: pairs to copy, second to first.
+
+    Where examples are weighed, the weights stand below the targets, (T + 1, S, B).
+    """
     for loss_batch in loss_batches:
         for start, runs, first_batch, batches in loss_batch.run_blocks:
-            some = loss_batch.y[:, start * y.shape[2] :][:, : runs * batches * y.shape[2]]
+            some = loss_batch.copied[:, start * y.shape[2] :][:, : runs * batches * y.shape[2]]
             yield some.view(len(y), batches, runs, y.shape[2]), y[:, first_batch : first_batch + batches, None]
 
 
 def gradient(loss_batches: Sequence[LossBatch]) -> None:
-    """dL/dz of the mean over the batch, (R, C, B), into the network's own: with L = (1/B) Σ_b ℓ_b it is (1/B) dℓ_b/dz_b."""
+    """dL/dz of L = (1/B) Σ_b w_b ℓ_b, which is (w_b/B) dℓ_b/dz_b, (R, C, B), into the network's own."""
     for loss_batch in loss_batches:
         loss_batch.fill()
         if loss_batch.slope is not None:
             slope = loss_batch.apply(loss_batch.loss.gradient, loss_batch.z, loss_batch.y)
+            weights = loss_batch.weights
+            slope = slope if weights is None else slope * weights
             torch.mul(loss_batch.split_by_run(slope), 1 / loss_batch.width, out=loss_batch.slope)

@@ -42,7 +42,7 @@ class OutputView(ABC):
 
     @cached_property
     def error(self) -> Tensor:
-        return self._by_run([_error_size(loss_batch)[None] for loss_batch in self.loss_batches], torch.float64)[:, 0]
+        return self._by_run([_weighed_error_size(loss_batch)[None] for loss_batch in self.loss_batches], torch.float64)[:, 0]
 
     @cached_property
     def slope(self) -> Tensor:
@@ -60,6 +60,12 @@ class OutputView(ABC):
         for loss_batch, part in zip(self.loss_batches, measured, strict=True):
             out[loss_batch.runs].copy_(loss_batch.by_run(part))
         return out
+
+
+def _weighed_error_size(loss_batch: LossBatch) -> Tensor:
+    """‖w dℓ/da‖₂ of a loss batch's examples, (r·B,), each weighed as in the gradient."""
+    size, weights = _error_size(loss_batch), loss_batch.weights
+    return size if weights is None else size * weights[: len(size)]
 
 
 def _error_size(loss_batch: LossBatch) -> Tensor:

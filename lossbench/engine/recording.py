@@ -12,9 +12,9 @@ from lossbench import tables
 from lossbench.engine.loss_batch import LossBatch, loss_batches, target_views
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.run_step import RunStep
-from lossbench.engine.stacking import Sharing
+from lossbench.engine.stacking import LossBlock, Sharing
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Loss, Split, TargetScale, Task
+from lossbench.interfaces import Array, Split, TargetScale, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
@@ -63,7 +63,7 @@ def evaluated_sets(split: Split, bound: int | None, chosen: Sequence[Recorder], 
     return [(prefix, torch.as_tensor(x).to(like), torch.as_tensor(y).to(like)) for prefix, x, y in sets]
 
 
-def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[tuple[Loss, slice]]) -> Examples:
+def examples(prefix: str, x: Tensor, y: Tensor, net: Network, blocks: Sequence[LossBlock]) -> Examples:
     """All of x (N, D) and y (N, T), for the parameters of a network that goes on learning."""
     all_runs = Sharing((0,), (0,) * len(net.parameters[0].weight), alike=True)
     networks = {}

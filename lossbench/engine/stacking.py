@@ -14,6 +14,8 @@ from lossbench.engine.global_streams import seeded_global_streams
 from lossbench.engine.shape_checks import checked_parameters
 from lossbench.guard import outside
 from lossbench.interfaces import Array, Dense, Init, Layer, Loss
+from lossbench.planning.class_weights import ClassWeights, WeightedMean
+from lossbench.planning.cohorts import loss_key
 from lossbench.planning.spec import RunSpec
 from lossbench.rng import generator
 
@@ -69,10 +71,22 @@ def sharing(runs: Sequence[RunSpec]) -> Sharing:
     return Sharing(seeds, tuple(seeds.index(owner) for owner in owners), alike)
 
 
-def loss_blocks(runs: Sequence[RunSpec]) -> list[tuple[Loss, slice]]:
+class LossBlock(NamedTuple):
+    """A loss and the neighbouring runs that it trains, which weigh classes alike."""
+
+    loss: Loss
+    runs: slice
+    class_weights: ClassWeights | None
+    weighted_mean: WeightedMean
+
+
+def loss_blocks(runs: Sequence[RunSpec]) -> list[LossBlock]:
     """Each loss with the neighbouring runs that it trains."""
-    first = {start: runs[start].loss for start, _, _ in _neighbours([run.loss for run in runs])}
-    return [(first[start], slice(start, stop)) for start, stop, _ in _neighbours([run.loss for run in runs])]
+    spans = _neighbours([loss_key(run) for run in runs])
+    return [
+        LossBlock(runs[start].loss, slice(start, stop), runs[start].class_weights, runs[start].weighted_mean)
+        for start, stop, _ in spans
+    ]
 
 
 def parameters(

@@ -175,7 +175,7 @@ def _make_job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job
 def _cohort_cost(cohort: Cohort) -> CohortCost:
     """A cohort with a rough idea of its seconds: enough to put long ones first, and to tell much work from little."""
     size, data, runs = engine_of(cohort.runs[0].model).size(cohort.runs[0]), shape_of(cohort), len(cohort.runs)
-    looked_at = min(cohort.recording.examples or data.rows, data.rows) + data.test_rows
+    looked_at = min(cohort.recording.examples or data.rows, data.rows) + data.test_rows + data.validation_rows
     forward = size.operations / size.examples / 3  # of a step's three passes, a record needs one
     return CohortCost(
         cohort=cohort,

@@ -46,9 +46,9 @@ def read_delimited(
     content, note = _as_utf8(content, path, dialect.encoding)
     head = content[:SNIFFED].decode(errors="replace").splitlines()[:LINES]
     separator = dialect.separator or separator_of(head, path)
-    columns = _QUOTED.sub("", head[0]).count(separator) + 1 if head else 1
+    columns = content.partition(b"\n")[0].count(separator.encode()) + 1
     if columns > WIDEST:
-        raise BadInput(f"{path} cannot be read as a table: it has {columns:,} columns, and may have {WIDEST:,}.")
+        raise BadInput(f"{path} cannot be read as a table: it has up to {columns:,} columns, and may have {WIDEST:,}.")
     options: dict[str, Any] = {"sep": separator}
     frame = _parsed(content, path, options)
     if dialect.decimal or separator != ",":

@@ -108,7 +108,7 @@ def _excel(content: bytes) -> tuple[pd.DataFrame, Notes]:
         size = sum(member.file_size for member in archive.infolist())
     _refuse_size(0, 0, size)
     with pd.ExcelFile(BytesIO(content), engine="openpyxl") as book:
-        frame = book.parse(book.sheet_names[0])
+        frame = pd.read_excel(book, sheet_name=book.sheet_names[0])
         others = book.sheet_names[1:]
         note = (f"read was the first sheet, {book.sheet_names[0]!r}, of {len(others) + 1}",) if others else ()
     frame.columns = ["" if re.fullmatch(r"Unnamed: \d+", str(name)) else str(name) for name in frame.columns]

@@ -4,6 +4,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from lossbench.interfaces.arrays import Array
 from lossbench.interfaces.domain import TargetRange
 from lossbench.interfaces.loss import Task
@@ -43,6 +45,13 @@ class Split(NamedTuple):
     scale: TargetScale = TargetScale()
     classes: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+
+
+def class_counts(y: Array) -> tuple[int, ...]:
+    """How many examples each class has, by targets (N, C) of a classification; a soft label counts where it is the largest."""
+    one_column = y.shape[1] == 1
+    classes = (y[:, 0] > 0.5).astype(np.int64) if one_column else y.argmax(axis=1)
+    return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,18 @@ class Outputs:
         return self.loss.prediction(self.loss.link_function.value(self.z))
 
     @property
+    def decisions(self) -> Tensor:
+        """The class that is decided for, (..., B): of the largest raw output, or 1 where a lone one is over the boundary."""
+        if self.z.shape[OUTPUTS] == 1:
+            return (self.z > self.boundary).select(OUTPUTS, 0).long()
+        return self.z.argmax(OUTPUTS)
+
+    @property
+    def labels(self) -> Tensor:
+        """The true class, (..., B): that of the largest target, or 1 where a lone one is more than half."""
+        return (self.y > 0.5).select(OUTPUTS, 0).long() if self.y.shape[OUTPUTS] == 1 else self.y.argmax(OUTPUTS)
+
+    @property
     def predicted(self) -> Tensor:
         """What is predicted of each target, (..., T, B), in the target's own unit."""
         return self.a * self.scale.factor + self.scale.offset

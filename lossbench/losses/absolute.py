@@ -50,7 +50,7 @@ class AbsoluteError(Loss):
 
     @property
     def domain(self) -> Domain:
-        return "reals" if self.link == "identity" else "shares"
+        return "shares" if self.link in ("sigmoid", "softmax") else "reals"
 
     def properties(self) -> Properties:
         identity = self.link == "identity"
@@ -81,8 +81,8 @@ class Chebyshev(Loss):
     Source: Janocha & Czarnecki, On Loss Functions for Deep Neural Networks in Classification, 2017.
     """
 
-    per_example: ClassVar[bool] = True
     takes: ClassVar[Domain] = "shares"
+    per_example: ClassVar[bool] = True
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:

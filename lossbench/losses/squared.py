@@ -70,9 +70,9 @@ class Brier(Loss):
     Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
     """
 
-    per_example: ClassVar[bool] = True
-    takes: ClassVar[Domain] = "shares"
     link: Literal["auto", "sigmoid", "softmax"] = "auto"
+    takes: ClassVar[Domain] = "shares"
+    per_example: ClassVar[bool] = True
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         return 2 * self._half.value(z, y)

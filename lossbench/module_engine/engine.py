@@ -12,6 +12,7 @@ from lossbench.engine.many_runs_trial import refuse_false_many_runs
 from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets
 from lossbench.engine.state import Checkpoint, ResumableState
 from lossbench.engine.training import LEAST, LOOK_EVERY, CohortOutcome, one_thread
+from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Layer, Model, Split, makes_module, says_layers
 from lossbench.interfaces.recorders import Recorder, recorders
 from lossbench.module_engine.cohort import ModuleCohort, module_cohort
@@ -132,6 +133,7 @@ class ModuleTraining:
 
 def _training(cohort: Cohort, split: Split, device: str) -> ModuleTraining:
     run = cohort.runs[0]
+    _refuse_weights(cohort.runs, split)
     layout = module_cohort(run, split, device)
     train_x, train_y = (torch.as_tensor(part).to(layout.like) for part in split[:2])
     chosen = recorders(cohort.recording.probes)
@@ -155,6 +157,15 @@ def _training(cohort: Cohort, split: Split, device: str) -> ModuleTraining:
         judging=Judging(split.task, split.scale),
         resumable=ResumableState(0, {name: tensor.to(device) for name, tensor in tensors.items()}, []),
     )
+
+
+def _refuse_weights(runs: Sequence[RunSpec], split: Split) -> None:
+    """Raise BadInput where classes or examples are weighed, which this engine does not do."""
+    if split.train_weights is not None or any(run.class_weights is not None for run in runs):
+        raise BadInput(
+            f"model={runs[0].model.word} trains a torch module, which weighs neither classes nor examples. Models that do: mlp and "
+            "logistic; or leave out class_weights, pos_weight and dataset.weights."
+        )
 
 
 def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> Learnt:

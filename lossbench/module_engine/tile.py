@@ -36,7 +36,7 @@ class OutputBuffers:
     def __init__(self, runs: Sequence[RunSpec], shape: TileShape, width: int, like: Tensor) -> None:
         self.z = like.new_zeros(len(runs), shape.outputs, width)
         self.slopes = self.z.new_zeros(self.z.shape)
-        self.loss_batches = tuple(self._loss_batch(loss, span, shape) for loss, span in loss_blocks(runs))
+        self.loss_batches = tuple(self._loss_batch(block.loss, block.runs, shape) for block in loss_blocks(runs))
 
     def _loss_batch(self, loss: Loss, span: slice, shape: TileShape) -> LossBatch:
         width = self.z.shape[-1]
@@ -44,7 +44,7 @@ class OutputBuffers:
         z, y = self.z.new_zeros(shape.outputs, length), self.z.new_zeros(shape.targets, length)
         slope = self.slopes[span].transpose(0, 1)
         block = RunBlock(0, span.stop - span.start, 0, 1)  # where examples are evaluated, they are everybody's
-        return LossBatch(loss, span, z, y, width, (block,), self.z[span].transpose(0, 1), slope)
+        return LossBatch(loss, span, z, y, width, (block,), self.z[span].transpose(0, 1), slope, y)
 
     def put(self, z: Tensor) -> None:
         """Take raw outputs (K, B, C)."""

@@ -103,7 +103,8 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     size, data = run_size(run), describe(run.dataset).shape
     inputs, outputs, units = size.layers[0].inputs, size.layers[-1].outputs, sum(layer.outputs for layer in size.layers)
     parameters = sum((layer.inputs + 1) * layer.outputs for layer in size.layers)
-    evaluated = _chunks(min(recording.examples or data.rows, data.rows)) + _chunks(data.test_rows)
+    looked_at = (min(recording.examples or data.rows, data.rows), data.test_rows, data.validation_rows)
+    evaluated = sum(map(_chunks, looked_at))
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
@@ -133,9 +134,14 @@ def _groups(runs: Sequence[RunSpec]) -> dict[Program, tuple[RunSpec, ...]]:
         shape = (run.model, run.dataset, run.loss)
         if shape not in layers:
             layers[shape] = _shape(run)[1]
-        losses.setdefault(run.loss, len(losses))
+        losses.setdefault(loss_key(run), len(losses))
         groups.setdefault(_program(run, layers[shape]), []).append(run)
-    return {program: tuple(sorted(group, key=lambda run: (losses[run.loss], run.seed))) for program, group in groups.items()}
+    return {program: tuple(sorted(group, key=lambda run: (losses[loss_key(run)], run.seed))) for program, group in groups.items()}
+
+
+def loss_key(run: RunSpec) -> Hashable:
+    """What makes a run's training loss another one: the loss, and how classes are weighed in it."""
+    return run.loss, run.class_weights, run.weighted_mean
 
 
 def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:

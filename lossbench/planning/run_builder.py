@@ -10,8 +10,9 @@ from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.with_validation import WithValidation
 from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule
+from lossbench.planning.class_weights import ClassWeights, WeightedMean, refuse_class_weights
 from lossbench.planning.spec import RunSpec
-from lossbench.planning.target_contract import refuse_targets, settled
+from lossbench.planning.target_contract import innermost, refuse_targets, settled
 
 LARGEST_SEED = 2**32 - 1
 LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
@@ -35,7 +36,7 @@ class TrainingOptions:
 
     `batch` is in examples, None being all of them; `label_noise` is a share of the training labels; `validation` is the share of
     the training data, or the number of rows, that is held out to choose by; `clip_norm` bounds the norm of all gradients
-    together, if given.
+    together, if given. `class_weights` and `weighted_mean` are a run's; `pos_weight` is that of class 1 where class 0 has 1.
     """
 
     seed: int
@@ -47,6 +48,9 @@ class TrainingOptions:
     label_noise: float
     validation: float
     clip_norm: float | None
+    class_weights: ClassWeights | None
+    pos_weight: float | None
+    weighted_mean: WeightedMean
 
     def __post_init__(self) -> None:
         refuse_outside("seed", self.seed, 0, LARGEST_SEED)
@@ -55,6 +59,13 @@ class TrainingOptions:
         refuse_outside("batch", self.batch, 1, LONGEST)
         refuse_outside("label_noise", self.label_noise, 0, 1)
         check_size(self.validation)
+        if self.pos_weight is not None and self.class_weights is not None:
+            raise BadInput("class_weights and pos_weight are both given; pos_weight=w is class_weights=[1,w].")
+
+    @property
+    def weights(self) -> ClassWeights | None:
+        """How much each class counts, however it was said."""
+        return self.class_weights if self.pos_weight is None else (1.0, self.pos_weight)
 
 
 class RunBuilder:
@@ -70,6 +81,9 @@ class RunBuilder:
         shape, fingerprint = described
         loss, init = parts.loss, parts.init
         _refuse_widths(loss, init, shape.targets)
+        weights = options.weights
+        if weights is not None:
+            self.once((weights, dataset), lambda: refuse_class_weights(weights, shape, innermost(dataset).word))
         return RunSpec(
             loss=self.once((loss, dataset), lambda: _fitting_loss(loss, dataset, shape)),
             model=parts.model,
@@ -84,6 +98,8 @@ class RunBuilder:
             dtype=options.dtype,
             schedule=None if parts.schedule.constant else parts.schedule,
             clip_norm=options.clip_norm,
+            class_weights=weights,
+            weighted_mean=options.weighted_mean,
         )
 
     def _dataset(self, dataset: Dataset, options: TrainingOptions) -> Dataset:

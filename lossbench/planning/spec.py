@@ -12,6 +12,8 @@ import numpy as np
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
+from lossbench.planning.class_weights import ClassWeights, WeightedMean
+from lossbench.registry import plain
 
 Outcome = Literal["finished", "diverged"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
@@ -23,6 +25,8 @@ class RunSpec:
     """One training. `data` is the fingerprint of the examples; batch None means all of them at every step.
 
     schedule None leaves the learning rate as it is. `clip_norm` is what the norm of all gradients together is kept to, if any.
+    `class_weights` is how much each class counts, all alike if None. What a mini-batch of B weighed examples is worth is
+    Σ w ℓ / B, a mean over the examples, or Σ w ℓ / Σ w, over the weights.
     """
 
     loss: Loss
@@ -38,6 +42,8 @@ class RunSpec:
     dtype: Literal["float32", "float64"] = "float32"
     schedule: Schedule | None = None
     clip_norm: float | None = None
+    class_weights: ClassWeights | None = None
+    weighted_mean: WeightedMean = "examples"
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -84,6 +90,10 @@ class RunSpec:
             described["schedule"] = self.schedule.describe()
         if self.clip_norm is not None:
             described["clip_norm"] = self.clip_norm
+        if self.class_weights is not None:
+            described["class_weights"] = plain(self.class_weights)
+        if self.weighted_mean != "examples":
+            described["weighted_mean"] = self.weighted_mean
         return described
 
     @cached_property

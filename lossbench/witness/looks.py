@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lossbench import tables
-from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.links import LINKS
 from lossbench.interfaces.loss import solved_error
 from lossbench.kernels.activations import ACTIVATIONS, INPUT_SLOPES
 from lossbench.modules.activation import activation_word
@@ -87,11 +87,9 @@ class OutputLook:
         if link is None:
             return numbers
         error = solved_error(gradient, z, link)
-        if link == "softmax":  # of an error only what the Jacobian lets through counts
-            error = error - error.mean(OUTPUTS, keepdim=True)
-        slope = LINKS[link].slope(LINKS[link].value(z))
-        numbers[tables.OUTPUT_ERROR] = float(error.square().sum(0).sqrt().mean())
-        return numbers | {tables.OUTPUT_SLOPE: float(slope.mean())}
+        linked = LINKS[link].at(z)
+        numbers[tables.OUTPUT_ERROR] = float(linked.passing(error).mean())
+        return numbers | {tables.OUTPUT_SLOPE: float(linked.slope.mean())}
 
 
 def _readable(module: nn.Module, word: str) -> bool:

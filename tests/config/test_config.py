@@ -21,7 +21,11 @@ from lossbench.planning.plan import SHARED, TrainingOptions, make_plan
 from lossbench.registry import find, shelf
 
 CLASSES = [(noun, word) for noun in GROUPS for word, cls in shelf(noun).items() if not is_wrapper(cls)]
-ASKED = {("dataset", "table"): ["dataset.path=x.csv", "dataset.target=y"], ("init", "file"): ["init.path=x.npz"]}
+ASKED = {
+    ("dataset", "table"): ["dataset.path=x.csv", "dataset.target=y"],
+    ("dataset", "in_memory"): ["dataset.content=0123456789abcdef", "dataset.target=y"],
+    ("init", "file"): ["init.path=x.npz"],
+}
 CE, MSE = "cross_entropy", "half_squared_error"
 PLUGIN = """
     from dataclasses import dataclass

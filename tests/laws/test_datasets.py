@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lossbench.data.hold_out import HeldOut, Scaling
+from lossbench.data.in_memory import from_frame
 from lossbench.data.loading import fingerprint, load
 from lossbench.datasets.classic import Iris
 from lossbench.datasets.contiguity import Contiguity
@@ -17,6 +19,7 @@ from lossbench.datasets.images import Images
 from lossbench.datasets.mnist import Mnist
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.table import Table
+from lossbench.datasets.with_validation import WithValidation
 from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset
@@ -46,6 +49,7 @@ FINGERPRINTS = {  # stored runs name their data by these: they change with a rea
     "one_example": "453a88bc1b448a2f",
     "random_signals": "09852860395ea8e5",
     "table": "4f9ab7666565cf45",
+    "in_memory": "4f9ab7666565cf45",
     "wine": "d7d9a84e16996c8f",
     "xor": "2519fbf885c39ed9",
 }
@@ -70,6 +74,8 @@ def _example(folder: Path):
         "images": Images(path=str(folder / "mine.npz")),
         "noisy": Noisy(of=Iris(), rate=0.2),
         "table": Table(path=str(folder / "mine.csv"), target="bought"),
+        "in_memory": from_frame(pd.read_csv(folder / "mine.csv"), "bought", positive=""),
+        "with_validation": WithValidation(of=Iris(), size=0.2),
         "xor": Xor(copies=5, noise=0.1),
     }
     return lambda word: chosen[word] if word in chosen else SHELF[word]()

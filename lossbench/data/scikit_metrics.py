@@ -1,0 +1,61 @@
+"""scikit-learn's metrics, applied to what a model says of all examples of one run."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lossbench.data.scikit_learn import scikit_learn
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.interfaces.metric import Outputs
+
+
+def decided(function: str, outputs: Outputs, **options: Any) -> Tensor:
+    """A metric of decisions, by scikit-learn's name of it, as a scalar (); NaN where raw outputs z (C, N) are not finite."""
+    if not bool(torch.isfinite(outputs.z).all()):
+        return outputs.z.new_full((), torch.nan)
+    return _scalar(function, outputs, outputs.labels, outputs.decisions, options)
+
+
+def ranked(function: str, outputs: Outputs, **options: Any) -> Tensor:
+    """A metric of how examples are ranked, as a scalar (): of class 1, or the plain mean over classes that do and do not occur.
+
+    Ranked is by the lone raw output, or by log-probabilities (C, N), and by raw outputs on a link that gives none. NaN where
+    they are not finite, or where no class can be told from another.
+    """
+    scores = _scores(outputs)
+    if not bool(torch.isfinite(scores).all()):
+        return scores.new_full((), torch.nan)
+    members = outputs.y > 0.5
+    told = [c for c in range(len(members)) if bool(members[c].any()) and not bool(members[c].all())]
+    parts = [_scalar(function, outputs, members[c], scores[c], options) for c in told]
+    return torch.stack(parts).mean() if parts else scores.new_full((), torch.nan)
+
+
+def top(k: int, outputs: Outputs) -> Tensor:
+    """Top-k accuracy, a scalar (); NaN for at most k classes, of which any answer would be right."""
+    classes, scores = outputs.z.shape[OUTPUTS], _scores(outputs)
+    if classes <= k or not bool(torch.isfinite(scores).all()):
+        return scores.new_full((), torch.nan)
+    return _scalar("top_k_accuracy_score", outputs, outputs.labels, scores.T, {"k": k, "labels": range(classes)})
+
+
+def regressed(function: str, outputs: Outputs, **options: Any) -> Tensor:
+    """A metric of a regression, in the targets' own unit, as a scalar (); NaN where predictions (T, N) are not finite."""
+    predicted = outputs.predicted
+    if not bool(torch.isfinite(predicted).all()):
+        return predicted.new_full((), torch.nan)
+    return _scalar(function, outputs, outputs.truth.T, predicted.T, options)
+
+
+def _scores(outputs: Outputs) -> Tensor:
+    lone = outputs.z.shape[OUTPUTS] == 1
+    return outputs.z if lone or not outputs.loss.link_function.probabilities else outputs.log_probabilities
+
+
+def _scalar(function: str, outputs: Outputs, truth: Tensor, said: Tensor, options: dict[str, Any]) -> Tensor:
+    metric = getattr(scikit_learn("metrics"), function)
+    with warnings.catch_warnings(action="ignore"):  # of classes that are never decided for, or do not occur
+        value = metric(truth.double().cpu().numpy(), said.double().cpu().numpy(), **options)
+    return outputs.z.new_tensor(float(value), dtype=torch.float64)

@@ -1,0 +1,39 @@
+"""Whether probabilities mean what they say."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lossbench.interfaces import Task
+from lossbench.interfaces.links import OUTPUTS
+from lossbench.interfaces.metric import Metric, Outputs
+from lossbench.tables import Quantity
+
+BINS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationError(Metric):
+    """Expected calibration error: how far the probability of the class that is decided for is from being right that often.
+
+    Must be named in probes. Formula: Σ_b (n_b / N) |accuracy_b − mean probability_b| over 15 bins of equal width from 0 to 1, by
+    the largest probability of each example. Undefined, NaN, where the link gives no probabilities (identity).
+    Units: a share, 0 to 1.
+    Source: Naeini, Cooper & Hauskrecht, Obtaining Well Calibrated Probabilities Using Bayesian Binning, 2015; with 15 bins Guo,
+        Pleiss, Sun & Weinberger, On Calibration of Modern Neural Networks, 2017.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    by_default: ClassVar[bool] = False
+    quantity: ClassVar[Quantity] = Quantity(title="calibration error", unit="%", better="lower", share=True)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        p = outputs.probabilities
+        if p is None or not bool(torch.isfinite(outputs.z).all()):
+            return outputs.z.new_full((), torch.nan)
+        sure, decision = p.double().max(OUTPUTS)
+        gap = (decision == outputs.labels).double() - sure
+        bins = (sure * BINS).ceil().long().clamp(1, BINS) - 1  # (0, 1/15], (1/15, 2/15], …
+        return torch.zeros(BINS, dtype=gap.dtype, device=gap.device).index_add_(0, bins, gap).abs().sum() / len(gap)

@@ -1,0 +1,117 @@
+"""Metrics that must be named, against scikit-learn on plain arrays and against what they say by definition."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, softmax
+from sklearn import metrics as theirs
+
+from lossbench.interfaces import TargetScale
+from lossbench.interfaces.metric import Outputs
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.likelihood import Poisson
+from lossbench.losses.margin import Hinge
+from lossbench.losses.squared import HalfSquaredError
+from lossbench.registry import find, shelf
+
+N = 200
+RNG = np.random.default_rng(0)
+NAMED = [word for word, cls in shelf("metric").items() if not cls.by_default]
+
+
+def outputs(classes, loss=None):
+    """Raw outputs that know something of the classes, with truth and shares as scikit-learn takes them."""
+    label = RNG.choice(classes, N, p=np.arange(1, classes + 1) / (classes * (classes + 1) / 2))
+    z = RNG.normal(size=(1 if classes == 2 else classes, N))
+    if classes == 2:
+        z[0] += label
+        y, p = label[None].astype(float), np.stack([1 - expit(z[0]), expit(z[0])], 1)
+    else:
+        z[label, np.arange(N)] += 1
+        y, p = np.eye(classes)[label].T, softmax(z, 0).T
+    loss = (loss or CrossEntropy()).on("classification", len(z))
+    return Outputs(torch.tensor(z), torch.tensor(y), loss, "classification"), label, p
+
+
+def measured(word, seen):
+    return float(find("metric", word)().measure(seen))
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_metrics_of_decisions_and_rankings_are_scikit_learns(classes):
+    seen, label, p = outputs(classes)
+    decision, rank = p.argmax(1), p[:, 1] if classes == 2 else p
+    expected = {
+        "balanced_accuracy": theirs.balanced_accuracy_score(label, decision),
+        "macro_f1": theirs.f1_score(label, decision, average="macro"),
+        "matthews_correlation": theirs.matthews_corrcoef(label, decision),
+        "roc_auc": theirs.roc_auc_score(label, rank, multi_class="ovr"),
+        "average_precision": theirs.average_precision_score(label, rank),
+    }
+    if classes > 3:
+        expected["top_three_accuracy"] = theirs.top_k_accuracy_score(label, rank, k=3)
+    assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, abs=1e-12)
+
+
+def test_metrics_of_a_regression_are_in_the_unit_that_the_targets_came_in():
+    truth, said = RNG.normal(50, 10, (1, N)), RNG.normal(50, 10, (1, N))
+    scale = TargetScale(50.0, 10.0, 1.0)
+    z, y = ((torch.tensor(part) - 50) / 10 for part in (said, truth))
+    seen = Outputs(z, y, HalfSquaredError().on("regression", 1), "regression", scale)
+    expected = {
+        "root_mean_squared_error": theirs.root_mean_squared_error(truth[0], said[0]),
+        "mean_absolute_error": theirs.mean_absolute_error(truth[0], said[0]),
+        "r2": theirs.r2_score(truth[0], said[0]),
+        "pinball_10": theirs.mean_pinball_loss(truth[0], said[0], alpha=0.1),
+        "pinball_90": theirs.mean_pinball_loss(truth[0], said[0], alpha=0.9),
+    }
+    assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_count_is_predicted_by_its_rate():
+    seen = Outputs(torch.zeros(1, 4), torch.ones(1, 4), Poisson(), "regression")
+    assert measured("mean_absolute_error", seen) == 0
+
+
+def test_the_squared_error_is_by_the_variance_of_the_training_targets():
+    z, y = torch.zeros(1, 3), torch.full((1, 3), 6.0)
+    seen = Outputs(z, y, HalfSquaredError().on("regression", 1), "regression", TargetScale(0.0, 1.0, 3.0))
+    assert find("metric", "squared_error")().measure(seen).tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_the_calibration_error_is_the_gap_of_each_bin_by_its_share(classes):
+    seen, label, p = outputs(classes)
+    sure, right = p.max(1), p.argmax(1) == label
+    edges = np.linspace(0, 1, 16)
+    bins = [(low < sure) & (sure <= high) for low, high in pairwise(edges)]
+    expected = sum(some.mean() * abs(right[some].mean() - sure[some].mean()) for some in bins if some.any())
+    assert measured("calibration_error", seen) == pytest.approx(expected, abs=1e-9)
+
+
+def test_shares_that_are_drawn_from_are_calibrated():
+    p = RNG.uniform(size=(1, 100_000))
+    y = (RNG.uniform(size=p.shape) < p).astype(float)
+    seen = Outputs(torch.logit(torch.tensor(p)), torch.tensor(y), CrossEntropy().on("classification", 1), "classification")
+    assert measured("calibration_error", seen) < 0.01
+
+
+def test_a_link_without_probabilities_has_a_ranking_and_no_calibration():
+    seen, _, _ = outputs(2, Hinge())
+    assert np.isnan(measured("calibration_error", seen))
+    assert measured("roc_auc", seen) > 0.6
+
+
+@pytest.mark.parametrize("word", NAMED)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_outputs_that_are_not_finite_have_no_number_and_do_no_harm(word, value):
+    cls = find("metric", word)
+    if cls.per_example:
+        pytest.skip("a mean over examples, which is NaN by itself")
+    loss = (HalfSquaredError if "regression" in cls.tasks else CrossEntropy)().on(cls.tasks[0], 1)
+    z = torch.zeros(1, 5)
+    z[0, 2] = value
+    y = torch.tensor([[0.0, 1, 0, 1, 1]])
+    assert np.isnan(measured(word, Outputs(z, y, loss, cls.tasks[0])))
