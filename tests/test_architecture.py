@@ -14,8 +14,8 @@ HOUSE = Path(__file__).parents[1]
 FLOOR_PLAN = {
     # the ground: what everything stands on, without torch
     # for type checkers, and when a public name is used
-    "__init__": "api audit datasets errors inits interfaces losses metrics models optimizers probes report schedules tables "
-    "witness",
+    "__init__": "api audit comparison datasets errors inits interfaces losses metrics models optimizers probes report "
+    "schedules tables witness",
     "errors": "",
     "folders": "",
     "atomic": "errors",

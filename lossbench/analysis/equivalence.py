@@ -37,7 +37,7 @@ class PairedVerdict:
     more: float | None
 
     @property
-    def told(self) -> bool:
+    def decided(self) -> bool:
         """Whether there is a verdict."""
         return self.outcome != "not enough data"
 
@@ -105,5 +105,5 @@ def _chance(mean: float, spread: float, half: float, margin: float) -> float:
     inner = max(margin - half, 0.0)  # within ±inner they are practically the same, and beyond ±half told from 0
     ends = [-math.inf, -max(half, inner), -inner, inner, max(half, inner), math.inf]
     below = [float(stats.norm.cdf((end - mean) / spread)) for end in ends]
-    told: float = below[1] - below[0] + below[3] - below[2] + below[5] - below[4]
-    return 1.0 if half < inner else told  # no gap is left between the two
+    chance: float = below[1] - below[0] + below[3] - below[2] + below[5] - below[4]
+    return 1.0 if half < inner else chance  # no gap is left between the two

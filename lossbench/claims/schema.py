@@ -1,16 +1,14 @@
 """Claims as data: `experiments/NAME/claims.yaml` read into values, every line of it checked."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from lossbench.analysis.statistics import Values
-from lossbench.claims.formula import evaluate, is_number
+from lossbench.claims.formula import is_number
+from lossbench.claims.published import Published, published_of
 from lossbench.errors import BadInput, unknown
-from lossbench.files.csv import read_csv, within
 from lossbench.files.yaml import read_yaml
 from lossbench.registry import construct
 
@@ -51,40 +49,6 @@ class Measure:
     reduce: str = "mean"
     over: str = "median"
     blocks: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number:
-    """A published number."""
-
-    value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """A published range."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bound:
-    """A published sign or order: more than, or less than, a number."""
-
-    side: Literal[">", "<"]
-    value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """A published curve: at steps x (points,) the values y (points,)."""
-
-    x: Values
-    y: Values
-
-
-Published = Number | Span | Bound | Curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +187,7 @@ def _claim(entry: Mapping[str, Any], where: str, folder: Path) -> Claim:
         **texts,
         location=" ".join(str(entry["place"] or "").split()),
         measured=measure_of(entry["measured"], where),
-        published=_published(entry["published"], where, folder),
+        published=published_of(entry["published"], where, folder),
         tolerance=_size(entry, "tolerance", where),
         verdict=entry["verdict"],
         effect=effect,
@@ -267,33 +231,6 @@ def _score(name: str, content: Any, of: Mapping[str, Any], where: str) -> Score:
     if not isinstance(own, dict):
         raise BadInput(f"{where}: `of` of the score {name!r} wants a mapping, and got {str(own)[:60]!r}.")
     return built(Score, {"name": name, **content, "of": {**of, **own}}, where)
-
-
-def _published(content: Any, where: str, folder: Path) -> Published:
-    if is_number(content):
-        return Number(value=float(content))
-    if isinstance(content, list) and len(content) == 2 and all(map(is_number, content)) and content[0] <= content[1]:
-        return Span(low=float(content[0]), high=float(content[1]))
-    bound = re.fullmatch(r"([<>])\s*(-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)", content.strip()) if isinstance(content, str) else None
-    if bound:
-        return Bound(side="<" if bound[1] == "<" else ">", value=float(bound[2]))
-    if isinstance(content, dict) and content.keys() == {"file", "x", "y"}:
-        return published_curve(content, where, folder)
-    raise BadInput(
-        f"{where}: published is {content!r}. It is a number, a range [low, high], a bound such as '> 0', or a curve "
-        "{file: published/NAME.csv, x: formula for the step, y: formula for the value}."
-    )
-
-
-def published_curve(content: Mapping[str, Any], where: str, folder: Path) -> Curve:
-    """A curve from a CSV file in the experiment's folder; x and y are formulas over its columns. Raises BadInput."""
-    try:
-        path = within(folder, content["file"])
-        table = read_csv(path)
-    except BadInput as error:
-        raise BadInput(f"{where}: {error}") from error
-    x, y = (evaluate(content[axis], table, f"{where}: {path.name}") for axis in ("x", "y"))
-    return Curve(x=x, y=y)
 
 
 def built(cls: type[T], content: Any, where: str) -> T:

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from lossbench.analysis import formatting
-from lossbench.claims.schema import Bound, Claim, Curve, Number
+from lossbench.claims.published import Bound, Curve, Number
+from lossbench.claims.schema import Claim
 from lossbench.claims.verdict import Judgement, Unjudged
 
 _MOST_DECIMALS = 12

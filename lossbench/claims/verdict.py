@@ -12,7 +12,8 @@ from lossbench.analysis.power import ENOUGH, power_of_interval, power_of_share
 from lossbench.analysis.shares import clopper_pearson
 from lossbench.analysis.statistics import Estimate, Values
 from lossbench.claims.measurement import Records, curve, measure, selected
-from lossbench.claims.schema import Bound, Claim, Curve, Experiment, Measure, Number, Span, Verdict
+from lossbench.claims.published import Bound, Curve, Number, Span
+from lossbench.claims.schema import Claim, Experiment, Measure, Verdict
 from lossbench.errors import BadInput
 
 SCATTER = (0.05, 0.95)  # between these quantiles of the seeds a single number of theirs would not surprise

@@ -82,15 +82,15 @@ def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Bett
     steps = curves.steps(run)
     validation, test = (curves.values(run, side + metric) for side in (tables.VALIDATION, tables.TEST))
     lost = worst(better)
-    place = _place(validation, better) if early else len(steps) - 1
-    known = len(steps) > 0 and place is not None and not (diverged and not early)
+    index = _place(validation, better) if early else len(steps) - 1
+    known = len(steps) > 0 and index is not None and not (diverged and not early)
     return Chosen(
         seed=int(str(row[SEED])),
         run=run,
         rate=float(str(row[RATE])),
-        step=float(steps[place]) if known else math.nan,
-        validation=_or(validation, place, lost) if known else lost,
-        test=_or(test, place, lost) if known else lost,
+        step=float(steps[index]) if known else math.nan,
+        validation=_or(validation, index, lost) if known else lost,
+        test=_or(test, index, lost) if known else lost,
         last=lost if diverged else _or(test, len(steps) - 1, lost),
         diverged=diverged,
     )
@@ -103,8 +103,8 @@ def _place(values: Values, better: Better) -> int | None:
     return int(np.nanargmax(values) if better == "higher" else np.nanargmin(values))
 
 
-def _or(values: Values, place: int | None, lost: float) -> float:
-    value = float(values[place]) if place is not None and len(values) else math.nan
+def _or(values: Values, index: int | None, lost: float) -> float:
+    value = float(values[index]) if index is not None and len(values) else math.nan
     return lost if math.isnan(value) else value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
 from lossbench.comparison.given import data_of, losses_of, metric_for
-from lossbench.comparison.request import RATES, ComparisonRequest, sweep
+from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
 from lossbench.config.merged import merged
 from lossbench.config.python_settings import described
@@ -18,6 +18,7 @@ from lossbench.interfaces import Loss
 from lossbench.planning.plan import Plan, make_plan
 
 MAIN = "__main__"  # the module of a script or notebook, which no worker can import
+PROTOCOL = ("seeds", "rates", "validation", "early", "margin", "study")
 CHECKS = ("gradient", "numerics")  # what the audit must find nothing of
 
 
@@ -44,26 +45,15 @@ class Prepared:
     runs_of: dict[str, list[str]]
 
 
-def compare(  # noqa: PLR0913 a door has many handles, and each has a name
-    losses: Iterable[Any],
-    data: Any,
-    *,
-    target: str | None = None,
-    metric: str | None = None,
-    seeds: int = 10,
-    rates: Sequence[float] = RATES,
-    validation: float = 0.2,
-    early: bool = False,
-    margin: float | None = None,
-    study: str = "compare",
-    results: str | Path = "results",
-    data_options: Mapping[str, Any] | None = None,
-    check: bool = True,
-    **settings: Any,
+def compare(
+    losses: Iterable[Any], data: Any, *, target: str | None = None, metric: str | None = None, **options: Any
 ) -> ComparedStudy:
     """Train losses on the same data with the same budget, and judge which is better, by how much, and how sure that is.
 
     lossbench.compare(["ce", lossbench.losses.Focal(gamma=2), Mine()], data=(X, y), metric="average_precision", seeds=20)
+
+    Options and their defaults: seeds=10, rates=(0.01, 0.03, …, 3), validation=0.2, early=False, margin=None, study="compare",
+    results="results", data_options={}, check=True; every other one is a setting of the command line.
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
     a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
@@ -73,12 +63,13 @@ def compare(  # noqa: PLR0913 a door has many handles, and each has a name
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
     own is audited first, unless check=False. Raises BadInput where something makes no sense or a loss fails its audit.
     """
-    given = Given(losses=list(losses), data=data, target=target, metric=metric, data_options=data_options or {}, check=check)
-    made = prepared(
-        given, seeds=seeds, rates=tuple(rates), validation=validation, early=early, margin=margin, study=study, settings=settings
-    )
-    folder = run_plan(made.plan, Path(results), made.overrides, made.config).folder
-    command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={seeds}) in Python"
+    own = {key: options.pop(key) for key in ("data_options", "check") if key in options}
+    results = Path(options.pop("results", "results"))
+    protocol = {key: options.pop(key) for key in PROTOCOL if key in options}
+    given = Given(losses=list(losses), data=data, target=target, metric=metric, **own)
+    made = prepared(given, settings=options, **protocol)
+    folder = run_plan(made.plan, results, made.overrides, made.config).folder
+    command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={made.request.seeds}) in Python"
     return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command)
 
 
@@ -107,6 +98,6 @@ def _refuse_broken(label: str, loss: Loss) -> None:
     """Raise BadInput where the audit finds that somebody's loss has a wrong gradient, or breaks where training goes."""
     if type(loss).__module__.partition(".")[0] == "lossbench" or type(loss).__module__ == MAIN:
         return
-    found = failures([audit(loss)], CHECKS)
-    if found:
-        raise BadInput(f"The audit of {label} fails: {' '.join(found)} check=False (--no-check) compares it all the same.")
+    faults = failures([audit(loss)], CHECKS)
+    if faults:
+        raise BadInput(f"The audit of {label} fails: {' '.join(faults)} check=False (--no-check) compares it all the same.")

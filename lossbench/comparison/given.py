@@ -108,14 +108,14 @@ def metric_for(dataset: Dataset, loss_words: Iterable[str]) -> str:
 
     Of a regression, the first that no contestant minimises.
     """
-    shape, words = describe(dataset).shape, set(loss_words)
+    shape, contestants = describe(dataset).shape, set(loss_words)
     metrics = {word: cls for word, cls in shelf("metric").items() if shape.task in cls.tasks and cls.quantity.can_rank}  # type: ignore[attr-defined]
     wanted = ["accuracy"]
     if shape.task == "regression":
         wanted = ["mean_absolute_error", "r2"]
     elif shape.class_counts is not None and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts):
         wanted = ["average_precision"] if len(shape.class_counts) == 2 else ["balanced_accuracy"]
-    neutral = [word for word in (*wanted, *metrics) if word in metrics and metrics[word].quantity.neutral_among(words)]  # type: ignore[attr-defined]
+    neutral = [word for word in (*wanted, *metrics) if word in metrics and metrics[word].quantity.neutral_among(contestants)]  # type: ignore[attr-defined]
     if not neutral:
         raise BadInput(f"Every metric for {shape.task} is minimised by one of the losses; --metric names the one to judge by.")
     return neutral[0]

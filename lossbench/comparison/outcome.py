@@ -51,9 +51,9 @@ class Outcome:
         return tuple(self._pair(a, b, len(two)) for a, b in two)
 
     @property
-    def told(self) -> bool:
+    def decided(self) -> bool:
         """Whether every pair has a verdict."""
-        return all(pair.verdict.told for pair in self.pairs)
+        return all(pair.verdict.decided for pair in self.pairs)
 
     @property
     def best(self) -> Contestant:
@@ -67,26 +67,26 @@ class Outcome:
     def sentences(self) -> list[str]:
         """The verdict in a few sentences, the most important one first."""
         reference = next((one.label for one in self.contestants if one.label.startswith("cross_entropy")), None)
-        said = [self._of_reference(reference)] if reference else []
-        said += [self._spoken(pair) for pair in self.pairs if reference not in (pair.first, pair.second)]
-        return said + self.warnings()
+        spoken = [self._of_reference(reference)] if reference else []
+        spoken += [self._spoken(pair) for pair in self.pairs if reference not in (pair.first, pair.second)]
+        return spoken + self.warnings()
 
     def warnings(self) -> list[str]:
         """What makes the verdict less than it seems: rates at the edge of the grid, runs that were lost."""
-        found = []
+        warnings = []
         for one in self.contestants:
             low, high = one.at_edge
             if max(low, high) >= EDGE_SHARE * len(one.chosen) and len(one.rates) > 1:
                 end, rate = ("largest", max(one.rates)) if high >= low else ("smallest", min(one.rates))
                 further = 3 * rate if high >= low else rate / 3
-                found.append(
+                warnings.append(
                     f"{one.label} chose the {end} rate, {rate:g}, in {max(low, high)} of {len(one.chosen)} seeds: its best may "
                     f"lie beyond. --rates with {further:.2g} added tells."
                 )
             lost = sum(choice.diverged for choice in one.chosen)
             if lost:
-                found.append(f"{one.label} diverged at every rate in {lost} of {len(one.chosen)} seeds, which count as lost.")
-        return found
+                warnings.append(f"{one.label} diverged at every rate in {lost} of {len(one.chosen)} seeds, which count as lost.")
+        return warnings
 
     def recommendation(self) -> str:
         """What to use."""
@@ -143,14 +143,14 @@ class Outcome:
         named = {kind: [p.first for p in pairs if p.verdict.outcome == kind] for kind in ("better", "worse")}
         if named["better"]:
             return f"{formatting.capitalised(formatting.listed(named['better']))}: better than {reference}."
-        open_ones = [pair for pair in pairs if not pair.verdict.told]
+        open_ones = [pair for pair in pairs if not pair.verdict.decided]
         if open_ones:
             return f"Not enough data to say whether {_names(open_ones)} is better than {reference}: {_more(open_ones)}."
         return f"Nothing here is better than {reference}."
 
     def _spoken(self, pair: Pair) -> str:
         verdict = pair.verdict
-        if verdict.told:
+        if verdict.decided:
             joined = "as" if verdict.outcome == "practically the same" else "than"
             return f"{formatting.capitalised(pair.first)} is {verdict.outcome} {joined} {pair.second}."
         return f"Not enough data on {pair.first} and {pair.second}: {_more([pair])}."

@@ -41,15 +41,15 @@ class Columns:
         return self.categories.shape[1] == 0 and not self.numbers.isna().any(axis=None)
 
 
-def columns_of(features: pd.DataFrame, said: Said, source: str) -> Columns:
+def columns_of(features: pd.DataFrame, declared: Said, source: str) -> Columns:
     """The features of a table by kind; dates as days since 1970.
 
     Raises BadInput where a cell is not of its column's kind, or a column holds what is neither number nor category.
     """
-    for name in (*said.categories, *said.dates):
+    for name in (*declared.categories, *declared.dates):
         if name not in features.columns:
             raise unknown(f"feature of {source}", name, features.columns)
-    kinds = {str(name): _kind(features[name], said, source) for name in features.columns}
+    kinds = {str(name): _kind(features[name], declared, source) for name in features.columns}
     numbers = _numbers(features[[name for name, kind in kinds.items() if kind == "number"]], source)
     numbers |= {name: _as_days(features[name], source) for name, kind in kinds.items() if kind == "date"}
     frame = pd.DataFrame({name: numbers[name] for name in kinds if name in numbers}, index=features.index)
@@ -77,12 +77,12 @@ def _numbers(features: pd.DataFrame, source: str) -> dict[str, Array]:
     return numbers
 
 
-def _kind(column: pd.Series, said: Said, source: str) -> str:
+def _kind(column: pd.Series, declared: Said, source: str) -> str:
     """number, category or date. Raises BadInput for a column of dates, ids or free text that nobody said what to do with."""
     name = str(column.name)
-    if name in said.categories:
+    if name in declared.categories:
         return "category"
-    if name in said.dates:
+    if name in declared.dates:
         return "date"
     if is_datetime64_any_dtype(column) or _look_like_dates(column):
         raise BadInput(

@@ -28,8 +28,8 @@ def ranked(function: str, outputs: Outputs, **options: Any) -> Tensor:
     if not bool(torch.isfinite(scores).all()):
         return scores.new_full((), torch.nan)
     members = outputs.y > 0.5
-    told = [c for c in range(len(members)) if bool(members[c].any()) and not bool(members[c].all())]
-    parts = [_scalar(function, outputs, members[c], scores[c], options) for c in told]
+    distinct = [c for c in range(len(members)) if bool(members[c].any()) and not bool(members[c].all())]
+    parts = [_scalar(function, outputs, members[c], scores[c], options) for c in distinct]
     return torch.stack(parts).mean() if parts else scores.new_full((), torch.nan)
 
 
@@ -54,8 +54,8 @@ def _scores(outputs: Outputs) -> Tensor:
     return outputs.z if lone or not outputs.loss.link_function.probabilities else outputs.log_probabilities
 
 
-def _scalar(function: str, outputs: Outputs, truth: Tensor, said: Tensor, options: dict[str, Any]) -> Tensor:
+def _scalar(function: str, outputs: Outputs, truth: Tensor, scores: Tensor, options: dict[str, Any]) -> Tensor:
     metric = getattr(scikit_learn("metrics"), function)
     with warnings.catch_warnings(action="ignore"):  # of classes that are never decided for, or do not occur
-        value = metric(truth.double().cpu().numpy(), said.double().cpu().numpy(), **options)
+        value = metric(truth.double().cpu().numpy(), scores.double().cpu().numpy(), **options)
     return outputs.z.new_tensor(float(value), dtype=torch.float64)

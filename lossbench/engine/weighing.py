@@ -47,7 +47,7 @@ class Weighing:
 
 
 def weighings(blocks: Sequence[LossBlock], split: Split, like: Tensor) -> list[Weighing | None]:
-    """How each block of runs weighs the examples of a split, in the number type of a tensor; None where all count alike."""
+    """How each block of runs weighs a split's examples, in the number type of a tensor of any shape; None: all count alike."""
     return [_weighing(block, split, like) for block in blocks]
 
 

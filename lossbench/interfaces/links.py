@@ -80,7 +80,7 @@ class Identity(Linked):
 
     @property
     def slope(self) -> Tensor:
-        """1, whatever the outputs are."""
+        """1, whatever the outputs are, (..., B)."""
         return torch.ones_like(self.z.select(OUTPUTS, 0))
 
 
@@ -112,12 +112,12 @@ class Sigmoid(Linked):
 
     @property
     def slopes(self) -> Tensor:
-        """a(1 − a), with no digit lost at either end."""
+        """a(1 − a), (..., C, B), with no digit lost at either end."""
         return self.a * self.complement
 
     @property
     def slope(self) -> Tensor:
-        """The root mean square of a(1 − a) over the outputs: a(1 − a) itself where there is one."""
+        """The root mean square of a(1 − a) over the outputs, (..., B): a(1 − a) itself where there is one."""
         return length(self.slopes) / math.sqrt(self.z.shape[OUTPUTS])
 
 
@@ -191,12 +191,12 @@ class Softmax(Linked):
 
     @property
     def slopes(self) -> Tensor:
-        """p(1 − p), with no digit lost at either end."""
+        """p(1 − p), (..., C, B), with no digit lost at either end."""
         return self.a * self.complement
 
     @property
     def slope(self) -> Tensor:
-        """The Frobenius norm of the Jacobian diag(p) − ppᵀ.
+        """The Frobenius norm of the Jacobian diag(p) − ppᵀ, (..., B).
 
         Its square is Σ_j p_j² (1 − p_j)² + 2 Σ_{i<j} p_i² p_j²: no term is negative, so nothing cancels next to p = 1,
         where Σp² − 2Σp³ + (Σp²)², the same number, has no digit left. m = max p(1 − p) is at least any p_i p_j; divided

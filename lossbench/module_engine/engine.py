@@ -163,8 +163,8 @@ def _refuse_weights(runs: Sequence[RunSpec], split: Split) -> None:
     """Raise BadInput where classes or examples are weighed, which this engine does not do."""
     if split.train_weights is not None or any(run.class_weights is not None for run in runs):
         raise BadInput(
-            f"model={runs[0].model.word} trains a torch module, which weighs neither classes nor examples. Models that do: mlp and "
-            "logistic; or leave out class_weights, pos_weight and dataset.weights."
+            f"model={runs[0].model.word} trains a torch module, which weighs neither classes nor examples. Models that do: "
+            "mlp and logistic; or leave out class_weights, pos_weight and dataset.weights."
         )
 
 

@@ -44,12 +44,12 @@ def refuse_targets(loss: Loss, dataset: Dataset, shape: DataShape) -> None:
     if shape.target_range.lies_in(loss.domain):
         return
     least, greatest = shape.target_range.least, shape.target_range.greatest
-    seen = f"lie between {least:.4g} and {greatest:.4g}"
+    range_text = f"lie between {least:.4g} and {greatest:.4g}"
     if shape.target_range.lies_in(_WIDER.get(loss.domain, loss.domain)):
-        seen += ", and not all are such"
+        range_text += ", and not all are such"
     raise BadInput(
         f"The loss {loss.word!r} takes as targets {SPOKEN[loss.domain]}; those of {innermost(dataset).word!r}, as it would see "
-        f"them, {seen}. {_way_out(dataset, shape)}"
+        f"them, {range_text}. {_way_out(dataset, shape)}"
     )
 
 

@@ -59,7 +59,7 @@ def test_the_announced_number_of_seeds_is_enough_in_four_of_five_studies(truth, 
             continue
         studies += 1
         whole = np.concatenate([first, stream.normal(truth, 1, int(told.more))])
-        enough += judge_differences(whole, 0.5).told
+        enough += judge_differences(whole, 0.5).decided
     assert studies > 10
     assert stats.binomtest(enough, studies, 0.8, alternative="less").pvalue > 0.001
 

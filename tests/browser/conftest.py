@@ -10,10 +10,44 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
 
+from lossbench.lab.page import write_lab
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 LOUD = {"error", "warning"}
 UNFOLD = "document.querySelectorAll('details').forEach(fold => { fold.open = true })"
+HOSTILE = "</script><script>window.robbed = true</script><img src=x onerror='window.robbed = true'>"
+PLUGIN = f'''
+"""Losses that somebody wrote."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossbench import OUTPUTS, Loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(Loss):
+    """{HOSTILE} A loss with markup in it.
+
+    Domain: 0 and 1.
+    Link: sigmoid.
+    Formula: {HOSTILE} ℓ = ¼ Σ (a − y)⁴.
+    Identities: none.
+    Properties: none.
+    Source: made up.
+    """
+
+    per_example: ClassVar[bool] = True
+    link: Literal["sigmoid"] = "sigmoid"
+
+    def value(self, z: Tensor, y: Tensor) -> Tensor:
+        return 0.25 * (torch.sigmoid(z) - y).pow(4).sum(OUTPUTS)
+'''
 SHOWN = """picture => {
     const box = picture.getBoundingClientRect()
     const drawn = picture.tagName === 'IMG' ? picture.complete && picture.naturalWidth > 0 : true
@@ -80,3 +114,42 @@ def _name(picture: ElementHandle) -> str:
 def _is_blank(picture: ElementHandle) -> bool:
     pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB"))
     return bool((pixels == pixels[0, 0]).all())
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "lab_plugin.py").write_text(PLUGIN, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        return write_lab(folder / "lab.html", ["lab_plugin:Mine"])
+
+
+@pytest.fixture(scope="module")
+def heard() -> list[str]:
+    """What the console said, and every address that was asked for besides the page's own."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, lab: Path, heard: list[str]) -> Iterator[Page]:
+    with chromium.new_context(offline=True, viewport={"width": 1200, "height": 900}, locale="en-GB") as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is no defect
+        page.on("console", lambda said: heard.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: heard.append(f"script: {error}"))
+        page.on("request", lambda request: heard.append(request.url) if request.url.partition("#")[0] != lab.as_uri() else None)
+        page.goto(lab.as_uri())
+        yield page
+
+
+@pytest.fixture
+def opened(page: Page, lab: Path) -> Callable[[str], Page]:
+    """The page at an address of its own."""
+
+    def open_at(words: str) -> Page:
+        page.goto("about:blank")
+        page.goto(f"{lab.as_uri()}#{words}")
+        return page
+
+    return open_at

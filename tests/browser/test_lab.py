@@ -1,6 +1,6 @@
 """The lab: what the browser computes is what the engine computes, every control works, and nothing leaves or enters the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 import lossbench as lb
 from lossbench.audit.subjects.subject import of_class
 from lossbench.lab.digits import STEPS
-from lossbench.lab.page import write_lab
 from lossbench.lab.table import tabulated
 from lossbench.lab.zoo import on_one_sigmoid
 from lossbench.registry import shelf
@@ -22,38 +21,6 @@ from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS
 pytestmark = pytest.mark.slow
 CLOSE = 1e-9  # relative: exponentials and sums round in another order here and there, and training carries that on
 STARTS, RATE, SHORT = (1.5, 9.0), 0.15, 80
-HOSTILE = "</script><script>window.robbed = true</script><img src=x onerror='window.robbed = true'>"
-PLUGIN = f'''
-"""Losses that somebody wrote."""
-
-from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import numpy as np
-import torch
-from torch import Tensor
-
-from lossbench import OUTPUTS, Loss
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mine(Loss):
-    """{HOSTILE} A loss with markup in it.
-
-    Domain: 0 and 1.
-    Link: sigmoid.
-    Formula: {HOSTILE} ℓ = ¼ Σ (a − y)⁴.
-    Identities: none.
-    Properties: none.
-    Source: made up.
-    """
-
-    per_example: ClassVar[bool] = True
-    link: Literal["sigmoid"] = "sigmoid"
-
-    def value(self, z: Tensor, y: Tensor) -> Tensor:
-        return 0.25 * (torch.sigmoid(z) - y).pow(4).sum(OUTPUTS)
-'''
 NEURON = """([losses, starts, rate, steps]) => losses.flatMap(id => starts.map(start => {
     const course = lossbenchLab.trainNeuron(lossbenchLab.losses.get(id).program, start, rate, steps)
     return {loss: id, start, ...course}
@@ -70,45 +37,6 @@ NETWORK = """([losses, starts, rate, steps]) => losses.flatMap(id => starts.map(
     }
     return {loss: id, start, rows}
 }))"""
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "lab_plugin.py").write_text(PLUGIN, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        return write_lab(folder / "lab.html", ["lab_plugin:Mine"])
-
-
-@pytest.fixture(scope="module")
-def heard() -> list[str]:
-    """What the console said, and every address that was asked for besides the page's own."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Browser, lab: Path, heard: list[str]) -> Iterator[Page]:
-    with chromium.new_context(offline=True, viewport={"width": 1200, "height": 900}, locale="en-GB") as context:
-        page = context.new_page()
-        page.set_default_timeout(120_000)  # a busy machine is no defect
-        page.on("console", lambda said: heard.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: heard.append(f"script: {error}"))
-        page.on("request", lambda request: heard.append(request.url) if request.url.partition("#")[0] != lab.as_uri() else None)
-        page.goto(lab.as_uri())
-        yield page
-
-
-@pytest.fixture
-def opened(page: Page, lab: Path) -> Callable[[str], Page]:
-    """The page at an address of its own."""
-
-    def open_at(words: str) -> Page:
-        page.goto("about:blank")
-        page.goto(f"{lab.as_uri()}#{words}")
-        return page
-
-    return open_at
 
 
 def zoo() -> list[Any]:
@@ -257,144 +185,3 @@ def test_what_is_no_formula_is_refused_in_a_sentence_and_does_nothing(page: Page
     ]
     keys = {text: page.evaluate(refused, text) for text in [*hostile, *broken]}
     assert not {text: key for text, key in keys.items() if not str(key).startswith("formula.")}
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Playwright's own waiting evaluates text inside the page, which the page's policy forbids."""
-    for _ in range(600):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never: {condition}")
-
-
-def test_run_step_scrub_and_keys_move_the_neuron_and_the_address_says_so(opened: Callable[[str], Page]) -> None:
-    page = opened("z=3&r=0.2&h=100")
-    page.click("#neuron-step")
-    page.click("#neuron-step")
-    page.click("#neuron-back")
-    assert page.input_value("#neuron-scrub") == "1"
-    page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowLeft")
-    assert page.evaluate("lossbenchLab.state.n") == 2
-    page.fill("#neuron-scrub", "40")
-    assert "n=40" in page.url
-    page.keyboard.press("Home")
-    page.click("#neuron-play")
-    wait_until(page, "lossbenchLab.state.n === 100")
-    page.fill("#start", "5.5")
-    page.select_option("#horizon", "1000")
-    page.check("#bug")
-    page.select_option("#neuron-losses-c", "focal")
-    state = page.evaluate("({...lossbenchLab.state})")
-    assert {"z": 5.5, "h": 1000, "bug": 1, "c": "focal", "n": 0}.items() <= state.items()
-    assert page.evaluate("document.querySelector('#factors svg').getAttribute('aria-label')").count("×") == 3
-    again = opened(page.url.partition("#")[2])
-    assert again.evaluate("({...lossbenchLab.state})") == state
-
-
-def test_the_point_is_dragged_to_another_start(opened: Callable[[str], Page]) -> None:
-    page = opened("z=4")
-    handle = page.locator("#valley-chart .handle")
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x - 60, y, steps=4)
-    page.mouse.up()
-    assert 0 <= page.evaluate("lossbenchLab.state.z") < 3
-    assert "z=" in page.url
-
-
-def test_the_network_trains_scrubs_back_to_the_same_numbers_and_says_why_a_digit_is_never_answered(
-    opened: Callable[[str], Page],
-) -> None:
-    page = opened("view=network&nn=30")
-    before = page.inner_text("#networks")
-    page.click("#network-step")
-    page.fill("#network-scrub", "120")
-    page.fill("#network-scrub", "30")
-    assert page.inner_text("#networks") == before
-    never = page.locator(".digits button.never").first
-    never.click()
-    assert "never" in page.inner_text("#networks")
-    assert "×" in page.inner_text("#why")
-    page.select_option("#network-start", "gentle")
-    page.click("#network-play")
-    wait_until(page, "lossbenchLab.state.nn > 3")
-    page.click("#network-play")
-    assert page.inner_text("#network-play") == "Train"
-
-
-def test_each_question_sets_the_page_up_and_both_languages_ask_it(opened: Callable[[str], Page]) -> None:
-    page = opened("lang=zh")
-    questions = set()
-    for number in range(1, 11):
-        page.click(f"#question-list li:nth-child({number}) button")
-        questions.add(page.inner_text("#question-text"))
-        assert f"q={number}" in page.url
-    assert len(questions) == 10
-    page = opened("q=4&lang=zh")  # a lesson's link says no more than that
-    page.click("#answer-show")
-    chinese = page.inner_text("#answer-text")
-    assert "23" in chinese  # cross entropy's steps from z₀ = 6 at η = 0.15
-    assert "1,416" in chinese  # half squared error's
-    page.click("[data-language=en]")
-    page.click("#answer-show")
-    assert "23" in page.inner_text("#answer-text") != chinese
-    assert page.evaluate("document.documentElement.lang") == "en"
-
-
-@pytest.mark.parametrize("width", [1200, 800, 390])
-@pytest.mark.parametrize("words", ["c=formula&z=8", "view=network&nn=10&lang=zh", "q=3"])
-def test_nothing_is_wider_than_the_window(opened: Callable[[str], Page], width: int, words: str) -> None:
-    page = opened(words)
-    page.set_viewport_size({"width": width, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callable[[str], Page]) -> None:
-    page = opened(
-        "z=1e99&r=NaN&h=7&a=nothing&b=__proto__&lang=xx&view=robbed&q=-9&n=-4&f=" + HOSTILE.replace("&", "%26") + "&c=formula"
-    )
-    state = page.evaluate("({...lossbenchLab.state})")
-    assert {
-        "z": 20,
-        "r": 0.15,
-        "h": 100,
-        "a": "cross_entropy",
-        "b": "half_squared_error",
-        "view": "neuron",
-        "q": 0,
-        "n": 0,
-    }.items() <= (state.items())
-    assert page.locator(".problem").count() == 1
-
-
-def test_every_control_has_a_name_for_those_who_hear_the_page(opened: Callable[[str], Page]) -> None:
-    page = opened("c=formula")
-    nameless = """[...document.querySelectorAll('button, input, select, svg[role=img], canvas')]
-        .filter(element => !(element.getAttribute('aria-label') || element.textContent.trim() || element.labels?.length))
-        .map(element => element.outerHTML)"""
-    assert page.evaluate(nameless) == []
-    page.click("#tab-network")
-    assert page.evaluate(nameless) == []
-
-
-def test_who_wants_no_motion_sees_the_end_at_once(opened: Callable[[str], Page]) -> None:
-    page = opened("h=300")
-    page.emulate_media(reduced_motion="reduce")
-    page.click("#neuron-play")
-    assert page.evaluate("lossbenchLab.state.n") == 300
-    page.emulate_media(reduced_motion="no-preference")
-
-
-def test_the_page_is_small_obeys_no_text_and_asks_for_nothing(page: Page, lab: Path, heard: list[str]) -> None:
-    assert lab.stat().st_size <= 1.5e6
-    assert "window.robbed" in page.evaluate("lossbenchLab.losses.get('mine').formula")  # it is there, and is text
-    assert page.evaluate("window.robbed") is None
-    assert heard == []

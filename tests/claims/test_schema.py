@@ -8,7 +8,8 @@ import pytest
 
 from lossbench.claims.experiments import experiments, find_experiment
 from lossbench.claims.measurement import _ACROSS, _REDUCE
-from lossbench.claims.schema import Bound, Curve, Number, Span, read_experiment
+from lossbench.claims.published import Bound, Curve, Number, Span
+from lossbench.claims.schema import read_experiment
 from lossbench.errors import BadInput
 
 CLAIM = {

@@ -10,7 +10,8 @@ from scipy import stats
 from lossbench.analysis.curves import read_curves
 from lossbench.analysis.statistics import Estimate
 from lossbench.claims.measurement import Records
-from lossbench.claims.schema import Bound, Claim, Curve, Measure, Number, Score, Span
+from lossbench.claims.published import Bound, Curve, Number, Span
+from lossbench.claims.schema import Claim, Measure, Score
 from lossbench.claims.text import line
 from lossbench.claims.verdict import judge, power
 from lossbench.errors import BadInput

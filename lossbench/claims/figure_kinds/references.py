@@ -10,7 +10,8 @@ import pandas as pd
 
 from lossbench.analysis.statistics import Values
 from lossbench.claims.formula import evaluate
-from lossbench.claims.schema import built, published_curve
+from lossbench.claims.published import published_curve
+from lossbench.claims.schema import built
 from lossbench.plots.chart import Reference
 
 POINTS = 401

@@ -27,15 +27,15 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     settings = dict(map(_setting, options["settings"]))
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
-    said = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
-    click.echo(said.rstrip(), err=True)
+    outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
+    click.echo(outline.rstrip(), err=True)
     summary = run_plan(made.plan, RESULTS, made.overrides, made.config)
     click.echo(summary.sentence(), err=True)
     study = ComparedStudy(folder=summary.folder, request=made.request, runs_of=made.runs_of, command=command)
     page = study.report(RESULTS / options["study"] / PAGE)
     click.echo(study.to_latex() if options["latex"] else printable(study.text()))
     click.echo(f"The page: {page}", err=True)
-    return study.outcome.told
+    return study.outcome.decided
 
 
 def _rates(text: str | None) -> tuple[float, ...]:

@@ -40,7 +40,7 @@ def print_outline(plan: Plan, root: Path) -> None:
         todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
-    for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in _told(dataset)):
+    for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in _data_lines(dataset)):
         console.print(Text(line))
     if todo:
         with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
@@ -60,7 +60,7 @@ def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
     return f"About {_spoken(seconds)} of training on one core, after a short try."
 
 
-def _told(dataset: Dataset) -> Iterator[str]:
+def _data_lines(dataset: Dataset) -> Iterator[str]:
     """What is worth knowing of data that somebody brought: the classes and which is positive, and notes on the table."""
     shape, name = describe(dataset).shape, innermost(dataset)
     if not isinstance(name, Tabular):
