@@ -34,7 +34,7 @@ docs: $(INSTALLED)
 	$(BIN)/python docs/verdicts.py
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 check: $(INSTALLED)
 	$(BIN)/ruff check

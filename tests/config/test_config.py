@@ -24,7 +24,10 @@ CLASSES = [(noun, word) for noun in GROUPS for word, cls in shelf(noun).items() 
 ASKED = {
     ("dataset", "table"): ["dataset.path=x.csv", "dataset.target=y"],
     ("dataset", "in_memory"): ["dataset.content=0123456789abcdef", "dataset.target=y"],
+    ("dataset", "images"): ["dataset.path=pictures"],
     ("init", "file"): ["init.path=x.npz"],
+    ("model", "embedding_bag"): ["model.categories=4"],
+    ("model", "module"): ["model.path=nets:make"],
 }
 CE, MSE = "cross_entropy", "half_squared_error"
 PLUGIN = """
