@@ -82,7 +82,7 @@ def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Bett
     steps = curves.steps(run)
     validation, test = (curves.values(run, side + metric) for side in (tables.VALIDATION, tables.TEST))
     lost = worst(better)
-    index = _place(validation, better) if early else len(steps) - 1
+    index = _best_index(validation, better) if early else len(steps) - 1
     known = len(steps) > 0 and index is not None and not (diverged and not early)
     return Chosen(
         seed=int(str(row[SEED])),
@@ -96,7 +96,7 @@ def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Bett
     )
 
 
-def _place(values: Values, better: Better) -> int | None:
+def _best_index(values: Values, better: Better) -> int | None:
     """Where the best of values (T,) stands first; None where there is none."""
     if not len(values) or np.isnan(values).all():
         return None

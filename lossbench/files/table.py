@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lossbench.errors import BadInput, unknown
 from lossbench.files.delimited import WIDEST, Dialect, read_delimited
+from lossbench.files.parquet import ParquetReader
 from lossbench.files.unpacking import LARGEST, inner_name, read_unpacked
 
 TEXT = (".csv", ".tsv", ".tab", ".txt")
@@ -64,10 +64,12 @@ def _refuse_size(rows: int, columns: int, size: int = 0) -> None:
 
 
 def _parquet(content: bytes) -> tuple[pd.DataFrame, Notes]:
-    metadata = pq.ParquetFile(pa.BufferReader(content)).metadata
-    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-    _refuse_size(metadata.num_rows, metadata.num_columns, size)
-    return pd.read_parquet(BytesIO(content)), ()
+    reader = ParquetReader(content, "it", WIDEST)
+    nested = [field.name for field in reader.schema if pa.types.is_nested(field.type)]
+    if nested:
+        raise BadInput(f"its column {nested[0]!r} holds lists or mappings, and a cell is a number or a word.")
+    frame: pd.DataFrame = reader.read().to_pandas()
+    return frame, ()
 
 
 def _feather(content: bytes) -> tuple[pd.DataFrame, Notes]:

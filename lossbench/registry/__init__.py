@@ -68,9 +68,7 @@ class Registered(ABC):
         Options that came `later` are left out where they have their default, so that ids stay what they were.
         """
         values = {field: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        kept = {
-            field.name: value for field, value in values.items() if not (LATER in field.metadata and value == field.default)
-        }
+        kept = {field.name: value for field, value in values.items() if not (LATER in field.metadata and value == field.default)}
         return {"word": self.word} | {name: plain(value) for name, value in kept.items()}
 
     @classmethod

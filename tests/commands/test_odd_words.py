@@ -11,7 +11,7 @@ ODD = {
     "model.hidden=[99999999999999999999]": "every width must lie between 1 and 1,000,000",
     "dataset=blobs dataset.spread=1e308": "dataset.spread is 1e+308; it must be between 0 and 1e+06",
     "dataset=moons dataset.noise=1e308": "dataset.noise is 1e+308",
-    "init=file init.path=pipe": "are no regular file",
+    "init=file init.path=pipe": "no regular file",
     "init=normal init.std=nan": "init.std is nan, which is no finite number",
     "plugins=[[a]]": "it wants modules as Python imports them",
     "loss=[ce,mse]": "loss is chosen by name. Did you mean loss='ce,mse', which is a run with each?",
