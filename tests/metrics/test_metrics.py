@@ -104,12 +104,10 @@ def test_a_link_without_probabilities_has_a_ranking_and_no_calibration():
     assert measured("roc_auc", seen) > 0.6
 
 
-@pytest.mark.parametrize("word", NAMED)
+@pytest.mark.parametrize("word", [word for word in NAMED if not find("metric", word).per_example])  # a mean is NaN by itself
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_outputs_that_are_not_finite_have_no_number_and_do_no_harm(word, value):
     cls = find("metric", word)
-    if cls.per_example:
-        pytest.skip("a mean over examples, which is NaN by itself")
     loss = (HalfSquaredError if "regression" in cls.tasks else CrossEntropy)().on(cls.tasks[0], 1)
     z = torch.zeros(1, 5)
     z[0, 2] = value
