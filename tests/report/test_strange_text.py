@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lossbench.claims.terminal import shown
-from lossbench.commands.reproduction import print_list
+from lossbench.commands.actions.reproduction import print_list
 from lossbench.report.page import plain, visible
 from lossbench.report.study_report import write_report
 from lossbench.report.terminal import print_scoreboard
