@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lossbench.config.python_settings import PythonSweep, python_sweep
+from lossbench.data.loading import describe
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Dataset, Loss
+from lossbench.interfaces import Dataset, Loss, Task
 from lossbench.interfaces.metric import Metric
 from lossbench.registry import field_types, shelf
 from lossbench.tables import Quantity
@@ -49,7 +50,7 @@ class ComparisonRequest:
 
 def metric_class(word: str) -> type[Metric]:
     """The metric of a word. Raises BadInput where there is none, or where neither way of it is better."""
-    metrics = {name: cls for name, cls in shelf("metric").items() if issubclass(cls, Metric) and cls.quantity.can_rank}
+    metrics = _ranking_metrics()
     if word not in metrics:
         raise unknown("metric that ranks", word, metrics)
     return metrics[word]
@@ -95,13 +96,19 @@ def _check_request(request: ComparisonRequest) -> None:
         raise BadInput(f"margin is {request.margin:g}; differences below it do not matter, so it is above 0.")
     owners = set(metric_class(request.metric).quantity.owners) & {loss.word for loss in request.losses.values()}
     if owners:
-        neutral = ", ".join(neutral_metrics({loss.word for loss in request.losses.values()}))
+        task = describe(request.dataset).shape.task
+        neutral = ", ".join(neutral_metrics({loss.word for loss in request.losses.values()}, task))
         raise BadInput(
             f"{request.metric} is what {' and '.join(sorted(owners))} minimises, so it ranks nobody. Possible: {neutral}."
         )
 
 
-def neutral_metrics(loss_words: Collection[str]) -> list[str]:
-    """The words of the metrics that rank, and that none of the losses minimises."""
-    metrics = {name: cls for name, cls in shelf("metric").items() if issubclass(cls, Metric) and cls.quantity.can_rank}
-    return [name for name, cls in metrics.items() if cls.quantity.neutral_among(loss_words)]
+def neutral_metrics(loss_words: Collection[str], task: Task) -> list[str]:
+    """The words of the metrics that rank on a task, and that none of the losses minimises."""
+    metrics = _ranking_metrics()
+    return [name for name, cls in metrics.items() if task in cls.tasks and cls.quantity.neutral_among(loss_words)]
+
+
+def _ranking_metrics() -> dict[str, type[Metric]]:
+    """The metrics by their words of which one way is better."""
+    return {name: cls for name, cls in shelf("metric").items() if issubclass(cls, Metric) and cls.quantity.can_rank}
