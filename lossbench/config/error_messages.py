@@ -73,7 +73,7 @@ def _spaced(override: str, overrides: Sequence[str]) -> str | None:
     parts = overrides[first : last + 1]
     if len(parts) > 1:
         return f"{' '.join(parts)} has spaces in it, and a setting has none. Did you mean {''.join(parts)!r}?"
-    if override.endswith(","):
+    if override.endswith(",") and override.count("(") == override.count(")"):
         return f"{override!r} ends in a comma. Several values are written without spaces, such as loss=ce,mse."
     return None
 

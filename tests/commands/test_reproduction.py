@@ -149,11 +149,12 @@ def killed(*_):
 
 
 @pytest.mark.slow
-def test_a_killed_training_says_how_to_go_on_with_the_experiment(capsys, monkeypatch):
+def test_a_killed_training_says_what_is_lost_and_how_to_go_on(capsys, monkeypatch):
     experiment("one")
     monkeypatch.setattr("lossbench.execution.executors.serial.Serial.submit", killed)
     assert reproduce("one", "--results", "anew") == 2
-    assert "Continue with: lossbench reproduce one --results anew --config-dir=conf" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "2 runs not stored, everything else is. The same command trains what is missing." in said
 
 
 @pytest.mark.slow
@@ -209,7 +210,7 @@ def test_the_list_tells_recorded_verdicts_and_stored_runs(capsys):
     assert reproduce("--list") == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith(("one", "two"))]
     assert [row[0] for row in rows] == ["one", "two"]
-    assert [row[-4:] for row in rows] == [["1", "–", "–", "2"], ["–", "–", "1", "0"]]
+    assert [row[-5:] for row in rows] == [["1", "–", "–", "–", "2"], ["–", "–", "1", "–", "0"]]
 
 
 @pytest.mark.slow
