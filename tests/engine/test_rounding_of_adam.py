@@ -48,7 +48,7 @@ def trained(run, split, dtype):
             m[:] = dtype(rule.beta1) * m + (one - dtype(rule.beta1)) * gradient
             v[:] = dtype(rule.beta2) * v + (one - dtype(rule.beta2)) * gradient**2
             size = np.sqrt(v / (one - dtype(rule.beta2) ** step)) + dtype(rule.epsilon)
-            parameter -= dtype(rule.lr) * (m / (one - dtype(rule.beta1) ** step)) / size
+            parameter[:] -= dtype(rule.lr) * (m / (one - dtype(rule.beta1) ** step)) / size
     return [*weights, *(bias[:, None] for bias in biases)]
 
 
