@@ -13,6 +13,7 @@ from lossbench import tables
 from lossbench.analysis import labels
 from lossbench.analysis.labels import LOSS, RATE, SEED, natural
 
+DATA_NAMES = ("dataset", "dataset.path")  # what says which data set it is; the other options say what is made of it
 _FIRST = ("cross_entropy", "half_squared_error")
 
 
@@ -29,12 +30,14 @@ class Contender:
 class Setting:
     """Everything but loss, learning rate and seed: the common ground on which losses meet.
 
-    The label is "" where there is only one. Settings of a family (a data set) belong side by side.
+    The label is "" where there is only one. Settings of a family (of the first thing that varies) belong side by side. `data`
+    names the data set, whatever was done to it: settings that share it are one witness.
     """
 
     label: str
     task: str
     family: str
+    data: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +95,11 @@ def compare(runs: pd.DataFrame) -> Comparison:
     loss = _joined(texts, option_columns).map(lambda values: labels.loss_label(list(zip(option_columns, values, strict=True))))
     frame = runs.assign(setting=setting, contender=loss, rate=runs[RATE].astype(float) if RATE in runs else math.nan)
     family = texts[named[0]] if len(named) > 1 else pd.Series("", index=texts.index)
+    data = _joined(texts, [name for name in DATA_NAMES if name in texts]).map(" ".join)
+    first = frame.assign(family=family, data=data).drop_duplicates("setting")
     settings = {
-        str(label): Setting(label=str(label), task=str(part[tables.TASK].iloc[0]), family=str(family[part.index[0]]))
-        for label, part in frame.groupby("setting")
+        str(label): Setting(label=str(label), task=str(task), family=str(of), data=str(which))
+        for label, task, of, which in zip(first["setting"], first[tables.TASK], first["family"], first["data"], strict=True)
     }
     contenders = _contenders(frame)
     samples = [

@@ -184,7 +184,7 @@ def test_ranks_are_told_with_what_the_tests_find(told, made):
         for data in "abcdefgh"
     ]
     text = told(runs)[0]
-    assert "Average ranks over 8 settings: cross entropy (1), focal (2), hinge (3)." in text
+    assert "Average ranks over 8 data sets: cross entropy (1), focal (2), hinge (3)." in text
     assert "Friedman's test finds more than chance (p\xa0<\xa00.001), and Nemenyi's tells 1 of 3\xa0pairs apart." in text
 
 
