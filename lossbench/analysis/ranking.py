@@ -75,8 +75,8 @@ def ranking(boards: Sequence[Scoreboard]) -> Ranking | None:
         return None
     own = [_ranks(board, common) for board in ranked]
     averaged = [np.mean([ranks for ranks, name in zip(own, names, strict=True) if name == block], axis=0) for block in blocks]
-    found = rank(common, blocks, np.array(averaged))
-    return found if independent else replace(found, among="settings", p=None)
+    tested = rank(common, blocks, np.array(averaged))
+    return tested if independent else replace(tested, among="settings", p=None)
 
 
 def rank(contenders: Sequence[Contender], blocks: Sequence[str], costs: Values) -> Ranking:

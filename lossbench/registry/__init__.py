@@ -8,7 +8,7 @@ import re
 import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -67,6 +67,11 @@ class Registered(ABC):
 
         Options that came `later` are left out where they have their default, so that ids stay what they were.
         """
+        return dict(self._description)
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        """Made once: a loss, a model, … is part of as many runs as a sweep has, and none of them can change it."""
         values = {field: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
         kept = {field.name: value for field, value in values.items() if not (LATER in field.metadata and value == field.default)}
         return {"word": self.word} | {name: plain(value) for name, value in kept.items()}

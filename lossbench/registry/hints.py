@@ -32,9 +32,9 @@ def checked(name: str, value: Any, hint: Any) -> Any:
 
     Raises BadInput with the option's name, what it wants and what it got; for a number that is none, too.
     """
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin, arguments = _walked(hint)
     if origin in UNIONS:
-        return _first_fit(name, value, hint)
+        return value if type(value) in arguments and type(value) is not float else _first_fit(name, value, hint)
     if origin is Literal:
         if value not in arguments:
             raise unknown(f"value of {name}", str(value), map(str, arguments))
@@ -55,7 +55,15 @@ def checked(name: str, value: Any, hint: Any) -> Any:
 KINDS = "numbers, words, truth values, null, Literals, tuple[T, ...], list[T], dict[str, T] and unions of these"
 
 
+@cache
+def _walked(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a hint is made with and of; a million runs ask it of a few hints."""
+    return get_origin(hint), get_args(hint)
+
+
 def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
+    if type(value) is hint and hint is not float:
+        return value
     value = value.item() if hint in PRIMITIVES and type(value).__module__ == "numpy" and not value.shape else value
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
