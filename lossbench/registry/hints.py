@@ -5,12 +5,13 @@ these, and other registered things.
 """
 
 import dataclasses
+import inspect
 import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from lossbench.errors import BadInput, unknown
 
@@ -22,8 +23,14 @@ IN_A_TABLE = {int: "whole number", float: "number", bool: "true or false", str: 
 
 @cache
 def field_types(cls: type) -> dict[str, Any]:
-    """Resolved types of a dataclass's fields, by name."""
+    """Resolved types of a dataclass's fields, by name. Raises BadInput for a class that was not made one, or can change."""
     hints = typing.get_type_hints(cls)
+    own = [name for name in inspect.get_annotations(cls) if get_origin(hints[name]) is not ClassVar]
+    named, write = f"The class {cls.__module__}.{cls.__qualname__}", "Write @dataclass(frozen=True, kw_only=True) above it."
+    if not dataclasses.is_dataclass(cls) or (own and "__dataclass_fields__" not in vars(cls)):
+        raise BadInput(f"{named} is no dataclass, so that nobody knows its options. {write}")
+    if not getattr(cls, "__dataclass_params__").frozen:  # noqa: B009 (which typeshed does not know)
+        raise BadInput(f"{named} can change after it was made, and a run's options may not. {write}")
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
