@@ -59,7 +59,8 @@ FLOOR_PLAN = {
     # a page to touch: losses as programs, and the engine's own start, for a browser
     "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
     # a recorder for anybody's loop, into the same records
-    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness numpy torch",
+    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness lightning numpy torch "
+    "transformers",
     # losses on one's own data, from the words to a verdict
     "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry "
     "report tables importlib jinja2 markupsafe numpy pandas",
@@ -70,6 +71,7 @@ FLOOR_PLAN = {
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml"}
+EXTRAS = {"lightning", "transformers"}  # libraries that need not be there: one file each, which nothing else imports
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 
@@ -116,8 +118,15 @@ def test_the_floor_plan_has_no_room_that_does_not_exist() -> None:
 def test_the_libraries_of_the_floor_plan_are_the_ones_that_are_installed() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = {re.split("[<>=]", wanted)[0] for wanted in project["dependencies"]}
-    named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR
+    named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR - EXTRAS
+    assert project["optional-dependencies"].keys() >= EXTRAS
     assert named == {IMPORTED_AS.get(name, name) for name in installed} - {"scikit-learn"}  # which has a room of its own
+
+
+def test_what_needs_a_library_that_need_not_be_there_is_imported_by_nothing_else() -> None:
+    needy = {module for module, path in SOURCES.items() if {room(name) for name in imports(path)} & EXTRAS}
+    assert needy
+    assert not [module for module, path in SOURCES.items() if imports(path) & needy]
 
 
 def test_modules_import_one_another_in_one_direction() -> None:

@@ -1,6 +1,6 @@
 """What a witness sees in a pass, by hooks that hang in the module only while a step is recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class OutputLook:
         self.handle = module.register_forward_hook(self._look)
 
     def _look(self, module: nn.Module, given: object, returned: object) -> None:
-        z = getattr(returned, "logits", returned)
+        z = returned.get("logits") if isinstance(returned, Mapping) else getattr(returned, "logits", returned)
         if module.training and isinstance(z, Tensor) and z.requires_grad:
             self.z = z.detach()
             z.register_hook(self._take)  # type: ignore[no-untyped-call]
