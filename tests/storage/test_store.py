@@ -288,6 +288,6 @@ def test_a_writer_killed_between_writing_and_renaming_leaves_nothing(folder: Pat
 def test_two_writers_at_once_lose_nothing(folder: Path) -> None:
     crew = [writer(folder, 0, 20), writer(folder, 10, 30)]
     assert [(process.communicate()[1], process.returncode) for process in crew] == [(None, 0)] * 2
-    assert len(part_files(folder)) == 40
+    assert 30 <= len(part_files(folder)) <= 40  # ten parts have the same content, and one name where they have one number
     assert missing(folder, runs(300), RECORDING) == []
     assert len(read_study(folder).runs) == 300
