@@ -16,8 +16,9 @@ class WitnessCallback(lightning.Callback):  # type: ignore[misc]
     """Records a training as `lossbench.witness` does, without a line in the loop.
 
     `module` says which part of the LightningModule is the network, such as `lambda lit: lit.net`, where the training step
-    calls that and not `self(x)`; `loss_fn` and the other words are those of `lossbench.witness`. Gradients are recorded as they are
-    before they are clipped, and without the factor of mixed precision. Raises BadInput for strategies that cut parameters apart.
+    calls that and not `self(x)`; `loss_fn` and the other words are those of `lossbench.witness`. Gradients are recorded as they
+    are before they are clipped, and without the factor of mixed precision. Raises BadInput for strategies that cut parameters
+    apart.
     """
 
     def __init__(

@@ -12,9 +12,9 @@ from lossbench.witness.callback import CallbackWitness
 class WitnessCallback(TrainerCallback):  # type: ignore[misc]
     """Records a training as `lossbench.witness` does, without a line in the loop.
 
-    The trainer clips gradients before anybody may look: with `max_grad_norm` they are recorded as clipped, and with
-    `max_grad_norm=0` as they are. `link` is the loss's, "softmax" for a model's own cross entropy over classes; the other words
-    are those of `lossbench.witness`. A training that ends with an exception is not stored.
+    The trainer clips gradients before anybody may look: they are recorded as clipped, unless its max_grad_norm is 0. `link` is
+    the loss's, "softmax" for a model's own cross entropy over classes; the other words are those of `lossbench.witness`. A
+    training that ends with an exception is not stored.
     """
 
     def __init__(
