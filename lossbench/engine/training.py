@@ -62,7 +62,7 @@ def train(
             training.net.look_ahead.settle()
         outcome = CohortOutcome(
             cohort.recording,
-            cohort.recording.schedule.steps(runs[0].steps),
+            cohort.recording.steps(runs[0], len(split.train_x)),
             curves(training.resumable.records),
             training.resumable.tensors["finite"].cpu().numpy(),
             partial(_kept, training.net.parameters),
@@ -208,7 +208,7 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
 def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
     """Go on from the resumable state to the last step, or until every run has diverged."""
     resumable, steps = training.resumable, training.cohort.runs[0].steps
-    recorded = set(training.cohort.recording.schedule.steps(steps))
+    recorded = set(training.cohort.recording.steps(training.cohort.runs[0], len(training.data[0])))
     saved = time.monotonic()
     move = CapturedStep(training.move, training.net.look_ahead) if training.captured else training.move
     sums: list[Tensor] = []

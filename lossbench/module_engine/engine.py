@@ -59,7 +59,7 @@ class ModuleEngine:
             training.run(report or (lambda _: None), checkpoint)
             outcome = CohortOutcome(
                 cohort.recording,
-                cohort.recording.schedule.steps(cohort.runs[0].steps),
+                cohort.recording.steps(cohort.runs[0], len(split.train_x)),
                 curves(training.resumable.records),
                 training.resumable.tensors["finite"].cpu().numpy(),
                 training.parameters,
@@ -84,7 +84,7 @@ class ModuleTraining:
     def run(self, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
         """Go on from the resumable state to the last step, or until every run has diverged."""
         resumable, steps = self.resumable, self.cohort.runs[0].steps
-        recorded = set(self.cohort.recording.schedule.steps(steps))
+        recorded = set(self.cohort.recording.steps(self.cohort.runs[0], len(self.data[0])))
         batches = [tile.batches(self.data, resumable.step) for tile in self.tiles]
         saved, sums = time.monotonic(), list[Tensor]()
         for step in range(resumable.step, steps + 1):

@@ -108,7 +108,7 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
-    recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
+    recorded = len(recording.steps(run, data.rows)) * _curves(recording, len(size.layers), outputs)
     return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
 
 

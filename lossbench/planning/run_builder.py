@@ -11,7 +11,7 @@ from lossbench.datasets.with_validation import WithValidation
 from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.class_weights import ClassWeights, WeightedMean, refuse_class_weights
-from lossbench.planning.spec import RunSpec
+from lossbench.planning.spec import RunSpec, epoch_steps
 from lossbench.planning.target_contract import innermost, refuse_targets, settled
 
 LARGEST_SEED = 2**32 - 1
@@ -154,7 +154,7 @@ def _steps(options: TrainingOptions, rows: int, word: str) -> int:
         raise BadInput(
             f"batch is {options.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all of them."
         )
-    steps = options.steps or options.epochs * (1 if options.batch is None else rows // options.batch)
+    steps = options.steps or options.epochs * epoch_steps(rows, options.batch)
     if steps > LONGEST:
         raise BadInput(f"{options.epochs} epochs are {steps:,} steps; at most {LONGEST:,} are possible.")
     return steps

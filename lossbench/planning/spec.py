@@ -67,6 +67,10 @@ class RunSpec:
         start = replace(self, loss=begun.loss, init=begun.init, optimizer=rule, steps=begun.steps)
         return replace(start, schedule=None, clip_norm=None)
 
+    def epoch(self, rows: int) -> int:
+        """Steps of an epoch over so many training examples: as many whole mini-batches as fit."""
+        return epoch_steps(rows, self.batch)
+
     @property
     def length(self) -> int:
         """Steps, those of a first training included."""
@@ -102,6 +106,11 @@ class RunSpec:
         return content_id(self.describe())
 
 
+def epoch_steps(rows: int, batch: int | None) -> int:
+    """Steps of a pass over so many training examples in mini-batches, None being all of them: as many whole ones as fit."""
+    return 1 if batch is None else max(1, rows // batch)
+
+
 def content_id(description: Mapping[str, Any]) -> str:
     """16 hexadecimal digits of the SHA-256 of a run's description."""
     text = json.dumps(description, sort_keys=True, separators=(",", ":"))
@@ -112,10 +121,10 @@ def content_id(description: Mapping[str, Any]) -> str:
 class RecordingSchedule:
     """The steps at which a run is recorded: always the start and the end, and `points` moments between.
 
-    every: each step. linear: evenly spaced. log: evenly spaced in log(1 + step).
+    every: each step. epoch: the end of each epoch. linear: evenly spaced. log: evenly spaced in log(1 + step).
     """
 
-    kind: Literal["every", "linear", "log"] = "log"
+    kind: Literal["every", "epoch", "linear", "log"] = "log"
     points: int = 60
 
     def __post_init__(self) -> None:
@@ -124,14 +133,20 @@ class RecordingSchedule:
         if self.points > MOST_RECORDED:
             raise BadInput(f"recording.points is {self.points:,}; a run is recorded at {MOST_RECORDED:,} steps at most.")
 
-    def steps(self, total: int) -> tuple[int, ...]:
-        """Recorded steps from 0 to total, ascending; step n is the state after n updates. Raises BadInput for too many."""
-        if self.kind == "every" and total > MOST_RECORDED:
-            raise BadInput(
-                f"recording.kind is every, and a run takes {total:,} steps; {MOST_RECORDED:,} of them can be recorded at most. "
-                "log and linear record as many as recording.points says."
-            )
-        if self.kind == "every" or self.points > total:
+    def steps(self, total: int, epoch: int = 1) -> tuple[int, ...]:
+        """Recorded steps from 0 to total, ascending; step n is the state after n updates, `epoch` of which are an epoch.
+
+        Raises BadInput for too many.
+        """
+        stride, unit = (epoch, "epochs") if self.kind == "epoch" else (1, "steps")
+        if self.kind in {"every", "epoch"}:
+            if total // stride > MOST_RECORDED:
+                raise BadInput(
+                    f"recording.kind is {self.kind}, and a run takes {total // stride:,} {unit}; {MOST_RECORDED:,} of them can "
+                    "be recorded at most. log and linear record as many as recording.points says."
+                )
+            return (*range(0, total, stride), total)
+        if self.points > total:
             return tuple(range(total + 1))
         spaced = np.linspace(0, total, self.points)
         if self.kind == "log":
@@ -147,6 +162,10 @@ class Recording:
     probes: tuple[str, ...] = ()
     examples: int | None = None
     keep: tuple[Literal["parameters"], ...] = ()
+
+    def steps(self, run: RunSpec, rows: int) -> tuple[int, ...]:
+        """The steps at which a run that trains on so many examples is recorded, ascending. Raises BadInput for too many."""
+        return self.schedule.steps(run.steps, run.epoch(rows))
 
     def describe(self) -> str:
         """The recording as one line of JSON, by which stored runs are compared with asked ones."""
