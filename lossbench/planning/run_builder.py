@@ -79,7 +79,7 @@ class RunBuilder:
         dataset = self._dataset(parts.dataset, options)
         described: Described = self.once(("shape", dataset), lambda: describe(dataset))
         shape, fingerprint = described
-        loss, init = parts.loss, parts.init
+        loss, init = parts.loss, parts.init.of_seed(options.seed)
         _refuse_widths(loss, init, shape.targets)
         weights = options.weights
         if weights is not None:
