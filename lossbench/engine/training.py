@@ -20,7 +20,7 @@ from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
 from lossbench.engine.network import Network, NetworkSpec, forward, network
-from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples, with_penalties
 from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
@@ -237,7 +237,8 @@ def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     with training.net.settled() if training.examples else nullcontext():
         parts = [evaluate(data, training.probes, training.judging) for data in training.examples]
-    fit = {name: mean for part in parts for name, mean in part.items()}
+        fit = {name: mean for part in parts for name, mean in part.items()}
+        fit = with_penalties(fit, training.probes, training.cohort.runs, [layer.weight for layer in training.net.parameters])
     step_view = StepView(training.net, training.loss_batches, training.learner, last, training.norms_only)
     described = describe(step_view, training.probes)
     step_view.finish()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossbench.engine.claim_trial import refuse_false_claims
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
-from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, with_penalties
 from lossbench.engine.state import Checkpoint, ResumableState
 from lossbench.engine.training import LEAST, LOOK_EVERY, CohortOutcome, one_thread
 from lossbench.errors import BadInput
@@ -122,6 +122,7 @@ class ModuleTraining:
         records, sums = [], []
         for tile, examples in zip(self.tiles, self.examples, strict=True):
             fit = {name: mean for data in examples for name, mean in evaluate(data, self.recorders, self.judging).items()}
+            fit = with_penalties(fit, self.recorders, tile.runs, tile.learner.decaying)
             sums.append(tile.forward_and_back(step, watching=True))
             view = TileStep(tile, last=last)
             described = by_name(describe(view, self.recorders), self.layout.skeleton.outline)
