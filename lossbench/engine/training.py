@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +19,7 @@ from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
+from lossbench.engine.moments import Moments
 from lossbench.engine.network import Network, NetworkSpec, forward, network
 from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples, with_penalties
 from lossbench.engine.shape_checks import checked_layers
@@ -54,10 +55,12 @@ def train(
     padded_runs = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
     with one_thread(), torch.inference_mode():
         training = _training_state(replace(cohort, runs=tuple(padded_runs)), split, device)
+        moments = Moments(cohort.recording.moments(runs[0], len(split.train_x)), _named(training.net.parameters))
+        training.resumable.tensors.update(moments.tensors)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
             training.resumable.thaw(kept)
-        _train(training, report or _silent, checkpoint)
+        _train(training, moments, report or _silent, checkpoint)
         if training.net.look_ahead:
             training.net.look_ahead.settle()
         outcome = CohortOutcome(
@@ -66,6 +69,7 @@ def train(
             curves(training.resumable.records),
             training.resumable.tensors["finite"].cpu().numpy(),
             partial(_kept, training.net.parameters),
+            partial(_kept_at, moments),
         )
     seconds = (time.perf_counter() - started) / len(runs)
     return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(runs)]
@@ -75,7 +79,8 @@ def train(
 class CohortOutcome:
     """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters.
 
-    `parameters` gives those of the run with an index.
+    `parameters` gives those of the run with an index, and `moments` those that it had at some moments, being finite for so many
+    steps.
     """
 
     recording: Recording
@@ -83,6 +88,7 @@ class CohortOutcome:
     curves: dict[str, Array]
     finite: Array
     parameters: Callable[[int], Parameters]
+    moments: Callable[[int, int], Mapping[str, Parameters]]
 
     def trace(self, run_index: int, run: RunSpec, seconds: float) -> Trace:
         """The trace of the run with an index; a diverged run's curves end before the step that was not finite."""
@@ -97,7 +103,20 @@ class CohortOutcome:
             values={name: curve[run_index, : len(steps)] for name, curve in self.curves.items()},
             parameters=self.parameters(run_index) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
+            moments=self.moments(run_index, int(self.finite[run_index])),
         )
+
+
+def _named(parameters: tuple[Dense[Tensor], ...]) -> dict[str, Tensor]:
+    """Weights and biases (R, …) of every layer as weight_1, bias_1, weight_2, …."""
+    pairs = [(f"weight_{n}", f"bias_{n}") for n in range(1, len(parameters) + 1)]
+    return {name: part for names, layer in zip(pairs, parameters, strict=True) for name, part in zip(names, layer, strict=True)}
+
+
+def _kept_at(moments: Moments, run_index: int, finite: int) -> dict[str, Parameters]:
+    kept = moments.of(run_index, finite)
+    parts = {word: [part.double().numpy() for part in named.values()] for word, named in kept.items()}
+    return {word: tuple(Dense(*pair) for pair in zip(own[::2], own[1::2], strict=True)) for word, own in parts.items()}
 
 
 def _kept(parameters: tuple[Dense[Tensor], ...], run_index: int) -> tuple[Dense[Array], ...]:
@@ -205,7 +224,7 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     return {trace.run: trace.parameters if isinstance(trace.parameters, tuple) else diverged for trace in traces}
 
 
-def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
+def _train(training: TrainingState, moments: Moments, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
     """Go on from the resumable state to the last step, or until every run has diverged."""
     resumable, steps = training.resumable, training.cohort.runs[0].steps
     recorded = set(training.cohort.recording.steps(training.cohort.runs[0], len(training.data[0])))
@@ -216,6 +235,9 @@ def _train(training: TrainingState, report: Callable[[int], None], checkpoint: C
         if step % LOOK_EVERY == 0 and not resumable.count(sums):
             break
         training.learner.begin(step)
+        for word in moments.due(step):
+            with training.net.settled():
+                moments.take(word)
         # A step t: forward from W_t on batch t, back, and W_{t+1}. What is recorded at t is of W_t and of this very batch, before
         # it moves. A run is finite as long as Σ z of its raw outputs is (∞ and NaN survive every sum): that is checked for many
         # steps at once, since asking a device for a number stops it.

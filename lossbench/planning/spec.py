@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,13 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.class_weights import ClassWeights, WeightedMean
 from lossbench.registry import plain
 
 Outcome = Literal["finished", "diverged"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
+MOMENT = re.compile(r"(step|epoch):(0|[1-9]\d{0,9})")  # at which parameters are kept
 MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
 
 
@@ -156,12 +158,33 @@ class RecordingSchedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What is kept of a run; it changes no training. `examples` bounds how many training examples are evaluated."""
+    """What is kept of a run; it changes no training. `examples` bounds how many training examples are evaluated.
+
+    `keep` has "parameters" where the final ones are kept, and a moment such as "step:100" or "epoch:5" where those of that step,
+    or of that epoch's end, are. Raises BadInput for another word.
+    """
 
     schedule: RecordingSchedule = field(default_factory=RecordingSchedule)
     probes: tuple[str, ...] = ()
     examples: int | None = None
-    keep: tuple[Literal["parameters"], ...] = ()
+    keep: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for word in self.keep:
+            if word != "parameters" and not MOMENT.fullmatch(word):
+                raise unknown("value of keep", word, ("parameters", "step:N", "epoch:N"))
+
+    def moments(self, run: RunSpec, rows: int) -> dict[str, int]:
+        """The moments at which a run that trains on so many examples keeps its parameters, each word with its step.
+
+        Raises BadInput for one that the run does not come to.
+        """
+        named = {word: match for word in self.keep if (match := MOMENT.fullmatch(word))}
+        steps = {word: int(match[2]) * (run.epoch(rows) if match[1] == "epoch" else 1) for word, match in named.items()}
+        for word, step in steps.items():
+            if step > run.steps:
+                raise BadInput(f"keep has {word}, which is step {step:,}, and a run takes {run.steps:,} steps.")
+        return steps
 
     def steps(self, run: RunSpec, rows: int) -> tuple[int, ...]:
         """The steps at which a run that trains on so many examples is recorded, ascending. Raises BadInput for too many."""
@@ -198,7 +221,7 @@ class Cohort:
 class Trace:
     """A trace is a curve: what one run left. `values` holds T numbers a quantity, one for each recorded step.
 
-    A diverged run was last finite before step `stopped`; its curve ends there.
+    A diverged run was last finite before step `stopped`; its curve ends there. `moments` are parameters kept on the way.
     """
 
     run: RunSpec
@@ -208,3 +231,4 @@ class Trace:
     values: dict[str, Array]
     parameters: Parameters | None = None
     seconds: float = 0.0
+    moments: Mapping[str, Parameters] = field(default_factory=dict)
