@@ -26,7 +26,7 @@ from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
-from lossbench.engine.weighing import weighings
+from lossbench.engine.weighing import weighed_targets, weighings
 from lossbench.interfaces import Array, Dense, Layer, Split
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
@@ -197,17 +197,12 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
         net,
         learner,
         initial_state(net.parameters, learner.memory),
-        loss_batches(blocks, net, train_y.shape[1], weighings(blocks, split, like)),
-        (train_x, train_y if split.train_weights is None else _with_weights(train_y, split.train_weights)),
+        loss_batches(blocks, net, train_y.shape[1], weighings(runs, split, like)),
+        (train_x, weighed_targets(runs[0], train_y, split.train_weights)),
         tuple(examples(*part, net, blocks) for part in looked_at),
         chosen,
         Judging(split.task, split.scale),
     )
-
-
-def _with_weights(y: Tensor, weights: Array) -> Tensor:
-    """Targets (N, T) with the weights (N,) of the examples beside them, (N, T + 1)."""
-    return torch.cat([y, torch.as_tensor(weights).to(y)[:, None]], 1)
 
 
 def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec, tuple[Dense[Array], ...]]:

@@ -34,6 +34,7 @@ class Program(NamedTuple):
     layers: tuple[Layer, ...]
     module: Hashable  # the model, where it makes a torch module: None for a chain of dense layers
     batch: int | None
+    last_batch: str
     order: str
     steps: int
     dtype: str
@@ -148,7 +149,8 @@ def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
     clips = run.clip_norm is not None
     module = None if says_layers(run.model) else run.model
-    return Program(run.data, run.dataset, layers, module, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
+    batching = run.batch, run.last_batch, run.order
+    return Program(run.data, run.dataset, layers, module, *batching, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:

@@ -17,6 +17,7 @@ from lossbench.planning.class_weights import ClassWeights, WeightedMean
 from lossbench.registry import plain
 
 Outcome = Literal["finished", "diverged"]
+LastBatch = Literal["dropped", "kept"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
 MOMENT = re.compile(r"(step|epoch):(0|[1-9]\d{0,9})")  # at which parameters are kept
 MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
@@ -29,6 +30,7 @@ class RunSpec:
     schedule None leaves the learning rate as it is. `clip_norm` is what the norm of all gradients together is kept to, if any.
     `class_weights` is how much each class counts, all alike if None. What a mini-batch of B weighed examples is worth is
     Σ w ℓ / B, a mean over the examples, or Σ w ℓ / Σ w, over the weights.
+    Where the last mini-batch of an epoch is not a whole one, it is dropped, or kept: a mean over the examples that it has.
     """
 
     loss: Loss
@@ -46,6 +48,7 @@ class RunSpec:
     clip_norm: float | None = None
     class_weights: ClassWeights | None = None
     weighted_mean: WeightedMean = "examples"
+    last_batch: LastBatch = "dropped"
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -70,8 +73,12 @@ class RunSpec:
         return replace(start, schedule=None, clip_norm=None)
 
     def epoch(self, rows: int) -> int:
-        """Steps of an epoch over so many training examples: as many whole mini-batches as fit."""
-        return epoch_steps(rows, self.batch)
+        """Steps of an epoch over so many training examples: as many whole mini-batches as fit, and what is kept of a rest."""
+        return epoch_steps(rows, self.batch) + (self.rest(rows) > 0)
+
+    def rest(self, rows: int) -> int:
+        """Examples of a last mini-batch that is not a whole one, of so many training examples; 0 where none is trained on."""
+        return rows % self.batch if self.batch is not None and self.last_batch == "kept" else 0
 
     @property
     def length(self) -> int:
@@ -100,6 +107,8 @@ class RunSpec:
             described["class_weights"] = plain(self.class_weights)
         if self.weighted_mean != "examples":
             described["weighted_mean"] = self.weighted_mean
+        if self.last_batch != "dropped":
+            described["last_batch"] = self.last_batch
         return described
 
     @cached_property

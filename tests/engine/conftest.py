@@ -75,7 +75,7 @@ class Twin:
         size = self.run.batch
         if size is None:
             return list(range(examples))
-        if len(self.waiting) < size:
+        if len(self.waiting) < (1 if self.run.last_batch == "kept" else size):
             shuffled = self.run.order == "shuffled"
             self.waiting = self.order.permutation(examples).tolist() if shuffled else list(range(examples))
         places, self.waiting = self.waiting[:size], self.waiting[size:]

@@ -33,6 +33,7 @@ POINT: dict[str, Any] = {
     "seed": 0,
     "batch": 10,
     "order": "shuffled",
+    "last_batch": "dropped",
     "epochs": 4,
     "steps": None,
     "dtype": "float32",
