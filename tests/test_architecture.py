@@ -33,7 +33,7 @@ FLOOR_PLAN = {
     "losses": "errors interfaces loss_families registry torch",
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
-    "data": "data errors interfaces registry rng importlib numpy pandas pyarrow torch",
+    "data": "data errors files interfaces registry rng importlib numpy pandas pyarrow torch",
     "datasets": "data errors files interfaces registry rng PIL mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",

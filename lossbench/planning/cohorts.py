@@ -34,6 +34,7 @@ class Program(NamedTuple):
     layers: tuple[Layer, ...]
     module: Hashable  # the model, where it makes a torch module: None for a chain of dense layers
     batch: int | None
+    last_batch: str
     order: str
     steps: int
     dtype: str
@@ -108,7 +109,7 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
-    recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
+    recorded = len(recording.steps(run, data.rows)) * _curves(recording, len(size.layers), outputs)
     return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
 
 
@@ -148,7 +149,8 @@ def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
     clips = run.clip_norm is not None
     module = None if says_layers(run.model) else run.model
-    return Program(run.data, run.dataset, layers, module, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
+    batching = run.batch, run.last_batch, run.order
+    return Program(run.data, run.dataset, layers, module, *batching, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:

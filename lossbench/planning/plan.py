@@ -47,10 +47,13 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     builder = RunBuilder()
     parts = _fitting_targets([_parts(builder, point) for point in points])
     runs = {run.id: run for run in (builder.run(part, _options(point)) for part, point in zip(parts, points, strict=True))}
+    recording = _recording(common)
+    for run in runs.values() if recording.keep else ():
+        recording.moments(run, describe(run.dataset).shape.rows)
     return Plan(
         study=str(common["study"]),
         runs=tuple(runs.values()),
-        recording=_recording(common),
+        recording=recording,
         resources=resources_of(common["engine"]),
     )
 

@@ -72,8 +72,7 @@ def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
     if type(value) is hint and hint is not float:
         return value
     value = value.item() if hint in PRIMITIVES and type(value).__module__ == "numpy" and not value.shape else value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
+    _refuse_infinite(name, value, hint)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         try:
             return float(value)
@@ -84,12 +83,22 @@ def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
+def _refuse_infinite(name: str, value: Any, hint: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
+
+
 def _first_fit(name: str, value: Any, hint: Any) -> Any:
     for choice in get_args(hint):
         try:
             return checked(name, value, choice)
         except BadInput:
             continue
+    _refuse_infinite(name, value, hint)
+    choices = [word for choice in get_args(hint) if get_origin(choice) is Literal for word in get_args(choice)]
+    if choices and isinstance(value, str):
+        others = [spoken(choice) for choice in get_args(hint) if get_origin(choice) is not Literal]
+        raise unknown(f"value of {name}", value, [*choices, *others])
     raise BadInput(f"{name} wants {spoken(hint)} and got {value!r}.")
 
 
@@ -112,7 +121,13 @@ def held_by_omegaconf(hint: Any) -> Any:
 def spoken(hint: Any) -> str:
     """A type as an error message says it: "a number or null"."""
     choices = get_args(hint) if get_origin(hint) in UNIONS else (hint,)
-    return " or ".join(IN_A_SENTENCE.get(choice, str(choice)) for choice in choices)
+    return " or ".join(map(_spoken, choices))
+
+
+def _spoken(choice: Any) -> str:
+    if get_origin(choice) is Literal:
+        return ", ".join(map(str, get_args(choice)))
+    return "a list" if get_origin(choice) in (tuple, list) else IN_A_SENTENCE.get(choice, str(choice))
 
 
 def tabled(hint: Any) -> str:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -79,6 +79,8 @@ class StoredTrace(Protocol):
     def parameters(self) -> Parameters | None: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def moments(self) -> Mapping[str, Parameters]: ...
 
 
 def part_content(traces: Sequence[StoredTrace], origin: Origin) -> bytes:

@@ -62,14 +62,19 @@ def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) ->
     stored: dict[str, tuple[str, str]] = {}
     for path in part_files(folder):
         stored.update(_stored(path))
-    kept = (
-        {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)}
-        if "parameters" in recording.keep
-        else set(stored)
-    )
+    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)} if recording.keep else set()
     wanted = recording.describe()
-    complete = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
+    complete = {
+        run
+        for run, (under, outcome) in stored.items()
+        if under == wanted and (outcome == "diverged" or kept >= {kept_name(run, word) for word in recording.keep})
+    }
     return [run for name, run in asked.items() if name not in complete]
+
+
+def kept_name(run: str, word: str) -> str:
+    """The name of a run's kept parameters: its id for the final ones, id and moment, such as id-epoch-5, for others."""
+    return run if word == "parameters" else f"{run}-{word.replace(':', '-')}"
 
 
 def remember(folder: Path, arguments: Sequence[str], config: Any, provenance: Mapping[str, Any]) -> str:
@@ -105,12 +110,15 @@ def forget(folder: Path, invocation: str) -> None:
 def append(folder: Path, traces: Sequence[StoredTrace], origin: Origin) -> Path:
     """Store traces as one part, their kept parameters first; all of the part is there afterwards, or nothing of it.
 
-    Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, … Raises
-    Failure where the disk is full, BadInput where the folder cannot be written to.
+    Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, …, and those of a
+    moment to `parameters/<run>-<moment>.npz`, such as <run>-epoch-5.npz. Raises Failure where the disk is full, BadInput where
+    the folder cannot be written to.
     """
     for trace in traces:
         if trace.parameters is not None:
             write_whole(folder / PARAMETERS / f"{trace.run.id}.npz", parameters_content(trace.parameters))
+        for word, parameters in trace.moments.items():
+            write_whole(folder / PARAMETERS / f"{kept_name(trace.run.id, word)}.npz", parameters_content(parameters))
     content = part_content(traces, origin)
     path = folder / PARTS / f"part-{_next(folder):08d}-{content_hash(content)}.parquet"
     write_whole(path, content)
