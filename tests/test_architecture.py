@@ -49,7 +49,7 @@ FLOOR_PLAN = {
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
     "joblib numpy pyarrow rich torch",
     # a bench beside the line: it measures losses and trains nothing
-    "audit": "analysis atomic audit errors interfaces plots registry "
+    "audit": "analysis atomic audit errors files interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
     "analysis": "analysis files folders tables numpy pandas scipy",

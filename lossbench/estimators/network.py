@@ -26,7 +26,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     model. activation: relu, sigmoid or tanh. optimizer: a word or an instance, whose rate is lr. epochs: passes over the data,
     in mini-batches of `batch` examples. random_state: initial parameters and the order of the examples; None draws them anew.
 
-    Fitted: `loss_`, its link settled; `layers_`, weights (out, in) and biases (out, 1) from the input on; `n_features_in_`.
+    Fitted: `loss_`, its link settled; `layers_`, weights (out, in) and biases (out, 1) from the input on; n_features_in_.
     """
 
     loss: Any = "cross_entropy"
