@@ -18,6 +18,7 @@ from lossbench.commands.report import report
 from lossbench.commands.reproduce import reproduce
 from lossbench.commands.run import run
 from lossbench.commands.show import show
+from lossbench.commands.status import status
 from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable
@@ -36,7 +37,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, compare, export, lab, plan, report, reproduce, run, show, verify):
+for _command in (audit, compare, export, lab, plan, report, reproduce, run, show, status, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )
