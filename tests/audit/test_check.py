@@ -1,10 +1,13 @@
 """A check in somebody's CI: what its reports say, read back by other programs' readers, and what a baseline accepts."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from lossbench.audit.check.faults import REASONS
 from lossbench.commands.cli import answer
 
 UNSAFE = '''"""A loss that saturates."""
@@ -127,3 +130,11 @@ def test_what_cannot_be_checked_is_bad_input(check, words):
 def test_formats_belong_to_a_check(capsys):
     assert answer(["audit", "hinge", "--format", "sarif"]) == 2
     assert "give --check, too" in capsys.readouterr().err
+
+
+def test_the_documentation_says_every_reason_in_the_same_words():
+    page = (Path(__file__).parents[2] / "docs/ci.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, flags=re.MULTILINE))
+    assert rows.keys() == REASONS.keys()
+    exact = {reason: text for reason, text in REASONS.items() if reason not in ("claim", "incomplete")}
+    assert all(rows[reason].casefold() == text.removesuffix(".").casefold() for reason, text in exact.items())

@@ -1,6 +1,8 @@
 """Estimators as scikit-learn checks them: its own conventions, a pipeline, a search over losses, and what training means."""
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,3 +106,12 @@ def test_the_same_state_gives_the_same_bits_and_another_does_not():
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     assert lossbench.LossClassifier is LossClassifier
+
+
+def test_the_documentations_example_chooses_a_loss(capsys):
+    page = (Path(__file__).parents[2] / "docs/tools.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    exec(example, {})  # noqa: S102 - the page's own
+    printed = capsys.readouterr().out
+    assert "lossclassifier__loss" in printed
+    assert float(printed.split()[-1]) > 0.9
