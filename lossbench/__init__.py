@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lossbench.comparison.study import ComparedStudy as ComparedStudy
     from lossbench.errors import BadInput as BadInput
     from lossbench.errors import Failure as Failure
+    from lossbench.estimators.classifier import LossClassifier as LossClassifier
+    from lossbench.estimators.regressor import LossRegressor as LossRegressor
     from lossbench.interfaces import Dataset as Dataset
     from lossbench.interfaces import DataShape as DataShape
     from lossbench.interfaces import Dense as Dense
@@ -53,6 +55,8 @@ _MODULES = {
     "comparison.compare": ("compare",),
     "comparison.study": ("ComparedStudy",),
     "errors": ("BadInput", "Failure"),
+    "estimators.classifier": ("LossClassifier",),
+    "estimators.regressor": ("LossRegressor",),
     "interfaces": (
         *("DataShape", "Dataset", "Dense", "Domain", "Hyper", "Init", "Layer", "Loss", "Memory", "Model", "Optimizer"),
         *("Properties", "Schedule", "Split", "TargetScale", "Update"),

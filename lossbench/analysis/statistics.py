@@ -46,8 +46,26 @@ def median(values: Sequence[float] | Values) -> Estimate:
     x = np.sort(_known(values))
     if len(x) < FEWEST or (x == x[0]).all():
         return _few(x, _middle(x))
-    low, high = _interpolated(x), -_interpolated(-x[::-1])
+    low, high = float(_interpolated(x)), -float(_interpolated(-x[::-1]))
     return Estimate(centre=_middle(x), low=low, high=high, n=len(x), method="order statistics")
+
+
+def medians(values: Values) -> tuple[Values, Values, Values]:
+    """Of each column of values (n, T) its median and the interval's ends, (T,) each, as `median` gives them. NaN is no value."""
+    centre, low, high = (np.full(values.shape[1], np.nan) for _ in range(3))
+    ordered = np.sort(values, axis=0)  # NaN stands last
+    known = (~np.isnan(values)).sum(axis=0)
+    for n in np.unique(known[known > 0]):
+        columns = known == n
+        x = ordered[:n, columns]
+        low[columns], high[columns] = x[0], x[-1]
+        with np.errstate(invalid="ignore"):  # the middle between two opposite infinities
+            centre[columns] = np.median(x, axis=0)
+        if n >= FEWEST:
+            alike = x[0] == x[-1]
+            low[columns] = np.where(alike, x[0], _interpolated(x))
+            high[columns] = np.where(alike, x[0], -_interpolated(-x[::-1]))
+    return centre, low, high
 
 
 def mean(values: Sequence[float] | Values) -> Estimate:
@@ -124,11 +142,13 @@ def _few(x: Values, centre: float) -> Estimate:
     return Estimate(centre=centre, low=low, high=high, n=len(x), method=method)
 
 
-def _interpolated(x: Values) -> float:
-    """The lower end of the median's interval, of ascending values."""
+def _interpolated(x: Values) -> Values:
+    """The lower end of the median's interval, (...), of ascending values (n, ...)."""
     k, weight = _order_statistic(len(x))
     outer, inner = x[k - 1], x[k]
-    return float(outer if np.isinf(outer) else (1 - weight) * outer + weight * inner)
+    with np.errstate(invalid="ignore"):  # of infinities, which are not interpolated
+        lower: Values = np.where(np.isinf(outer), outer, (1 - weight) * outer + weight * inner)
+    return lower
 
 
 @cache

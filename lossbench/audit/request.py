@@ -13,7 +13,12 @@ from lossbench.atomic import write_whole
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.cards.runner import all_loss_names, cards_of_losses
-from lossbench.audit.cards.sections import miss_text
+from lossbench.audit.check.baseline import read_baseline, write_baseline
+from lossbench.audit.check.faults import ASKED_FOR, faults
+from lossbench.audit.check.github import as_github
+from lossbench.audit.check.junit import as_junit
+from lossbench.audit.check.outcome import as_text, checked
+from lossbench.audit.check.sarif import as_sarif
 from lossbench.audit.rendering.as_json import as_json
 from lossbench.audit.rendering.html import as_html
 from lossbench.audit.rendering.markdown import as_markdown
@@ -26,9 +31,9 @@ from lossbench.errors import BadInput, Failure, unknown
 from lossbench.registry import load_plugins
 
 _PAPER = 140  # columns where no terminal says how many there are
-REASONS = ("declared", "numerics", "claim", "sign", "link", "gradient", "precision", "nondeterminism", "coupling", "mutation")
 FORMATS = {".md": "markdown", ".html": "html", ".json": "json"}
 WRITERS = {"markdown": as_markdown, "html": as_html, "json": as_json}
+REPORTS = {"text": as_text, "junit": as_junit, "sarif": as_sarif, "github": as_github}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,18 @@ class Request:
     docs: Path | None = None
     seconds: float = 5.0
     fresh: bool = False
+    check: bool = False
+    format: str = "text"
+    baseline: Path | None = None
+    write_baseline: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.check and (self.format != "text" or self.baseline or self.write_baseline):
+            raise BadInput("--format, --baseline and --write-baseline say how a check reports; give --check, too.")
+        if self.check and self.docs:
+            raise BadInput("--check reports faults and --docs writes pages; give one of them.")
+        if self.write_baseline and self.baseline is None:
+            raise BadInput("--write-baseline wants --baseline FILE, the file to write.")
 
 
 def audit(request: Request, out: Console, notes: Console) -> list[Card]:
@@ -53,6 +70,10 @@ def audit(request: Request, out: Console, notes: Console) -> list[Card]:
     Raises BadInput for losses, paths and options that mean nothing, Failure where `fail_on` finds something to fail on.
     """
     reasons = _reasons(request)
+    if request.check:
+        cards = _cards(request, notes)
+        _check(cards, tuple(reasons) or ASKED_FOR, request, out)
+        return cards
     output_format = _format(request.output)
     cards = _cards(request, notes)
     _write(cards, request, output_format, out, notes)
@@ -101,37 +122,32 @@ def _write(cards: Sequence[Card], request: Request, output_format: str, out: Con
 
 
 def failures(cards: Sequence[Card], reasons: Sequence[str]) -> list[str]:
-    """A sentence for every fault that one of the reasons covers.
+    """A sentence for every fault that one of the reasons covers, as `faults` finds them."""
+    return [str(fault) for fault in faults(cards, reasons)]
 
-    Numerics fail where an error is felt in training (`HARM`) or where the loss is not the claimed one, not for rounding.
-    """
-    messages = []
-    for card in cards:
-        if "declared" in reasons:
-            messages += [
-                f"{card.name}: {verdict.name} is declared {verdict.declared} and measured {verdict.measured}."
-                for verdict in card.disagreements
-            ]
-        if "numerics" in reasons and card.numerics is not None:
-            messages += [
-                f"{card.name}: {row.quantity} in {row.dtype} is {miss_text(row.harm)}."
-                for row in card.numerics.accuracies
-                if row.harm is not None
-            ]
-        if "gradient" in reasons and card.slopes is not None and not card.slopes.right:
-            messages.append(f"{card.name}: its gradient is not the derivative of its value.")
-        wanted = {*reasons, "sign", *(("claim",) if "numerics" in reasons else ())}  # a loss that rewards mistakes passes nothing
-        messages += [f"{card.name}: {finding.sentence}" for finding in card.findings if finding.reason in wanted]
-        if not card.complete and not any(finding.reason == "sign" for finding in card.findings):
-            messages.append(f"{card.name}: not everything could be measured.")
-    return messages
+
+def _check(cards: list[Card], reasons: tuple[str, ...], request: Request, out: Console) -> None:
+    """Report the faults in the format that was asked for. Raises Failure for faults that the baseline does not accept."""
+    outcome = checked(cards, reasons, frozenset() if request.write_baseline else read_baseline(request.baseline))
+    if request.write_baseline and request.baseline:
+        write_baseline(request.baseline, outcome.found_faults)
+        outcome = checked(cards, reasons, read_baseline(request.baseline))
+    report = REPORTS[request.format](outcome)
+    if request.output is None:
+        out.file.write(report)
+    else:
+        write_whole(request.output, report.encode())
+    if outcome.refused:
+        raise BadInput("\n".join(f"{card.title}: {card.refused}" for card in outcome.refused))
+    if outcome.new:
+        raise Failure(f"The check fails: {outcome.sentence()}")
 
 
 def _reasons(request: Request) -> list[str]:
     reasons = [reason.strip() for text in request.fail_on for reason in text.split(",")]
     for reason in reasons:
-        if reason not in REASONS:
-            raise unknown("reason to fail", reason, REASONS)
+        if reason not in ASKED_FOR:
+            raise unknown("reason to fail", reason, ASKED_FOR)
     return reasons
 
 
@@ -168,6 +184,10 @@ def answer(losses: Sequence[str], options: Mapping[str, Any]) -> None:
         docs=options["docs"],
         seconds=options["seconds"],
         fresh=options["fresh"],
+        check=options["check"],
+        format=options["format"],
+        baseline=options["baseline"],
+        write_baseline=options["write_baseline"],
     )
     out = Console()
     audit(request, out if out.is_terminal else Console(width=_PAPER), Console(stderr=True))

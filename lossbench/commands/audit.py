@@ -17,6 +17,12 @@ OPTIONS = (
     click.option("--targets", type=click.Choice(["alike", "index", "signed"]), help="0/1 or one-hot, class indices, or −1/+1."),
     with_plugins,
     click.option("--fail-on", multiple=True, metavar="REASONS", help="Exit with 1 for these: declared, numerics, claim, …"),
+    click.option("--check", is_flag=True, help="Report faults only, all or those of --fail-on, and exit with 1 for them."),
+    click.option(
+        "--format", type=click.Choice(["text", "junit", "sarif", "github"]), default="text", help="Of a check's report."
+    ),
+    click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Faults that a check accepts."),
+    click.option("--write-baseline", is_flag=True, help="Write what is found now into the baseline."),
     click.option("--output", "-o", type=click.Path(path_type=Path), help="Write cards to FILE.html (and .json), .md or .json."),
     click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
     click.option("--seconds", type=float, default=5.0, show_default=True, help="Limit for a call of somebody's loss."),
@@ -38,6 +44,9 @@ def audit(losses: tuple[str, ...], **options: Any) -> None:
     lossbench audit focal,gamma=3 cross_entropy -o cards.html
     lossbench audit torch.nn:BCELoss --as cross_entropy      where it breaks
     lossbench audit my_losses:mine --fail-on declared,numerics
+    lossbench audit my_losses:mine --check --format sarif -o audit.sarif --baseline audit-baseline.json
+
+    Exit code: 0 where nothing fails, 1 for faults that were to fail, 2 for bad input and for losses that cannot be asked.
     """
     from lossbench.audit.request import answer as audit_answer
 

@@ -12,12 +12,14 @@ import click
 from lossbench.commands.audit import audit
 from lossbench.commands.compare import compare
 from lossbench.commands.completion import complete
+from lossbench.commands.export import export
 from lossbench.commands.lab import lab
 from lossbench.commands.plan import plan
 from lossbench.commands.report import report
 from lossbench.commands.reproduce import reproduce
 from lossbench.commands.run import run
 from lossbench.commands.show import show
+from lossbench.commands.status import status
 from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable
@@ -36,7 +38,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, compare, lab, plan, report, reproduce, run, show, verify):
+for _command in (audit, compare, export, lab, plan, report, reproduce, run, show, status, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )

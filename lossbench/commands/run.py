@@ -9,8 +9,9 @@ from lossbench.commands.flags import looked, with_hydras_flags, written
 
 @click.command()
 @click.argument("overrides", nargs=-1, metavar="[WORDS]...", type=click.UNPROCESSED)
+@click.option("--detach", is_flag=True, help="Train in the background, also after this shell is closed.")
 @with_hydras_flags
-def run(overrides: tuple[str, ...], **flags: Any) -> None:
+def run(overrides: tuple[str, ...], *, detach: bool, **flags: Any) -> None:
     """Train the runs that WORDS name, unless they are stored already, and store them in results/STUDY.
 
     WORDS are KEY=VALUE in Hydra's language. Several values are a sweep: every combination is a run.
@@ -21,6 +22,7 @@ def run(overrides: tuple[str, ...], **flags: Any) -> None:
     lossbench run model.hidden=[30],[100,30]         two networks
     lossbench run experiment=demo epochs=5           a sweep in a file, one setting changed
     lossbench run study=mine loss=focal loss.gamma=3 into results/mine
+    lossbench run study=long 'seed=range(500)' --detach  in the background; `lossbench status results/long` tells how far
 
     Without study=NAME runs go to results/scratch, which gathers all that nobody named. `lossbench show losses` lists what
     loss= can be, likewise models, inits, datasets, optimizers and experiments; --cfg job shows every setting.
@@ -32,6 +34,11 @@ def run(overrides: tuple[str, ...], **flags: Any) -> None:
     from lossbench.execution.executor import RESULTS, run_plan
 
     points, planned = planned_sweep(overrides, written(flags))
+    if detach:
+        from lossbench.commands.actions.background import detached
+
+        click.echo(detached(planned, RESULTS, [*written(flags), *overrides]))
+        return
     summary = run_plan(planned, RESULTS, [*written(flags), *overrides], merged(points))
     click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")

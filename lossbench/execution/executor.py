@@ -26,6 +26,7 @@ from lossbench.planning.spec import Cohort, RunSpec
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import forget, missing, remember, study_folder
+from lossbench.storage.sweep_status import StatusFile
 
 RESULTS = Path("results")
 LOOK_SECONDS = 0.2  # between two looks at what workers have done
@@ -125,25 +126,32 @@ def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[E
     done: list[JobResult] = []
     lost = 0
     try:
-        with Progress(jobs[0].folder.name, work) as progress, executor(workers, progress) as running:
-            for index, result in _results(running, jobs, progress):
-                progress.end(index, stored=result is not None)
-                if result is None:
-                    lost += len(jobs[index].cohort.runs)
-                else:
-                    done.append(result)
+        status = StatusFile(jobs[0].folder, jobs[0].origin.invocation, sum(len(job.cohort.runs) for job in jobs))
+        with Progress(jobs[0].folder.name, work, status) as progress:
+            with executor(workers, progress) as running:
+                for index, result in _results(running, jobs, progress):
+                    progress.end(index, stored=result is not None)
+                    if result is None:
+                        lost += len(jobs[index].cohort.runs)
+                    else:
+                        done.append(result)
+            _refuse_losses(lost)
     except BadInput:
         forget(jobs[0].folder, jobs[0].origin.invocation)
         raise
     except KeyboardInterrupt as interrupt:
         stored = sum(result.runs for result in done)
         raise Stopped(f"Stopped; {count(stored, 'run')} trained and stored.") from interrupt
+    return done
+
+
+def _refuse_losses(lost: int) -> None:
+    """Raise Failure where runs were lost."""
     if lost:
         raise Failure(
             f"A worker was killed while it trained, perhaps for lack of memory: {count(lost, 'run')} not stored, "
             "everything else is. The same command trains what is missing."
         )
-    return done
 
 
 def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[int, JobResult | None]]:

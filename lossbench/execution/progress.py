@@ -18,6 +18,7 @@ from rich.table import Column
 
 from lossbench.data.loading import describe
 from lossbench.planning.spec import Cohort
+from lossbench.storage.sweep_status import StatusFile
 
 BAR_SECONDS = 0.2
 LINE_SECONDS = 5.0
@@ -48,10 +49,13 @@ class CohortCost:
 
 
 class Progress:
-    """A sweep's progress. `steps` holds the step that each cohort is at, and may be memory that workers write to."""
+    """A sweep's progress. `steps` holds the step that each cohort is at, and may be memory that workers write to.
 
-    def __init__(self, study: str, work: Sequence[CohortCost]) -> None:
-        self.study, self.work = study, work
+    What is told here is told to other shells, too, where there is a file for it.
+    """
+
+    def __init__(self, study: str, work: Sequence[CohortCost], file: StatusFile | None = None) -> None:
+        self.study, self.work, self.file = study, work, file
         self.steps: np.ndarray[tuple[int], np.dtype[np.int64]] = np.zeros(len(work), np.int64)
         self.runs = sum(len(item.cohort.runs) for item in work)
         self.stored = 0
@@ -60,6 +64,8 @@ class Progress:
         self.bar = _bar(console) if console.is_terminal and not console.is_dumb_terminal else None
 
     def __enter__(self) -> Self:
+        if self.file:
+            self.file.begin()
         if self.bar:
             self.bar.add_task("", total=1.0, **self._status())
             self.bar.start()
@@ -71,6 +77,9 @@ class Progress:
         if self.bar:
             self._draw(self.bar)
             self.bar.stop()
+        if self.file:
+            self._tell(self.file, at_once=True)
+            self.file.end(error)
 
     def at(self, index: int, step: int) -> None:
         """The cohort of an index, which this process trains, is at a step."""
@@ -88,10 +97,15 @@ class Progress:
         if now - self.looked < (BAR_SECONDS if self.bar else LINE_SECONDS):
             return
         self.looked = now
+        if self.file:
+            self._tell(self.file)
         if self.bar:
             self._draw(self.bar)
         else:
             say("{now}: {runs}, {rate}, {left}".format(**self._status()))
+
+    def _tell(self, file: StatusFile, *, at_once: bool = False) -> None:
+        file.tell(stored=self.stored, share=self._share(), now=self._status()["now"], at_once=at_once)
 
     def _draw(self, bar: Bar) -> None:
         bar.update(bar.task_ids[0], completed=self._share(), refresh=True, **self._status())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lossbench.analysis.statistics import holm, mean, median, paired
+from lossbench.analysis.statistics import holm, mean, median, medians, paired
 
 
 def sample(n, seed=0):
@@ -36,6 +36,18 @@ def test_a_medians_interval_is_the_published_formulas():
     assert (median(x).low, median(x).high) == (
         pytest.approx((1 - weight) * x[1] + weight * x[2]),
         pytest.approx((1 - weight) * x[8] + weight * x[7]),
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 6, 7, 10, 31])
+def test_medians_of_columns_are_the_median_of_each(n):
+    values = np.random.default_rng(n).normal(size=(n, 9)).round(1)
+    values[0, 1], values[-1, 2], values[n // 2, 3] = math.nan, math.inf, -math.inf
+    values[:, 4], values[:, 5] = 0.1, math.nan
+    values[: n // 2, 6] = math.nan
+    columns = [median(column) for column in values.T]
+    assert np.array_equal(
+        medians(values), [[getattr(c, end) for c in columns] for end in ("centre", "low", "high")], equal_nan=True
     )
 
 

@@ -1,0 +1,1 @@
+"""Stored studies for the tools that people have: tidy tables, and tracking tools' own formats. Never torch."""

@@ -1,0 +1,92 @@
+"""A study for MLflow: an experiment of its name, a run for each tracked run, written by MLflow's own client in batches."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from lossbench.errors import BadInput, Failure
+from lossbench.export.choice import Choice
+from lossbench.export.libraries import library
+from lossbench.export.tracked import TrackedRun, tracked_runs
+from lossbench.tables import content_hash
+
+EXTRA = "mlflow"
+BATCH = 1000  # metrics that MLflow takes in one call
+PARAMETERS = 100  # parameters that it takes in one call
+LONGEST = 6000  # letters that it takes of a parameter
+RETRIES = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own 7 take four minutes to say that there is no server
+KEY, CONTENT = "lossbench.path", "lossbench.content"  # tags by which an export finds what an earlier one wrote
+Outcome = Literal["new", "unchanged", "replaced"]
+
+
+def write_mlflow(choice: Choice, uri: str | None) -> str:
+    """Write the tracked runs into the tracking store or server at a URI, MLflow's own default for None; how many, in a sentence.
+
+    A run that an earlier export wrote whole stays where nothing has changed, and else is replaced. Raises BadInput where the
+    library is not installed or the URI means nothing to it, Failure where the store or server refuses.
+    """
+    os.environ.setdefault(*RETRIES)
+    client_class = library("mlflow.tracking", EXTRA).MlflowClient
+    refusal = library("mlflow.exceptions", EXTRA).MlflowException
+    try:
+        client = client_class(uri)
+        experiment = _experiment(client, choice.study.folder.name)
+        stored = dict(_stored(client, experiment))
+        outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
+    except refusal as error:
+        kind = BadInput if error.error_code == "INVALID_PARAMETER_VALUE" else Failure
+        raise kind(f"MLflow at {uri or 'its default'} refuses: {str(error).strip()}") from error
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+    return f"{counts} in MLflow's experiment {choice.study.folder.name}, at {client.tracking_uri}"
+
+
+def _experiment(client: Any, name: str) -> str:
+    known = client.get_experiment_by_name(name)
+    return str(client.create_experiment(name) if known is None else known.experiment_id)
+
+
+def _stored(client: Any, experiment: str) -> Iterator[tuple[str, Any]]:
+    """The experiment's runs that exports wrote, by their path."""
+    token = None
+    while token != "":
+        page = client.search_runs([experiment], max_results=BATCH, page_token=token)
+        yield from ((run.data.tags[KEY], run) for run in page if KEY in run.data.tags)
+        token = page.token or ""
+
+
+def _keep(client: Any, experiment: str, run: TrackedRun, stored: Any) -> Outcome:
+    """Write a run, unless it is stored as it is; an unfinished one, of an export that was interrupted, is replaced."""
+    content = _content(run)
+    if stored is not None:
+        if stored.info.status == "FINISHED" and stored.data.tags.get(CONTENT) == content:
+            return "unchanged"
+        client.delete_run(stored.info.run_id)
+    made = client.create_run(experiment, run_name=run.path, tags={KEY: run.path, CONTENT: content})
+    _log(client, made.info.run_id, run)
+    client.set_terminated(made.info.run_id)
+    return "new" if stored is None else "replaced"
+
+
+def _log(client: Any, run_id: str, run: TrackedRun) -> None:
+    entities = library("mlflow.entities", EXTRA)
+    parameters = [entities.Param(_name(name), str(value)[:LONGEST]) for name, value in run.parameters.items()]
+    metrics = [
+        entities.Metric(_name(name), value, 0, int(step))
+        for name, (steps, values) in run.curves.items()
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True)
+    ]
+    for start in range(0, len(metrics), BATCH):  # the parameters go with the first
+        client.log_batch(run_id, metrics=metrics[start : start + BATCH], params=[] if start else parameters[:PARAMETERS])
+
+
+def _content(run: TrackedRun) -> str:
+    curves = {name: [steps.tolist(), values.tolist()] for name, (steps, values) in run.curves.items()}
+    return content_hash(json.dumps([run.parameters, curves], default=str).encode())
+
+
+def _name(text: str) -> str:
+    """A name as MLflow takes it."""
+    return re.sub(r"[^\w ./-]", "_", text)
