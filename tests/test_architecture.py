@@ -47,7 +47,7 @@ FLOOR_PLAN = {
     "engines": "engine engines errors interfaces module_engine",
     "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
-    "joblib numpy pyarrow rich torch",
+    "importlib distributed joblib numpy pyarrow rich submitit torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
@@ -70,6 +70,7 @@ FLOOR_PLAN = {
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml"}
+CLUSTERS = ("dask", "slurm")  # extras whose library a module of `execution` needs, which is imported where it is asked for
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 
@@ -115,7 +116,8 @@ def test_the_floor_plan_has_no_room_that_does_not_exist() -> None:
 
 def test_the_libraries_of_the_floor_plan_are_the_ones_that_are_installed() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    installed = {re.split("[<>=]", wanted)[0] for wanted in project["dependencies"]}
+    extras = [wanted for extra in CLUSTERS for wanted in project["optional-dependencies"][extra]]
+    installed = {re.split("[<>=]", wanted)[0] for wanted in [*project["dependencies"], *extras]}
     named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR
     assert named == {IMPORTED_AS.get(name, name) for name in installed} - {"scikit-learn"}  # which has a room of its own
 
