@@ -71,3 +71,23 @@ def test_an_array_that_is_not_taken_is_one_sentence() -> None:
 def test_settings_of_slurm_fit_together(engine: dict[str, object], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         resources_of(engine)
+
+
+@pytest.mark.slow
+def test_a_slurm_of_one_machine_trains_the_same_bits_though_a_job_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, away, marker = tmp_path / "home", tmp_path / "away", tmp_path / "marker"
+    marker.touch()
+    monkeypatch.setenv("MORTAL", str(marker))
+    program = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import mortal; mortal.sweep({str(away)!r}, 'slurm', minutes=5)"
+    words = [str(TESTS.parent / "one_machine_slurm.sh"), sys.executable, "-c", program]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=TESTS)
+    if done.returncode == 77:
+        pytest.skip(f"no Slurm: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    assert "16 runs trained" in done.stderr
+    assert not marker.exists()
+    assert finish(home, "'serial'").returncode == 0
+    for found, wanted in zip(tables(away), tables(home), strict=True):
+        pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_exact=True)

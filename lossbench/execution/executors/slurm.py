@@ -8,6 +8,7 @@ import logging
 import platform
 import secrets
 import shutil
+import subprocess
 import threading
 import time
 from concurrent.futures import Future
@@ -29,6 +30,7 @@ from lossbench.planning.spec import Resources
 
 CLUSTER = "slurm"  # of submitit's; "local" starts processes on this machine
 LOOK_SECONDS = 1.0  # between two looks at which jobs have ended, and between two arrays
+QUEUE_SECONDS = 10.0  # between two looks at what is queued
 JOB_SECONDS = 300.0  # of work that a job should have: a batch system takes seconds to start one
 OLD_SECONDS = 7 * 86400.0  # a week after it was last written to, a folder that a killed driver left is removed
 MINUTES, GIGABYTES, ARRAY = 60, 4.0, 1000  # where nobody says: a job's time and memory, and the jobs of an array
@@ -45,6 +47,8 @@ class Slurm:
         self._data: set[str] = set()  # fingerprints of data that the folder holds
         self._waiting: list[tuple[Job, Future[JobResult]]] = []
         self._sent: dict[Future[JobResult], Any] = {}
+        self._left: set[Future[JobResult]] = set()  # jobs that were not queued when that was asked last
+        self._next_question = 0.0
         self._lock = threading.Lock()
         self._closed = threading.Event()
 
@@ -101,9 +105,9 @@ class Slurm:
                     self._send()
                 except (FailedSubmissionError, FailedJobError, OSError) as error:
                     self._refuse(error)
-                ended = [result for result, job in self._sent.items() if job.done()]
-                for result in ended:
+                for result in [result for result, job in self._sent.items() if job.done()]:
                     _pass_on(self._sent.pop(result), result)
+                self._bury()
 
     def _send(self) -> None:
         if self._waiting:
@@ -112,6 +116,18 @@ class Slurm:
             sent = self._executor.map_array(_do_in_array, *given)
             self._sent |= dict(zip((result for _, result in self._waiting), sent, strict=True))
             self._waiting.clear()
+
+    def _bury(self) -> None:
+        """Take for killed what is queued no more and has left nothing: submitit asks Slurm's accounting, which many lack."""
+        if CLUSTER != "slurm" or not self._sent or time.monotonic() < self._next_question:
+            return
+        self._next_question = time.monotonic() + QUEUE_SECONDS
+        queued = _queued()
+        left = set() if queued is None else {result for result, job in self._sent.items() if job.job_id not in queued}
+        for result in left & self._left:  # for the second time, as files may take seconds to be seen elsewhere
+            del self._sent[result]
+            result.set_exception(WorkerKilled())
+        self._left = left
 
     def _refuse(self, error: Exception) -> None:
         for _, result in self._waiting:
@@ -135,6 +151,17 @@ def _executor(folder: Path, resources: Resources, workers: int) -> Any:
         **named,
     )
     return executor
+
+
+def _queued() -> set[str] | None:
+    """The numbers of all jobs that Slurm knows; None where it does not answer."""
+    try:
+        done = subprocess.run(
+            ["squeue", "-h", "-r", "-o", "%i"], check=True, capture_output=True, text=True, timeout=QUEUE_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return set(done.stdout.split())
 
 
 def _do_in_array(job: Job, folder: Path, driver: dict[str, Any], resources: Resources) -> Ended:
