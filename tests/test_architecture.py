@@ -45,7 +45,7 @@ FLOOR_PLAN = {
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "module_engine": "engine errors interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",
-    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
+    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pandas pyarrow torch",
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
     "importlib distributed joblib numpy pyarrow rich submitit torch",
     # a bench beside the line: it measures losses and trains nothing

@@ -16,12 +16,14 @@ from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.executors.protocol import Executor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
+from lossbench.execution.patience import told_when_slow
 from lossbench.execution.peak_flops import measured_peak_flops
 from lossbench.execution.progress import CohortCost, Progress, count, rate, say
 from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import CLUSTERS, Cohort, Resources, RunSpec
+from lossbench.storage.compaction import compact
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import forget, missing, remember, study_folder
@@ -79,17 +81,21 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput for a model that nothing here can train, before anything is written
     folder = study_folder(root, plan.study).absolute()
-    todo = missing(folder, plan.runs, plan.recording)
+    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+        todo = missing(folder, plan.runs, plan.recording)
     done: list[JobResult] = []
     for remark in _remarks(todo):
         say(remark)
     if todo:
-        work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
+        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+            work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
         choice = choose_executor(plan.resources, work)
         invocation = remember(folder, overrides, config, provenance(plan.resources.device, choice[1]))
         jobs = [_make_job(index, item.cohort, folder, invocation, plan.resources.device) for index, item in enumerate(work)]
         done = _train(jobs, work, plan.resources, choice)
+    with told_when_slow("Merging the study's parts, of which there are many …"):
+        compact(folder)
     seconds = time.perf_counter() - started
     rated = done and seconds > SHORTEST_RATED_SECONDS and plan.resources.executor not in CLUSTERS
     return Summary(
