@@ -45,9 +45,9 @@ FLOOR_PLAN = {
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "module_engine": "engine errors interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",
-    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
+    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pandas pyarrow torch",
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
-    "joblib numpy pyarrow rich torch",
+    "importlib distributed joblib numpy pyarrow rich submitit torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors files interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
@@ -75,7 +75,12 @@ FLOOR_PLAN = {
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
-EXTRAS = {"lightning", "transformers"}  # libraries that need not be there: one file each, which nothing else imports
+EXTRAS = {
+    "dask": "distributed",
+    "lightning": "lightning",
+    "slurm": "submitit",
+    "transformers": "transformers",
+}  # and their library
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 
@@ -122,13 +127,13 @@ def test_the_floor_plan_has_no_room_that_does_not_exist() -> None:
 def test_the_libraries_of_the_floor_plan_are_the_ones_that_are_installed() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = {re.split("[<>=]", wanted)[0] for wanted in project["dependencies"]}
-    named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR - EXTRAS
-    assert project["optional-dependencies"].keys() >= EXTRAS
-    assert named == {IMPORTED_AS.get(name, name) for name in installed}
+    named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR
+    assert project["optional-dependencies"].keys() >= EXTRAS.keys()
+    assert named - set(EXTRAS.values()) == {IMPORTED_AS.get(name, name) for name in installed}
 
 
 def test_what_needs_a_library_that_need_not_be_there_is_imported_by_nothing_else() -> None:
-    needy = {module for module, path in SOURCES.items() if {room(name) for name in imports(path)} & EXTRAS}
+    needy = {module for module, path in SOURCES.items() if {room(name) for name in imports(path)} & set(EXTRAS.values())}
     assert needy
     assert not [module for module, path in SOURCES.items() if imports(path) & needy]
 

@@ -19,6 +19,8 @@ from lossbench.registry import plain
 Outcome = Literal["finished", "diverged"]
 LastBatch = Literal["dropped", "kept"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
+CLUSTERS = ("dask", "slurm")  # executors on other machines
+CLUSTER_WORKERS, LOCAL_WORKERS = 32, 2  # that should have work where nobody says how many there are
 MOMENT = re.compile(r"(step|epoch):(0|[1-9]\d{0,9})")  # at which parameters are kept
 MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
 
@@ -213,9 +215,21 @@ class Resources:
     """Where and how wide to train; changes no number on one device. None leaves the choice to the planner."""
 
     device: Literal["cpu", "cuda"] = "cpu"
-    executor: Literal["auto", "serial", "loky"] = "auto"
+    executor: Literal["auto", "serial", "loky", "dask", "slurm"] = "auto"
     workers: int | None = None
     tile: int | None = None
+    address: str | None = None  # of a Dask scheduler: tcp://HOST:PORT
+    storage: Literal["shared", "driver"] = "shared"  # who writes records: workers, into a folder that all see, or the driver
+    partition: str | None = None  # of Slurm
+    minutes: int | None = None  # that a job of Slurm's may take, and its gigabytes
+    gigabytes: float | None = None
+    array: int | None = None  # jobs that are handed to Slurm at once
+    versions: Literal["same", "recorded"] = "same"  # workers on other ground are refused, or it is recorded with their runs
+
+    @property
+    def planned_workers(self) -> int:
+        """How many workers should find work: more than are known of a cluster that nobody has asked yet."""
+        return (self.workers or CLUSTER_WORKERS) if self.executor in CLUSTERS else LOCAL_WORKERS
 
 
 @dataclass(frozen=True, kw_only=True)

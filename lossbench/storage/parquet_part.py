@@ -88,7 +88,11 @@ def part_content(traces: Sequence[StoredTrace], origin: Origin) -> bytes:
 
     Raises ValueError where a quantity has not one number for each recorded step of its run.
     """
-    table = _table(traces, origin)
+    return table_content(_table(traces, origin))
+
+
+def table_content(table: pa.Table) -> bytes:
+    """A table of runs as the bytes of a part."""
     texts = [name for name, kind in RUN_COLUMNS.items() if kind == pa.string()]
     # Neighbouring steps differ little, which only a byte stream split lets zstd see: a third of the plain size, and faster.
     floats = [f"{name}.list.element" for name in table.column_names if name.startswith(CURVE)]

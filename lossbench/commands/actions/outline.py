@@ -16,11 +16,11 @@ from lossbench.data.tabular import Tabular
 from lossbench.engines import engine_of
 from lossbench.errors import printable
 from lossbench.execution.cost_estimate import estimate
-from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
 from lossbench.interfaces import Dataset
-from lossbench.planning.cohorts import Size, cohorts
+from lossbench.planning.cohorts import Size
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
 from lossbench.planning.target_contract import innermost
@@ -44,7 +44,7 @@ def print_outline(plan: Plan, root: Path) -> None:
         console.print(Text(line))
     if todo:
         with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
-            kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
+            kinds = _kinds(planned_cohorts(todo, plan))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         console.print(Text(_time(kinds, plan)))
 
@@ -52,7 +52,7 @@ def print_outline(plan: Plan, root: Path) -> None:
 def training_time(plan: Plan, root: Path) -> str:
     """What training the runs that are not stored will take, in a sentence; "" where all are."""
     todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
-    return _time(_kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources))), plan) if todo else ""
+    return _time(_kinds(planned_cohorts(todo, plan)), plan) if todo else ""
 
 
 def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
