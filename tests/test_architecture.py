@@ -52,10 +52,10 @@ FLOOR_PLAN = {
     "audit": "analysis atomic audit errors interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
-    "analysis": "analysis files folders tables numpy pandas scipy",
+    "analysis": "analysis errors files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
-    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    "report": "analysis atomic claims errors folders plots report tables jinja2 markupsafe numpy pandas rich",
     # a page to touch: losses as programs, and the engine's own start, for a browser
     "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
     # a recorder for anybody's loop, into the same records
