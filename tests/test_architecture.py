@@ -52,10 +52,10 @@ FLOOR_PLAN = {
     "audit": "analysis atomic audit errors files interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
-    "analysis": "analysis files folders tables numpy pandas scipy",
+    "analysis": "analysis errors files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
-    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    "report": "analysis atomic claims errors folders plots report tables jinja2 markupsafe numpy pandas rich",
     # the same numbers for other people's tools; libraries of extras are looked up where they are asked for
     "export": "analysis atomic errors export report tables importlib numpy pandas",
     # a page to touch: losses as programs, and the engine's own start, for a browser

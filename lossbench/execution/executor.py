@@ -28,6 +28,8 @@ from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import forget, missing, remember, study_folder
 from lossbench.storage.sweep_status import StatusFile
+from lossbench.tables import ACCURACY, TEST, TRAIN, VALIDATION
+from lossbench.tables.classes import names_of
 
 RESULTS = Path("results")
 LOOK_SECONDS = 0.2  # between two looks at what workers have done
@@ -187,12 +189,15 @@ def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Ite
 
 
 def _make_job(index: int, cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
+    shape = shape_of(cohort)
     origin = Origin(
         recording=cohort.recording.describe(),
         invocation=invocation,
-        task=shape_of(cohort).task,
+        task=shape.task,
         device=device,
         quantities=declared(map(type, recorders(cohort.recording.probes))),
+        classes=names_of(shape.classes),
+        baselines={f"{side}{ACCURACY}": share for side, share in zip((TRAIN, TEST, VALIDATION), shape.majority, strict=False)},
     )
     return Job(folder=folder, cohorts=(cohort,), indices=(index,), origin=origin)
 

@@ -46,7 +46,7 @@ class Lanes:
     """A figure: a column a head, a row a loss with its output units; beneath, each loss's curve (x, y) in the same columns.
 
     `label` is the beneath's, `shade` says what the lanes hold, `unit` what x counts, `foot` the same under the axis; `sleeps`
-    names a unit, with {} for its number.
+    says of a unit what it is, with {} for its name in `units`.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Lanes:
     label: str
     shade: str
     unit: str
+    units: tuple[str, ...]
     sleeps: str
     foot: str
 
@@ -110,7 +111,7 @@ def _strips(axes: Axes, group: RunUnits | None, lanes: Lanes) -> None:
     axes.set_xlim(group.x[0], group.x[-1])
     for edge in np.arange(units - 1) + 0.5:
         axes.axhline(edge, color="white", linewidth=1.2)
-    axes.set_yticks(range(units), [str(unit) for unit in range(units)], fontsize=7.5)
+    axes.set_yticks(range(units), [drawable(name) for name in lanes.units], fontsize=7.5)
     for silent_unit in group.silent_units:
         _tell(axes, silent_unit, group, lanes)
 
@@ -120,7 +121,7 @@ def _tell(axes: Axes, silent_unit: SilentUnit, group: RunUnits, lanes: Lanes) ->
     first, last = group.x[0], group.x[-1]
     end = last if silent_unit.until is None else _light(group, silent_unit.unit, silent_unit.until)
     until = "never wakes" if silent_unit.until is None else f"wakes in {lanes.unit} {np.ceil(silent_unit.until):g}"
-    text = f"{lanes.sleeps.format(silent_unit.unit)} {until}"
+    text = f"{lanes.sleeps.format(lanes.units[silent_unit.unit])} {until}"
     needed = len(text) * _LETTER / (axes.get_position().width * WIDTH) * (last - first)
     inside = end - first > min(needed, last - end)
     where, align, colour = (end, "right", "white") if inside else (end, "left", INK)

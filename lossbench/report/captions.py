@@ -48,7 +48,7 @@ def speed(board: Scoreboard) -> str:
     if not order:
         return f"No loss reaches {level} in more than half of its runs."
     first, last = order[0], order[-1]
-    text = f"{_name(first)} reaches {level} after {formatting.steps(first.step.centre)} steps"
+    text = f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
     text += " (median)" if first.step.n > 1 else ""
     if last is not first:
         ratio = last.step.centre / first.step.centre if first.step.centre else np.inf

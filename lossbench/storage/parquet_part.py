@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from lossbench.interfaces import Array, Task
 from lossbench.planning.spec import Parameters
 from lossbench.tables import (
+    BASELINES_KEY,
+    CLASSES_KEY,
     CURVE,
     DEVICE,
     INVOCATION,
@@ -37,7 +39,9 @@ AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.number[Any]]]
 class Origin:
     """What the rows of a part have in common: the recording's JSON, the invocation's id, the task and the device.
 
-    `quantities` declare what its columns may hold; a part keeps the declarations of those that it has.
+    `quantities` declare what its columns may hold; a part keeps the declarations of those that it has. `classes` are the names of
+    the classes, () where these are called by their numbers; `baselines` are the accuracies, by column, of who always answers
+    the most frequent class.
     """
 
     recording: str
@@ -45,6 +49,8 @@ class Origin:
     task: Task
     device: str
     quantities: tuple[Quantity, ...] = ()
+    classes: tuple[str, ...] = ()
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
 
 class StoredRun(Protocol):
@@ -136,7 +142,11 @@ def _table(traces: Sequence[StoredTrace], origin: Origin) -> pa.Table:
         arrays[CURVE + quantity] = _lists([trace.values.get(quantity) for trace in traces], lengths, np.float64)
     stems = {parts_of(name)[0] for trace in traces for name in trace.values}
     own = [item for item in origin.quantities if item.stem in stems]
-    return pa.table(arrays).replace_schema_metadata({METADATA_KEY: written(own).encode()} if own else None)
+    metadata = {METADATA_KEY: written(own).encode()} if own else {}
+    for key, known in ((CLASSES_KEY, origin.classes), (BASELINES_KEY, dict(origin.baselines))):
+        if known:
+            metadata[key] = json.dumps({trace.run.describe()["data"]: known for trace in traces}).encode()
+    return pa.table(arrays).replace_schema_metadata(metadata or None)
 
 
 def _lists(curves: Sequence[AnyArray | None], lengths: Sequence[int], dtype: type[np.number[Any]]) -> pa.ListArray:

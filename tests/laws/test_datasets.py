@@ -74,7 +74,7 @@ def _example(folder: Path):
         "images": Images(path=str(folder / "mine.npz")),
         "noisy": Noisy(of=Iris(), rate=0.2),
         "table": Table(path=str(folder / "mine.csv"), target="bought"),
-        "in_memory": from_frame(pd.read_csv(folder / "mine.csv"), "bought", positive=""),
+        "in_memory": from_frame(pd.read_csv(folder / "mine.csv"), "bought"),
         "with_validation": WithValidation(of=Iris(), size=0.2),
         "xor": Xor(copies=5, noise=0.1),
     }

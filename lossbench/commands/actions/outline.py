@@ -25,6 +25,7 @@ from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
 from lossbench.planning.target_contract import innermost
 from lossbench.storage.store import missing, study_folder
+from lossbench.tables.classes import names_of, spoken_classes
 
 Row = tuple[str, int, int, Size]  # data, runs, steps, and the size of a run
 SHOWN = 12  # classes in a line
@@ -61,9 +62,11 @@ def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
 
 
 def _data_lines(dataset: Dataset) -> Iterator[str]:
-    """What is worth knowing of data that somebody brought: the classes and which is positive, and notes on the table."""
+    """What is worth knowing of data: which of two named classes is positive; of a table all classes, and notes on it."""
     shape, name = describe(dataset).shape, innermost(dataset)
     if not isinstance(name, Tabular):
+        if len(names := names_of(shape.classes)) == 2:
+            yield f"{name.word}: the classes are {spoken_classes(names)}."
         return
     rows = f"{name.source}: {shape.rows:,} rows to train, {shape.test_rows:,} to test"
     rows += f", {shape.validation_rows:,} for validation" if shape.validation_rows else ""
