@@ -18,7 +18,7 @@ import pyarrow as pa
 from lossbench.atomic import refused, write_whole
 from lossbench.files.json import parse_json
 from lossbench.storage.parquet_part import table_content
-from lossbench.tables import METADATA_KEY, RUN, Damaged, content_hash, part_files, read_part
+from lossbench.tables import BASELINES_KEY, CLASSES_KEY, METADATA_KEY, RUN, Damaged, content_hash, part_files, read_part
 
 MOST_PARTS = 2000  # from so many on they are merged
 GROUP_BYTES = 16 * 2**20  # of parts that become one: a few hundred megabytes once they are unpacked
@@ -73,19 +73,26 @@ def _merge(paths: Sequence[Path]) -> None:
 
 
 def _merged(tables: Sequence[pa.Table]) -> pa.Table:
-    """The rows of all, of a run that is there twice the last one, and every declaration of a quantity, the last one counting."""
-    declared: dict[str, Any] = {}
-    for table in tables:
-        metadata = (table.schema.metadata or {}).get(METADATA_KEY, b"[]")
-        declared |= {item["stem"]: item for item in parse_json(metadata, "the declarations of quantities")}
+    """The rows of all, of a run that is there twice the last one, and all that is said of them, the last one counting."""
     rows = pa.concat_tables([table.replace_schema_metadata(None) for table in tables], promote_options="default")
     last = pd.Series(range(rows.num_rows)).groupby(rows[RUN].to_pandas()).max().sort_values()
     rows = rows.take(pa.array(last.to_numpy())).combine_chunks()
-    return rows.replace_schema_metadata({METADATA_KEY: _text(list(declared.values()))} if declared else None)
+    return rows.replace_schema_metadata(_metadata(tables) or None)
 
 
-def _text(declared: Sequence[Any]) -> bytes:
-    return json.dumps(declared, ensure_ascii=False).encode()
+def _metadata(tables: Sequence[pa.Table]) -> dict[bytes, bytes]:
+    """What the parts say of quantities, classes and baselines, together."""
+    declared: dict[str, Any] = {}
+    by_data: dict[bytes, dict[str, Any]] = {CLASSES_KEY: {}, BASELINES_KEY: {}}
+    for table in tables:
+        metadata = table.schema.metadata or {}
+        declared |= {
+            item["stem"]: item for item in parse_json(metadata.get(METADATA_KEY, b"[]"), "the declarations of quantities")
+        }
+        for key, known in by_data.items():
+            known |= parse_json(metadata.get(key, b"{}"), "what is said of the data")
+    together = {METADATA_KEY: list(declared.values()), **by_data}
+    return {key: json.dumps(said, ensure_ascii=False).encode() for key, said in together.items() if said}
 
 
 def _number(path: Path) -> int | None:

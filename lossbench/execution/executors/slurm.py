@@ -53,8 +53,8 @@ class Slurm:
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
-        logging.getLogger("submitit").setLevel(logging.CRITICAL + 1)  # what went wrong is told in sentences here
         threading.Thread(target=self._watch, daemon=True).start()
+        logging.getLogger("submitit").setLevel(logging.CRITICAL + 1)  # what went wrong is told in sentences here
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
