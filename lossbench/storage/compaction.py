@@ -90,7 +90,7 @@ def _metadata(tables: Sequence[pa.Table]) -> dict[bytes, bytes]:
             item["stem"]: item for item in parse_json(metadata.get(METADATA_KEY, b"[]"), "the declarations of quantities")
         }
         for key, known in by_data.items():
-            known |= parse_json(metadata.get(key, b"{}"), "what is said of the data")
+            known.update(parse_json(metadata.get(key, b"{}"), "what is said of the data"))
     together = {METADATA_KEY: list(declared.values()), **by_data}
     return {key: json.dumps(said, ensure_ascii=False).encode() for key, said in together.items() if said}
 

@@ -43,7 +43,9 @@ def folder(tmp_path: Path) -> Path:
     first = Origin(recording=RECORDING.describe(), invocation="i", task="classification", device="cpu")
     for number, run in enumerate(runs(9)):
         append(study, [trace(run, "brier" if number % 2 else "saturated/1", number)], first)
-    second = replace(first, recording=OTHER.describe(), quantities=(OWN,))
+    second = replace(
+        first, recording=OTHER.describe(), quantities=(OWN,), classes=("ham", "spam"), baselines={"test_accuracy": 0.7}
+    )
     for number, run in enumerate(runs(3)):
         append(study, [trace(run, "mine" if number else "brier", 10.0 + number)], second)
     return study
@@ -55,7 +57,7 @@ def expect_same(folder: Path, wanted: Any) -> None:
         found, expected = (getattr(one, name).sort_values(keys, ignore_index=True) for one in (study, wanted))
         pd.testing.assert_frame_equal(found[expected.columns], expected, check_exact=True)
         assert set(found) == set(expected)
-    assert study.quantities == wanted.quantities
+    assert (study.quantities, study.classes, study.baselines) == (wanted.quantities, wanted.classes, wanted.baselines)
     assert len(missing(folder, runs(9), RECORDING)) == 3
     assert len(missing(folder, runs(9), OTHER)) == 6
 
@@ -63,6 +65,8 @@ def expect_same(folder: Path, wanted: Any) -> None:
 def test_few_parts_hold_what_many_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_study(folder)
     assert before.quantities["mine"] == OWN
+    assert before.classes == {"d": ("ham", "spam")}
+    assert before.baselines == {"d": {"test_accuracy": 0.7}}
     assert compact(folder) == 12  # which is not many
     assert compact(folder, 12) == 1
     (merged,) = part_files(folder)
