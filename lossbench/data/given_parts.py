@@ -35,7 +35,7 @@ def parts_of_column(column: pd.Series, source: str) -> Rows:
             f"{source} has {str(column[bad].iloc[0])!r} in {column.name!r} ({rows_of(bad)}); dataset.split_column names a column "
             f"that says train, test or validation in every row."
         )
-    return _complete(np.array([_WORDS[text] for text in texts], np.int64), f"{source}: the column {column.name!r}")
+    return _complete(np.asarray(texts.map(_WORDS), np.int64), f"{source}: the column {column.name!r}")
 
 
 def parts_of_file(path: Path, rows: int) -> Rows:

@@ -19,7 +19,9 @@ class Table(Tabular):
     Task: classification or regression. With auto, a target of text, of true and false, or of at most 20 different whole
         numbers means classes.
     Options: path, relative to the current directory; separator, decimal and encoding, which are seen from the file where they
-        are not given; what else is said of columns stands with every table.
+        are not given; split_column, one that says train, validation or test, or split_file, JSON or .npz with lists of row
+        numbers, from 0, of these names; test_rows, so many, and held_out=last, the last ones; scaling, a word or a number that
+        features are divided by; what else is said of columns stands with every table.
     Identities: classes count in sorted order; of two the rarer is the 1, unless positive names the other.
     """
 

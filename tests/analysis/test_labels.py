@@ -12,5 +12,5 @@ def texts(paths: list[str]) -> pd.DataFrame:
 
 
 def test_a_file_of_parameters_for_each_seed_is_no_setting_and_two_for_one_seed_are() -> None:
-    assert setting_columns(texts(["start-0", "start-1", "start-0", "start-1"])) == []
-    assert setting_columns(texts(["a", "a", "b", "b"])) == ["init.path"]
+    assert setting_columns(texts(["start-0", "start-1", "start-0", "start-1"])) == ([], [])
+    assert setting_columns(texts(["a", "a", "b", "b"])) == (["init.path"], [])

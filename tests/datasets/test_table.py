@@ -53,10 +53,12 @@ def test_classes_may_be_text():
 
 
 @pytest.mark.parametrize(("first", "second"), [("apple", "pear"), ("9", "10"), ("-1", "1"), ("False", "True")])
-def test_classes_count_in_sorted_order_whichever_comes_first_in_the_file(first, second):
-    rows = [f"{row},{second if row < 12 else first}" for row in range(20)]
-    split = load(table("\n".join(["age,kind", *rows]))).split
-    assert split.train_y.sum() + split.test_y.sum() == 12
+def test_of_two_classes_the_rarer_counts_as_1_and_of_equally_many_the_later_in_order(first, second):
+    for seconds, ones in ((12, 8), (8, 8), (10, 10)):
+        rows = [f"{row},{second if row < seconds else first}" for row in range(20)]
+        loaded = load(table("\n".join(["age,kind", *rows])))
+        assert loaded.split.train_y.sum() + loaded.split.test_y.sum() == ones
+        assert loaded.classes == ((second, first) if seconds > 10 else (first, second))
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_gradient_is_recorded_as_it_was_before_it_was_clipped(run, blobs):
         (Adam(lr=0.02, l1=0.01), lambda groups: torch.optim.Adam(groups, lr=0.02)),
         (RMSprop(lr=0.01, l1=0.01, l2=0.02), lambda groups: torch.optim.RMSprop(groups, lr=0.01)),
     ],
-    ids=str,
+    ids=["sgd", "momentum", "adam", "rmsprop"],
 )
 def test_a_penalty_is_that_of_a_loss_that_has_it_in_it_and_so_is_the_penalised_loss(rule, theirs, run, blobs, twin):
     spec, split = run(optimizer=rule, steps=20), blobs()
