@@ -13,7 +13,7 @@ from lossbench.data.column_encoding import encoded
 from lossbench.data.columns import Columns, Said, columns_of
 from lossbench.data.given_parts import parts_of_column, parts_of_file
 from lossbench.data.hold_out import Examples, HeldOut, Labels, check_split, scale_all
-from lossbench.data.target_column import RARER, target_of
+from lossbench.data.target_column import AUTO, target_of
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Split
 from lossbench.registry import later
@@ -31,9 +31,10 @@ class Tabular(HeldOut):
     Options: target, the column's name; task; ignore, names of columns to leave out; categories, names of columns that hold
     categories though they do not look it; dates, of columns that become numbers of days; missing, what becomes of empty cells
     (refuse; fill, by the median, with a 0/1 feature that says where, or as a category of their own; drop, the row); positive,
-    which of two classes counts as 1: its name, or rarer, which of equally many is the later in order; weights, a column that
-    says how much each example counts in training; split_column, one that says train, test or validation, or split_file, JSON or
-    .npz with lists of row numbers of these names: a split that is given.
+    which of two classes counts as 1: its name, or rarer, which of equally many is the later in order, or auto, the rarer unless
+    they are 0 and 1, −1 and 1 or true and false; weights, a column that says how much each example counts in training;
+    split_column, one that says train, test or validation, or split_file, JSON or .npz with lists of row numbers of these names:
+    a split that is given.
     """
 
     target: str
@@ -42,7 +43,7 @@ class Tabular(HeldOut):
     categories: tuple[str, ...] = later(())
     dates: tuple[str, ...] = later(())
     missing: Missing = later("refuse")
-    positive: str = later(RARER)
+    positive: str = later(AUTO)
     weights: str | None = later(None)
     split_column: str | None = later(None)
     split_file: str | None = later(None)

@@ -13,6 +13,8 @@ from lossbench.interfaces import Array, Task
 
 FEW = 20  # as many different whole numbers still look like classes
 RARER = "rarer"  # says that of two classes the one with fewer rows is the positive one, the later where both have as many
+AUTO = "auto"  # the same, unless the classes say by themselves which of them is 1
+SAY_SO = ({"0", "1"}, {"-1", "1"}, {"False", "True"})
 
 
 class Target(NamedTuple):
@@ -36,7 +38,7 @@ def target_of(column: pd.Series, task: Literal["auto"] | Task, positive: str, so
             f"{source}: the target {column.name!r} is {str(column.iloc[0])!r} in every row; there is nothing to learn."
         )
     if task == "regression":
-        if positive not in ("", RARER):
+        if positive not in (AUTO, RARER):
             raise BadInput(f"dataset.positive is {positive!r}, and the target {column.name!r} has no classes.")
         return Target(_quantity(column, source), None)
     column = column.astype(str) if named else column
@@ -53,11 +55,12 @@ def target_of(column: pd.Series, task: Literal["auto"] | Task, positive: str, so
 def _with_positive(target: Target, positive: str, source: str) -> Target:
     """The same with the positive class last, that is 1, where there are two."""
     values, classes = target.values, target.classes or ()
-    if not positive or (positive == RARER and RARER not in classes and len(classes) != 2):
+    by_itself = positive in (AUTO, RARER) and positive not in classes
+    if by_itself and (len(classes) != 2 or (positive == AUTO and set(classes) in SAY_SO)):
         return target
     if len(classes) != 2:
         raise BadInput(f"dataset.positive is {positive!r}, and {source} has {len(classes)} classes; one of two can be positive.")
-    if positive == RARER and RARER not in classes:
+    if by_itself:
         first, second = np.bincount(values.astype(np.int64))
         positive = classes[0] if first < second else classes[1]
     if positive not in classes:

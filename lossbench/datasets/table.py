@@ -22,7 +22,7 @@ class Table(Tabular):
         are not given; split_column, one that says train, validation or test, or split_file, JSON or .npz with lists of row
         numbers, from 0, of these names; test_rows, so many, and held_out=last, the last ones; scaling, a word or a number that
         features are divided by; what else is said of columns stands with every table.
-    Identities: classes count in sorted order; of two the rarer is the 1, unless positive names the other.
+    Identities: classes count in sorted order; of two names the rarer is the 1, unless positive names the other.
     """
 
     path: str

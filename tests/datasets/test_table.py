@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import sklearn.datasets
 
-from lossbench.data.loading import load
+from lossbench.data.loading import describe, load
 from lossbench.datasets.classic import BreastCancer, Diabetes, Iris
 from lossbench.datasets.table import Table
 from lossbench.errors import BadInput
@@ -52,13 +52,16 @@ def test_classes_may_be_text():
     assert load(Table(path="mine.csv", target="kind")).fingerprint == load(Iris()).fingerprint
 
 
-@pytest.mark.parametrize(("first", "second"), [("apple", "pear"), ("9", "10"), ("-1", "1"), ("False", "True")])
-def test_of_two_classes_the_rarer_counts_as_1_and_of_equally_many_the_later_in_order(first, second):
-    for seconds, ones in ((12, 8), (8, 8), (10, 10)):
+@pytest.mark.parametrize(
+    ("first", "second", "says_so"), [("apple", "pear", 0), ("9", "10", 0), ("-1", "1", 1), ("False", "True", 1)]
+)
+def test_of_two_classes_the_rarer_counts_as_1_unless_they_say_themselves_which_does(first, second, says_so):
+    for seconds in (12, 8, 10):
         rows = [f"{row},{second if row < seconds else first}" for row in range(20)]
-        loaded = load(table("\n".join(["age,kind", *rows])))
-        assert loaded.split.train_y.sum() + loaded.split.test_y.sum() == ones
-        assert loaded.classes == ((second, first) if seconds > 10 else (first, second))
+        dataset = table("\n".join(["age,kind", *rows]))
+        flipped = seconds > 10 and not says_so
+        assert sum(load(dataset).split[k].sum() for k in (1, 3)) == (20 - seconds if flipped else seconds)
+        assert describe(dataset).shape.classes == ((second, first) if flipped else (first, second))
 
 
 @pytest.mark.parametrize(
