@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
-MAY_BE_MISSING_IN_CI = ("no CUDA device", "no MNIST: LOSSBENCH_DATA is not set")
+MAY_BE_MISSING_IN_CI = ("no CUDA device", "no MNIST: LOSSBENCH_DATA is not set", "no Slurm")
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

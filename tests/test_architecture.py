@@ -33,7 +33,7 @@ FLOOR_PLAN = {
     "losses": "errors interfaces loss_families registry torch",
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
-    "data": "data errors interfaces registry rng importlib numpy pandas pyarrow torch",
+    "data": "data errors files interfaces registry rng importlib numpy pandas pyarrow torch",
     "datasets": "data errors files interfaces registry rng PIL mlxtend numpy pandas pyarrow",
     "optimizers": "errors interfaces registry torch",
     "schedules": "errors interfaces registry",
@@ -45,23 +45,24 @@ FLOOR_PLAN = {
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "module_engine": "engine errors interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",
-    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pyarrow torch",
+    "storage": "atomic errors files interfaces planning storage tables importlib llvmlite numpy pandas pyarrow torch",
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
-    "joblib numpy pyarrow rich torch",
+    "importlib distributed joblib numpy pyarrow rich submitit torch",
     # a bench beside the line: it measures losses and trains nothing
     "audit": "analysis atomic audit errors files interfaces plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
-    "analysis": "analysis files folders tables numpy pandas scipy",
+    "analysis": "analysis errors files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
-    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    "report": "analysis atomic claims errors folders plots report tables jinja2 markupsafe numpy pandas rich",
     # the same numbers for other people's tools; libraries of extras are looked up where they are asked for
     "export": "analysis atomic errors export report tables importlib numpy pandas",
     # a page to touch: losses as programs, and the engine's own start, for a browser
     "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
     # a recorder for anybody's loop, into the same records
-    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness numpy torch",
+    "witness": "errors importlib interfaces kernels modules planning registry storage tables witness lightning numpy torch "
+    "transformers",
     # losses on one's own data, from the words to a verdict
     "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry "
     "report tables importlib jinja2 markupsafe numpy pandas",
@@ -74,6 +75,12 @@ FLOOR_PLAN = {
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+EXTRAS = {
+    "dask": "distributed",
+    "lightning": "lightning",
+    "slurm": "submitit",
+    "transformers": "transformers",
+}  # and their library
 ASKED_FOR = {"importlib", "random"}  # of the standard library, what a room may use only where the plan says so
 
 
@@ -121,7 +128,14 @@ def test_the_libraries_of_the_floor_plan_are_the_ones_that_are_installed() -> No
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = {re.split("[<>=]", wanted)[0] for wanted in project["dependencies"]}
     named = {name for allowed in FLOOR_PLAN.values() for name in allowed.split()} - FLOOR_PLAN.keys() - ASKED_FOR
-    assert named == {IMPORTED_AS.get(name, name) for name in installed}
+    assert project["optional-dependencies"].keys() >= EXTRAS.keys()
+    assert named - set(EXTRAS.values()) == {IMPORTED_AS.get(name, name) for name in installed}
+
+
+def test_what_needs_a_library_that_need_not_be_there_is_imported_by_nothing_else() -> None:
+    needy = {module for module, path in SOURCES.items() if {room(name) for name in imports(path)} & set(EXTRAS.values())}
+    assert needy
+    assert not [module for module, path in SOURCES.items() if module not in needy and imports(path) & needy]
 
 
 def test_modules_import_one_another_in_one_direction() -> None:

@@ -1,4 +1,4 @@
-"""What is compared with what: the losses, the settings in which they meet, and the runs that differ by seed alone."""
+"""What is compared with what: the losses, the settings in which they meet, and the runs that differ by seed and split alone."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -10,9 +10,11 @@ from typing import Any, Self
 import pandas as pd
 
 from lossbench import tables
-from lossbench.analysis import labels
+from lossbench.analysis import formatting, labels
 from lossbench.analysis.labels import LOSS, RATE, SEED, natural
 
+Block = tuple[int, int]  # a seed, and the split of the data that it met, counted from 0
+DATA_NAMES = ("dataset", "dataset.path")  # what says which data set it is; the other options say what is made of it
 _FIRST = ("cross_entropy", "half_squared_error")
 
 
@@ -29,24 +31,36 @@ class Contender:
 class Setting:
     """Everything but loss, learning rate and seed: the common ground on which losses meet.
 
-    The label is "" where there is only one. Settings of a family (a data set) belong side by side.
+    The label is "" where there is only one. Settings of a family (of the first thing that varies) belong side by side. `data`
+    names the data set, whatever was done to it: settings that share it are one witness.
     """
 
     label: str
     task: str
     family: str
+    data: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Runs that differ by seed alone, in the order of their seeds; the rate is NaN for an optimizer without one."""
+    """Runs that differ by seed and split alone, in the order of both; the rate is NaN for an optimizer without one.
+
+    A seed and a split are a block: what shares a block is compared in pairs. Splits count from 0, and are all 0 where one seed
+    never meets two splits of the data.
+    """
 
     setting: Setting
     contender: Contender
     rate: float
     seeds: tuple[int, ...]
+    splits: tuple[int, ...]
     runs: tuple[str, ...]
     diverged: tuple[bool, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The seed and the split of each run."""
+        return tuple(zip(self.seeds, self.splits, strict=True))
 
     def only(self, seeds: Collection[int]) -> Self:
         """The runs of these seeds."""
@@ -54,6 +68,7 @@ class Sample:
         return replace(
             self,
             seeds=tuple(self.seeds[i] for i in kept),
+            splits=tuple(self.splits[i] for i in kept),
             runs=tuple(self.runs[i] for i in kept),
             diverged=tuple(self.diverged[i] for i in kept),
         )
@@ -76,7 +91,22 @@ class Comparison:
     @cached_property
     def seeds(self) -> int:
         """The largest number of seeds that a sample has."""
+        return max(len(set(sample.seeds)) for sample in self.samples)
+
+    @cached_property
+    def splits(self) -> int:
+        """The largest number of splits of the data that a sample's seeds meet."""
+        return max(len(set(sample.splits)) for sample in self.samples)
+
+    @cached_property
+    def blocks(self) -> int:
+        """The largest number of blocks that a sample has, which are runs of a seed on a split."""
         return max(len(sample.seeds) for sample in self.samples)
+
+    @property
+    def spoken_blocks(self) -> str:
+        """How many blocks there are, in words: "6 seeds", or "30 blocks (6 seeds on 5 splits)"."""
+        return formatting.blocks(self.blocks, self.seeds, self.splits)
 
     def within(self, setting: Setting) -> tuple[Sample, ...]:
         """The samples of one setting."""
@@ -86,15 +116,22 @@ class Comparison:
 def compare(runs: pd.DataFrame) -> Comparison:
     """Sort a study's runs into samples; the order in which they were stored has no influence."""
     texts = labels.spell(runs)
-    named = labels.setting_columns(texts)
+    named, split = labels.setting_columns(texts)
     setting = _setting_labels(texts, named)
     option_columns = labels.loss_columns(texts, setting)
     loss = _joined(texts, option_columns).map(lambda values: labels.loss_label(list(zip(option_columns, values, strict=True))))
-    frame = runs.assign(setting=setting, contender=loss, rate=runs[RATE].astype(float) if RATE in runs else math.nan)
+    frame = runs.assign(
+        setting=setting,
+        contender=loss,
+        split=_numbered(texts, split),
+        rate=runs[RATE].astype(float) if RATE in runs else math.nan,
+    )
     family = texts[named[0]] if len(named) > 1 else pd.Series("", index=texts.index)
+    data = _joined(texts, [name for name in DATA_NAMES if name in texts]).map(" ".join)
+    first = frame.assign(family=family, data=data).drop_duplicates("setting")
     settings = {
-        str(label): Setting(label=str(label), task=str(part[tables.TASK].iloc[0]), family=str(family[part.index[0]]))
-        for label, part in frame.groupby("setting")
+        str(label): Setting(label=str(label), task=str(task), family=str(of), data=str(which))
+        for label, task, of, which in zip(first["setting"], first[tables.TASK], first["family"], first["data"], strict=True)
     }
     contenders = _contenders(frame)
     samples = [
@@ -108,8 +145,17 @@ def compare(runs: pd.DataFrame) -> Comparison:
         settings=tuple(sorted(settings.values(), key=lambda setting: natural(setting.label))),
         contenders=tuple(contenders.values()),
         samples=tuple(samples),
-        facts=tuple(labels.facts(texts, known, [*named, *option_columns])),
+        facts=tuple(labels.facts(texts, known, [*named, *split, *option_columns])),
     )
+
+
+def _numbered(texts: pd.DataFrame, columns: Sequence[str]) -> "pd.Series[int]":
+    """The splits of the data that these columns tell apart, counted from 0."""
+    values = _joined(texts, columns)
+    order = {
+        value: number for number, value in enumerate(sorted(set(values), key=lambda value: [natural(text) for text in value]))
+    }
+    return values.map(order)
 
 
 def _setting_labels(texts: pd.DataFrame, names: Sequence[str]) -> "pd.Series[str]":
@@ -133,12 +179,13 @@ def _contenders(frame: pd.DataFrame) -> dict[str, Contender]:
 
 
 def _sample(part: pd.DataFrame, setting: Setting, contender: Contender) -> Sample:
-    part = part.sort_values([SEED, tables.RUN])
+    part = part.sort_values([SEED, "split", tables.RUN])
     return Sample(
         setting=setting,
         contender=contender,
         rate=float(part["rate"].iloc[0]),
         seeds=tuple(int(seed) for seed in part[SEED]),
+        splits=tuple(int(split) for split in part["split"]),
         runs=tuple(part[tables.RUN]),
         diverged=tuple(bool(outcome == "diverged") for outcome in part[tables.OUTCOME]),
     )

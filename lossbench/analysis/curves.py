@@ -1,7 +1,7 @@
 """The records as arrays: a run's curve of a quantity, and what the curves of a sample look like together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -32,15 +32,26 @@ class Band:
 
 @dataclass(frozen=True)
 class Curves:
-    """All recorded quantities, with the place of each run's records; a run that diverged at once may have none."""
+    """All recorded quantities, with the place of each run's records; a run that diverged at once may have none.
+
+    `classes` are the names of the classes that all runs learn, () where they have none, or not the same. `baselines` are, by run
+    and column, the accuracies of always answering the most frequent class, where they are known.
+    """
 
     columns: dict[str, Values]
     slices: dict[str, slice]
     quantities: Quantities = field(default_factory=builtin)
+    classes: tuple[str, ...] = ()
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def quantity(self, column: str) -> Quantity:
         """What a column holds."""
-        return quantity(column, self.quantities)
+        return quantity(column, self.quantities, self.classes)
+
+    def baseline(self, runs: Iterable[str], column: str) -> float | None:
+        """The median over the runs of what the column is worth without learning; None where that is not known."""
+        known = [self.baselines[run][column] for run in runs if column in self.baselines.get(run, {})]
+        return float(np.median(known)) if known else None
 
     def steps(self, run: str) -> Values:
         """A run's recorded steps, (T,)."""
@@ -85,6 +96,14 @@ class Curves:
         kept = (n > 0) & (2 * n >= len(runs))
         low, high, middle = _quantiles(values[:, kept], [*band_ends(len(runs)), 0.5])
         return Band(steps[kept], middle, low, high, n[kept])
+
+
+def study_curves(study: tables.Study) -> Curves:
+    """The records of a study as arrays, with what its columns mean and what the classes of its data are called."""
+    curves = read_curves(study.records, study.quantities)
+    data = dict(zip(study.runs[tables.RUN], study.runs["data"].astype(str), strict=True))
+    known = {run: study.baselines[mark] for run, mark in data.items() if mark in study.baselines}
+    return replace(curves, classes=tables.common_names(study.classes, data.values()), baselines=known)
 
 
 def read_curves(records: pd.DataFrame, quantities: Quantities | None = None) -> Curves:

@@ -1,6 +1,7 @@
 """Numbers and names as people read them. Spaces inside a number do not break."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,13 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,}{SPACE}{one if n == 1 else many or one + 's'}"
 
 
+def blocks(n: int, seeds: int, splits: int) -> str:
+    """Blocks in words: "6 seeds", or, where seeds meet several splits, "30 blocks (6 seeds on 5 splits)"."""
+    if splits < 2:
+        return counted(seeds, "seed")
+    return f"{counted(n, 'block')} ({counted(seeds, 'seed')} on {counted(splits, 'split')})"
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number to so many significant digits: 0.00123, 12,300, 1.2 × 10⁻⁷, never, –."""
     if math.isnan(value):
@@ -71,12 +79,17 @@ def steps(value: float) -> str:
     return number(value) if math.isnan(value) or math.isinf(value) else f"{round(value):,}".replace("-", _MINUS)
 
 
+def in_steps(value: float) -> str:
+    """A number of steps with its unit: "1 step", "2,300 steps"."""
+    return f"{steps(value)} {'step' if steps(value) == '1' else 'steps'}"
+
+
 def measured(value: float, quantity: Quantity) -> str:
     """A value of a measure; a share in per cent, an infinite one as "diverged"."""
     if math.isinf(value):
         return "diverged"
     if quantity.share and not math.isnan(value):
-        return f"{100 * value:.1f}{SPACE}%".replace("-", _MINUS)
+        return f"{round(100 * value, 1) + 0.0:.1f}{SPACE}%".replace("-", _MINUS)  # + 0.0 makes −0 plain 0
     return number(value)
 
 
@@ -99,8 +112,8 @@ def tested(p: float) -> str:
 
 
 def signed(value: float, say: Callable[[float], str]) -> str:
-    """A difference with its sign: "+3", "−0.2", "0", "−∞"."""
+    """A difference with its sign: "+3", "−0.2", "0", "−∞"; what rounds to 0 has none."""
     if math.isnan(value):
         return "–"
     size = "∞" if math.isinf(value) else say(abs(value))
-    return size if value == 0 else f"{'+' if value > 0 else _MINUS}{size}"
+    return size if not re.search("[1-9∞]", size) else f"{'+' if value > 0 else _MINUS}{size}"

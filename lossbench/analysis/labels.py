@@ -11,7 +11,9 @@ from lossbench.analysis import formatting
 from lossbench.analysis.presets import preset_names
 
 LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", tables.LABEL_NOISE
+FOLD = "fold"
 SCHEDULE, CLIP, NO_CLIP = "schedule", "clip_norm", "no norm"
+GIVEN_START = ("init.path", "init.sha256")  # of a file of initial parameters, of which each seed may have its own
 NOUNS = ("dataset", "model", "init", "optimizer", SCHEDULE)
 _BOOKKEEPING = (tables.RUN, tables.RECORDING, tables.INVOCATION, tables.OUTCOME, tables.STOPPED, tables.SECONDS, tables.DEVICE)
 _ORDER = (
@@ -47,21 +49,28 @@ def spell(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=runs.index)
 
 
-def setting_columns(texts: pd.DataFrame) -> list[str]:
-    """The columns that tell settings apart, each only where those before it do not settle it.
+def setting_columns(texts: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The columns that tell settings apart, each only where those before it do not settle it, and those that tell splits apart.
 
-    What goes with the seed (the draw of the data) tells none apart, and neither does what goes with the loss among
-    the things that are tuned with a learning rate (a momentum, a number of steps).
+    Splits of the same data are no settings: a seed of the data set, or a fold, that does not go with the seed makes one seed
+    meet several splits. What goes with the seed (the draw of the data, a file of initial parameters) tells none apart, and
+    neither does what goes with the loss among the things that are tuned with a learning rate (a momentum, a number of steps).
     """
     chosen: list[str] = []
+    splits: list[str] = []
     for name in sorted(varying(texts, texts.columns), key=_rank):
         if name in (LOSS, RATE, SEED) or name.startswith(f"{LOSS}."):
             continue
-        seeded = name == DATA or name.endswith(f".{SEED}")
+        seeded = name == DATA or name.endswith(f".{SEED}") or name in GIVEN_START
         tuned = name.partition(".")[0] in _TUNED and settled(texts[name], texts[[LOSS]])
-        if not tuned and not settled(texts[name], texts[[*chosen, *([SEED] if seeded else [])]]):
-            chosen.append(name)
-    return chosen
+        if not tuned and not settled(texts[name], texts[[*chosen, *([SEED, *splits] if seeded else [])]]):
+            (splits if _splits(name) else chosen).append(name)
+    return chosen, splits
+
+
+def _splits(name: str) -> bool:
+    """Whether a column says which split of the data a run met."""
+    return name.startswith("dataset.") and name.rpartition(".")[2] in (SEED, FOLD)
 
 
 def setting_label(values: Iterable[tuple[str, str]]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -20,15 +20,16 @@ FEWEST_BLOCKS, FEWEST_LOSSES = 3, 3
 class Ranking:
     """Ranks (blocks, losses), 1 for the best, equal ones sharing; losses stand in the order of their average rank.
 
-    A block is a setting, or a group of settings that share a data set, say; `among` is the word for blocks. `p` is Friedman's
-    test; `distance` is Nemenyi's critical difference: average ranks that lie further apart differ by more than chance.
+    A block is a data set, or a setting where data sets are few; `among` is the word for blocks. `p` is Friedman's test, None
+    where blocks share data and nothing is tested; `distance` is Nemenyi's critical difference: average ranks that lie further
+    apart differ by more than chance.
     """
 
     contenders: tuple[Contender, ...]
     among: str
     blocks: tuple[str, ...]
     ranks: Values
-    p: float
+    p: float | None
     distance: float
 
     @property
@@ -40,11 +41,11 @@ class Ranking:
     @property
     def significant(self) -> bool:
         """Whether Friedman's test finds any difference."""
-        return self.p < 1 - CONFIDENCE
+        return self.p is not None and self.p < 1 - CONFIDENCE
 
     @property
     def groups(self) -> list[tuple[int, int]]:
-        """The first and the last place of each group of losses that are not told apart; all, where Friedman's test finds nothing.
+        """The first and the last place of each group of losses that are not told apart; all, where nothing was found or tested.
 
         Groups within another, and losses alone, are left out.
         """
@@ -58,26 +59,28 @@ class Ranking:
 def ranking(boards: Sequence[Scoreboard]) -> Ranking | None:
     """Ranks by median final result over the settings that rank, of the losses that all of them have.
 
-    Settings of a family are averaged to one block where there are at least three families: runs on the same data are no
-    independent witnesses. None with fewer than three blocks or three losses.
+    Settings of a data set are averaged to one block where there are at least three data sets. Of fewer, every setting is a
+    block and nothing is tested: runs on the same data are no independent witnesses, however many settings they have. None with
+    fewer than three blocks or three losses.
     """
     ranked = [board for board in boards if board.ranked]
     common = [s.sample.contender for s in ranked[0].standings] if ranked else []
     common = [c for c in common if all(any(s.sample.contender == c for s in board.standings) for board in ranked)]
-    names = [board.setting.family or board.setting.label for board in ranked]
-    families = len(set(names)) >= FEWEST_BLOCKS
-    if not families:
+    names = [board.setting.data for board in ranked]
+    independent = len(set(names)) >= FEWEST_BLOCKS
+    if not independent:
         names = [board.setting.label for board in ranked]
     blocks = list(dict.fromkeys(names))
     if len(blocks) < FEWEST_BLOCKS or len(common) < FEWEST_LOSSES:
         return None
     own = [_ranks(board, common) for board in ranked]
     averaged = [np.mean([ranks for ranks, name in zip(own, names, strict=True) if name == block], axis=0) for block in blocks]
-    return rank(common, blocks, np.array(averaged), "groups of settings" if len(blocks) < len(ranked) else "settings")
+    tested = rank(common, blocks, np.array(averaged))
+    return tested if independent else replace(tested, among="settings", p=None)
 
 
-def rank(contenders: Sequence[Contender], blocks: Sequence[str], costs: Values, among: str = "settings") -> Ranking:
-    """Ranks from costs (blocks, losses), of which smaller is better and only the order within a block counts.
+def rank(contenders: Sequence[Contender], blocks: Sequence[str], costs: Values) -> Ranking:
+    """Ranks from costs (blocks, losses) of independent blocks, of which smaller is better and only the order within one counts.
 
     Friedman's χ² keeps to its 5 % from three blocks on, where the F statistic of Iman and Davenport rejects up to 20 % of
     the time. Source: Demšar, Statistical Comparisons of Classifiers over Multiple Data Sets, 2006.
@@ -88,7 +91,7 @@ def rank(contenders: Sequence[Contender], blocks: Sequence[str], costs: Values, 
     alike = bool((ranks == ranks[:, :1]).all())
     return Ranking(
         contenders=tuple(contenders[i] for i in order),
-        among=among,
+        among="data sets",
         blocks=tuple(blocks),
         ranks=ranks[:, order],
         p=1.0 if alike else float(stats.friedmanchisquare(*ranks.T).pvalue),

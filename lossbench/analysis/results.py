@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lossbench.analysis.comparison import Comparison, Setting, compare
-from lossbench.analysis.curves import Curves, read_curves
+from lossbench.analysis.curves import Curves, study_curves
+from lossbench.analysis.family import Family, family_of
+from lossbench.analysis.grid_edge import GridEdge, grid_edges
 from lossbench.analysis.ranking import Ranking, ranking
 from lossbench.analysis.scoreboard import PairedComparison, Scoreboard, board, matches
 from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, select
@@ -18,7 +20,8 @@ class Results:
     """`everything` holds a sample for each learning rate, `chosen` one for each loss and setting, of the seeds that judge.
 
     `tuning` names the seeds that chose and do not judge, by setting; () where there are none. `boards` are by the measure that
-    chose the rates, one a setting; `further` are by the study's own metrics, at those rates. `matches` compares in all of them.
+    chose the rates, one a setting; `further` are by the study's own metrics, at those rates. `matches` compares in all of them
+    the losses of the `family`.
     """
 
     study: Study
@@ -29,12 +32,18 @@ class Results:
     measures: Mapping[Setting, Measure | None]
     boards: tuple[Scoreboard, ...]
     further: tuple[Scoreboard, ...]
+    family: Family
     matches: tuple[PairedComparison, ...]
 
     @cached_property
     def sensitivities(self) -> list[Sensitivity]:
         """Final results by learning rate; empty where none was swept."""
         return sensitivities(self.everything, self.chosen, self.curves, self.measures)
+
+    @cached_property
+    def edges(self) -> tuple[GridEdge, ...]:
+        """The losses that did best at the edge of the rates that were tried."""
+        return grid_edges(self.everything, self.curves, self.measures)
 
     @cached_property
     def all_boards(self) -> tuple[Scoreboard, ...]:
@@ -53,9 +62,9 @@ class Results:
         return sum(sum(sample.diverged) for sample in self.everything.samples)
 
 
-def results(study: Study) -> Results:
-    """Sort, choose, score and compare."""
-    curves = read_curves(study.records, study.quantities)
+def results(study: Study, against: str | None = None) -> Results:
+    """Sort, choose, score and compare; `against` names the family of comparisons as `family_of` takes it. Raises BadInput."""
+    curves = study_curves(study)
     everything = compare(study.runs)
     measures = {setting: measure_for(setting, everything, curves) for setting in everything.settings}
     chosen = select(everything, curves, measures)
@@ -66,6 +75,7 @@ def results(study: Study) -> Results:
         for setting, first in rated
         for measure in further_measures(setting, chosen, curves, first)
     )
+    family = family_of(everything, against)
     return Results(
         study=study,
         curves=curves,
@@ -75,5 +85,6 @@ def results(study: Study) -> Results:
         measures=measures,
         boards=boards,
         further=further,
-        matches=tuple(matches((*boards, *further))),
+        family=family,
+        matches=tuple(matches((*boards, *further), family)),
     )

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
 from lossbench.analysis import scores, shares, statistics
-from lossbench.analysis.comparison import Comparison, Contender, Sample, Setting
+from lossbench.analysis.comparison import Block, Comparison, Contender, Sample, Setting
 from lossbench.analysis.curves import Curves
+from lossbench.analysis.family import Family
 from lossbench.analysis.selection import Measure, finals
 from lossbench.analysis.statistics import Difference, Estimate, Values
 
 WAY = 0.9  # the level to be reached lies this far on the way from the start to the best median final value
-ALL_PAIRS = 4  # with more losses than this each is compared with one reference instead
-REFERENCE = "cross_entropy"
 SIGNIFICANT = 0.05
 
 Score = Literal["final", "steps"]
@@ -44,13 +42,15 @@ class LossScores:
 class Scoreboard:
     """A setting's standings by one measure; the level is None where nothing was learnt that could be timed.
 
-    A measure that one of several losses minimises shows how far each got, and ranks nobody: there is no level either.
+    A measure that one of several losses minimises shows how far each got, and ranks nobody: there is no level either. The
+    baseline is what the measure is worth without learning, None where that is not known; the level lies beyond it.
     """
 
     setting: Setting
     measure: Measure
     level: float | None
     standings: tuple[LossScores, ...]
+    baseline: float | None = None
 
     @property
     def ranked(self) -> bool:
@@ -66,7 +66,7 @@ class Scoreboard:
 
 @dataclass(frozen=True, kw_only=True)
 class PairedComparison:
-    """Two losses in a setting, `one` less `other`, seed by seed; `corrected` is Holm's p over all matches of the report.
+    """Two losses in a setting, `one` less `other`, block by block; `corrected` is Holm's p over all matches of the report.
 
     `improvement` is the probability that `one` does better than `other` on a new seed.
     """
@@ -84,9 +84,10 @@ def board(setting: Setting, comparison: Comparison, curves: Curves, measure: Mea
     """Scores of every loss in a setting."""
     samples = comparison.within(setting)
     ends = [finals(sample, curves, measure) for sample in samples]
-    level = _level(samples, ends, curves, measure) if comparable(measure, samples) else None
+    baseline = curves.baseline([run for sample in samples for run in sample.runs], measure.column)
+    level = _level(samples, ends, curves, measure, baseline) if comparable(measure, samples) else None
     standings = tuple(_standing(sample, end, curves, measure, level) for sample, end in zip(samples, ends, strict=True))
-    return Scoreboard(setting=setting, measure=measure, level=level, standings=standings)
+    return Scoreboard(setting=setting, measure=measure, level=level, standings=standings, baseline=baseline)
 
 
 def comparable(measure: Measure, rivals: Sequence[object]) -> bool:
@@ -94,9 +95,9 @@ def comparable(measure: Measure, rivals: Sequence[object]) -> bool:
     return measure.neutral or len(rivals) < 2
 
 
-def matches(boards: Sequence[Scoreboard]) -> list[PairedComparison]:
-    """Paired differences between losses, in every setting that ranks: all pairs of few losses, of many each with a reference."""
-    played = [match for board in boards if board.ranked for match in _matches(board)]
+def matches(boards: Sequence[Scoreboard], family: Family) -> list[PairedComparison]:
+    """Paired differences between the losses of a family, in every setting that ranks; p is corrected over all of them."""
+    played = [match for board in boards if board.ranked for match in _matches(board, family)]
     corrected = statistics.holm([match.difference.p for match in played])
     return [replace(match, corrected=p) for match, p in zip(played, corrected, strict=True)]
 
@@ -104,14 +105,6 @@ def matches(boards: Sequence[Scoreboard]) -> list[PairedComparison]:
 def can_tell(matches: Sequence[PairedComparison]) -> bool:
     """Whether there are seeds enough for a corrected p below 0.05: of n pairs the smallest p is 2^(1 − n)."""
     return any(len(matches) * 2.0 ** (1 - match.difference.median.n) < SIGNIFICANT for match in matches)
-
-
-def contests(standings: Sequence[LossScores]) -> list[tuple[LossScores, LossScores]]:
-    """Which losses are compared: all with all up to four, else each with cross entropy or, in its absence, the first."""
-    if len(standings) <= ALL_PAIRS:
-        return list(combinations(standings, 2))
-    reference = next((s for s in standings if s.sample.contender.word == REFERENCE), standings[0])
-    return [(reference, other) for other in standings if other is not reference]
 
 
 def _standing(sample: Sample, ends: Values, curves: Curves, measure: Measure, level: float | None) -> LossScores:
@@ -137,11 +130,18 @@ def _steps_to(sample: Sample, curves: Curves, measure: Measure, level: float | N
     return np.where(sample.diverged, scores.NEVER, steps)
 
 
-def _level(samples: Sequence[Sample], ends: Sequence[Values], curves: Curves, measure: Measure) -> float | None:
-    """90 % of the way from where the losses start to the best median final value; None where no loss got better."""
+def _level(
+    samples: Sequence[Sample], ends: Sequence[Values], curves: Curves, measure: Measure, baseline: float | None
+) -> float | None:
+    """90 % of the way from where the losses start to the best median final value; None where no loss got better.
+
+    What is worth less than the baseline is no start: who answers the most frequent class has learnt nothing yet.
+    """
     starts = [values[0] for sample in samples for run in sample.runs if len(values := curves.values(run, measure.column))]
     medians = [float(np.median(end)) for end in ends]
     start = float(np.nanmedian(starts)) if np.isfinite(starts).any() else np.nan
+    if baseline is not None and np.isfinite(start):
+        start = max(start, baseline) if measure.better == "higher" else min(start, baseline)
     goal = max(medians) if measure.better == "higher" else min(medians)
     gain = goal - start if measure.better == "higher" else start - goal
     if not np.isfinite(gain) or gain <= 0:
@@ -150,11 +150,11 @@ def _level(samples: Sequence[Sample], ends: Sequence[Values], curves: Curves, me
     return round(level, 3) if measure.quantity.share else float(f"{level:.3g}")
 
 
-def _matches(board: Scoreboard) -> Iterator[PairedComparison]:
-    for one, other in contests(board.standings):
-        seeds = sorted(set(one.sample.seeds) & set(other.sample.seeds))
+def _matches(board: Scoreboard, family: Family) -> Iterator[PairedComparison]:
+    for one, other in family.contests(board.standings):
+        blocks = sorted(set(one.sample.blocks) & set(other.sample.blocks))
         for score in ("final", "steps"):
-            a, b = _by_seed(one, score, seeds), _by_seed(other, score, seeds)
+            a, b = _by_block(one, score, blocks), _by_block(other, score, blocks)
             difference = statistics.paired(a, b)
             if difference.median.n > 1 and np.isfinite([a, b]).any():
                 yield PairedComparison(
@@ -168,7 +168,7 @@ def _matches(board: Scoreboard) -> Iterator[PairedComparison]:
                 )
 
 
-def _by_seed(standing: LossScores, score: Score, seeds: Sequence[int]) -> list[float]:
+def _by_block(standing: LossScores, score: Score, blocks: Sequence[Block]) -> list[float]:
     values = standing.finals if score == "final" else standing.steps
-    known = dict(zip(standing.sample.seeds, values.tolist(), strict=True))
-    return [known[seed] for seed in seeds]
+    known = dict(zip(standing.sample.blocks, values.tolist(), strict=True))
+    return [known[block] for block in blocks]

@@ -15,6 +15,7 @@ from lossbench.tables.quantity import Better, Quantity
 
 FEWEST_TO_SPLIT = 5  # of fewer seeds those that choose would leave too few to judge by
 TUNING_SHARE = 4  # one seed in so many chooses, and most are left to judge
+OF_EVERY_CLASSIFICATION = (tables.ACCURACY, tables.LOG_LOSS, tables.BRIER)  # one of them is first, and the figures show all
 FEWEST_TO_CHOOSE = 2  # one lucky seed often prefers a rate at which others fail; two seldom do
 
 
@@ -71,13 +72,14 @@ def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Mea
 
 
 def further_measures(setting: Setting, comparison: Comparison, curves: Curves, first: Measure) -> tuple[Measure, ...]:
-    """The measures that a study's own metrics declare beside its first: on test data, or where that has none on training data.
+    """The measures beside the first: on test data, or where that has none on training data.
 
-    Each is one that all losses of the setting have. They choose nothing: losses are shown at the rates that the first chose.
+    Each is one that all losses of the setting have: of a regression all that were recorded, of a classification those that were
+    named in probes. They choose nothing: losses are shown at the rates that the first chose.
     """
     samples = comparison.within(setting)
     loss_words = {sample.contender.word for sample in samples}
-    stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank and stem not in tables.builtin()]
+    stems = [stem for stem, declared in curves.quantities.items() if declared.can_rank and stem not in OF_EVERY_CLASSIFICATION]
     columns = [curves.first_of(tables.TEST + stem, tables.TRAIN + stem) for stem in stems]
     return tuple(
         _measure(column, loss_words, curves)

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from lossbench.claims.counts import filled_in, refuse_unknown
 from lossbench.claims.figure_kinds.compare import Case, draw_case
 from lossbench.claims.figure_kinds.curves import Course, draw_course
 from lossbench.claims.figure_kinds.parts import Heading, StudyLosses
@@ -31,12 +33,16 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A figure as it is written in the file: its kind, and what is said of it in that kind's own words."""
+    """A figure as it is written in the file: its kind, and what is said of it in that kind's own words.
+
+    `numbers` are measures, by the names by which title and caption quote them.
+    """
 
     kind: str
     name: str
     title: str
     caption: str
+    numbers: Mapping[str, Any]
     content: Any
 
 
@@ -44,10 +50,7 @@ def draw_figures(experiment: Experiment, records: Records) -> list[CaptionedFigu
     """The experiment's figures in the order of the file. Raises BadInput, with the figure's name, where one cannot be drawn."""
     figures = read_figures(experiment)
     losses = StudyLosses(runs=records.runs)
-    return [
-        _drawn(figure, Heading(name=figure.name, title=figure.title, folder=experiment.folder, losses=losses), records)
-        for figure in figures
-    ]
+    return [_drawn(figure, experiment.folder, losses, records) for figure in figures]
 
 
 def read_figures(experiment: Experiment) -> list[Figure]:
@@ -79,15 +82,25 @@ def _figure(entry: Any, where: str) -> Figure:
         )
     if texts["kind"] not in KINDS:
         raise BadInput(f"{where}: {unknown('kind of figure', texts['kind'], KINDS)}")
-    content = {key: value for key, value in entry.items() if key not in texts}
-    return Figure(**texts, content=built(KINDS[texts["kind"]][0], content, f"{where} ({texts['name']})"))
+    numbers = entry.get("numbers") or {}
+    if not isinstance(numbers, Mapping):
+        raise BadInput(f"{where}: numbers is {numbers!r}; it is a mapping of names to what is measured.")
+    for text in (texts["title"], texts["caption"]):
+        refuse_unknown(text, numbers, f"figure {texts['name']}")
+    content = {key: value for key, value in entry.items() if key not in texts and key != "numbers"}
+    return Figure(**texts, numbers=numbers, content=built(KINDS[texts["kind"]][0], content, f"{where} ({texts['name']})"))
 
 
-def _drawn(figure: Figure, heading: Heading, records: Records) -> CaptionedFigure:
+def _drawn(figure: Figure, folder: Path, losses: StudyLosses, records: Records) -> CaptionedFigure:
+    of = getattr(figure.content, "of", None) or {}
     try:
+        title, caption = (
+            filled_in(text, figure.numbers, of, records, f"figure {figure.name}") for text in (figure.title, figure.caption)
+        )
+        heading = Heading(name=figure.name, title=title, folder=folder, losses=losses)
         picture = KINDS[figure.kind][1](figure.content, heading, records)
     except BadInput as error:
         raise BadInput(f"figure {figure.name}: {error}") from error
     except UNMEASURABLE as error:
         raise BadInput(f"figure {figure.name} cannot be drawn so ({type(error).__name__}: {error}).") from error
-    return CaptionedFigure(heading=figure.title, reading=figure.caption, pictures=[picture])
+    return CaptionedFigure(heading=title, reading=caption, pictures=[picture])

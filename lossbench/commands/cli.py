@@ -1,5 +1,6 @@
 """The program `lossbench`: which commands there are, and how a command that fails is answered."""
 
+import faulthandler
 import shlex
 import signal
 import sys
@@ -47,6 +48,7 @@ for _command in (audit, compare, export, lab, plan, report, reproduce, run, show
 def main() -> None:
     """The program. SIGTERM ends it as Ctrl-C does."""
     open_streams()
+    faulthandler.enable()  # a plugin that takes the process with it is at least named, with its line
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(answer(sys.argv[1:]))
 

@@ -5,7 +5,7 @@ A seed's validation rows are of its own training part, so nothing of its test ro
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from lossbench import tables
 from lossbench.analysis.curves import Curves
+from lossbench.analysis.grid_edge import Side, edge_of
 from lossbench.analysis.labels import RATE, SEED
 from lossbench.analysis.scores import worst
 from lossbench.analysis.statistics import Values
@@ -23,7 +24,8 @@ from lossbench.tables.quantity import Better
 class Chosen:
     """A loss's choice in one seed: the run, its rate and step, and its values on validation and on test data.
 
-    `last` is the test value at the last step, which is `test` itself unless the step was chosen, too.
+    `last` is the test value at the last step, which is `test` itself unless the step was chosen, too. `edge` says at which end of
+    the grid validation data like it best, None where some other rate does as well.
     """
 
     seed: int
@@ -34,6 +36,7 @@ class Chosen:
     test: float
     last: float
     diverged: bool
+    edge: Side | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +54,9 @@ class Contestant:
 
     @property
     def at_edge(self) -> tuple[int, int]:
-        """In how many seeds the smallest rate was chosen, and in how many the largest."""
-        ends = min(self.rates), max(self.rates)
-        return sum(one.rate == ends[0] for one in self.chosen), sum(one.rate == ends[1] for one in self.chosen)
+        """In how many seeds the smallest rate was better than every other, and in how many the largest."""
+        edges = [one.edge for one in self.chosen]
+        return edges.count("smallest"), edges.count("largest")
 
 
 def contestants(
@@ -110,4 +113,6 @@ def _or(values: Values, index: int | None, lost: float) -> float:
 
 def _best(candidates: Sequence[Chosen], better: Better) -> Chosen:
     """The candidate with the best validation value; the first of those that tie, and they come by ascending rate."""
-    return (max if better == "higher" else min)(candidates, key=lambda one: one.validation)
+    sign = -1.0 if better == "higher" else 1.0
+    costs = [sign * one.validation for one in candidates]
+    return replace(candidates[costs.index(min(costs))], edge=edge_of([one.rate for one in candidates], costs))

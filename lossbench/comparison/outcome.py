@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossbench.analysis import formatting
 from lossbench.analysis.equivalence import PairedVerdict, judge_differences
+from lossbench.analysis.grid_edge import Side, rates_beyond
 from lossbench.analysis.statistics import Estimate, mean
 from lossbench.comparison.choice import Contestant
 from lossbench.tables import Quantity
@@ -76,12 +77,13 @@ class Outcome:
         warnings = []
         for one in self.contestants:
             low, high = one.at_edge
-            if max(low, high) >= EDGE_SHARE * len(one.chosen) and len(one.rates) > 1:
-                end, rate = ("largest", max(one.rates)) if high >= low else ("smallest", min(one.rates))
-                further = 3 * rate if high >= low else rate / 3
+            if max(low, high) >= EDGE_SHARE * len(one.chosen):
+                side: Side = "largest" if high >= low else "smallest"
+                rate = max(one.rates) if side == "largest" else min(one.rates)
+                wider = ",".join(f"{rate:g}" for rate in sorted({*one.rates, *rates_beyond(one.rates, side)}))
                 warnings.append(
-                    f"{one.label} chose the {end} rate, {rate:g}, in {max(low, high)} of {len(one.chosen)} seeds: its best may "
-                    f"lie beyond. --rates with {further:.2g} added tells."
+                    f"{one.label} does best at {rate:g}, the {side} of the {len(one.rates)} learning rates tried, in "
+                    f"{max(low, high)} of {len(one.chosen)} seeds: its best may lie beyond. --rates {wider} tells."
                 )
             lost = sum(choice.diverged for choice in one.chosen)
             if lost:

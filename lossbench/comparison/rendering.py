@@ -13,8 +13,10 @@ from markupsafe import Markup
 from lossbench.analysis import formatting
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
+from lossbench.data.loading import describe
 from lossbench.errors import printable
 from lossbench.plots.picture import Picture
+from lossbench.tables.classes import names_of, spoken_classes
 
 _MARKUP = re.compile(r"[|<>*`_\[\]\\]")
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {c: f"\\{c}" for c in "&%$#_{}"}
@@ -57,8 +59,14 @@ def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
         f"{100 * request.validation:g} % of the training part; test data, which chose nothing, judge. Seeds are paired. "
         f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {pairs}). Differences of up to "
         f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically "
-        f"the same. All of it is about seeds on this data set, not about other data sets."
+        f"the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
     )
+
+
+def _classes(request: ComparisonRequest) -> str:
+    """The names of the classes, and which of two is the positive one, in a sentence; "" where they have none."""
+    names = names_of(describe(request.dataset).shape.classes)
+    return f" Classes: {spoken_classes(names)}." if names else ""
 
 
 def terminal(outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lossbench.analysis.curves import read_curves
+from lossbench.analysis.curves import study_curves
 from lossbench.atomic import write_whole
 from lossbench.comparison.choice import contestants
 from lossbench.comparison.outcome import Outcome
@@ -35,7 +35,7 @@ class ComparedStudy:
     def outcome(self) -> Outcome:
         """Standings and verdicts. Raises BadInput where nothing is stored yet."""
         study = read_study(self.folder)
-        curves = read_curves(study.records, study.quantities)
+        curves = study_curves(study)
         stored = {label: study.runs[study.runs[RUN].isin(ids)] for label, ids in self.runs_of.items()}
         if any(runs.empty for runs in stored.values()):
             raise BadInput(f"{self.folder} has runs of some losses only so far. The same command goes on: {self.command}")

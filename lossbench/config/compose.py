@@ -20,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from lossbench.config.clusters import refuse_untyped_clusters
 from lossbench.config.config_files import bounded_files
 from lossbench.config.error_messages import refusal, refuse_lists
 from lossbench.config.hydra_settings import refuse_foreign_settings, refuse_words, task_overrides
@@ -42,7 +43,9 @@ def compose(overrides: Sequence[str], flags: Sequence[str] = ()) -> list[Point]:
     refuse_lists(overrides)
     with errors_as_messages(overrides), bounded_files():
         loader, master = load_master(overrides, named(flags))
-        return expand(loader, master, task_overrides(overrides))
+        points = expand(loader, master, task_overrides(overrides))
+    refuse_untyped_clusters(points, overrides)
+    return points
 
 
 def load_master(

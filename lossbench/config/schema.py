@@ -37,6 +37,7 @@ class Config:
     seed: int = MISSING
     batch: int | None = MISSING
     order: str = MISSING
+    last_batch: str = MISSING
     epochs: int = MISSING
     steps: int | None = MISSING
     dtype: str = MISSING

@@ -11,14 +11,16 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from lossbench.data.given_parts import given_rows, last_rows
 from lossbench.data.scikit_learn import scikit_learn
-from lossbench.data.validation import hold_out_validation
+from lossbench.data.validation import hold_out_validation, refuse_second_validation, rows_of_size
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Dataset, Split, TargetScale
 from lossbench.registry import later
 from lossbench.rng import generator
 
-Scaling = Literal["standard", "shared", "byte256", "none"]
+ScalingWord = Literal["standard", "shared", "byte256", "none"]
+Scaling = ScalingWord | float
 TargetScaling = Literal["auto", "standard", "none"]
 Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
@@ -30,6 +32,7 @@ class Examples(NamedTuple):
     `classes` names the C classes, which y then counts from 0; it is None for a regression, and y is real. `inputs` is the shape
     of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image. `weights` (N,)
     is how much each example counts in training. `columns`, if given, takes the place of x: features that are not numbers yet.
+    `parts` (N,) is a split that somebody gives; see given_parts.
     """
 
     x: Numbers
@@ -38,20 +41,23 @@ class Examples(NamedTuple):
     inputs: tuple[int, ...] | None = None
     weights: Array | None = None
     columns: Any = None
+    parts: Labels | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut(Dataset):
     """Examples of which a part is held out for testing: drawn by the seed, from every class alike.
 
-    Options: test_fraction is the part held out; or, with folds=k, the data are parted into k folds, and fold, from 0, is the one
-    that tests. target_scaling, of a regression's targets, is standard (mean 0 and deviation 1 over the training data), none (in
-    their own unit), or auto: standard where all losses that are compared take any real number, else none. scaling, of the
-    features, is one of
+    Options: test_fraction is the part held out, or test_rows, a number of rows; held_out says which: drawn by the seed, or the
+    last rows as they stand. With folds=k, the data are parted into k folds, and fold, from 0, is the one that tests.
+    target_scaling, of a regression's targets, is standard (mean 0 and deviation 1 over the training data), none (in their own
+    unit), or auto: standard where all losses that are compared take any real number, else none. scaling, of the features, is
+    one of
         standard: each feature has mean 0 and standard deviation 1 over the training data; one that is constant there becomes 0.
         shared: the same with one mean and one deviation for all features, as suits pixels, of which some are nearly constant.
         byte256: divided by 256.
         none: as they are.
+        a number above 0: divided by it, as pixels from 0 to 16 are by 16.
     """
 
     seed: int = 0
@@ -60,6 +66,8 @@ class HeldOut(Dataset):
     target_scaling: TargetScaling = later("auto")
     folds: int | None = later(None)
     fold: int = later(0)
+    test_rows: int | None = later(None)
+    held_out: Literal["drawn", "last"] = later("drawn")
 
     def __post_init__(self) -> None:
         check_split(self)
@@ -82,10 +90,8 @@ class HeldOut(Dataset):
 
     def parted(self, examples: Examples, validation: float, seed: int) -> Split:
         """The examples as training, test and validation data: features (N, D) and targets (N, C). Raises BadInput for too few."""
-        train, test = self._parts(examples)
-        labels = None if examples.classes is None else examples.y[train].astype(np.int64)
-        train, held_out = hold_out_validation(train, labels, validation, seed)
-        rows = (train, test, *([held_out] if validation else []))
+        train, test, held_out = self._rows(examples, validation, seed)
+        rows = (train, test, *([held_out] if len(held_out) else []))
         x = self.prepared(examples, rows)
         y, unit = self._targets(examples, rows)
         return Split(
@@ -95,8 +101,8 @@ class HeldOut(Dataset):
             y[1],
             "regression" if examples.classes is None else "classification",
             examples.inputs,
-            validation_x=x[2] if validation else None,
-            validation_y=y[2] if validation else None,
+            validation_x=x[2] if len(held_out) else None,
+            validation_y=y[2] if len(held_out) else None,
             train_weights=None if examples.weights is None else examples.weights[train],
             scale=unit,
             classes=examples.classes,
@@ -106,10 +112,29 @@ class HeldOut(Dataset):
         """Features (N, D) of some parts of the examples, scaled by what is measured on the first part."""
         return scale_all([examples.x[part] for part in rows], self.scaling)
 
-    def _parts(self, examples: Examples) -> tuple[Labels, Labels]:
-        if self.folds is None:
-            return hold_out(examples, self.test_fraction, self.seed)
-        return fold_out(examples, self.folds, self.fold, self.seed)
+    def _rows(self, examples: Examples, validation: float, seed: int) -> tuple[Labels, Labels, Labels]:
+        """Row numbers of the training, test and validation data; of the last there may be none."""
+        if examples.parts is not None:
+            train, test, held_out = given_rows(examples.parts)
+            _refuse_untaught(examples, train)
+            if len(held_out):
+                refuse_second_validation(validation)
+                return train, test, held_out
+        elif self.held_out == "last":
+            train, test, held_out = last_rows(len(examples.y), self._test_size, validation)
+            _refuse_untaught(examples, train)
+            return train, test, held_out
+        elif self.folds is None:
+            train, test = hold_out(examples, self._test_size, self.seed)
+        else:
+            train, test = fold_out(examples, self.folds, self.fold, self.seed)
+        labels = None if examples.classes is None else examples.y[train].astype(np.int64)
+        train, held_out = hold_out_validation(train, labels, validation, seed)
+        return train, test, held_out
+
+    @property
+    def _test_size(self) -> float:
+        return self.test_rows or self.test_fraction
 
     def _targets(self, examples: Examples, rows: tuple[Labels, ...]) -> tuple[list[Array], TargetScale]:
         """Targets (N, C) of the parts, and their unit."""
@@ -124,13 +149,13 @@ class HeldOut(Dataset):
         return scale_all(parts, "standard"), TargetScale(mean, deviation, 1.0)
 
 
-def hold_out(examples: Examples, test_fraction: float, seed: int) -> tuple[Labels, Labels]:
+def hold_out(examples: Examples, size: float, seed: int) -> tuple[Labels, Labels]:
     """Shuffled row numbers of the training and of the test data; where there are classes, each has the same share of both.
 
-    Raises BadInput where there are too few examples.
+    A size below 1 is the share that tests, and one from 1 on is so many rows. Raises BadInput where there are too few examples.
     """
     count = len(examples.y)
-    test = math.ceil(count * test_fraction)
+    test = rows_of_size(size, count)
     _check_counts(examples, count - test, test)
     rows: tuple[Labels, Labels] = scikit_learn("model_selection").train_test_split(
         np.arange(count),
@@ -165,8 +190,8 @@ def scale(train: Numbers, test: Numbers, scaling: Scaling) -> tuple[Array, Array
 
 def scale_all(parts: Sequence[Numbers], scaling: Scaling) -> list[Array]:
     """Parts (N, D) as float64, all scaled alike by what is measured on the first; HeldOut says how."""
-    if scaling in {"none", "byte256"}:
-        divisor = 256.0 if scaling == "byte256" else 1.0
+    divisor = {"none": 1.0, "byte256": 256.0}.get(scaling) if isinstance(scaling, str) else scaling
+    if divisor is not None:
         return [np.divide(part, divisor, dtype=np.float64) for part in parts]
     features = 1 if scaling == "shared" else parts[0].shape[1]
     scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0].reshape(-1, features))
@@ -190,6 +215,8 @@ def check_split(dataset: HeldOut) -> None:
     check_range("seed", dataset.seed, 0)
     if not 0 < dataset.test_fraction < 1:
         raise BadInput(f"dataset.test_fraction is {dataset.test_fraction:g}; it lies between 0 and 1, neither included.")
+    if dataset.test_rows is not None:
+        check_range("test_rows", dataset.test_rows, 1)
     check_scaling(dataset.scaling)
     if dataset.target_scaling not in get_args(TargetScaling):
         raise unknown("value of dataset.target_scaling", dataset.target_scaling, get_args(TargetScaling))
@@ -197,6 +224,8 @@ def check_split(dataset: HeldOut) -> None:
         if dataset.fold:
             raise BadInput(f"dataset.fold is {dataset.fold}, and dataset.folds is not given: into how many are the data parted?")
         return
+    if dataset.test_rows or dataset.held_out != "drawn":
+        raise BadInput("dataset.folds is given, and a fold is what tests; leave out dataset.test_rows and held_out.")
     check_range("folds", dataset.folds, 2)
     check_range("fold", dataset.fold, 0, dataset.folds - 1)
 
@@ -208,10 +237,23 @@ def check_range(option: str, value: float, low: float, high: float = math.inf) -
         raise BadInput(f"dataset.{option} is {value:g}; it must be {possible}.")
 
 
-def check_scaling(scaling: str) -> None:
-    """Raise BadInput where a scaling is none of the known."""
-    if scaling not in get_args(Scaling):
-        raise unknown("value of dataset.scaling", scaling, get_args(Scaling))
+def check_scaling(scaling: Scaling) -> None:
+    """Raise BadInput where a scaling is neither one of the words nor a number to divide by."""
+    if isinstance(scaling, str):
+        if scaling not in get_args(ScalingWord):
+            raise unknown("value of dataset.scaling", scaling, get_args(ScalingWord))
+    elif not 0 < scaling < math.inf:
+        raise BadInput(f"dataset.scaling is {scaling:g}; a number that features are divided by is above 0.")
+
+
+def _refuse_untaught(examples: Examples, train: Labels) -> None:
+    """A split that nobody stratified may leave a class out of the training data."""
+    if examples.classes is None:
+        return
+    members = np.bincount(examples.y[train].astype(np.int64), minlength=len(examples.classes))
+    if not members.all():
+        name = examples.classes[int(members.argmin())]
+        raise BadInput(f"The class {name!r} has no row that trains, by the split that is asked for; nothing would teach it.")
 
 
 def _check_counts(examples: Examples, train: int, test: int) -> None:
@@ -228,5 +270,5 @@ def _check_counts(examples: Examples, train: int, test: int) -> None:
     if min(train, test) < len(members):
         raise BadInput(
             f"{train + test} examples are split into {train} to train and {test} to test; {len(members)} classes take at least "
-            f"{len(members)} examples in either part. dataset.test_fraction decides how many are held out."
+            f"{len(members)} examples in either part. dataset.test_fraction, or test_rows, decides how many are held out."
         )

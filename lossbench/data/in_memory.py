@@ -17,8 +17,8 @@ _frames: dict[str, pd.DataFrame] = {}  # by the hash of their content
 def from_frame(frame: Any, target: str, **options: Any) -> Dataset:
     """A data frame (pandas, or another one that Arrow can read, such as polars) as a data set; one column is the target.
 
-    Options are those of every table: task, ignore, categories, dates, missing, positive, weights, test_fraction, seed, … Of two
-    classes the rarer is the positive one unless `positive` names another. Raises BadInput for what is no table.
+    Options are those of every table: task, ignore, categories, dates, missing, positive, weights, test_fraction, seed, …
+    Raises BadInput for what is no table.
     """
     table = _as_pandas(frame)
     content = remember(table)

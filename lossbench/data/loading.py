@@ -9,7 +9,7 @@ import numpy as np
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Dataset, DataShape, Split, TargetScale
-from lossbench.interfaces.dataset import class_counts
+from lossbench.interfaces.dataset import class_counts, majority_shares
 from lossbench.interfaces.domain import target_range
 
 DECIMALS = 1e5  # fingerprints see 5 decimals, so that another machine's last bits do not change them
@@ -91,6 +91,7 @@ def _shape(split: Split) -> DataShape:
         target_range=target_range(*(y for y in (split.train_y, split.test_y, split.validation_y) if y is not None)),
         validation_rows=0 if split.validation_x is None else len(split.validation_x),
         classes=split.classes,
+        majority=majority_shares(split),
         notes=split.notes,
     )
 

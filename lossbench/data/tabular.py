@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 from lossbench.data.cells import as_numbers, fault, refuse_missing, refuse_odd_columns
 from lossbench.data.column_encoding import encoded
 from lossbench.data.columns import Columns, Said, columns_of
+from lossbench.data.given_parts import parts_of_column, parts_of_file
 from lossbench.data.hold_out import Examples, HeldOut, Labels, check_split, scale_all
-from lossbench.data.target_column import target_of
+from lossbench.data.target_column import RARER, target_of
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Split
 from lossbench.registry import later
@@ -29,7 +31,9 @@ class Tabular(HeldOut):
     Options: target, the column's name; task; ignore, names of columns to leave out; categories, names of columns that hold
     categories though they do not look it; dates, of columns that become numbers of days; missing, what becomes of empty cells
     (refuse; fill, by the median, with a 0/1 feature that says where, or as a category of their own; drop, the row); positive,
-    which of two classes counts as 1: its name, or rarer; weights, a column that says how much each example counts in training.
+    which of two classes counts as 1: its name, or rarer, which of equally many is the later in order; weights, a column that
+    says how much each example counts in training; split_column, one that says train, test or validation, or split_file, JSON or
+    .npz with lists of row numbers of these names: a split that is given.
     """
 
     target: str
@@ -38,8 +42,10 @@ class Tabular(HeldOut):
     categories: tuple[str, ...] = later(())
     dates: tuple[str, ...] = later(())
     missing: Missing = later("refuse")
-    positive: str = later("")
+    positive: str = later(RARER)
     weights: str | None = later(None)
+    split_column: str | None = later(None)
+    split_file: str | None = later(None)
 
     def __post_init__(self) -> None:
         check_table(self)
@@ -73,26 +79,38 @@ class Tabular(HeldOut):
 
     def _read(self) -> tuple[Examples, tuple[str, ...]]:
         frame, notes = self.table()
-        for name in (self.target, *self.ignore, *([self.weights] if self.weights else [])):
+        for name in (self.target, *self.ignore, *filter(None, (self.weights, self.split_column))):
             if name not in frame.columns:
                 raise unknown(f"column of {self.source}", name, frame.columns)
-        frame = frame.drop(columns=list(self.ignore))
+        parts = self._given_parts(frame)
+        frame = frame.drop(columns=[*self.ignore, *filter(None, [self.split_column])])
         refuse_odd_columns(frame, self.source)
-        frame = self._completed(frame)
+        kept = self._completed(frame.reset_index(drop=True))
+        parts = None if parts is None else parts[kept.index.to_numpy()]
+        frame = kept.reset_index(drop=True)
         weights = self._weights(frame)
         values, classes = target_of(frame[self.target], self.task, self.positive, self.source)
         features = frame.drop(columns=[self.target, *([self.weights] if self.weights else [])])
         columns = columns_of(features, Said(categories=self.categories, dates=self.dates), self.source)
         # Row by row in memory: how a mean is rounded depends on the order in which it is summed.
         x = np.column_stack([columns.numbers[name] for name in columns.numbers]) if columns.plain else np.empty((len(frame), 0))
-        examples = Examples(x, values, classes, None, weights, None if columns.plain else columns)
+        examples = Examples(x, values, classes, None, weights, None if columns.plain else columns, parts)
         _refuse_no_features(columns, self.source)
         return examples, (*notes, *columns.notes)
 
+    def _given_parts(self, frame: pd.DataFrame) -> Labels | None:
+        """The part of each row of the table (N,), where a split is given."""
+        if self.split_column is not None:
+            return parts_of_column(frame[self.split_column], self.source)
+        return None if self.split_file is None else parts_of_file(Path(self.split_file), len(frame))
+
     def _completed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The table without rows that have empty cells, or with empty cells in features only, as was asked."""
+        """The table without rows that have empty cells, or with empty cells in features only, as was asked.
+
+        Rows keep their numbers.
+        """
         if self.missing == "drop":
-            kept = frame.dropna().reset_index(drop=True)
+            kept = frame.dropna()
             if not len(kept):
                 raise BadInput(f"{self.source} has an empty cell in every row; dataset.missing=drop leaves none.")
             return kept
@@ -118,10 +136,23 @@ def check_table(dataset: Tabular) -> None:
         raise BadInput(f"dataset.ignore names the target {dataset.target!r}; what is left out cannot be learnt.")
     if dataset.weights is not None and dataset.weights in (dataset.target, *dataset.ignore):
         raise BadInput(f"dataset.weights names {dataset.weights!r}, which is the target or left out; weights are a column apart.")
+    _check_given_split(dataset)
     for name in {*dataset.categories, *dataset.dates} & {dataset.target, *dataset.ignore}:
         raise BadInput(f"dataset.categories and dataset.dates name features, and {name!r} is the target or left out.")
     for name in {*dataset.categories} & {*dataset.dates}:
         raise BadInput(f"{name!r} is named in dataset.categories and in dataset.dates; it can be one of both.")
+
+
+def _check_given_split(dataset: Tabular) -> None:
+    """Raise BadInput where a split is given in two ways, or by a column that is something else, too."""
+    given = [name for name in ("split_column", "split_file") if getattr(dataset, name) is not None]
+    drawn = [name for name in ("folds", "test_rows") if getattr(dataset, name) is not None]
+    drawn += ["held_out"] if dataset.held_out != "drawn" else []
+    if len(given) + len(drawn) > 1 and given:
+        raise BadInput(f"dataset.{given[0]} gives a split, and dataset.{[*given[1:], *drawn][0]} another; one of them is enough.")
+    others = {dataset.target, dataset.weights, *dataset.ignore, *dataset.categories, *dataset.dates}
+    if dataset.split_column is not None and dataset.split_column in others:
+        raise BadInput(f"dataset.split_column names {dataset.split_column!r}, which is named for something else, too.")
 
 
 def _refuse_no_features(columns: Columns, source: str) -> None:

@@ -12,7 +12,7 @@ from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Task
 
 FEW = 20  # as many different whole numbers still look like classes
-RARER = "rarer"  # says that of two classes the one with fewer rows is the positive one
+RARER = "rarer"  # says that of two classes the one with fewer rows is the positive one, the later where both have as many
 
 
 class Target(NamedTuple):

@@ -22,6 +22,17 @@ def check_size(validation: float) -> None:
         )
 
 
+def rows_of_size(size: float, rows: int) -> int:
+    """How many of so many rows a size is: below 1 a share, rounded up, and from 1 on a number of rows."""
+    return math.ceil(size * rows) if size < 1 else int(size)
+
+
+def refuse_second_validation(validation: float) -> None:
+    """Raise BadInput where validation data are asked for beside those that the data set brings."""
+    if validation:
+        raise BadInput("validation is asked for, and the data set brings validation data of its own. Possible: validation=0.")
+
+
 def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed: int) -> tuple[Rows, Rows]:
     """Of the row numbers of training data (N,), those that still train and those that are held out for validation.
 
@@ -32,7 +43,7 @@ def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed
     check_size(validation)
     if not validation:
         return rows, rows[:0]
-    count = math.ceil(validation * len(rows)) if validation < 1 else int(validation)
+    count = rows_of_size(validation, len(rows))
     alone = np.zeros(len(rows), np.bool_) if labels is None else _alone(labels)
     groups = 1 if labels is None else len(np.unique(labels[~alone]))
     drawn = rows[~alone]
@@ -55,7 +66,7 @@ def with_validation(split: Split, validation: float, seed: int) -> Split:
     already.
     """
     if split.validation_x is not None:
-        raise BadInput("validation is asked for, and the data set brings validation data of its own. Possible: validation=0.")
+        refuse_second_validation(validation)
     train, held_out = hold_out_validation(np.arange(len(split.train_x)), hard_labels(split.train_y, split.task), validation, seed)
     return split._replace(
         train_x=split.train_x[train],

@@ -6,8 +6,6 @@ import pandas as pd
 
 from lossbench.data.in_memory import recall
 from lossbench.data.tabular import Tabular
-from lossbench.data.target_column import RARER
-from lossbench.registry import later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +15,10 @@ class InMemory(Tabular):
     Size: N rows, D features from the columns besides the target and those ignored, C classes or one real target (standardised).
     Task: classification or regression, as for a file with a table.
     Options: content, by which the data are known; what else is said of columns stands with every table.
-    Identities: the data set is the one that the same table in a file would be, but for the positive class: here the rarer.
+    Identities: the data set is the one that the same table in a file would be.
     """
 
     content: str
-    positive: str = later(RARER)
 
     @property
     def source(self) -> str:

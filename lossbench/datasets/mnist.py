@@ -41,7 +41,7 @@ class Mnist(Dataset):
     train_labels, test_inputs, test_labels), else fetched from OpenML, once. Checksums are verified either way.
     Size: N = train (50,000, which leaves the customary 10,000 for validation alone) and 10,000, D = 784, C = 10.
     Task: classification.
-    Options: train; scaling standard, shared, byte256 (divided by 256) or none; seed decides nothing here.
+    Options: train; scaling standard, shared, byte256 (divided by 256), none or a number to divide by; seed decides nothing here.
     Source: LeCun, Bottou, Bengio & Haffner, Gradient-Based Learning Applied to Document Recognition, 1998. The defaults are
         those of Nielsen, Neural Networks and Deep Learning, 2015.
     """
@@ -85,8 +85,8 @@ class Mnist1k(Dataset):
     They are the images of Nielsen's chapter on overfitting. His 10,000 test images are `dataset=mnist dataset.train=1000`.
     Size: N = 1000 to train and 4000 to test, D = 784, C = 10.
     Task: classification.
-    Options: scaling standard, shared, byte256 (divided by 256) or none; seed draws the order of the training images,
-        which is not the original one.
+    Options: scaling standard, shared, byte256 (divided by 256), none or a number to divide by; seed draws the order of the
+        training images, which is not the original one.
     Source: as mnist_5k, whose images keep MNIST's order within a digit.
     """
 

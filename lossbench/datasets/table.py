@@ -20,7 +20,7 @@ class Table(Tabular):
         numbers means classes.
     Options: path, relative to the current directory; separator, decimal and encoding, which are seen from the file where they
         are not given; what else is said of columns stands with every table.
-    Identities: classes count in sorted order, so of two the second is the 1, unless positive says otherwise.
+    Identities: classes count in sorted order; of two the rarer is the 1, unless positive names the other.
     """
 
     path: str

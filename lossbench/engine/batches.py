@@ -24,8 +24,9 @@ def batches(
     Where examples are weighed, their weights stand beside the targets, (N, T + 1).
 
     An epoch is as many whole mini-batches as the examples fill; what is left over sits out until the next
-    reshuffle. Order and batch are those of one run: a cohort has them in common. Features are put there for as many
-    mini-batches as the network works out together; `start` is the first of such a block.
+    reshuffle, or is kept: see example_indices for the targets that there are then, (3N, T + 1). Order and batch are those of
+    one run: a cohort has them in common. Features are put there for as many mini-batches as the network works out together;
+    `start` is the first of such a block.
     """
     # Rows (S·n·B, D) of all seeds and of the n mini-batches that are worked out together, gathered by one call; targets as
     # columns (T, S·n·B), cut into n blocks, of which each step copies one to every run of its seed.
@@ -36,7 +37,7 @@ def batches(
     pairs = tuple(tuple(target_views(loss_batches, block)) for block in blocks)
 
     def put(indices: Tensor) -> Iterator[None]:
-        torch.index_select(x, 0, indices, out=rows)
+        torch.index_select(x, 0, indices if y.shape[1] == len(x) else indices % len(x), out=rows)
         net.inputs.turn()
         torch.index_select(y, 1, indices, out=columns)
         if net.look_ahead:
@@ -54,17 +55,28 @@ def batches(
 
 
 def example_indices(run: RunSpec, seeds: Sequence[int], examples: int, steps_together: int) -> Iterator[Indices]:
-    """The examples (S·together·B,) of so many steps at a time, for every seed; a block may reach into the next epoch."""
+    """The examples (S·together·B,) of so many steps at a time, for every seed; a block may reach into the next epoch.
+
+    Where a rest of the N examples is kept, they are numbered three times: n counts once; N + n stands in the rest, and counts as
+    much more as that is smaller than a batch; 2N + n, again from the rest, fills it up, and counts nothing.
+    """
     batch = run.batch or examples
-    whole = examples // batch * batch
+    rest = run.rest(examples)
+    whole = examples - (rest or examples % batch)
     streams = [generator(seed, "order") for seed in seeds]
     left = np.empty((len(seeds), 0, batch), dtype=np.int64)
     while True:
         # An epoch gives whole // B mini-batches; `steps_together` need not divide that, so the rest waits for the next epoch.
         if run.order == "shuffled":
-            epoch = np.stack([stream.permutation(examples)[:whole] for stream in streams])
+            epoch = np.stack([stream.permutation(examples) for stream in streams])
         else:
-            epoch = np.tile(np.arange(whole), (len(seeds), 1))
+            epoch = np.tile(np.arange(examples), (len(seeds), 1))
+        if rest:
+            last = epoch[:, whole:]
+            fill = last[:, np.arange(batch - rest) % rest]
+            epoch = np.concatenate([epoch[:, :whole], last + examples, fill + 2 * examples], 1)
+        else:
+            epoch = epoch[:, :whole]
         steps = np.concatenate([left, epoch.reshape(len(seeds), -1, batch)], 1)
         full = steps.shape[1] // steps_together * steps_together
         blocks = steps[:, :full].reshape(len(seeds), full // steps_together, steps_together * batch).swapaxes(0, 1)

@@ -20,7 +20,7 @@ from lossbench.engine.products import Inputs, Layout, Product, Products
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import Dense, Layer
 from lossbench.kernels import layer_kernels, link_kernels
-from lossbench.kernels.activations import ACTIVATIONS, TANH
+from lossbench.kernels.activations import ACTIVATIONS, APART
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def _way_up(net: Network) -> Iterator[Callable[[], object]]:
         else:
             yield _product(net, number)
             yield partial(units.add_, net.parameters[number].bias)
-        if not net.run_by_run[number] or activation.kind == TANH:
+        if not net.run_by_run[number] or activation.kind in APART:
             yield partial(activation.apply, whole(units))
     yield from _outputs(net)
 

@@ -19,6 +19,7 @@ from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.interfaces.recorders import Recorder
 from lossbench.planning.example_counts import EVALUATED
+from lossbench.planning.spec import RunSpec
 from lossbench.tables import TEST, TRAIN, VALIDATION
 
 
@@ -104,6 +105,24 @@ def evaluate(data: Examples, chosen: Sequence[Recorder], judging: Judging) -> di
                 means.setdefault(data.prefix + probe.word, Mean(len(z))).add(loss_batch.runs, measured)
     by_chunks = {column: values for name, mean in means.items() for column, values in mean.columns(name, len(data.x))}
     return by_chunks if whole is None else by_chunks | _evaluate_run_by_run(data, fitting, judging, whole, by_chunks)
+
+
+def with_penalties(
+    fit: Mapping[str, Tensor], chosen: Sequence[Recorder], runs: Sequence[RunSpec], weights: Sequence[Tensor]
+) -> dict[str, Tensor]:
+    """What metrics say, (R,) a column, with the penalty of each run's weights (R, out, in) where it belongs to the metric.
+
+    It is summed up in float64, of each run by itself.
+    """
+    penalised = [one.word for one in chosen if isinstance(one, Metric) and one.penalised]
+    columns = [prefix + word for prefix in (TRAIN, TEST, VALIDATION) for word in penalised if prefix + word in fit]
+    if not columns:
+        return dict(fit)
+    penalties = [
+        sum(run.optimizer.penalty(part[r].to(torch.float64, copy=True)) for part in weights) for r, run in enumerate(runs)
+    ]
+    added = torch.stack([torch.as_tensor(penalty) for penalty in penalties])
+    return {**fit, **{name: fit[name] + added for name in columns}}
 
 
 def _raw_outputs(data: Examples, fitting: Sequence[Metric]) -> Tensor | None:

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,13 +19,14 @@ from lossbench.engine.determinism import fitting
 from lossbench.engine.learner import Learner, is_plain
 from lossbench.engine.loss_batch import LossBatch, gradient, loss_batches
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
+from lossbench.engine.moments import Moments
 from lossbench.engine.network import Network, NetworkSpec, forward, network
-from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, examples, with_penalties
 from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
-from lossbench.engine.weighing import weighings
+from lossbench.engine.weighing import weighed_targets, weighings
 from lossbench.interfaces import Array, Dense, Layer, Split
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
@@ -54,18 +55,21 @@ def train(
     padded_runs = runs + runs[-1:] * (fitting(len(runs), layers[0].outputs) - len(runs))
     with one_thread(), torch.inference_mode():
         training = _training_state(replace(cohort, runs=tuple(padded_runs)), split, device)
+        moments = Moments(cohort.recording.moments(runs[0], len(split.train_x)), _named(training.net.parameters))
+        training.resumable.tensors.update(moments.tensors)
         kept = checkpoint.load() if checkpoint else None
         if kept is not None:
             training.resumable.thaw(kept)
-        _train(training, report or _silent, checkpoint)
+        _train(training, moments, report or _silent, checkpoint)
         if training.net.look_ahead:
             training.net.look_ahead.settle()
         outcome = CohortOutcome(
             cohort.recording,
-            cohort.recording.schedule.steps(runs[0].steps),
+            cohort.recording.steps(runs[0], len(split.train_x)),
             curves(training.resumable.records),
             training.resumable.tensors["finite"].cpu().numpy(),
             partial(_kept, training.net.parameters),
+            partial(_kept_at, moments),
         )
     seconds = (time.perf_counter() - started) / len(runs)
     return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(runs)]
@@ -75,7 +79,8 @@ def train(
 class CohortOutcome:
     """What training a cohort left: curves (R, T) over some steps, how long each run stayed finite (R,), and last parameters.
 
-    `parameters` gives those of the run with an index.
+    `parameters` gives those of the run with an index, and `moments` those that it had at some moments, being finite for so many
+    steps.
     """
 
     recording: Recording
@@ -83,6 +88,7 @@ class CohortOutcome:
     curves: dict[str, Array]
     finite: Array
     parameters: Callable[[int], Parameters]
+    moments: Callable[[int, int], Mapping[str, Parameters]]
 
     def trace(self, run_index: int, run: RunSpec, seconds: float) -> Trace:
         """The trace of the run with an index; a diverged run's curves end before the step that was not finite."""
@@ -97,7 +103,20 @@ class CohortOutcome:
             values={name: curve[run_index, : len(steps)] for name, curve in self.curves.items()},
             parameters=self.parameters(run_index) if finished and "parameters" in self.recording.keep else None,
             seconds=seconds,
+            moments=self.moments(run_index, int(self.finite[run_index])),
         )
+
+
+def _named(parameters: tuple[Dense[Tensor], ...]) -> dict[str, Tensor]:
+    """Weights and biases (R, …) of every layer as weight_1, bias_1, weight_2, …."""
+    pairs = [(f"weight_{n}", f"bias_{n}") for n in range(1, len(parameters) + 1)]
+    return {name: part for names, layer in zip(pairs, parameters, strict=True) for name, part in zip(names, layer, strict=True)}
+
+
+def _kept_at(moments: Moments, run_index: int, finite: int) -> dict[str, Parameters]:
+    kept = moments.of(run_index, finite)
+    parts = {word: [part.double().numpy() for part in named.values()] for word, named in kept.items()}
+    return {word: tuple(Dense(*pair) for pair in zip(own[::2], own[1::2], strict=True)) for word, own in parts.items()}
 
 
 def _kept(parameters: tuple[Dense[Tensor], ...], run_index: int) -> tuple[Dense[Array], ...]:
@@ -178,17 +197,12 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
         net,
         learner,
         initial_state(net.parameters, learner.memory),
-        loss_batches(blocks, net, train_y.shape[1], weighings(blocks, split, like)),
-        (train_x, train_y if split.train_weights is None else _with_weights(train_y, split.train_weights)),
+        loss_batches(blocks, net, train_y.shape[1], weighings(runs, split, like)),
+        (train_x, weighed_targets(runs[0], train_y, split.train_weights)),
         tuple(examples(*part, net, blocks) for part in looked_at),
         chosen,
         Judging(split.task, split.scale),
     )
-
-
-def _with_weights(y: Tensor, weights: Array) -> Tensor:
-    """Targets (N, T) with the weights (N,) of the examples beside them, (N, T + 1)."""
-    return torch.cat([y, torch.as_tensor(weights).to(y)[:, None]], 1)
 
 
 def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec, tuple[Dense[Array], ...]]:
@@ -205,10 +219,10 @@ def _learnt(runs: Sequence[RunSpec], split: Split, device: str) -> dict[RunSpec,
     return {trace.run: trace.parameters if isinstance(trace.parameters, tuple) else diverged for trace in traces}
 
 
-def _train(training: TrainingState, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
+def _train(training: TrainingState, moments: Moments, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
     """Go on from the resumable state to the last step, or until every run has diverged."""
     resumable, steps = training.resumable, training.cohort.runs[0].steps
-    recorded = set(training.cohort.recording.schedule.steps(steps))
+    recorded = set(training.cohort.recording.steps(training.cohort.runs[0], len(training.data[0])))
     saved = time.monotonic()
     move = CapturedStep(training.move, training.net.look_ahead) if training.captured else training.move
     sums: list[Tensor] = []
@@ -216,6 +230,9 @@ def _train(training: TrainingState, report: Callable[[int], None], checkpoint: C
         if step % LOOK_EVERY == 0 and not resumable.count(sums):
             break
         training.learner.begin(step)
+        for word in moments.due(step):
+            with training.net.settled():
+                moments.take(word)
         # A step t: forward from W_t on batch t, back, and W_{t+1}. What is recorded at t is of W_t and of this very batch, before
         # it moves. A run is finite as long as Σ z of its raw outputs is (∞ and NaN survive every sum): that is checked for many
         # steps at once, since asking a device for a number stops it.
@@ -237,7 +254,8 @@ def _record(training: TrainingState, *, last: bool) -> dict[str, Tensor]:
     """What stands before the step, the step, and what the step did."""
     with training.net.settled() if training.examples else nullcontext():
         parts = [evaluate(data, training.probes, training.judging) for data in training.examples]
-    fit = {name: mean for part in parts for name, mean in part.items()}
+        fit = {name: mean for part in parts for name, mean in part.items()}
+        fit = with_penalties(fit, training.probes, training.cohort.runs, [layer.weight for layer in training.net.parameters])
     step_view = StepView(training.net, training.loss_batches, training.learner, last, training.norms_only)
     described = describe(step_view, training.probes)
     step_view.finish()

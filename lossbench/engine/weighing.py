@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lossbench.engine.stacking import LossBlock
-from lossbench.interfaces import Split
+from lossbench.engine.stacking import LossBlock, loss_blocks
+from lossbench.interfaces import Array, Split
 from lossbench.interfaces.dataset import class_counts
 from lossbench.planning.class_weights import class_weight_numbers
+from lossbench.planning.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,27 @@ class Weighing:
         return (self.classes[:, None] * y).sum(0)  # of the terms all but one are 0, so that nothing is rounded
 
 
-def weighings(blocks: Sequence[LossBlock], split: Split, like: Tensor) -> list[Weighing | None]:
+def weighed_targets(run: RunSpec, y: Tensor, weights: Array | None) -> Tensor:
+    """Targets (N, T) with the weights of the examples beside them, (N, T + 1); as they are where all examples count alike.
+
+    Where a rest is kept as a mini-batch, (3N, T + 1): each example as it counts by itself, in the rest, and where it fills that
+    up (see example_indices), so that Σ w ℓ / B is the mean over the rest.
+    """
+    rest = run.rest(len(y))
+    if weights is None and not rest:
+        return y
+    own = y.new_ones(len(y)) if weights is None else torch.as_tensor(weights).to(y)
+    factors = (1.0, (run.batch or rest) / rest, 0.0) if rest else (1.0,)
+    return torch.cat([torch.cat([y, (own * factor)[:, None]], 1) for factor in factors])
+
+
+def weighings(runs: Sequence[RunSpec], split: Split, like: Tensor) -> list[Weighing | None]:
     """How each block of runs weighs a split's examples, in the number type of a tensor of any shape; None: all count alike."""
-    return [_weighing(block, split, like) for block in blocks]
+    by_example = split.train_weights is not None or runs[0].rest(len(split.train_y)) > 0
+    return [_weighing(block, split, like, by_example=by_example) for block in loss_blocks(runs)]
 
 
-def _weighing(block: LossBlock, split: Split, like: Tensor) -> Weighing | None:
-    by_example = split.train_weights is not None
+def _weighing(block: LossBlock, split: Split, like: Tensor, *, by_example: bool) -> Weighing | None:
     if block.class_weights is None:
         return Weighing(None, by_example, block.weighted_mean == "weights") if by_example else None
     numbers = class_weight_numbers(block.class_weights, class_counts(split.train_y))

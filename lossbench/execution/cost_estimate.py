@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lossbench.data.loading import load
+from lossbench.data.loading import describe, load
 from lossbench.engines import engine_of
 from lossbench.execution.device_memory import as_memory_error
 from lossbench.planning.spec import Cohort, RecordingSchedule
@@ -41,7 +41,13 @@ def _seconds(cohort: Cohort, device: str) -> float:
     short, long, recorded = _try(bare, steps, device), _try(bare, 3 * steps, device), _try(full, steps, device)
     step = max(long - short, 0.0) / (2 * steps)
     record = max(recorded - short, 0.0) / 2  # both ends are recorded
-    return max(short - steps * step, 0.0) + run.length * step + len(cohort.recording.schedule.steps(run.steps)) * record
+    return max(short - steps * step, 0.0) + run.length * step + _records(cohort) * record
+
+
+def _records(cohort: Cohort) -> int:
+    """How often a cohort is recorded."""
+    run = cohort.runs[0]
+    return len(cohort.recording.steps(run, describe(run.dataset).shape.rows))
 
 
 def _try(cohort: Cohort, steps: int, device: str) -> float:

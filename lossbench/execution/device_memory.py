@@ -1,11 +1,19 @@
 """The memory of a device that has its own: how much of it is free, and what is raised where it does not suffice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 
-from lossbench.planning.spec import Resources
+from lossbench.planning.cohorts import cohorts
+from lossbench.planning.plan import Plan
+from lossbench.planning.spec import Cohort, Resources, RunSpec
+
+
+def planned_cohorts(runs: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
+    """The cohorts in which some of a plan's runs train with its resources: as the device's memory and the workers ask."""
+    resources = plan.resources
+    return cohorts(runs, plan.recording, resources.tile, free_bytes(resources), resources.planned_workers)
 
 
 def free_bytes(resources: Resources) -> int | None:

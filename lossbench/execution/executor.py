@@ -12,21 +12,24 @@ from lossbench.data.loading import load
 from lossbench.engines import engine_of
 from lossbench.errors import BadInput, Failure, Stopped
 from lossbench.execution.checkpoint import resumable_cohorts
-from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.executors.protocol import Executor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
-from lossbench.execution.job import Job, JobResult, shape_of
+from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
+from lossbench.execution.patience import told_when_slow
 from lossbench.execution.peak_flops import measured_peak_flops
 from lossbench.execution.progress import CohortCost, Progress, count, rate, say
 from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
-from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Cohort, RunSpec
+from lossbench.planning.spec import CLUSTERS, Cohort, Resources, RunSpec
+from lossbench.storage.compaction import compact
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import forget, missing, remember, study_folder
 from lossbench.storage.sweep_status import StatusFile
+from lossbench.tables import ACCURACY, TEST, TRAIN, VALIDATION
+from lossbench.tables.classes import names_of
 
 RESULTS = Path("results")
 LOOK_SECONDS = 0.2  # between two looks at what workers have done
@@ -81,18 +84,23 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput for a model that nothing here can train, before anything is written
     folder = study_folder(root, plan.study).absolute()
-    todo = missing(folder, plan.runs, plan.recording)
+    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+        todo = missing(folder, plan.runs, plan.recording)
     done: list[JobResult] = []
     for remark in _remarks(todo):
         say(remark)
     if todo:
-        work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
+        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+            work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
         choice = choose_executor(plan.resources, work)
         invocation = remember(folder, overrides, config, provenance(plan.resources.device, choice[1]))
-        jobs = [_make_job(item.cohort, folder, invocation, plan.resources.device) for item in work]
-        done = _train(jobs, work, choice)
+        jobs = [_make_job(index, item.cohort, folder, invocation, plan.resources.device) for index, item in enumerate(work)]
+        done = _train(jobs, work, plan.resources, choice)
+    with told_when_slow("Merging the study's parts, of which there are many …"):
+        compact(folder)
     seconds = time.perf_counter() - started
+    rated = done and seconds > SHORTEST_RATED_SECONDS and plan.resources.executor not in CLUSTERS
     return Summary(
         folder=folder,
         trained=len(todo),
@@ -101,7 +109,7 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
         seconds=seconds,
         run_steps=sum(result.run_steps for result in done),
         operations=sum(result.operations for result in done),
-        peak=measured_peak_flops(plan.resources.device) if done and seconds > SHORTEST_RATED_SECONDS else None,
+        peak=measured_peak_flops(plan.resources.device) if rated else None,
     )
 
 
@@ -117,22 +125,26 @@ def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
     continued = list(resumable_cohorts(folder, todo, plan.recording))
     taken = {run.id for cohort in continued for run in cohort.runs}
     rest = [run for run in todo if run.id not in taken]
-    return continued + cohorts(rest, plan.recording, plan.resources.tile, free_bytes(plan.resources))
+    return continued + planned_cohorts(rest, plan)
 
 
-def _train(jobs: Sequence[Job], work: Sequence[CohortCost], choice: tuple[type[Executor], int]) -> list[JobResult]:
+def _train(
+    jobs: Sequence[Job], work: Sequence[CohortCost], resources: Resources, choice: tuple[type[Executor], int]
+) -> list[JobResult]:
     """Do all jobs. Raises Failure where some were lost, Stopped where it was interrupted."""
     executor, workers = choice
+    seconds = [item.seconds(item.steps) for item in work]
     done: list[JobResult] = []
     lost = 0
     try:
-        status = StatusFile(jobs[0].folder, jobs[0].origin.invocation, sum(len(job.cohort.runs) for job in jobs))
+        status = StatusFile(jobs[0].folder, jobs[0].origin.invocation, sum(job.runs for job in jobs))
         with Progress(jobs[0].folder.name, work, status) as progress:
-            with executor(workers, progress) as running:
-                for index, result in _results(running, jobs, progress):
-                    progress.end(index, stored=result is not None)
+            with executor(resources, workers, progress) as running:
+                for job, result in _results(running, put_together(jobs, seconds, running.job_seconds), progress):
+                    for index in job.indices:
+                        progress.end(index, stored=result is not None)
                     if result is None:
-                        lost += len(jobs[index].cohort.runs)
+                        lost += job.runs
                     else:
                         done.append(result)
             _refuse_losses(lost)
@@ -154,30 +166,40 @@ def _refuse_losses(lost: int) -> None:
         )
 
 
-def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[int, JobResult | None]]:
-    """Do the jobs, begun in their order; the index of each as it ends, and what came of it: None where its worker was killed."""
-    waiting = deque(enumerate(jobs))
-    running: dict[Future[JobResult], int] = {}
+def _results(executor: Executor, jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[Job, JobResult | None]]:
+    """Do the jobs, begun in their order; each as it ends, and what came of it: None where its worker was killed.
+
+    Of several cohorts in one job any may be what killed the worker: each is tried once more, alone.
+    """
+    waiting = deque(jobs)
+    running: dict[Future[JobResult], Job] = {}
     while waiting or running:
         while waiting and len(running) < executor.slots:
-            index, job = waiting.popleft()
-            running[executor.submit(index, job)] = index
+            job = waiting.popleft()
+            running[executor.submit(job)] = job
         finished, _ = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
         for future in finished:
+            job = running.pop(future)
             killed = isinstance(future.exception(), WorkerKilled)
-            yield running.pop(future), None if killed else future.result()
+            if killed and len(job.cohorts) > 1:
+                waiting.extend(apart(job))
+            else:
+                yield job, None if killed else future.result()
         progress.look()
 
 
-def _make_job(cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
+def _make_job(index: int, cohort: Cohort, folder: Path, invocation: str, device: str) -> Job:
+    shape = shape_of(cohort)
     origin = Origin(
         recording=cohort.recording.describe(),
         invocation=invocation,
-        task=shape_of(cohort).task,
+        task=shape.task,
         device=device,
         quantities=declared(map(type, recorders(cohort.recording.probes))),
+        classes=names_of(shape.classes),
+        baselines={f"{side}{ACCURACY}": share for side, share in zip((TRAIN, TEST, VALIDATION), shape.majority, strict=False)},
     )
-    return Job(folder=folder, cohort=cohort, origin=origin)
+    return Job(folder=folder, cohorts=(cohort,), indices=(index,), origin=origin)
 
 
 def _cohort_cost(cohort: Cohort) -> CohortCost:

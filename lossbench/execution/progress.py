@@ -16,6 +16,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
+from lossbench.data.loading import describe
 from lossbench.planning.spec import Cohort
 from lossbench.storage.sweep_status import StatusFile
 
@@ -39,7 +40,8 @@ class CohortCost:
     @cached_property
     def recorded(self) -> tuple[int, ...]:
         """The steps that are recorded, ascending."""
-        return self.cohort.recording.schedule.steps(self.steps)
+        run = self.cohort.runs[0]
+        return self.cohort.recording.steps(run, describe(run.dataset).shape.rows)
 
     def seconds(self, step: int) -> float:
         """What it takes to come to a step, records included: on a logarithmic schedule most of them come early."""

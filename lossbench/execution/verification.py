@@ -1,6 +1,5 @@
 """Stored runs trained again, and what came out held against what is stored."""
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import pyarrow as pa
 
 from lossbench.errors import BadInput, unknown
 from lossbench.execution.executor import run_plan
+from lossbench.execution.ground import ground
 from lossbench.execution.temporary_folders import temporary_folder
 from lossbench.files.json import parse_json
 from lossbench.models.factory import module_of
@@ -38,7 +38,6 @@ from lossbench.tables import (
     read_part,
 )
 
-LIBRARIES = ("lossbench", "torch", "numpy", "numba", "llvmlite", "scipy")  # whose versions may change bits
 SAMPLE = 4  # runs that are trained again where nobody says how many
 TOLERANCE = 0.01  # of the largest value of a curve, between machines or versions that round otherwise
 WORKERS = 1  # what provenance asks for; how many worked side by side changes no number
@@ -197,34 +196,10 @@ def _elsewhere(folder: Path, rows: Iterable[Row]) -> Iterator[str]:
     kept = {row[INVOCATION]: row[DEVICE] for row in rows}
     differences = []
     for invocation, device in kept.items():
-        then = _ground(_invocation(folder, invocation).provenance)
-        now = _ground(provenance(device, WORKERS))
+        then = ground(_invocation(folder, invocation).provenance)
+        now = ground(provenance(device, WORKERS))
         differences += [f"{name} {then[name]}, now {now[name]}" for name in now if then.get(name, now[name]) != now[name]]
     return iter(dict.fromkeys(differences))
-
-
-def _ground(kept: Mapping[str, Any]) -> dict[str, str]:
-    """What bits may depend on."""
-    versions, machine = _mapping(kept.get("versions")), _mapping(kept.get("machine"))
-    ground = {name: str(versions.get(name)) for name in LIBRARIES if name in versions}
-    ground |= {"device": str(kept.get("device")), "system": str(machine.get("system"))}
-    if isinstance(kept.get("features"), str):
-        ground["processor features"] = _digest(kept["features"])
-    chosen = kept.get("instructions")
-    return ground | ({"instructions": _listed(chosen)} if isinstance(chosen, Mapping) else {})
-
-
-def _digest(features: str) -> str:
-    """So many features, and which, in a few digits: 62 (3f2ab1c4)."""
-    return f"{len(features.split())} ({hashlib.sha256(features.encode()).hexdigest()[:8]})"
-
-
-def _listed(chosen: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(chosen.items()))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _invocation(folder: Path, name: str) -> Invocation:

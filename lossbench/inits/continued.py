@@ -35,6 +35,9 @@ class Continued(Init):
     def on(self, task: Task, outputs: int) -> Self:
         return replace(self, loss=self.loss.on(task, outputs), init=self.init.on(task, outputs))
 
+    def of_seed(self, seed: int) -> Self:
+        return replace(self, init=self.init.of_seed(seed))
+
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
         """How the first training starts: weights (out, in) and biases (out, 1) of every layer."""
         return self.init.draw(layers, rng)

@@ -2,9 +2,9 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lossbench.files.npz import Header, read_headers, read_npz
 from lossbench.files.regular import read_bytes
 from lossbench.interfaces import Array, Dense, Init, Layer
 
+SEED = "{seed}"  # in a path, what the run's seed takes the place of
 HEADER = 2**16  # bytes that say what an array is, at most
 
 
@@ -79,10 +80,14 @@ class Answer(Init):
 class File(Init):
     """Parameters from an .npz file, so that another program's start, or a stored run's end, can be continued.
 
-    The file holds arrays weight_1 (out, in), bias_1 (out), weight_2, … from the input on.
+    The file holds arrays weight_1 (out, in), bias_1 (out), weight_2, … from the input on. {seed} in a path is the run's seed, so
+    that each seed may have a start of its own: init.path='start-{seed}.npz'.
     """
 
     path: str
+
+    def of_seed(self, seed: int) -> Self:
+        return replace(self, path=self.path.replace(SEED, str(seed))) if SEED in self.path else self
 
     def describe(self) -> dict[str, Any]:
         """Word, path and the SHA-256 of the file: a run that starts elsewhere is another run."""

@@ -54,14 +54,27 @@ def class_counts(y: Array) -> tuple[int, ...]:
     return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
 
 
+def majority_shares(split: Split) -> tuple[float, ...]:
+    """The accuracy of always answering the class that most training examples have, on training, test and validation data.
+
+    As many as there are parts; () for a regression.
+    """
+    if split.task != "classification":
+        return ()
+    most = int(np.argmax(class_counts(split.train_y)))
+    parts = [y for y in (split.train_y, split.test_y, split.validation_y) if y is not None]
+    return tuple(class_counts(y)[most] / len(y) for y in parts)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataShape:
     """The shape of a data set, which is all that planning needs of it.
 
     `rows` and `test_rows` are numbers of examples; `inputs` is the shape of one example's features, such as (64,) or (1, 8, 8);
     `targets` is the number of columns of y; `class_counts` has the training examples of each class, () for a regression.
-    `target_range` is that of all targets as losses see them, and `classes` are the names of the classes where they have names;
-    `notes` say what in the source is worth a second look.
+    `majority` has the shares of the most frequent class, as `majority_shares` gives them. `target_range` is that of all targets
+    as losses see them, and `classes` are the names of the classes where they have names; `notes` say what in the source is worth
+    a second look.
     """
 
     rows: int
@@ -73,6 +86,7 @@ class DataShape:
     target_range: TargetRange
     validation_rows: int = 0
     classes: tuple[str, ...] | None = None
+    majority: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 
 

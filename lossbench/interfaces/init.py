@@ -39,6 +39,11 @@ class Init(Registered):
         del task, outputs
         return self
 
+    def of_seed(self, seed: int) -> Self:
+        """The start of the runs of one seed: the same for all, unless the seed says which it is, as it may name a file."""
+        del seed
+        return self
+
     @abstractmethod
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
         """Initial weights (out, in) and biases (out, 1) of every layer, float64."""

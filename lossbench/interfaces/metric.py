@@ -96,11 +96,14 @@ class Metric(Registered):
 
     A metric that is a mean over examples is `per_example`: it measures each of them, and the engine takes the mean. Any other
     is given all N examples of one run at once.
+
+    To the mean of a metric that is `penalised` the engine adds the penalty that the run's optimizer puts on its weights.
     """
 
     noun: ClassVar[str] = "metric"
     by_default: ClassVar[bool] = True
     per_example: ClassVar[bool] = False
+    penalised: ClassVar[bool] = False
     tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
     quantity: ClassVar[Quantity] = Quantity()
 

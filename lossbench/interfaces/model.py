@@ -8,7 +8,7 @@ from torch import nn
 from lossbench.errors import BadInput
 from lossbench.registry import Registered
 
-ActivationName = Literal["sigmoid", "tanh", "relu"]
+ActivationName = Literal["sigmoid", "tanh", "relu", "softsign"]
 
 
 class Layer(NamedTuple):

@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
+from lossbench.errors import BadInput
 from lossbench.registry import Registered
 
 Memory = tuple[Tensor, ...]
@@ -34,6 +35,25 @@ class Update(NamedTuple):
     decays: bool
 
 
+def norm_penalty(weight: Tensor, l1: float, l2: float) -> Tensor:
+    """½ l2 Σ w² + l1 Σ |w| of weights (out, in), a number (): the penalty whose (sub)gradient is l2·w + l1·sign(w)."""
+    return l2 / 2 * weight.square().sum() + l1 * weight.abs().sum()
+
+
+def penalised(gradient: Tensor, parameter: Tensor, hyper: Hyper, *, l1: float, l2: float) -> Tensor:
+    """A gradient (..., out, in) with that of the penalties on the parameter: g + l2·w + l1·sign(w). One of 0 costs nothing."""
+    if l2:
+        gradient = gradient.addcmul(parameter, hyper.l2)
+    return gradient.addcmul(parameter.sign(), hyper.l1) if l1 else gradient
+
+
+def refuse_penalties(l1: float, l2: float) -> None:
+    """Raise BadInput where a penalty's factor is below 0."""
+    for name, factor in (("l1", l1), ("l2", l2)):
+        if not factor >= 0:
+            raise BadInput(f"optimizer.{name} is {factor:g}; a penalty is 0 or more.")
+
+
 class Optimizer(Registered):
     """A rule that changes parameters in place. Every rule has an option `lr`, the learning rate, which a schedule scales.
 
@@ -52,6 +72,10 @@ class Optimizer(Registered):
     def plain(self) -> bool:
         """Whether the rule is w ← w − η·g for weights and biases, and nothing else; the engine then steps on its own way."""
         return False
+
+    def penalty(self, weight: Tensor) -> Tensor:
+        """What the rule adds to the loss of one run for weights (out, in), whose gradient it then follows: a number, ()."""
+        return weight.new_zeros(())
 
     @abstractmethod
     def start(self, parameter: Tensor) -> Memory:

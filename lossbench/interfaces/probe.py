@@ -53,7 +53,7 @@ class Step(Protocol):
 
     @property
     def hidden_inputs(self) -> tuple[Tensor, ...] | None:
-        """What each of these was applied to (..., H, B); None where each is a sigmoid, tanh or relu, whose outputs tell it."""
+        """What each of these was applied to (..., H, B); None where the outputs tell its slope."""
 
     @property
     def link(self) -> str:

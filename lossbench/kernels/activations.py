@@ -1,7 +1,7 @@
 """What units do: every activation once, with its slope, for compiled loops and for tensors.
 
 The slope is a function of the unit's own output h, so that nothing else need be kept on the way up:
-σ' = h(1 − h), tanh' = 1 − h², relu' = [h > 0]. A softmax output counts as a sigmoid of its own, p(1 − p).
+σ' = h(1 − h), tanh' = 1 − h², relu' = [h > 0], softsign' = (1 − |h|)². A softmax output counts as a sigmoid of its own, p(1 − p).
 """
 
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from torch import Tensor
 
 from lossbench.kernels.compilation import compiled
 
-IDENTITY, SIGMOID, TANH, RELU = range(4)
+IDENTITY, SIGMOID, TANH, RELU, SOFTSIGN = range(5)
+APART = (TANH, SOFTSIGN)  # which no compiled loop applies: a layer is given z, and tensors make h of it
 
 
 @compiled()
@@ -24,6 +25,8 @@ def slope(kind: int, h: Any, one: Any) -> Any:
         return one - h * h
     if kind == RELU:
         return one if h > 0 else one - one
+    if kind == SOFTSIGN:
+        return (one - abs(h)) * (one - abs(h))
     return one
 
 
@@ -53,6 +56,14 @@ def _relu_back(delta: Tensor, h: Tensor) -> None:
     torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)  # δ where h > 0
 
 
+def _softsign(z: Tensor) -> None:
+    z.div_(z.abs().add_(1))  # z / (1 + |z|)
+
+
+def _softsign_back(delta: Tensor, h: Tensor) -> None:
+    delta.mul_(h.abs().neg_().add_(1).square_())  # δ (1 − |h|)²
+
+
 def _nothing(*_: Tensor) -> None: ...
 
 
@@ -61,6 +72,7 @@ ACTIVATIONS: dict[str | None, Activation] = {
     "sigmoid": _SIGMOID,
     "tanh": Activation(TANH, torch.tanh_, _tanh_back, lambda h: 1 - h * h, 1.0),
     "relu": Activation(RELU, torch.relu_, _relu_back, lambda h: (h > 0).to(h.dtype), 1.0),
+    "softsign": Activation(SOFTSIGN, _softsign, _softsign_back, lambda h: (1 - h.abs()).square(), 1.0),
     None: Activation(IDENTITY, _nothing, _nothing, torch.ones_like, 1.0),
 }
 OUTPUTS: dict[str, Activation] = {"sigmoid": _SIGMOID, "softmax": _SIGMOID, "identity": ACTIVATIONS[None]}  # by link

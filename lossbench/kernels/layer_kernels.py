@@ -32,7 +32,7 @@ SMALL, LARGE = 1e-24, 1e24  # a float32 sum of squares outside of these may have
 
 @compiled()
 def forward_hidden(layer: Parameters, fed: Fed, kind: int, units: Numbers) -> None:
-    """H = f(W X + b), into units (R, m, B); for tanh, which is applied elsewhere, Z."""
+    """H = f(W X + b), into units (R, m, B); for tanh and softsign, which are applied elsewhere, Z."""
     (weight, bias), (below, owners) = layer, fed
     one, zero = units.dtype.type(1), units.dtype.type(0)
     plan = gemm_plan(weight, STRAIGHT, below, STRAIGHT)

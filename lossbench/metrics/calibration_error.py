@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""How sure the probabilities are, and whether they mean what they say."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -37,3 +37,23 @@ class CalibrationError(Metric):
         gap = (decision == outputs.labels).double() - sure
         bins = (sure * BINS).ceil().long().clamp(1, BINS) - 1  # (0, 1/15], (1/15, 2/15], …
         return torch.zeros(BINS, dtype=gap.dtype, device=gap.device).index_add_(0, bins, gap).abs().sum() / len(gap)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopProbability(Metric):
+    """Mean top probability: how sure the model is of the class that it decides for, right or wrong.
+
+    Must be named in probes. Formula: the mean of max_c p_c; of a lone output the greater of a and 1 − a, of several sigmoids
+    a_c / Σ_k a_k. Where it is above accuracy the model is too sure. NaN where the link gives no probabilities (identity).
+    Units: a share, 0 to 1, at least 1 by the number of classes.
+    Source: Guo, Pleiss, Sun & Weinberger, On Calibration of Modern Neural Networks, 2017 (there confidence).
+    """
+
+    per_example: ClassVar[bool] = True
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    by_default: ClassVar[bool] = False
+    quantity: ClassVar[Quantity] = Quantity(title="top probability", unit="%", share=True)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        p = outputs.probabilities
+        return torch.full_like(outputs.z[..., 0, :], torch.nan) if p is None else p.amax(OUTPUTS)

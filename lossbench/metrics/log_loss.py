@@ -1,5 +1,6 @@
-"""Log loss: what cross entropy measures of the probabilities that any loss's link gives."""
+"""Log loss: what cross entropy measures of the probabilities that any loss's link gives; and how often the truth has none."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,8 @@ from lossbench.interfaces import Task
 from lossbench.interfaces.links import LINKS, OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
+
+VANISHED = 1e-8  # a probability of the true class from which nothing is left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +34,33 @@ class LogLoss(Metric):
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
-        if not LINKS[outputs.link].probabilities:
-            return torch.full_like(outputs.z[..., 0, :], torch.nan)
-        return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
+        return _surprise(outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanishedProbability(Metric):
+    """The share of examples whose true class is given a probability below 10⁻⁸: wrong, and sure of it.
+
+    Must be named in probes. Formula: the mean of [p_y < 10⁻⁸], p_y as in log_loss. Undefined, NaN, where the link gives no
+    probabilities (identity).
+    Units: a share, 0 to 1.
+    """
+
+    per_example: ClassVar[bool] = True
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    by_default: ClassVar[bool] = False
+    quantity: ClassVar[Quantity] = Quantity(title="p of the truth below 1e−8", unit="%", better="lower", share=True)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        surprise = _surprise(outputs)
+        return torch.where(surprise.isnan(), surprise, (surprise > -math.log(VANISHED)).to(surprise))
+
+
+def _surprise(outputs: Outputs) -> Tensor:
+    """−log p_y of each example (..., B), in nats; NaN on a link that gives no probabilities."""
+    if not LINKS[outputs.link].probabilities:
+        return torch.full_like(outputs.z[..., 0, :], torch.nan)
+    return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
 
 
 def _absent(outputs: Outputs) -> Tensor:

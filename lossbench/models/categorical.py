@@ -38,9 +38,8 @@ class EmbeddingBag(Model):
         if len(inputs) != 1:
             raise BadInput(f"model=embedding_bag wants rows of categories, and these data have examples of shape {inputs}.")
         bag = _Bag(inputs[0], self.categories, self.width)
-        return nn.Sequential(
-            OrderedDict(embedding=bag, dense=feedforward((self.width,), self.hidden, outputs, Block(self.activation)))
-        )
+        blocks = [Block(self.activation)] * len(self.hidden)
+        return nn.Sequential(OrderedDict(embedding=bag, dense=feedforward((self.width,), self.hidden, outputs, blocks)))
 
 
 class _Bag(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Model
-from lossbench.modules.activation import ModuleActivation, activation
+from lossbench.modules.activation import ModuleActivation, activation, of_each, one_or_each
 from lossbench.modules.chain import Block, Norm, feedforward
 
 WIDEST, DEEPEST = 10**6, 1000
@@ -18,20 +18,22 @@ WIDEST, DEEPEST = 10**6, 1000
 class Perceptron(Model):
     """A multilayer perceptron as a torch module: any of eleven activations, and dropout. With identity it is deep linear.
 
-    Formula: h_0 = x, h_l = dropout(f(W_l h_{l−1} + b_l)), z = W_L h_{L−1} + b_L. Without dropout, and with sigmoid, tanh or relu,
-    it is mlp, which trains faster.
+    Formula: h_0 = x, h_l = dropout(f(W_l h_{l−1} + b_l)), z = W_L h_{L−1} + b_L, with f one activation for all hidden layers, or
+    a list with one for each. Without dropout, and with sigmoid, tanh, relu or softsign, it is mlp, which trains faster.
     """
 
     hidden: tuple[int, ...] = (32,)
-    activation: ModuleActivation = "gelu"
+    activation: ModuleActivation | tuple[ModuleActivation, ...] = "gelu"
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
         refuse_widths(self.hidden)
         refuse_dropout(self.dropout)
+        object.__setattr__(self, "activation", one_or_each(self.activation, self.hidden))
 
     def module(self, inputs: tuple[int, ...], outputs: int) -> nn.Module:
-        return feedforward(inputs, self.hidden, outputs, Block(self.activation, self.dropout))
+        blocks = [Block(word, self.dropout) for word in of_each(self.activation, self.hidden)]
+        return feedforward(inputs, self.hidden, outputs, blocks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Normalised(Model):
         refuse_dropout(self.dropout)
 
     def module(self, inputs: tuple[int, ...], outputs: int) -> nn.Module:
-        return feedforward(inputs, self.hidden, outputs, Block(self.activation, self.dropout, self.norm))
+        return feedforward(inputs, self.hidden, outputs, [Block(self.activation, self.dropout, self.norm)] * len(self.hidden))
 
 
 @dataclass(frozen=True, kw_only=True)

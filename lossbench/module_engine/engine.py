@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lossbench.engine.claim_trial import refuse_false_claims
 from lossbench.engine.many_runs_trial import refuse_false_many_runs
-from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets
+from lossbench.engine.moments import Moments
+from lossbench.engine.recording import Examples, Judging, curves, describe, evaluate, evaluated_sets, with_penalties
 from lossbench.engine.state import Checkpoint, ResumableState
 from lossbench.engine.training import LEAST, LOOK_EVERY, CohortOutcome, one_thread
 from lossbench.errors import BadInput
@@ -20,7 +21,7 @@ from lossbench.module_engine.start import Learnt
 from lossbench.module_engine.tile import Tile
 from lossbench.module_engine.tile_step import TileStep, by_name
 from lossbench.planning.cohorts import Size, run_size
-from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
+from lossbench.planning.spec import Cohort, Parameters, Recording, RecordingSchedule, RunSpec, Trace
 
 
 class ModuleEngine:
@@ -59,10 +60,11 @@ class ModuleEngine:
             training.run(report or (lambda _: None), checkpoint)
             outcome = CohortOutcome(
                 cohort.recording,
-                cohort.recording.schedule.steps(cohort.runs[0].steps),
+                cohort.recording.steps(cohort.runs[0], len(split.train_x)),
                 curves(training.resumable.records),
                 training.resumable.tensors["finite"].cpu().numpy(),
                 training.parameters,
+                training.kept_at,
             )
         seconds = (time.perf_counter() - started) / len(cohort.runs)
         return [outcome.trace(run_index, run, seconds) for run_index, run in enumerate(cohort.runs)]
@@ -79,12 +81,13 @@ class ModuleTraining:
     examples: tuple[tuple[Examples, ...], ...]  # of each tile
     recorders: tuple[Recorder, ...]
     judging: Judging
+    moments: tuple[Moments, ...]  # of each tile
     resumable: ResumableState
 
     def run(self, report: Callable[[int], None], checkpoint: Checkpoint | None) -> None:
         """Go on from the resumable state to the last step, or until every run has diverged."""
         resumable, steps = self.resumable, self.cohort.runs[0].steps
-        recorded = set(self.cohort.recording.schedule.steps(steps))
+        recorded = set(self.cohort.recording.steps(self.cohort.runs[0], len(self.data[0])))
         batches = [tile.batches(self.data, resumable.step) for tile in self.tiles]
         saved, sums = time.monotonic(), list[Tensor]()
         for step in range(resumable.step, steps + 1):
@@ -92,6 +95,9 @@ class ModuleTraining:
                 return
             for tile_batches in batches:
                 next(tile_batches)
+            for moments in self.moments:
+                for word in moments.due(step):
+                    moments.take(word)
             if step in recorded:
                 sums.append(self._recorded(step, last=step == steps))
             else:
@@ -107,8 +113,12 @@ class ModuleTraining:
     def parameters(self, run_index: int) -> dict[str, Array]:
         """The parameters and buffers of a run by their names in the module, of any shapes, as they are now."""
         tile, within = self.tiles[run_index // self.layout.size], run_index % self.layout.size
-        named = tile.state.parameters | tile.state.buffers
-        return {name: tensor[within].detach().double().cpu().numpy() for name, tensor in named.items()}
+        return {name: tensor[within].double().cpu().numpy() for name, tensor in tile.named.items()}
+
+    def kept_at(self, run_index: int, finite: int) -> dict[str, Parameters]:
+        """The parameters and buffers of a run at the moments that it came to, being finite for so many steps."""
+        kept = self.moments[run_index // self.layout.size].of(run_index % self.layout.size, finite)
+        return {word: {name: part.double().numpy() for name, part in named.items()} for word, named in kept.items()}
 
     def _moved(self, tile: Tile, step: int, *, last: bool) -> Tensor:
         """A step that nobody looks at; the sums (K,) of the raw outputs."""
@@ -122,6 +132,7 @@ class ModuleTraining:
         records, sums = [], []
         for tile, examples in zip(self.tiles, self.examples, strict=True):
             fit = {name: mean for data in examples for name, mean in evaluate(data, self.recorders, self.judging).items()}
+            fit = with_penalties(fit, self.recorders, tile.runs, tile.learner.decaying)
             sums.append(tile.forward_and_back(step, watching=True))
             view = TileStep(tile, last=last)
             described = by_name(describe(view, self.recorders), self.layout.skeleton.outline)
@@ -144,9 +155,12 @@ def _training(cohort: Cohort, split: Split, device: str) -> ModuleTraining:
     tiles = layout.tiles(layout.padded(cohort.runs), _learnt(cohort.runs, split, device))
     looked_at = evaluated_sets(split, cohort.recording.examples, chosen, layout.like)
     count = len(tiles) * layout.size
-    tensors = {"finite": torch.zeros(count, dtype=torch.long), "alive": torch.ones(count, dtype=torch.bool)}
-    for number, tile in enumerate(tiles):
-        tensors |= tile.tensors(str(number))
+    like = torch.empty(count, device=device)
+    tensors = {"finite": torch.zeros_like(like, dtype=torch.long), "alive": torch.ones_like(like, dtype=torch.bool)}
+    steps = cohort.recording.moments(run, len(train_x))
+    moments = tuple(Moments(steps, tile.named) for tile in tiles)
+    for number, (tile, own) in enumerate(zip(tiles, moments, strict=True)):
+        tensors |= tile.tensors(str(number)) | {f"{number}.{name}": tensor for name, tensor in own.tensors.items()}
     return ModuleTraining(
         cohort=cohort,
         layout=layout,
@@ -155,7 +169,8 @@ def _training(cohort: Cohort, split: Split, device: str) -> ModuleTraining:
         examples=tuple(tuple(tile.examples(*part) for part in looked_at) for tile in tiles),
         recorders=chosen,
         judging=Judging(split.task, split.scale),
-        resumable=ResumableState(0, {name: tensor.to(device) for name, tensor in tensors.items()}, []),
+        moments=moments,
+        resumable=ResumableState(0, tensors, []),
     )
 
 

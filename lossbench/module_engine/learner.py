@@ -48,6 +48,11 @@ class TileLearner:
         """The learning rates (K, 1, 1) of this step, where that times the gradient is all of the update."""
         return self.hyper["lr"] if self.plain else None
 
+    @property
+    def decaying(self) -> list[Tensor]:
+        """The parameters (K, n, m) that decay is for: weights."""
+        return [parameter for parameter, decays in zip(self.parameters, self.decays, strict=True) if decays]
+
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Make the update along gradients (K, n, m), in place."""
         if self.clip_norm is not None:

@@ -128,6 +128,11 @@ class Tile:
         with torch.no_grad():
             buffers.put(self.skeleton.evaluate(self.state, examples.expand(len(self.runs), *examples.shape), 0))
 
+    @property
+    def named(self) -> dict[str, Tensor]:
+        """Every parameter and buffer (K, …) by its name in the module, as it is now."""
+        return {name: tensor.detach() for name, tensor in (self.state.parameters | self.state.buffers).items()}
+
     def tensors(self, name: str) -> dict[str, Tensor]:
         """Everything that training changes in place, (K, …) each, by names that begin with one: what a checkpoint holds."""
         parameters = {f"{name}.parameter.{key}": tensor.detach() for key, tensor in self.state.parameters.items()}

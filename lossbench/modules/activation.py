@@ -1,13 +1,16 @@
 """Activations of torch modules by word, and the words of modules that are met."""
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeVar
 
 from torch import nn
+
+from lossbench.errors import BadInput
 
 ModuleActivation = Literal[
     "sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "leaky_relu", "elu", "identity", "softsign", "hard_sigmoid"
 ]
+Name = TypeVar("Name", bound=str)
 
 
 class _Kind(NamedTuple):
@@ -35,6 +38,26 @@ _KINDS: dict[str, _Kind] = {
 def activation(word: ModuleActivation) -> nn.Module:
     """A new module that is the activation of a word."""
     return _KINDS[word].make()
+
+
+def one_or_each(activation: Name | tuple[Name, ...], hidden: Sequence[int]) -> Name | tuple[Name, ...]:
+    """The activations of hidden layers of some widths, as one word where all layers have the same: that is one run, and one id.
+
+    Raises BadInput for a list of another length.
+    """
+    if isinstance(activation, str):
+        return activation
+    if len(activation) != len(hidden):
+        raise BadInput(
+            f"model.activation lists {len(activation)} activation(s), and model.hidden {len(hidden)} layer(s); wanted is one "
+            "word for all, or a list with one for each hidden layer."
+        )
+    return activation[0] if len(set(activation)) == 1 else activation
+
+
+def of_each(activation: Name | tuple[Name, ...], hidden: Sequence[int]) -> tuple[Name, ...]:
+    """The activation of each hidden layer, from one for all or a list."""
+    return (activation,) * len(hidden) if isinstance(activation, str) else activation
 
 
 def activation_word(module: nn.Module) -> str | None:

@@ -31,11 +31,11 @@ class Block(NamedTuple):
         return parts
 
 
-def feedforward(inputs: tuple[int, ...], hidden: Sequence[int], outputs: int, block: Block) -> nn.Sequential:
-    """Dense layers of some widths, each followed by a block's parts, and a last one alone, from examples of shape inputs."""
+def feedforward(inputs: tuple[int, ...], hidden: Sequence[int], outputs: int, blocks: Sequence[Block]) -> nn.Sequential:
+    """Dense layers of some widths, each followed by its block's parts, and a last one alone, from examples of shape inputs."""
     parts: dict[str, nn.Module] = {"flatten": nn.Flatten()}
     width = prod(inputs)
-    for number, units in enumerate(hidden, start=1):
+    for number, (units, block) in enumerate(zip(hidden, blocks, strict=True), start=1):
         parts |= {f"dense_{number}": nn.Linear(width, units)} | block.parts(units, number)
         width = units
     return nn.Sequential(OrderedDict(parts | {"output": nn.Linear(width, outputs)}))

@@ -7,13 +7,15 @@ from torch import Tensor
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Hyper, Memory, Optimizer, Update
+from lossbench.interfaces.optimizer import norm_penalty, penalised, refuse_penalties
+from lossbench.registry import later
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adam(Optimizer):
     """Adam: each parameter's step divided by a running root mean square of its gradient.
 
-    Formula: g ← g + l2·w for weights; m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
+    Formula: g ← g + l2·w + l1·sign(w) for weights; m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
     w ← w − lr · (m / (1 − β1ᵗ)) / (√(v / (1 − β2ᵗ)) + epsilon) at step t.
     Identities: equals torch.optim.Adam, step by step.
     Source: Kingma & Ba, Adam: A Method for Stochastic Optimization, 2015.
@@ -25,18 +27,21 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     l2: float = 0.0
+    l1: float = later(0.0)
 
     def __post_init__(self) -> None:
         check_options(self)
-        if not self.l2 >= 0:
-            raise BadInput(f"optimizer.l2 is {self.l2:g}; a penalty is 0 or more.")
+        refuse_penalties(self.l1, self.l2)
+
+    def penalty(self, weight: Tensor) -> Tensor:
+        return norm_penalty(weight, self.l1, self.l2)
 
     def start(self, parameter: Tensor) -> Memory:
         return start(parameter)
 
     def update(self, hyper: Hyper, parameter: Tensor, gradient: Tensor, memory: Memory, which: Update) -> None:
-        if which.decays and self.l2:
-            gradient = gradient.addcmul(parameter, hyper.l2)
+        if which.decays:
+            gradient = penalised(gradient, parameter, hyper, l1=self.l1, l2=self.l2)
         follow(hyper, parameter, gradient, memory)
 
 

@@ -10,11 +10,10 @@ from lossbench.interfaces import Layer, Optimizer, says_layers
 from lossbench.modules.outline import Outline
 from lossbench.planning.example_counts import AHEAD, EVALUATED
 from lossbench.planning.module_size import module_outline
-from lossbench.planning.spec import Cohort, Recording, RunSpec
+from lossbench.planning.spec import LOCAL_WORKERS, Cohort, Recording, RunSpec
 
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
 FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
-WORKERS = 2  # cores that should both have work
 SAFE = 0.7  # of a device's free memory; the rest is for data, for libraries, and for gaps that freed tensors leave
 MATRICES = 63 * 1024  # in a batched product: some kernels count them along an axis of the card's grid that ends at 65,535
 # What a run has on a device at its worst moment, in numbers of its dtype, as it was counted; see tests/test_cohorts.py.
@@ -34,6 +33,7 @@ class Program(NamedTuple):
     layers: tuple[Layer, ...]
     module: Hashable  # the model, where it makes a torch module: None for a chain of dense layers
     batch: int | None
+    last_batch: str
     order: str
     steps: int
     dtype: str
@@ -51,20 +51,22 @@ class Size(NamedTuple):
     bytes: int
 
 
-def cohorts(runs: Sequence[RunSpec], recording: Recording, tile: int | None, free: int | None = None) -> list[Cohort]:
+def cohorts(
+    runs: Sequence[RunSpec], recording: Recording, tile: int | None, free: int | None = None, workers: int = LOCAL_WORKERS
+) -> list[Cohort]:
     """Group runs that may train together: equal losses side by side, then equal seeds, at most `tile` runs a cohort.
 
-    With tile None a cohort's parameters, gradients and activations fit into a core's cache, and two cores have work; but where
-    a device trains that has `free` bytes of its own, a cohort is all that fits there.
+    With tile None a cohort's parameters, gradients and activations fit into a core's cache, and so many workers have work; but
+    where a device trains that has `free` bytes of its own, a cohort is all that fits there.
     """
     planned: list[Cohort] = []
     for group in _groups(runs).values():
         size = tile or (
-            _tile(group[0], len(runs)) if free is None else at_once(device_bytes(group[0], recording), free, len(group))
+            _tile(group[0], len(runs), workers) if free is None else at_once(device_bytes(group[0], recording), free, len(group))
         )
         parts = ceil(len(group) / size)
         if parts > 1 and not tile and free is None:
-            parts = ceil(parts / WORKERS) * WORKERS  # an odd one would leave a core without work at the end
+            parts = ceil(parts / workers) * workers  # an odd one would leave a core without work at the end
         size = ceil(len(group) / parts)
         planned.extend(Cohort(runs=group[n : n + size], recording=recording) for n in range(0, len(group), size))
     return planned
@@ -108,7 +110,7 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
     numbers = COPIES * parameters + (STEP_UNITS * units + STEP_OUTPUTS * outputs) * size.examples
     numbers += 2 * inputs * max(run.batch, AHEAD) if run.batch else 0  # all examples are everybody's
     numbers += (units + EXAMPLE_OUTPUTS * outputs) * evaluated
-    recorded = len(recording.schedule.steps(run.steps)) * _curves(recording, len(size.layers), outputs)
+    recorded = len(recording.steps(run, data.rows)) * _curves(recording, len(size.layers), outputs)
     return _item(run) * numbers + CURVE_BYTES * recorded + FIXED_BYTES
 
 
@@ -148,7 +150,8 @@ def _program(run: RunSpec, layers: tuple[Layer, ...]) -> Program:
     kind = tuple(_kind(run.optimizer))
     clips = run.clip_norm is not None
     module = None if says_layers(run.model) else run.model
-    return Program(run.data, run.dataset, layers, module, run.batch, run.order, run.steps, run.dtype, run.loss.link, kind, clips)
+    batching = run.batch, run.last_batch, run.order
+    return Program(run.data, run.dataset, layers, module, *batching, run.steps, run.dtype, run.loss.link, kind, clips)
 
 
 def _kind(optimizer: Optimizer) -> Iterator[Hashable]:
@@ -171,7 +174,7 @@ def _outline(run: RunSpec) -> Outline:
     return module_outline(run.model, run.dataset, run.loss.raw_outputs(describe(run.dataset).shape.targets))
 
 
-def _tile(run: RunSpec, total: int) -> int:
-    """As many runs as fit into the cache, and no more than leave something for another worker."""
+def _tile(run: RunSpec, total: int, workers: int) -> int:
+    """As many runs as fit into the cache, and no more than leave something for the other workers."""
     fitting = CACHE_BYTES // run_size(run).bytes
-    return max(1, min(max(FEWEST, min(MOST, fitting)), ceil(total / WORKERS)))
+    return max(1, min(max(FEWEST, min(MOST, fitting)), ceil(total / workers)))

@@ -13,7 +13,7 @@ from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.instances import instance, known_options
 from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, refuse_outside
-from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec, content_id
+from lossbench.planning.spec import CLUSTERS, Recording, RecordingSchedule, Resources, RunSpec, content_id
 from lossbench.planning.target_contract import with_fitting_targets
 from lossbench.registry import construct, load_plugins
 
@@ -47,10 +47,13 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     builder = RunBuilder()
     parts = _fitting_targets([_parts(builder, point) for point in points])
     runs = {run.id: run for run in (builder.run(part, _options(point)) for part, point in zip(parts, points, strict=True))}
+    recording = _recording(common)
+    for run in runs.values() if recording.keep else ():
+        recording.moments(run, describe(run.dataset).shape.rows)
     return Plan(
         study=str(common["study"]),
         runs=tuple(runs.values()),
-        recording=_recording(common),
+        recording=recording,
         resources=resources_of(common["engine"]),
     )
 
@@ -141,11 +144,30 @@ def resources_of(engine: Any) -> Resources:
     resources: Resources = _section(Resources, "engine", engine)
     refuse_outside("engine.workers", resources.workers, 1, 1024)
     refuse_outside("engine.tile", resources.tile, 1, 10**6)
+    refuse_outside("engine.minutes", resources.minutes, 1, 10**6)
+    refuse_outside("engine.gigabytes", resources.gigabytes, 0.1, 10**4)
+    refuse_outside("engine.array", resources.array, 1, 10**4)
+    _refuse_cluster(resources)
     if resources.device == "cuda" and not torch.cuda.is_available():
         raise BadInput(
             f"engine.device is cuda, and torch {torch.__version__} sees no CUDA device here. Possible: engine.device=cpu."
         )
     return resources
+
+
+def _refuse_cluster(resources: Resources) -> None:
+    """Raise BadInput where the settings of a cluster do not fit together."""
+    if resources.executor == "dask" and not resources.address:
+        raise BadInput("engine.executor=dask wants the address of a scheduler: engine.address=tcp://HOST:PORT.")
+    if resources.address and resources.executor != "dask":
+        raise BadInput(f"engine.address is {resources.address}, a Dask scheduler's; it goes with engine.executor=dask.")
+    for name in ("partition", "minutes", "gigabytes", "array"):
+        if getattr(resources, name) is not None and resources.executor != "slurm":
+            raise BadInput(f"engine.{name} is {getattr(resources, name)}, for Slurm; it goes with engine.executor=slurm.")
+    if resources.storage == "driver" and resources.executor != "dask":
+        raise BadInput("engine.storage is driver, which goes with engine.executor=dask; all others store into a shared folder.")
+    if resources.executor in CLUSTERS and resources.device == "cuda":
+        raise BadInput(f"engine.executor={resources.executor} trains on CPUs. Possible with engine.device=cuda: serial and loky.")
 
 
 def _section(cls: type, name: str, options: Any) -> Any:

@@ -9,9 +9,9 @@ from lossbench.data.validation import check_size
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.with_validation import WithValidation
 from lossbench.errors import BadInput
-from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule
+from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule, says_layers
 from lossbench.planning.class_weights import ClassWeights, WeightedMean, refuse_class_weights
-from lossbench.planning.spec import RunSpec
+from lossbench.planning.spec import LastBatch, RunSpec, epoch_steps
 from lossbench.planning.target_contract import innermost, refuse_targets, settled
 
 LARGEST_SEED = 2**32 - 1
@@ -36,12 +36,14 @@ class TrainingOptions:
 
     `batch` is in examples, None being all of them; `label_noise` is a share of the training labels; `validation` is the share of
     the training data, or the number of rows, that is held out to choose by; `clip_norm` bounds the norm of all gradients
-    together, if given. `class_weights` and `weighted_mean` are a run's; `pos_weight` is that of class 1 where class 0 has 1.
+    together, if given. `last_batch` says what becomes of examples that fill no whole mini-batch. `class_weights` and
+    `weighted_mean` are a run's; `pos_weight` is that of class 1 where class 0 has 1.
     """
 
     seed: int
     batch: int | None
     order: Literal["shuffled", "sequential"]
+    last_batch: LastBatch
     epochs: int
     steps: int | None
     dtype: Literal["float32", "float64"]
@@ -79,8 +81,9 @@ class RunBuilder:
         dataset = self._dataset(parts.dataset, options)
         described: Described = self.once(("shape", dataset), lambda: describe(dataset))
         shape, fingerprint = described
-        loss, init = parts.loss, parts.init
+        loss, init = parts.loss, parts.init.of_seed(options.seed)
         _refuse_widths(loss, init, shape.targets)
+        last_batch = _last_batch(options, parts.model, (loss, init), shape.rows)
         weights = options.weights
         if weights is not None:
             self.once((weights, dataset), lambda: refuse_class_weights(weights, shape, innermost(dataset).word))
@@ -92,7 +95,8 @@ class RunBuilder:
             optimizer=parts.optimizer,
             data=fingerprint,
             seed=options.seed,
-            steps=_steps(options, shape.rows, dataset.word),
+            steps=_steps(options, last_batch, shape.rows, dataset.word),
+            last_batch=last_batch,
             batch=options.batch,
             order=options.order,
             dtype=options.dtype,
@@ -149,12 +153,34 @@ def _refuse_widths(loss: Loss, init: Init, targets: int) -> None:
         )
 
 
-def _steps(options: TrainingOptions, rows: int, word: str) -> int:
+def _last_batch(options: TrainingOptions, model: Model, losses: tuple[Loss, Init], rows: int) -> LastBatch:
+    """What becomes of a rest; "dropped" where there is none, so that there is one run and one id.
+
+    Raises BadInput where a rest cannot be kept: it is filled up to a whole mini-batch by examples that count nothing.
+    """
+    if options.last_batch == "dropped" or options.batch is None or rows % options.batch == 0:
+        return "dropped"
+    if not says_layers(model):
+        raise BadInput(
+            f"last_batch is kept, and model={model.word} is a torch module, which trains on whole mini-batches only. Possible: "
+            "last_batch=dropped, or a batch that divides the training examples."
+        )
+    loss, init = losses
+    for each in (loss, *([init.first.loss] if init.first else [])):
+        if not each.per_example:
+            raise BadInput(
+                f"last_batch is kept, and {each.word} looks at a whole mini-batch, not at each example by itself. Possible: "
+                "last_batch=dropped, or a batch that divides the training examples."
+            )
+    return "kept"
+
+
+def _steps(options: TrainingOptions, last_batch: LastBatch, rows: int, word: str) -> int:
     if options.batch is not None and options.batch > rows:
         raise BadInput(
             f"batch is {options.batch} and {word} has {rows} training examples. Possible: 1 to {rows}, or null for all of them."
         )
-    steps = options.steps or options.epochs * (1 if options.batch is None else rows // options.batch)
+    steps = options.steps or options.epochs * (epoch_steps(rows, options.batch) + (last_batch == "kept"))
     if steps > LONGEST:
         raise BadInput(f"{options.epochs} epochs are {steps:,} steps; at most {LONGEST:,} are possible.")
     return steps

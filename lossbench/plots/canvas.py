@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lossbench.analysis.comparison import Contender
 from lossbench.plots.scales import spread
-from lossbench.plots.style import GREY, Stroke, drawable, wrapped
+from lossbench.plots.style import FONT_SIZE, GREY, POINTS, Stroke, drawable, text_width, wrapped
 
 WIDTH = 10.0
 LEFT, RIGHT, BOTTOM = 0.8, 0.15, 0.5
@@ -18,10 +19,11 @@ NAMES = 1.6  # room for names at the ends of lines
 TITLE, NOTE_LINE, HEAD_LINE, KEY_LINE = 0.32, 0.15, 0.16, 0.2
 GAP = 0.1
 BETWEEN_COLUMNS, BETWEEN_ROWS = 0.3, 0.2
-NAME_LETTERS, KEY_LETTERS = 20, 34
+NAME_LETTERS, KEY_LETTERS = 20, 60
 HEAD_LETTERS = 11.5  # letters to an inch of a panel's head
 NAME_LINE = 0.14
 KEY_COLUMNS = 4
+KEY_HANDLE, KEY_PAD, KEY_APART = 2.6, 0.8, 1.5  # of the key, in sizes of its font
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ def open_grid(layout: Layout) -> FigureGrid:
     rows, columns = len(layout.labels), len(layout.heads)
     width = (WIDTH - LEFT - (layout.beside if layout.direct else RIGHT) - (columns - 1) * BETWEEN_COLUMNS) / columns
     heads = [wrapped(head, int(width * HEAD_LETTERS), 2) for head in layout.heads]
-    key = GAP + KEY_LINE * math.ceil(len(layout.key) / KEY_COLUMNS) if layout.key else 0.0
+    key = GAP + KEY_LINE * math.ceil(len(layout.key) / key_columns(layout.key, WIDTH - LEFT)) if layout.key else 0.0
     above = TITLE + NOTE_LINE * (layout.note.count("\n") + 1)
     top = above + key + GAP + max(HEAD_LINE * (head.count("\n") + 1) if head else 0 for head in heads) + GAP
     height = top + rows * layout.height + (rows - 1) * BETWEEN_ROWS + BOTTOM
@@ -85,6 +87,20 @@ def open_grid(layout: Layout) -> FigureGrid:
     if layout.key:
         _key(grid, layout, (height - above - GAP) / height)
     return grid
+
+
+def key_columns(contenders: Iterable[Contender], width: float) -> int:
+    """Into how many columns, up to four, a key's names go that has so many inches: as many as find room, and at least one."""
+    widths = [text_width(_key_label(contender)) + FONT_SIZE / POINTS * (KEY_HANDLE + KEY_PAD) for contender in contenders]
+    for columns in range(min(KEY_COLUMNS, len(widths)), 1, -1):
+        needed = sum(float(part.max()) for part in np.array_split(np.array(widths), columns))
+        if needed + (columns - 1) * KEY_APART * FONT_SIZE / POINTS <= width:
+            return columns
+    return 1
+
+
+def _key_label(contender: Contender) -> str:
+    return wrapped(contender.label, KEY_LETTERS, 1)
 
 
 def fit(contenders: Iterable[Contender], height: float) -> bool:
@@ -145,7 +161,7 @@ def _key(grid: FigureGrid, layout: Layout, top: float) -> None:
             color=look.colour,
             linestyle=look.linestyle,
             linewidth=look.width,
-            label=wrapped(contender.label, KEY_LETTERS, 1),
+            label=_key_label(contender),
         )
         for contender, look in layout.key.items()
     ]
@@ -153,10 +169,11 @@ def _key(grid: FigureGrid, layout: Layout, top: float) -> None:
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(LEFT / WIDTH - 0.008, top),
-        ncols=KEY_COLUMNS,
+        ncols=key_columns(layout.key, WIDTH - LEFT),
         frameon=False,
         borderpad=0,
         labelspacing=0.3,
-        handlelength=2.6,
-        columnspacing=1.5,
+        handlelength=KEY_HANDLE,
+        handletextpad=KEY_PAD,
+        columnspacing=KEY_APART,
     )

@@ -25,3 +25,8 @@ class CaptionedFigure:
     reading: str
     captions: Sequence[Caption] = ()
     pictures: Sequence[Picture] = ()
+
+    @property
+    def general(self) -> bool:
+        """Whether it is one of the figures that every report has."""
+        return any(picture.name.partition("-")[0] in GENERAL_NAMES for picture in self.pictures)

@@ -67,15 +67,20 @@ def chunks(settings: Sequence[Setting]) -> list[list[Setting]]:
 
 def note(comparison: Comparison) -> str:
     """What a line and its band are."""
-    return note_on(comparison.seeds)
+    if comparison.splits == 1:
+        return note_on(comparison.seeds)
+    return f"Lines: medians of {comparison.spoken_blocks}. Bands: {_band(comparison.blocks)} over the blocks."
 
 
 def note_on(seeds: int) -> str:
     """What a line and its band over so many seeds are."""
     if seeds == 1:
         return "One seed: a line is one run, and there is no band."
-    band = "10th to 90th percentile" if seeds >= FEW else "smallest to largest"
-    return f"Lines: medians of {formatting.counted(seeds, 'seed')}. Bands: {band} over the seeds."
+    return f"Lines: medians of {formatting.counted(seeds, 'seed')}. Bands: {_band(seeds)} over the seeds."
+
+
+def _band(runs: int) -> str:
+    return "10th to 90th percentile" if runs >= FEW else "smallest to largest"
 
 
 def _rates(comparison: Comparison) -> str:
@@ -105,7 +110,7 @@ def _picture(figure: CurveFigure, settings: Sequence[Setting], comparison: Compa
     last = max(float(band.steps[-1]) for panel in everything for _, band, _ in panel)
     for (row, panels), line, limit in zip(shown, opened.axes, _limits(figure, shown), strict=True):
         for panel, axes in zip(panels, line, strict=True):
-            _fill(axes, panel, layout, comparison.seeds > 1)
+            _fill(axes, panel, layout, comparison.blocks > 1)
             scales.step_axis(axes, last)
             if limit is None:
                 scales.even_axis(axes, _values(panels if figure.agree == "row" else everything), percent=row.scale == "share")

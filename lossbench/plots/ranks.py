@@ -16,8 +16,9 @@ WIDTH, LEFT, RIGHT, TOP, BOTTOM = 10.0, 2.6, 0.4, 0.8, 0.5  # inches
 ROW = 0.24
 BAR = 0.16  # between bars, in ranks of room kept for them
 LETTERS = 34
-_NOTE = (
-    "Large dot: the average over {} {}; small dots: each of them. 1 is best.\n"
+_DOTS = "Large dot: the average over {} {}; small dots: each of them. 1 is best.\n"
+_UNTESTED = "They share data and are one witness, so that nothing is tested."
+_BARS = (
     "Bars at the right join losses whose average ranks lie closer than the critical difference, {}: they are not told apart{}."
 )
 
@@ -33,13 +34,19 @@ def draw_ranks(ranking: Ranking, comparison: Comparison) -> Picture:
         _bars(axes, ranking)
         _finish(axes, ranking)
         figure.text(0.08, 1 - 0.1 / height, TITLE, va="top", fontsize=11.5, fontweight="bold")
-        why = "" if ranking.significant else f", none of them, as Friedman's test finds nothing ({formatting.tested(ranking.p)})"
-        note = _NOTE.format(len(ranking.blocks), ranking.among, formatting.number(ranking.distance), why)
+        note = _DOTS.format(len(ranking.blocks), ranking.among) + _test(ranking)
         figure.text(
             0.08, 1 - 0.32 / height, drawable(note.split("\n")[0]) + "\n" + note.split("\n")[1], va="top", fontsize=8, color=GREY
         )
         svg, png = rendered(figure)
     return Picture(name="ranks", title=TITLE, svg=svg, png=png)
+
+
+def _test(ranking: Ranking) -> str:
+    if ranking.p is None:
+        return _UNTESTED
+    why = "" if ranking.significant else f", none of them, as Friedman's test finds nothing ({formatting.tested(ranking.p)})"
+    return _BARS.format(formatting.number(ranking.distance), why)
 
 
 def _dots(axes: Axes, ranking: Ranking, comparison: Comparison) -> None:
@@ -55,13 +62,13 @@ def _dots(axes: Axes, ranking: Ranking, comparison: Comparison) -> None:
 def _bars(axes: Axes, ranking: Ranking) -> None:
     """One bar beside another, from the first to the last loss of a group."""
     right = len(ranking.contenders) + 0.5
-    for i, (first, last) in enumerate(ranking.groups):
+    for i, (first, last) in enumerate(ranking.groups if ranking.p is not None else ()):
         axes.plot([right + i * BAR] * 2, [first - 0.3, last + 0.3], color=INK, linewidth=3, solid_capstyle="butt", clip_on=False)
 
 
 def _finish(axes: Axes, ranking: Ranking) -> None:
     k = len(ranking.contenders)
-    axes.set_xlim(0.7, k + 0.5 + BAR * len(ranking.groups))
+    axes.set_xlim(0.7, k + 0.5 + (BAR * len(ranking.groups) if ranking.p is not None else 0))
     axes.set_ylim(k - 0.4, -0.6)
     axes.set_yticks(range(k), [wrapped(contender.label, LETTERS, 1) for contender in ranking.contenders])
     axes.tick_params(axis="y", length=0)

@@ -51,7 +51,7 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
     values = np.concatenate([part for panel in panels for s in panel for part in (s.low, s.middle, s.high)])
     rates = np.concatenate([s.rates for panel in panels for s in panel])
     for panel, axes in zip(panels, grid.axes[0], strict=True):
-        _fill(axes, panel, layout, comparison.seeds > 1)
+        _fill(axes, panel, layout, comparison.blocks > 1)
         _scale(axes, rates, values, percent=measure.quantity.share)
     if layout.direct:
         name_ends(grid.axes[0][-1], ends, layout)

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.textpath import TextPath
 
 from lossbench.analysis.comparison import Contender
 
@@ -28,12 +29,13 @@ _DARKEST, _LIGHTEST = 0.55, 0.3  # how far variants of a loss go towards black a
 INK, GREY, PALE = "#222222", "#666666", "#e4e4e4"
 BAND_OPACITY = 0.16
 DPI = 150
+FONT, FONT_SIZE, POINTS = "DejaVu Sans", 8.5, 72  # POINTS are in an inch
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _RC: dict[Any, Any] = {
     "svg.hashsalt": "lossbench",
     "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
+    "font.family": FONT,
+    "font.size": FONT_SIZE,
     "text.parse_math": False,
     "text.color": INK,
     "axes.unicode_minus": True,
@@ -122,6 +124,13 @@ def wrapped(text: str, width: int, lines: int = 3) -> str:
     return "\n".join(textwrap.wrap(glued, width, max_lines=lines, placeholder=" …"))
 
 
+def text_width(text: str, size: float = FONT_SIZE) -> float:
+    """How many inches a line of text takes."""
+    return (
+        float(TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT)).get_extents().width) / POINTS if text else 0.0
+    )
+
+
 def rendered(figure: Figure) -> tuple[bytes, bytes]:
     """The figure as SVG and as PNG, without dates, so that the same figure is the same bytes."""
     svg, png = io.BytesIO(), io.BytesIO()
@@ -147,4 +156,4 @@ def _shade(colour: str, i: int, n: int) -> str:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+    return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())

@@ -19,6 +19,7 @@ from lossbench.plots.style import GREY, INK, Stroke, drawable, rendered, styled,
 WIDTH, LEFT, RIGHT, BOTTOM, BETWEEN, APART = 10.0, 1.35, 0.2, 0.5, 0.25, 0.3
 EDGE = 0.12  # inches before the title
 LANE, FOOT = 0.145, 1.25  # inches that a lane and the panels beneath are high
+HALF = 0.5  # of the way from dark to light
 _LETTER = 0.062  # inches of a letter in a lane
 _DARK = LinearSegmentedColormap.from_list("dark", ["#5b1a00", "#D55E00", "#f3cdb0", "#fbf3ec", "#fdfaf7"])
 
@@ -45,7 +46,7 @@ class Lanes:
     """A figure: a column a head, a row a loss with its output units; beneath, each loss's curve (x, y) in the same columns.
 
     `label` is the beneath's, `shade` says what the lanes hold, `unit` what x counts, `foot` the same under the axis; `sleeps`
-    names a unit, with {} for its number.
+    says of a unit what it is, with {} for its name in `units`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Lanes:
     label: str
     shade: str
     unit: str
+    units: tuple[str, ...]
     sleeps: str
     foot: str
 
@@ -109,7 +111,7 @@ def _strips(axes: Axes, group: RunUnits | None, lanes: Lanes) -> None:
     axes.set_xlim(group.x[0], group.x[-1])
     for edge in np.arange(units - 1) + 0.5:
         axes.axhline(edge, color="white", linewidth=1.2)
-    axes.set_yticks(range(units), [str(unit) for unit in range(units)], fontsize=7.5)
+    axes.set_yticks(range(units), [drawable(name) for name in lanes.units], fontsize=7.5)
     for silent_unit in group.silent_units:
         _tell(axes, silent_unit, group, lanes)
 
@@ -117,9 +119,9 @@ def _strips(axes: Axes, group: RunUnits | None, lanes: Lanes) -> None:
 def _tell(axes: Axes, silent_unit: SilentUnit, group: RunUnits, lanes: Lanes) -> None:
     """Say in the dark stretch of a lane whose it is and how long it lasts; behind it where that is too short."""
     first, last = group.x[0], group.x[-1]
-    end = last if silent_unit.until is None else silent_unit.until
+    end = last if silent_unit.until is None else _light(group, silent_unit.unit, silent_unit.until)
     until = "never wakes" if silent_unit.until is None else f"wakes in {lanes.unit} {np.ceil(silent_unit.until):g}"
-    text = f"{lanes.sleeps.format(silent_unit.unit)} {until}"
+    text = f"{lanes.sleeps.format(lanes.units[silent_unit.unit])} {until}"
     needed = len(text) * _LETTER / (axes.get_position().width * WIDTH) * (last - first)
     inside = end - first > min(needed, last - end)
     where, align, colour = (end, "right", "white") if inside else (end, "left", INK)
@@ -133,6 +135,12 @@ def _tell(axes: Axes, silent_unit: SilentUnit, group: RunUnits, lanes: Lanes) ->
         fontsize=7.5,
         color=colour,
     )
+
+
+def _light(group: RunUnits, unit: int, until: float) -> float:
+    """Where a lane is light for the first time, at or behind `until`: ink is not read on what is still dark."""
+    light = group.x[(group.x >= until) & (group.values[unit] > HALF)]
+    return float(light[0]) - (group.x[1] - group.x[0]) / 2 if len(light) else until
 
 
 def _ahead(axes: Axes, who: Contender, lanes: Lanes) -> None:

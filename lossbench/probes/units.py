@@ -23,8 +23,8 @@ class Saturation(Probe):
 
     Formula: over units and examples of the mini-batch; a unit is saturated on an example where the slope of its activation
     is below `threshold` times the largest slope it can have: a(1 − a) < threshold/4 for sigmoids, 1 − h² < threshold for
-    tanh, h = 0 for relu; a softmax output like a sigmoid, p(1 − p) < threshold/4. Identity outputs never are. Of a torch
-    module's other activations the slope is that at their inputs.
+    tanh, h = 0 for relu, (1 − |h|)² < threshold for softsign; a softmax output like a sigmoid, p(1 − p) < threshold/4. Identity
+    outputs never are. Of a torch module's other activations the slope is that at their inputs.
     Mean and standard deviation are those of the activations (of the link's outputs in the last layer).
     """
 
@@ -42,7 +42,7 @@ class Saturation(Probe):
             raise BadInput(f"threshold is {self.threshold:g}; it is a share of the largest slope, between 0 and 1.")
 
     def measure(self, step: Step) -> dict[str, Tensor]:
-        inputs = step.hidden_inputs or step.hidden
+        inputs = step.hidden_inputs or [None] * len(step.hidden)
         hidden = zip(step.activations, step.hidden, inputs, strict=True)
         measured = [_look_at_hidden(*layer, self.threshold) for layer in hidden]
         measured.append(_look(step.outputs, OUTPUTS[step.link], self.threshold))
@@ -50,9 +50,9 @@ class Saturation(Probe):
         return {name: torch.stack(parts, -1) for name, parts in zip(names, zip(*measured, strict=True), strict=True)}
 
 
-def _look_at_hidden(name: str, h: Tensor, z: Tensor, threshold: float) -> Tensor:
-    """The same as `_look` says, of a hidden activation's outputs h and, where those do not tell its slope, its inputs z."""
-    if name in ACTIVATIONS:
+def _look_at_hidden(name: str, h: Tensor, z: Tensor | None, threshold: float) -> Tensor:
+    """The same as `_look` says, of a hidden activation's outputs h and, where they are there and tell its slope, its inputs z."""
+    if z is None or name not in INPUT_SLOPES:
         return _look(h, ACTIVATIONS[name], threshold)
     slope_of, steepest = INPUT_SLOPES[name]
     _, mean, spread = _look(h, ACTIVATIONS[None], threshold)

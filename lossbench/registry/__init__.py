@@ -8,7 +8,7 @@ import re
 import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -58,15 +58,30 @@ class Registered(ABC):
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
             raise BadInput(f"Two classes ask for the {cls.noun} word {cls.word!r}: {_where(taken)} and {_where(cls)}.")
         _classes[cls.noun][cls.word] = cls
+        if "__hash__" not in vars(cls):
+            cls.__hash__ = Registered.__hash__  # type: ignore[method-assign]  # named here, a dataclass leaves it alone
         _check_options_of(cls)
         if outside(cls):
             guard(cls)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Made once, and of options that are lists or mappings, too, which Python hashes not."""
+        return hash((type(self), *(hashable(getattr(self, field.name)) for field in dataclasses.fields(self))))  # type: ignore[arg-type]
 
     def describe(self) -> dict[str, Any]:
         """Word and options as plain values, the form in which things are stored: {"word": "focal", "gamma": 2.0}.
 
         Options that came `later` are left out where they have their default, so that ids stay what they were.
         """
+        return dict(self._description)
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        """Made once: a loss, a model, … is part of as many runs as a sweep has, and none of them can change it."""
         values = {field: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
         kept = {field.name: value for field, value in values.items() if not (LATER in field.metadata and value == field.default)}
         return {"word": self.word} | {name: plain(value) for name, value in kept.items()}
@@ -183,6 +198,13 @@ def _line_of(error: BaseException) -> str:
 def _what(error: BaseException) -> str:
     message = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
     return f"{type(error).__name__} {message}".strip().rstrip(".")
+
+
+def hashable(value: Any) -> Any:
+    """The same with tuples for lists and mappings, whatever stands in them."""
+    if isinstance(value, Mapping):
+        return tuple((key, hashable(item)) for key, item in sorted(value.items()))
+    return tuple(map(hashable, value)) if isinstance(value, tuple | list) else value
 
 
 def plain(value: Any) -> Any:

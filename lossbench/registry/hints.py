@@ -5,12 +5,13 @@ these, and other registered things.
 """
 
 import dataclasses
+import inspect
 import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from lossbench.errors import BadInput, unknown
 
@@ -22,8 +23,14 @@ IN_A_TABLE = {int: "whole number", float: "number", bool: "true or false", str: 
 
 @cache
 def field_types(cls: type) -> dict[str, Any]:
-    """Resolved types of a dataclass's fields, by name."""
+    """Resolved types of a dataclass's fields, by name. Raises BadInput for a class that was not made one, or can change."""
     hints = typing.get_type_hints(cls)
+    own = [name for name in inspect.get_annotations(cls) if get_origin(hints[name]) is not ClassVar]
+    named, write = f"The class {cls.__module__}.{cls.__qualname__}", "Write @dataclass(frozen=True, kw_only=True) above it."
+    if not dataclasses.is_dataclass(cls) or (own and "__dataclass_fields__" not in vars(cls)):
+        raise BadInput(f"{named} is no dataclass, so that nobody knows its options. {write}")
+    if not getattr(cls, "__dataclass_params__").frozen:  # noqa: B009 (which typeshed does not know)
+        raise BadInput(f"{named} can change after it was made, and a run's options may not. {write}")
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
@@ -32,9 +39,9 @@ def checked(name: str, value: Any, hint: Any) -> Any:
 
     Raises BadInput with the option's name, what it wants and what it got; for a number that is none, too.
     """
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin, arguments = _walked(hint)
     if origin in UNIONS:
-        return _first_fit(name, value, hint)
+        return value if type(value) in arguments and type(value) is not float else _first_fit(name, value, hint)
     if origin is Literal:
         if value not in arguments:
             raise unknown(f"value of {name}", str(value), map(str, arguments))
@@ -55,10 +62,17 @@ def checked(name: str, value: Any, hint: Any) -> Any:
 KINDS = "numbers, words, truth values, null, Literals, tuple[T, ...], list[T], dict[str, T] and unions of these"
 
 
+@cache
+def _walked(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a hint is made with and of; a million runs ask it of a few hints."""
+    return get_origin(hint), get_args(hint)
+
+
 def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
+    if type(value) is hint and hint is not float:
+        return value
     value = value.item() if hint in PRIMITIVES and type(value).__module__ == "numpy" and not value.shape else value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
+    _refuse_infinite(name, value, hint)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         try:
             return float(value)
@@ -69,12 +83,22 @@ def _plainly_checked(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
+def _refuse_infinite(name: str, value: Any, hint: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{name} is {value}, which is no finite number; it wants {spoken(hint)}.")
+
+
 def _first_fit(name: str, value: Any, hint: Any) -> Any:
     for choice in get_args(hint):
         try:
             return checked(name, value, choice)
         except BadInput:
             continue
+    _refuse_infinite(name, value, hint)
+    choices = [word for choice in get_args(hint) if get_origin(choice) is Literal for word in get_args(choice)]
+    if choices and isinstance(value, str):
+        others = [spoken(choice) for choice in get_args(hint) if get_origin(choice) is not Literal]
+        raise unknown(f"value of {name}", value, [*choices, *others])
     raise BadInput(f"{name} wants {spoken(hint)} and got {value!r}.")
 
 
@@ -97,7 +121,13 @@ def held_by_omegaconf(hint: Any) -> Any:
 def spoken(hint: Any) -> str:
     """A type as an error message says it: "a number or null"."""
     choices = get_args(hint) if get_origin(hint) in UNIONS else (hint,)
-    return " or ".join(IN_A_SENTENCE.get(choice, str(choice)) for choice in choices)
+    return " or ".join(map(_spoken, choices))
+
+
+def _spoken(choice: Any) -> str:
+    if get_origin(choice) is Literal:
+        return ", ".join(map(str, get_args(choice)))
+    return "a list" if get_origin(choice) in (tuple, list) else IN_A_SENTENCE.get(choice, str(choice))
 
 
 def tabled(hint: Any) -> str:

@@ -48,7 +48,7 @@ def speed(board: Scoreboard) -> str:
     if not order:
         return f"No loss reaches {level} in more than half of its runs."
     first, last = order[0], order[-1]
-    text = f"{_name(first)} reaches {level} after {formatting.steps(first.step.centre)} steps"
+    text = f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
     text += " (median)" if first.step.n > 1 else ""
     if last is not first:
         ratio = last.step.centre / first.step.centre if first.step.centre else np.inf
@@ -149,6 +149,8 @@ def order_of(ranking: Ranking) -> str:
     averages = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
     shown = averages if len(averages) <= ALL_TOLD else [*averages[: ALL_TOLD - 1], "…", averages[-1]]
     text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(shown)}."
+    if ranking.p is None:
+        return f"{text} They share data, and settings of the same data are one witness: nothing is tested."
     if not ranking.significant:
         return f"{text} Friedman's test finds no more than chance ({formatting.tested(ranking.p)})."
     apart = sum(b - a > ranking.distance for i, a in enumerate(ranking.averages) for b in ranking.averages[i + 1 :])

@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 
+import pandas as pd
+
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Setting
 from lossbench.analysis.results import Results
-from lossbench.analysis.scoreboard import can_tell
+from lossbench.analysis.scoreboard import Scoreboard, can_tell
 from lossbench.analysis.selection import FEWEST_TO_SPLIT
 from lossbench.analysis.statistics import FEWEST
 
+REGRESSED = ("mean_absolute_error", "squared_error")  # by one of these most losses of a regression may be ranked
+_ONE_SEED = "There is one seed: no intervals and no tests, and another seed may tell another story."
+_NOTHING_DRAWN = "Nothing in these runs is drawn: any seed would give the same, and there are no intervals and no tests."
+NOT_DRAWN = ("answer", "given", "two_weights")  # initialisations that are numbers
 _FEW_SEEDS = "With {} there is no 95 % interval: the tables show the smallest and the largest value."
 _BLIND = (
     "With {} and {} no corrected p-value can fall below 0.05, however large the difference: "
     "look at the values themselves, or run more seeds."
+)
+_SPLITS = (
+    "A seed on a split of the data is a block, and losses are compared block by block. What is beyond chance is so for new seeds "
+    "on these {} splits; how losses fare on other splits, or other data, the test does not say."
 )
 _SAME_RATE = (
     "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
@@ -31,8 +41,9 @@ _RATES_APART = (
 )
 _PARTIAL = (
     "No neutral measure was recorded. The {} is what {} minimises: it says how far each loss got{}, "
-    "but losses are not ranked by it, and no difference is tested."
+    "but losses are not ranked by it, and no difference is tested.{}"
 )
+_NEUTRAL = " With probes=[{}] one is recorded that none of them minimises."
 _UNMEASURED = "No measure of fit but the losses' own was recorded, and losses are never ranked by those."
 _DIVERGED = (
     "A run that diverged counts as worse than every run that finished, and as never reaching a level. "
@@ -52,13 +63,21 @@ def reservations(results: Results) -> list[str]:
 
 
 def _about_seeds(results: Results) -> list[str]:
-    n = results.chosen.seeds
-    seeds = f"{n} seeds left to judge" if n < results.everything.seeds else f"{n} seeds"
+    n, everything, chosen = results.chosen.blocks, results.everything, results.chosen
+    seeds = f"{chosen.spoken_blocks} left to judge" if n < everything.blocks else chosen.spoken_blocks
     if n == 1:
-        return ["There is one seed: no intervals and no tests, and another seed may tell another story."]
+        return [_ONE_SEED if drawn(results.study.runs) else _NOTHING_DRAWN]
     sentences = [_FEW_SEEDS.format(seeds)] if n < FEWEST else []
     blind = results.matches and not can_tell(results.matches)
-    return [*sentences, _BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else sentences
+    sentences += [_BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else []
+    return [*sentences, _SPLITS.format(chosen.splits)] if chosen.splits > 1 else sentences
+
+
+def drawn(runs: pd.DataFrame) -> bool:
+    """Whether another seed may change a run: by its start, the order of mini-batches, or units that are dropped."""
+    batches = runs["batch"].notna() & (runs["order"] != "sequential")
+    dropout = [runs[name].fillna(0) != 0 for name in runs.columns if name.endswith("dropout")]
+    return bool((~runs["init"].isin(NOT_DRAWN) | batches).any() or any(column.any() for column in dropout))
 
 
 def _about_rates(results: Results) -> list[str]:
@@ -102,8 +121,19 @@ def _seed_range(seeds: Sequence[int]) -> str:
 def _about_measures(results: Results) -> list[str]:
     chose = " and chose its learning rate" if results.everything.swept else ""
     unranked = {board.measure.column: board for board in results.boards if not board.ranked}
-    sentences = [_PARTIAL.format(b.measure.quantity.title, formatting.listed(b.owners), chose) for b in unranked.values()]
+    sentences = [
+        _PARTIAL.format(b.measure.quantity.title, formatting.listed(b.owners), chose, _neutral(b, results))
+        for b in unranked.values()
+    ]
     return sentences if results.boards else [*sentences, _UNMEASURED]
+
+
+def _neutral(board: Scoreboard, results: Results) -> str:
+    """The probe of a regression that would rank its losses, in a sentence; "" where there is none."""
+    loss_words = {standing.sample.contender.word for standing in board.standings}
+    known = results.curves.quantities
+    stems = [stem for stem in REGRESSED if stem in known and known[stem].neutral_among(loss_words)]
+    return _NEUTRAL.format(stems[0]) if stems and board.setting.task == "regression" else ""
 
 
 def _about_divergence(results: Results) -> list[str]:

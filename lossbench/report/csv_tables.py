@@ -45,6 +45,7 @@ def _scoreboard(results: Results) -> pd.DataFrame:
                 "runs": len(standing.sample.runs),
                 "diverged": standing.diverged,
                 "measure": board.measure.column,
+                "baseline": board.baseline,
                 "level": board.level,
             }
             scores = _spread("final_median", standing.final) | _spread("final_mean", standing.mean)

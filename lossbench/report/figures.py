@@ -38,7 +38,7 @@ _PROFILES = (
 _RANKS = (
     "In every {} the losses are ranked by their median final result, the best first, and the ranks are averaged. "
     "Friedman's test asks whether any loss differs from the others, Nemenyi's which pairs do. Few {} tell "
-    "little apart, and settings that share data are no independent witnesses."
+    "little apart; of settings that share data, which are no independent witnesses, nothing is tested."
 )
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "
@@ -102,7 +102,7 @@ def _ranks(results: Results) -> list[CaptionedFigure]:
         return []
     picture = draw_ranks(results.ranking, results.chosen)
     among = results.ranking.among
-    reading = _RANKS.format(among.replace("settings", "setting").replace("groups", "group"), among)
+    reading = _RANKS.format(among.removesuffix("s"), among)
     texts = [Caption("", captions.order_of(results.ranking))]
     return [CaptionedFigure(heading="Ranks", reading=reading, captions=texts, pictures=[picture])]
 

@@ -19,6 +19,8 @@ from lossbench.plots.captioned import CaptionedFigure
 from lossbench.plots.picture import Picture
 from lossbench.report import invocations, tables
 from lossbench.report.caveats import reservations
+from lossbench.report.classes import class_facts
+from lossbench.report.edges import at_edges
 from lossbench.report.summary import summary
 from lossbench.tables import Study
 
@@ -42,9 +44,11 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "tables": tables,
         "invocations": invocations.invocations(study.folder, study.runs),
         "fingerprints": invocations.fingerprints(study.runs),
+        "warnings": [],
         "summary": (),
         "reservations": (),
         "facts": (),
+        "key": (),
         "scoreboard": (),
         "differences": (),
     }
@@ -53,14 +57,18 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
 def comparison(results: Results) -> dict[str, Any]:
     """What the templates say of losses that are compared."""
     return {
+        "warnings": at_edges(results.edges),
         "summary": summary(results),
         "reservations": reservations(results),
-        "facts": results.everything.facts,
+        "facts": (*results.everything.facts, *class_facts(results.study)),
+        "key": tables.key(results),
         "scoreboard": tables.scoreboard(results),
         "differences": tables.differences(results),
         "swept": results.everything.swept,
-        "intervals": results.chosen.seeds >= FEWEST,
-        "several_seeds": results.everything.seeds > 1,
+        "intervals": results.chosen.blocks >= FEWEST,
+        "several_seeds": results.everything.blocks > 1,
+        "splits": results.everything.splits > 1,
+        "family": tables.family(results),
     }
 
 

@@ -18,9 +18,7 @@ PLAIN = 2.0  # gradients that differ less at the start explain little
 
 def summary(results: Results) -> list[Caption]:
     """What was run and what came out, sentence by sentence."""
-    outcomes = (
-        _tally(results) if len(results.boards) > MOST_LISTED else [_outcome(board, results.matches) for board in results.boards]
-    )
+    outcomes = _tally(results) if len(results.boards) > MOST_LISTED else [_outcome(board, results) for board in results.boards]
     ranks = [Caption("", order_of(results.ranking))] if results.ranking else []
     return [Caption("", _counts(results)), *outcomes, *ranks, *_cause(results)]
 
@@ -32,15 +30,18 @@ def _counts(results: Results) -> str:
     rates = len({sample.rate for sample in everything.samples})
     parts = [f"{len(everything.settings)} settings"] if len(everything.settings) > 1 else []
     parts += [f"{rates} learning rates"] if everything.swept else []
+    parts += [formatting.counted(everything.splits, "split")] if everything.splits > 1 else []
     parts += [formatting.counted(everything.seeds, "seed")]
     diverged = f" {formatting.counted(results.diverged, 'run')} diverged." if results.diverged else ""
     return f"{formatting.counted(runs, 'run')} of {losses}: {formatting.listed(parts)}.{diverged}"
 
 
-def _outcome(board: Scoreboard, matches: Sequence[PairedComparison]) -> Caption:
+def _outcome(board: Scoreboard, results: Results) -> Caption:
     if not board.ranked:
         return Caption(board.setting.label, _values(board))
-    return Caption(board.setting.label, f"{_ending(board, matches)} {_timing(board, matches)}".strip())
+    matches = results.matches
+    sentences = (_ending(board, matches), _beside_reference(board, results), _timing(board, matches))
+    return Caption(board.setting.label, " ".join(filter(None, sentences)))
 
 
 def _values(board: Scoreboard) -> str:
@@ -67,6 +68,17 @@ def _ending(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     if not np.isfinite(worst.final.centre):
         return f"{text}; {_name(worst)} diverged in at least half of its runs."
     return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches), matches)}."
+
+
+def _beside_reference(board: Scoreboard, results: Results) -> str:
+    """What the tests say of the best and the worst loss, where these are not compared with one another but with a reference."""
+    order = sorted(board.standings, key=lambda s: s.final.centre, reverse=board.measure.better == "higher")
+    reference = next((s for s in order if s.sample.contender == results.family.reference), None)
+    if reference is None or reference in (order[0], order[-1]) or order[0].final.centre == order[-1].final.centre:
+        return ""
+    judged = [(s, _judged(_between(reference, s, board, results.matches), results.matches)) for s in (order[0], order[-1])]
+    verdicts = [f"{_name(s)}{verdict}" for s, verdict in judged if verdict]
+    return f"Next to {_name(reference)}, {_final(reference, board)}: {formatting.listed(verdicts)}." if verdicts else ""
 
 
 def _timing(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
@@ -104,7 +116,13 @@ def _judged(match: PairedComparison | None, matches: Sequence[PairedComparison])
     if match is None or not can_tell(matches):
         return ""
     p = formatting.tested(match.corrected)
-    return f" (beyond chance, {p})" if match.corrected < SIGNIFICANT else f" (not beyond chance, {p})"
+    over = f"over {formatting.counted(match.difference.median.n, 'seed' if _lone_split(match) else 'block')}, {p}"
+    return f" (beyond chance {over})" if match.corrected < SIGNIFICANT else f" (not beyond chance {over})"
+
+
+def _lone_split(match: PairedComparison) -> bool:
+    """Whether seeds are all that runs differ by: none of them met several splits of the data."""
+    return all(len(set(standing.sample.splits)) == 1 for standing in match.board.standings)
 
 
 def _tally(results: Results) -> list[Caption]:
@@ -119,8 +137,9 @@ def _tally(results: Results) -> list[Caption]:
     tested = [m for m in results.matches if m.score == "final" and m.difference.median.n >= FEWEST]
     if tested and can_tell(results.matches):
         compared = formatting.counted(len(tested), "comparison")
+        over = "seeds" if all(map(_lone_split, tested)) else "blocks of seed and split"
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
-        sentences.append(f"Of {compared} of final results {sure} show more than chance over seeds explains (Holm).")
+        sentences.append(f"Of {compared} of final results {sure} show more than chance over {over} explains (Holm).")
     timed = (board for board in ranked if board.level is not None)
     strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
     extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []

@@ -23,6 +23,14 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """A loss and its colour in the figures."""
+
+    loss: str
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """A loss in a setting, as the scoreboard shows it."""
 
@@ -37,10 +45,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreboardPart:
-    """A setting's part of the scoreboard; `level` is "" where nothing could be timed."""
+    """A setting's part of the scoreboard; `level` is "" where nothing could be timed, `baseline` where none is known."""
 
     setting: str
     measure: str
+    baseline: str
     level: str
     rows: tuple[Row, ...]
 
@@ -67,11 +76,18 @@ def scoreboard(results: Results) -> list[ScoreboardPart]:
         ScoreboardPart(
             setting=board.setting.label,
             measure=board.measure.quantity.title + _why_unranked(board),
+            baseline=_baseline(board),
             level="" if board.level is None else formatting.measured(board.level, board.measure.quantity),
             rows=tuple(_row(s, board.measure.quantity, looks[s.sample.contender].colour) for s in board.standings),
         )
         for board in results.all_boards
     ]
+
+
+def key(results: Results) -> list[Look]:
+    """The colours of the losses, where there are several: beside figures on screens too small for the names in them."""
+    looks = strokes(results.everything.contenders)
+    return [Look(loss=one.label, colour=look.colour) for one, look in looks.items()] if len(looks) > 1 else []
 
 
 def differences(results: Results) -> list[Contrast]:
@@ -94,6 +110,26 @@ def differences(results: Results) -> list[Contrast]:
         )
         for (setting, measure, one, other), by_score in by_pair.items()
     ]
+
+
+def family(results: Results) -> str:
+    """Which comparisons p-values are corrected over, in a sentence: how many there are, and of what."""
+    n, pairs = len(results.matches), len({(m.board.setting, m.board.measure, m.one, m.other) for m in results.matches})
+    scores = {"final": "the final result", "steps": "the steps to the level"}
+    by = formatting.listed([text for score, text in scores.items() if any(m.score == score for m in results.matches)])
+    settings = len({match.board.setting for match in results.matches})
+    where = f" in {settings} settings" if settings > 1 else ""
+    counts = f"{formatting.counted(n, 'comparison')}, of {formatting.counted(pairs, 'pair')} by {by}"
+    return f"Compared is {results.family.spoken}{where}: {counts}."
+
+
+def _baseline(board: Scoreboard) -> str:
+    """What the measure is worth without learning, and whether any loss does better."""
+    if board.baseline is None:
+        return ""
+    sign = 1 if board.measure.better == "higher" else -1
+    beaten = any(sign * standing.final.centre > sign * board.baseline for standing in board.standings)
+    return formatting.measured(board.baseline, board.measure.quantity) + ("" if beaten else ", which no loss exceeds")
 
 
 def _why_unranked(board: Scoreboard) -> str:

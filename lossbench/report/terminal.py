@@ -22,7 +22,11 @@ def print_scoreboard(standings: Sequence[ScoreboardPart]) -> None:
 
 
 def _table(setting: ScoreboardPart) -> Table:
-    title = shown(", ".join(filter(None, [setting.setting, setting.measure])))
+    title = shown(
+        ", ".join(
+            filter(None, [setting.setting, setting.measure, setting.baseline and f"most frequent class {setting.baseline}"])
+        )
+    )
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("loss")
     for name in ("rate", "final", "best", f"steps to {setting.level}" if setting.level else "steps", "diverged"):

@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from lossbench.interfaces import Array, Task
 from lossbench.planning.spec import Parameters
 from lossbench.tables import (
+    BASELINES_KEY,
+    CLASSES_KEY,
     CURVE,
     DEVICE,
     INVOCATION,
@@ -37,7 +39,9 @@ AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.number[Any]]]
 class Origin:
     """What the rows of a part have in common: the recording's JSON, the invocation's id, the task and the device.
 
-    `quantities` declare what its columns may hold; a part keeps the declarations of those that it has.
+    `quantities` declare what its columns may hold; a part keeps the declarations of those that it has. `classes` are the names of
+    the classes, () where these are called by their numbers; `baselines` are the accuracies, by column, of who always answers
+    the most frequent class.
     """
 
     recording: str
@@ -45,6 +49,8 @@ class Origin:
     task: Task
     device: str
     quantities: tuple[Quantity, ...] = ()
+    classes: tuple[str, ...] = ()
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
 
 class StoredRun(Protocol):
@@ -79,6 +85,8 @@ class StoredTrace(Protocol):
     def parameters(self) -> Parameters | None: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def moments(self) -> Mapping[str, Parameters]: ...
 
 
 def part_content(traces: Sequence[StoredTrace], origin: Origin) -> bytes:
@@ -86,7 +94,11 @@ def part_content(traces: Sequence[StoredTrace], origin: Origin) -> bytes:
 
     Raises ValueError where a quantity has not one number for each recorded step of its run.
     """
-    table = _table(traces, origin)
+    return table_content(_table(traces, origin))
+
+
+def table_content(table: pa.Table) -> bytes:
+    """A table of runs as the bytes of a part."""
     texts = [name for name, kind in RUN_COLUMNS.items() if kind == pa.string()]
     # Neighbouring steps differ little, which only a byte stream split lets zstd see: a third of the plain size, and faster.
     floats = [f"{name}.list.element" for name in table.column_names if name.startswith(CURVE)]
@@ -130,7 +142,11 @@ def _table(traces: Sequence[StoredTrace], origin: Origin) -> pa.Table:
         arrays[CURVE + quantity] = _lists([trace.values.get(quantity) for trace in traces], lengths, np.float64)
     stems = {parts_of(name)[0] for trace in traces for name in trace.values}
     own = [item for item in origin.quantities if item.stem in stems]
-    return pa.table(arrays).replace_schema_metadata({METADATA_KEY: written(own).encode()} if own else None)
+    metadata = {METADATA_KEY: written(own).encode()} if own else {}
+    for key, known in ((CLASSES_KEY, origin.classes), (BASELINES_KEY, dict(origin.baselines))):
+        if known:
+            metadata[key] = json.dumps({trace.run.describe()["data"]: known for trace in traces}).encode()
+    return pa.table(arrays).replace_schema_metadata(metadata or None)
 
 
 def _lists(curves: Sequence[AnyArray | None], lengths: Sequence[int], dtype: type[np.number[Any]]) -> pa.ListArray:

@@ -10,11 +10,13 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
 from lossbench.errors import BadInput, printable
+from lossbench.files.json import read_json
 from lossbench.files.npz import is_whole
 from lossbench.planning.spec import Recording, RunSpec
 from lossbench.storage.parquet_part import Origin, StoredTrace, parameters_content, part_content
@@ -62,14 +64,19 @@ def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) ->
     stored: dict[str, tuple[str, str]] = {}
     for path in part_files(folder):
         stored.update(_stored(path))
-    kept = (
-        {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)}
-        if "parameters" in recording.keep
-        else set(stored)
-    )
+    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)} if recording.keep else set()
     wanted = recording.describe()
-    complete = {run for run, (under, outcome) in stored.items() if under == wanted and (outcome == "diverged" or run in kept)}
+    complete = {
+        run
+        for run, (under, outcome) in stored.items()
+        if under == wanted and (outcome == "diverged" or kept >= {kept_name(run, word) for word in recording.keep})
+    }
     return [run for name, run in asked.items() if name not in complete]
+
+
+def kept_name(run: str, word: str) -> str:
+    """The name of a run's kept parameters: its id for the final ones, id and moment, such as id-epoch-5, for others."""
+    return run if word == "parameters" else f"{run}-{word.replace(':', '-')}"
 
 
 def remember(folder: Path, arguments: Sequence[str], config: Any, provenance: Mapping[str, Any]) -> str:
@@ -82,12 +89,24 @@ def remember(folder: Path, arguments: Sequence[str], config: Any, provenance: Ma
         write_whole(folder / MANIFEST, _json({"format": FORMAT, "name": folder.name}))
     for subfolder in (folder, folder / PARTS, folder / PARAMETERS, folder / INVOCATIONS):
         clear_leftovers(subfolder)
-    content = _json({"words": list(arguments), "config": config, "provenance": provenance})
-    invocation = content_hash(content)
-    path = folder / INVOCATIONS / f"{invocation}.json"
+    return _kept_invocation(folder, {"words": list(arguments), "config": config, "provenance": provenance})
+
+
+def remember_elsewhere(folder: Path, invocation: str, provenance: Mapping[str, Any]) -> str:
+    """Keep that some of an invocation's runs were trained on other ground, as an invocation beside it; returns that one's id.
+
+    Raises BadInput or Failure where the folder cannot be read or written.
+    """
+    return _kept_invocation(folder, read_json(folder / INVOCATIONS / f"{invocation}.json") | {"provenance": provenance})
+
+
+def _kept_invocation(folder: Path, invocation: Mapping[str, Any]) -> str:
+    content = _json(invocation)
+    name = content_hash(content)
+    path = folder / INVOCATIONS / f"{name}.json"
     if not path.exists():
         write_whole(path, content)
-    return invocation
+    return name
 
 
 def forget(folder: Path, invocation: str) -> None:
@@ -105,15 +124,35 @@ def forget(folder: Path, invocation: str) -> None:
 def append(folder: Path, traces: Sequence[StoredTrace], origin: Origin) -> Path:
     """Store traces as one part, their kept parameters first; all of the part is there afterwards, or nothing of it.
 
-    Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, … Raises
-    Failure where the disk is full, BadInput where the folder cannot be written to.
+    Parameters go to `parameters/<run>.npz` as plain arrays weight_1 (out, in), bias_1 (out, 1), weight_2, …, and those of a
+    moment to `parameters/<run>-<moment>.npz`, such as <run>-epoch-5.npz. Raises Failure where the disk is full, BadInput where
+    the folder cannot be written to.
     """
+    return write(folder, written(traces, origin))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Traces as the bytes that are stored of them: one part, and the parameters that are kept, by the names of their files."""
+
+    part: bytes
+    parameters: dict[str, bytes]
+
+
+def written(traces: Sequence[StoredTrace], origin: Origin) -> Written:
+    """What `append` stores of the traces, before it is in a folder."""
+    kept = {trace.run.id: parameters_content(trace.parameters) for trace in traces if trace.parameters is not None}
     for trace in traces:
-        if trace.parameters is not None:
-            write_whole(folder / PARAMETERS / f"{trace.run.id}.npz", parameters_content(trace.parameters))
-    content = part_content(traces, origin)
-    path = folder / PARTS / f"part-{_next(folder):08d}-{content_hash(content)}.parquet"
-    write_whole(path, content)
+        kept |= {kept_name(trace.run.id, word): parameters_content(moment) for word, moment in trace.moments.items()}
+    return Written(part=part_content(traces, origin), parameters=kept)
+
+
+def write(folder: Path, content: Written) -> Path:
+    """Store what `written` made, here or on another machine, as `append` does."""
+    for name, parameters in content.parameters.items():
+        write_whole(folder / PARAMETERS / f"{name}.npz", parameters)
+    path = folder / PARTS / f"part-{_next(folder):08d}-{content_hash(content.part)}.parquet"
+    write_whole(path, content.part)
     return path
 
 

@@ -1,5 +1,7 @@
 """The window between training and analysis: names of columns, what they mean, and the readers of what is stored."""
 
+from lossbench.tables.baselines import BASELINES_KEY, Baselines, known_baselines
+from lossbench.tables.classes import CLASSES_KEY, ClassNames, class_names, common_names
 from lossbench.tables.columns import (
     ACCURACY,
     ACTIVATION_MEAN,
@@ -60,7 +62,9 @@ __all__ = [
     "ACCURACY",
     "ACTIVATION_MEAN",
     "ACTIVATION_SPREAD",
+    "BASELINES_KEY",
     "BRIER",
+    "CLASSES_KEY",
     "CURVE",
     "DEVICE",
     "EVERY_LOSS",
@@ -104,7 +108,9 @@ __all__ = [
     "UPDATE_RATIO",
     "UPDATE_WEIGHTS",
     "VALIDATION",
+    "Baselines",
     "Better",
+    "ClassNames",
     "Damaged",
     "Invocation",
     "Quantities",
@@ -112,7 +118,10 @@ __all__ = [
     "Study",
     "builtin",
     "class_column",
+    "class_names",
+    "common_names",
     "content_hash",
+    "known_baselines",
     "layer_column",
     "layer_name",
     "named_column",

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 
 from lossbench.errors import BadInput
 from lossbench.files.json import parse_json
+from lossbench.tables.baselines import BASELINES_KEY, parsed_baselines
+from lossbench.tables.classes import CLASSES_KEY, parsed_classes
 from lossbench.tables.columns import CURVE, LABEL_NOISE, OUTCOME, RUN, RUN_COLUMNS, SPEC, STEPS, STOPPED, TASK
 from lossbench.tables.hashes import run_id
 from lossbench.tables.quantity import METADATA_KEY, parsed
@@ -55,6 +57,10 @@ def refuse_nonsense(table: pa.Table) -> None:
             _refuse_spec(run, parse_json(text, f"the spec of run {run}"))
     if METADATA_KEY in (table.schema.metadata or {}):
         parsed(table.schema.metadata[METADATA_KEY])
+    if CLASSES_KEY in (table.schema.metadata or {}):
+        parsed_classes(table.schema.metadata[CLASSES_KEY])
+    if BASELINES_KEY in (table.schema.metadata or {}):
+        parsed_baselines(table.schema.metadata[BASELINES_KEY])
 
 
 def _is_curve(name: str) -> bool:

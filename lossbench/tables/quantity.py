@@ -6,7 +6,7 @@ their columns mean stands in builtin.json, which `python -m lossbench.commands.d
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -73,19 +73,26 @@ class Quantity:
         return not {*self.owners} & {EVERY_LOSS, *loss_words}
 
 
-def quantity(column: str, quantities: Quantities | None = None) -> Quantity:
+def quantity(column: str, quantities: Quantities | None = None, classes: Sequence[str] = ()) -> Quantity:
     """What a column holds: `test_accuracy` is titled "test accuracy", `saturated/2` "saturated, layer 2".
 
     Classes and outputs are counted from 0, as in `test_recall/3`, "test recall, class 3"; layers from 1. A column that nobody
-    declared is titled by its own name. `quantities` are a study's; None means the built-in ones.
+    declared is titled by its own name. `quantities` are a study's; None means the built-in ones. `classes` are the names of the
+    classes, where they are known: then it is "test recall, class virginica", and an output is called by its class likewise.
     """
     stem, side, number = parts_of(column)
     known = (builtin() if quantities is None else quantities).get(stem) or Quantity(stem=stem, title=stem.replace("_", " "))
     title = f"{_SIDES[side]} {known.title}" if side else known.title
     if stem == LOSS and side:
         title = f"own {_SIDES[side]} loss"
-    name = number.partition(NAME)[2]
+    name = number.partition(NAME)[2] or _class_name(known.part, number, classes)
     return replace(known, title=f"{title}, {name or f'{known.part} {number}'}" if number else title)
+
+
+def _class_name(part: Part, number: str, classes: Sequence[str]) -> str:
+    """What a class, or the output that stands for it, is called; "" where it has no name. Of two classes there is one output."""
+    named = part == "class" or (part == "output" and len(classes) > 2)
+    return f"{part} {classes[int(number)]}" if named and number.isdecimal() and int(number) < len(classes) else ""
 
 
 def parts_of(column: str) -> tuple[str, str, str]:

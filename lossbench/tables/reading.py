@@ -20,6 +20,8 @@ from lossbench.errors import BadInput, printable
 from lossbench.files.json import parse_json, read_json
 from lossbench.files.parquet import ParquetReader
 from lossbench.files.regular import read_bytes
+from lossbench.tables.baselines import Baselines, known_baselines
+from lossbench.tables.classes import ClassNames, class_names
 from lossbench.tables.columns import (
     CURVE,
     FORMAT,
@@ -48,13 +50,18 @@ class Damaged(BadInput):
 
 @dataclass(frozen=True)
 class Study:
-    """What a results folder holds: its manifest, its runs, their records, and what the records' columns mean."""
+    """What a results folder holds: its manifest, its runs, their records, what the columns mean.
+
+    And of the data, by their fingerprints: names of classes, and what accuracies are worth without learning.
+    """
 
     folder: Path
     manifest: dict[str, Any]
     runs: pd.DataFrame
     records: pd.DataFrame
     quantities: Quantities = field(default_factory=builtin)
+    classes: ClassNames = field(default_factory=dict)
+    baselines: Baselines = field(default_factory=dict)
 
 
 def part_files(folder: Path) -> list[Path]:
@@ -144,7 +151,8 @@ def read_study(folder: Path) -> Study:
     last = pd.Series(range(table.num_rows)).groupby(table[RUN].to_pandas()).max().sort_values()
     table = table.take(pa.array(last.to_numpy()))
     quantities = known_quantities(part.schema.metadata for part in parts)
-    return Study(folder, manifest, _runs(table), _records(table), quantities)
+    metadata = [part.schema.metadata for part in parts]
+    return Study(folder, manifest, _runs(table), _records(table), quantities, class_names(metadata), known_baselines(metadata))
 
 
 def _runs(table: pa.Table) -> pd.DataFrame:

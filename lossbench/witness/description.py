@@ -1,6 +1,7 @@
 """What somebody says of a training that is witnessed, in the words by which stored runs are compared."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lossbench.errors import BadInput
@@ -81,3 +82,4 @@ class WitnessedTrace:
     values: dict[str, Array]
     parameters: Parameters | None
     seconds: float
+    moments: Mapping[str, Parameters] = field(default_factory=dict)

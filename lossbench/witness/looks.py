@@ -1,6 +1,6 @@
 """What a witness sees in a pass, by hooks that hang in the module only while a step is recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class OutputLook:
         self.handle = module.register_forward_hook(self._look)
 
     def _look(self, module: nn.Module, given: object, returned: object) -> None:
-        z = getattr(returned, "logits", returned)
+        z = returned.get("logits") if isinstance(returned, Mapping) else getattr(returned, "logits", returned)
         if module.training and isinstance(z, Tensor) and z.requires_grad:
             self.z = z.detach()
             z.register_hook(self._take)  # type: ignore[no-untyped-call]
@@ -94,15 +94,15 @@ class OutputLook:
 
 def _readable(module: nn.Module, word: str) -> bool:
     """Whether the slopes can be told when the pass is over: an activation in place has written over its inputs."""
-    return word in ACTIVATIONS or not getattr(module, "inplace", False)
+    return word not in INPUT_SLOPES or not getattr(module, "inplace", False)
 
 
 def _sums(word: str, z: Tensor, h: Tensor) -> Tensor:
     z, h = z.detach().float(), h.detach().float()
-    if word in ACTIVATIONS:
-        slope, steepest = ACTIVATIONS[word].slope(h), ACTIVATIONS[word].steepest
-    else:
+    if word in INPUT_SLOPES:
         slope, steepest = INPUT_SLOPES[word].of(z), INPUT_SLOPES[word].steepest
+    else:
+        slope, steepest = ACTIVATIONS[word].slope(h), ACTIVATIONS[word].steepest
     saturated = (slope < THRESHOLD * steepest).sum()
     numbers = (saturated, h.sum(dtype=torch.float64), h.square().sum(dtype=torch.float64), torch.tensor(h.numel()))
     return torch.stack([number.double().cpu() for number in numbers])

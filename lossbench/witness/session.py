@@ -26,7 +26,7 @@ from lossbench.witness.target import examples_in, link_of, unwrapped
 GROWTH = 1.17  # from one record to the next, where nobody knows how long the training is
 
 
-def witness(model: nn.Module, loss_fn: object = None, *, study: str, **described: Any) -> "Witness":
+def witness(model: nn.Module, loss_fn: object = None, /, *, study: str, **described: Any) -> "Witness":
     """A witness of a training loop of yours, which records what `lossbench report results/STUDY` shows.
 
         with lossbench.witness(model, loss_fn, study="mine", loss="focal", seed=3) as w:

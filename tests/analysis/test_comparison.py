@@ -89,9 +89,10 @@ def test_data_drawn_by_the_seed_are_one_setting(compared):
     assert found.seeds == 3
 
 
-def test_draws_of_the_data_that_were_swept_are_settings(compared):
+def test_draws_of_the_data_that_were_swept_are_blocks_of_one_setting(compared):
     found = compared(*({"seed": seed, "dataset__seed": draw} for seed in range(2) for draw in range(2)))
-    assert labels(found)[0] == ["seed 0", "seed 1"]
+    assert labels(found)[0] == [""]
+    assert [sample.blocks for sample in found.samples] == [((0, 0), (0, 1), (1, 0), (1, 1))]
 
 
 def test_label_noise_stands_beside_its_data(compared):
@@ -133,8 +134,8 @@ def test_a_schedule_and_a_bound_on_gradients_tell_settings_apart_and_say_where_t
         }
     )
     texts = spell(runs)
-    columns = setting_columns(texts)
-    assert columns == ["schedule", "clip_norm"]
+    columns, splits = setting_columns(texts)
+    assert (columns, splits) == (["schedule", "clip_norm"], [])
     named = [setting_label((name, row[name]) for name in columns) for _, row in texts.iterrows()]
     assert named[0] == "schedule constant, gradients not clipped"
     assert named[3] == "schedule cosine, gradients clipped at 0.5"

@@ -34,15 +34,28 @@ def test_steps_are_whole_or_never(value, text):
 
 @pytest.mark.parametrize(
     ("column", "value", "text"),
-    [("test_accuracy", 0.9612, "96.1 %"), ("test_brier", 0.5, "0.500"), ("test_accuracy", -math.inf, "diverged")],
+    [
+        ("test_accuracy", 0.9612, "96.1 %"),
+        ("test_brier", 0.5, "0.500"),
+        ("test_accuracy", -0.0001, "0.0 %"),
+        ("test_accuracy", -0.02, "−2.0 %"),
+        ("test_accuracy", -math.inf, "diverged"),
+    ],
 )
 def test_measures_come_in_their_units(column, value, text):
     assert formatting.measured(value, quantity(column)).replace("\xa0", " ") == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(3.0, "+3"), (-1200.0, "−1,200"), (0.0, "0"), (-math.inf, "−∞"), (math.nan, "–")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.0, "+3"), (-1200.0, "−1,200"), (0.0, "0"), (-0.3, "0"), (0.4, "0"), (-math.inf, "−∞"), (math.nan, "–")]
+)
 def test_differences_have_a_sign(value, text):
     assert formatting.signed(value, formatting.steps) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.0, "1 step"), (2.0, "2 steps"), (2300.0, "2,300 steps"), (0.0, "0 steps")])
+def test_one_step_is_no_steps(value, text):
+    assert formatting.in_steps(value) == text
 
 
 @pytest.mark.parametrize(("p", "text"), [(0.0001, "< 0.001"), (0.0312, "0.031"), (0.5, "0.50"), (math.nan, "–")])

@@ -7,6 +7,7 @@ from scipy import stats
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.ranking import critical_difference, rank
 from lossbench.analysis.results import results
+from lossbench.report.captions import order_of
 from lossbench.tables import read_study
 
 # Demšar 2006, Table 6: accuracy of C4.5, with m, with cf, and with both; 0.9749 is printed as 0.975, and ranked third
@@ -109,10 +110,20 @@ def test_the_settings_of_a_data_set_are_one_witness(ranked):
     found = ranked(3, "abc", (8, 16))
     assert found.blocks == ("a", "b", "c")
     assert found.ranks.shape == (3, 3)
+    assert (found.among, found.p is None) == ("data sets", False)
 
 
-def test_settings_witness_by_themselves_where_data_sets_are_few(ranked):
-    assert ranked(3, "ab", (8, 16)).blocks == ("a, batch 8", "a, batch 16", "b, batch 8", "b, batch 16")
+def test_settings_of_few_data_sets_are_ranked_and_not_tested(ranked):
+    found = ranked(3, "ab", (8, 16))
+    assert found.blocks == ("a, batch 8", "a, batch 16", "b, batch 8", "b, batch 16")
+    assert (found.among, found.p, found.significant) == ("settings", None, False)
+
+
+def test_settings_of_one_data_set_are_never_tested_however_many(ranked):
+    found = ranked(4, "a", (4, 8, 16, 32, 64, 128))
+    assert len(found.blocks) == 6
+    assert found.p is None
+    assert "nothing is tested" in order_of(found)
 
 
 def test_ranks_follow_the_medians_of_the_scoreboard(made, tmp_path):

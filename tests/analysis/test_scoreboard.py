@@ -1,13 +1,10 @@
 """The scoreboard against the curves that it was made from."""
 
-import itertools
-
 import numpy as np
 import pytest
 
 from lossbench.analysis import shares, statistics
 from lossbench.analysis.results import results
-from lossbench.analysis.scoreboard import contests
 from lossbench.tables import read_study
 
 
@@ -73,18 +70,3 @@ def test_where_nothing_is_learnt_there_is_no_level(made, tmp_path):
     board = results(read_study(made.write(tmp_path / "study", [made.learn(optimizer__lr=0.0)]))).boards[0]
     assert board.level is None
     assert np.isnan(board.standings[0].steps).all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 4])
-def test_few_losses_are_all_compared(n, made, tmp_path):
-    losses = [{"word": word, "link": "sigmoid"} for word in ("cross_entropy", "focal", "hinge", "poly1")[:n]]
-    board = results(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
-    assert contests(board.standings) == list(itertools.combinations(board.standings, 2))
-
-
-def test_many_losses_are_compared_with_cross_entropy(made, tmp_path):
-    losses = [{"word": word, "link": "sigmoid"} for word in ("alpha", "beta", "cross_entropy", "delta", "epsilon", "focal")]
-    board = results(read_study(made.write(tmp_path / "study", [made.learn(loss=loss) for loss in losses]))).boards[0]
-    fought = contests(board.standings)
-    assert len(fought) == 5
-    assert {one.sample.contender.word for one, _ in fought} == {"cross_entropy"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lossbench.analysis.results import results
-from lossbench.analysis.selection import finals, tuning_seeds
+from lossbench.analysis.selection import RateTrial, best_rate, finals, tuning_seeds
 from lossbench.tables import read_study
 
 
@@ -123,3 +123,19 @@ def test_as_many_seeds_choose_as_are_asked_for_unless_none_are_left():
     assert tuning_seeds(range(6), 3) == ((0, 1, 2), (3, 4, 5))
     assert tuning_seeds(range(3), 1) == ((0,), (1, 2))
     assert tuning_seeds(range(6), 6) == tuning_seeds(range(6), 0) == (tuple(range(6)),) * 2
+
+
+@pytest.mark.parametrize(
+    ("trials", "chosen"),
+    [
+        ({0.1: ([0.7, 0.8, 0.9], 0.1), 1.0: ([0.6, 0.7, 1.0], 0.9)}, 0.1),  # the median decides, not the mean or the best run
+        ({0.1: ([0.8, 0.8], 0.1), 1.0: ([0.8, 0.8], 0.2)}, 1.0),  # of equal ends the better average over the training
+        ({1.0: ([0.8, 0.8], 0.2), 0.1: ([0.8, 0.8], 0.2), 0.3: ([0.8, 0.8], 0.2)}, 0.1),  # and of equal averages the smaller rate
+    ],
+)
+def test_of_rates_that_tie_the_faster_and_then_the_smaller_is_chosen(trials, chosen):
+    made = [
+        RateTrial(rate=rate, scores=np.array(ends), averages=np.full(len(ends), average))
+        for rate, (ends, average) in trials.items()
+    ]
+    assert best_rate(made, "higher", "higher").rate == chosen

@@ -8,8 +8,10 @@ import lossbench as lb
 from lossbench.analysis.curves import Curves
 from lossbench.comparison.choice import contestants
 from lossbench.comparison.compare import Given, prepared
+from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
 from lossbench.errors import BadInput
+from lossbench.tables import Quantity
 
 QUICK = {"epochs": 2, "model": "logistic"}
 
@@ -68,6 +70,22 @@ def test_of_rates_that_tie_the_smaller_is_taken_and_a_lost_run_never():
     lost = TWO_RATES.assign(outcome=["diverged", "finished"])
     ((one,),) = [c.chosen for c in contestants({"a": lost}, curves, "m", "lower", early=False)]
     assert one.rate == 1.0
+
+
+def test_a_rate_at_the_edge_is_warned_of_unless_another_does_as_well():
+    rates = pd.DataFrame({"run": ["a", "b", "c"], "seed": 0, "optimizer.lr": [0.1, 0.3, 1.0], "outcome": "finished"})
+
+    def warnings(ends):
+        curves = curves_of({run_id: run([0, 0, end], [0, 0, end]) for run_id, end in zip("abc", ends, strict=True)})
+        made = contestants({"focal": rates}, curves, "m", "higher", early=False)
+        return Outcome(contestants=made, metric="m", quantity=Quantity(better="higher"), margin=0.1, early=False).warnings()
+
+    assert warnings([0.5, 0.6, 0.6]) == warnings([0.6, 0.6, 0.6]) == warnings([0.5, 0.7, 0.6]) == []
+    (upper,) = warnings([0.5, 0.6, 0.7])
+    assert "focal does best at 1, the largest of the 3 learning rates tried, in 1 of 1 seeds" in upper
+    assert "--rates 0.1,0.3,1,3,10 tells" in upper
+    (lower,) = warnings([0.7, 0.6, 0.5])
+    assert "--rates 0.01,0.03,0.1,0.3,1 tells" in lower
 
 
 def test_permuted_test_labels_change_nothing_that_was_chosen(study):

@@ -103,6 +103,7 @@ def menu(tmp_path: Path) -> Iterator[str]:
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.yaml").write_text(text)
+    register()
     ConfigStore.instance().store(name="menu_schema", node=Menu)
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
         yield "menu"
@@ -168,7 +169,7 @@ def test_a_place_that_hydra_refuses_to_reach_is_refused(menu: str, word: str) ->
 @pytest.mark.slow
 def test_points_are_what_hydra_composes(menu: str) -> None:
     rng = np.random.default_rng(0)
-    deck = [word for _ in range(3) for word in rng.permutation(WORDS).tolist()]
+    deck = [word for _ in range(2) for word in rng.permutation(WORDS).tolist()]
     lines = [[deck.pop() for _ in range(rng.choice([1, 1, 2, 3]))] for _ in range(200) if len(deck) > 2]
     outcomes = [_agreed(menu, line) for line in lines]
     assert len(deck) < len(WORDS), "every word is in some line"

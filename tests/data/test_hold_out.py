@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lossbench.data.hold_out import Examples, check_range, encode, hold_out, scale
+from lossbench.datasets.classic import Iris
 from lossbench.errors import BadInput
 
 
@@ -34,7 +35,7 @@ def test_a_feature_that_is_constant_in_training_becomes_0_there(constant):
 
 def test_scaling_leaves_its_input_alone():
     given = np.arange(12.0).reshape(6, 2)
-    for scaling in ("standard", "shared", "byte256", "none"):
+    for scaling in ("standard", "shared", "byte256", "none", 7.0):
         scale(given, given, scaling)
     assert np.array_equal(given, np.arange(12.0).reshape(6, 2))
 
@@ -72,3 +73,24 @@ def test_the_shelf_is_imported_without_scikit_learn():
     program = "import sys; from lossbench.registry import shelf; shelf('dataset'); print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("word", "number"), [("byte256", 256.0), ("none", 1.0)])
+def test_a_number_divides_as_the_word_of_it_does(word, number):
+    given = np.random.default_rng(3).integers(0, 256, (40, 3))
+    for by_word, by_number in zip(scale(given[:30], given[30:], word), scale(given[:30], given[30:], number), strict=True):
+        assert np.array_equal(by_word, by_number)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "said"),
+    [
+        (0, "dataset.scaling is 0; a number that features are divided by is above 0"),
+        (-16.0, "dataset.scaling is -16"),
+        ("standart", "Did you mean 'standard'"),
+        (True, "dataset.scaling wants standard, shared, byte256, none or a number and got True"),
+    ],
+)
+def test_a_scaling_that_divides_by_nothing_sensible_is_refused(scaling, said):
+    with pytest.raises(BadInput, match=said):
+        Iris(scaling=scaling)

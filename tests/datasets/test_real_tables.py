@@ -122,6 +122,9 @@ HELPED = [  # a fault, and the word that helps: how many features there are then
     (with_cells("id", list(range(ROWS))), {}, 3, ("no", "yes")),
     (PLAIN, {"positive": "no"}, 2, ("yes", "no")),
     (PLAIN, {"positive": "rarer"}, 2, ("no", "yes")),
+    (with_cells("kind", ["fraud", "ok", "ok"]), {}, 2, ("ok", "fraud")),  # the rarer is the positive one
+    (with_cells("kind", ["fraud", "ok"]), {}, 2, ("fraud", "ok")),  # of equally many the later in order
+    (with_cells("kind", ["fraud", "ok", "ok"]), {"positive": "ok"}, 2, ("fraud", "ok")),
 ]
 
 
@@ -214,8 +217,8 @@ def test_weights_follow_their_rows_and_are_no_feature():
 
 def test_a_data_frame_and_arrays_are_what_the_file_is():
     plain = read("mine.csv", text())
-    frame = load(from_frame(PLAIN, "kind", positive="")).split
-    given = load(from_arrays(PLAIN[["age", "size"]].to_numpy(), PLAIN["kind"], positive="")).split
+    frame = load(from_frame(PLAIN, "kind")).split
+    given = load(from_arrays(PLAIN[["age", "size"]].to_numpy(), PLAIN["kind"])).split
     for split in (frame, given):
         assert [part.tobytes() for part in split[:4]] == [part.tobytes() for part in plain[:4]]
 

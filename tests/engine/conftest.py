@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import softsign
 
 from lossbench.datasets.neuron import Neuron
 from lossbench.inits.uniform import Uniform
@@ -52,7 +53,7 @@ def blobs() -> Callable[..., Split]:
 
 
 def _activate(z: torch.Tensor, name: str) -> torch.Tensor:
-    return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}[name](z)
+    return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "softsign": softsign}[name](z)
 
 
 class Twin:
@@ -74,7 +75,7 @@ class Twin:
         size = self.run.batch
         if size is None:
             return list(range(examples))
-        if len(self.waiting) < size:
+        if len(self.waiting) < (1 if self.run.last_batch == "kept" else size):
             shuffled = self.run.order == "shuffled"
             self.waiting = self.order.permutation(examples).tolist() if shuffled else list(range(examples))
         places, self.waiting = self.waiting[:size], self.waiting[size:]

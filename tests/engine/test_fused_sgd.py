@@ -18,7 +18,8 @@ from lossbench.optimizers.sgd import SGD
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 
 EVERY = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
-MODELS = (Logistic(), MLP(hidden=(5,)), MLP(hidden=(6, 4), activation="tanh"), MLP(hidden=(3, 4, 2), activation="relu"))
+EACH = MLP(hidden=(3, 4, 2), activation=("relu", "softsign", "relu"))
+MODELS = (Logistic(), MLP(hidden=(5,)), MLP(hidden=(6, 4), activation="tanh"), EACH)
 
 
 def trained(runs, split, *probes: str):

@@ -8,6 +8,7 @@ import torch
 from torch.optim import lr_scheduler as schedulers
 
 from lossbench.engine import train
+from lossbench.errors import BadInput
 from lossbench.interfaces import Optimizer, Schedule
 from lossbench.models.dense import MLP
 from lossbench.optimizers.adam import Adam, AdamW
@@ -172,3 +173,45 @@ def test_a_gradient_is_recorded_as_it_was_before_it_was_clipped(run, blobs):
     bare, bounded = (train(Cohort(runs=(one,), recording=KEPT), blobs())[0] for one in (spec, replace(spec, clip_norm=1e-3)))
     for name in ("gradient_norm_weights/1", "gradient_norm_biases/2"):
         np.testing.assert_allclose(bounded.values[name], bare.values[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rule", "theirs"),
+    [
+        (SGD(lr=0.3, l1=0.02, l2=0.01), lambda groups: torch.optim.SGD(groups, lr=0.3)),
+        (SGD(lr=0.1, momentum=0.9, l1=0.02), lambda groups: torch.optim.SGD(groups, lr=0.1, momentum=0.9)),
+        (Adam(lr=0.02, l1=0.01), lambda groups: torch.optim.Adam(groups, lr=0.02)),
+        (RMSprop(lr=0.01, l1=0.01, l2=0.02), lambda groups: torch.optim.RMSprop(groups, lr=0.01)),
+    ],
+    ids=str,
+)
+def test_a_penalty_is_that_of_a_loss_that_has_it_in_it_and_so_is_the_penalised_loss(rule, theirs, run, blobs, twin):
+    spec, split = run(optimizer=rule, steps=20), blobs()
+    recording = replace(KEPT, probes=("loss", "penalised_loss"))
+    (trace,) = train(Cohort(runs=(spec,), recording=recording), split)
+    other = twin(spec, split)
+    step = theirs([{"params": other.weights}, {"params": other.biases}])
+
+    def penalty():
+        return sum(rule.l1 * w.abs().sum() + rule.l2 / 2 * w.square().sum() for w in other.weights)
+
+    costs = {name: [] for name in trace.values}
+    for number in range(spec.steps + 1):
+        if number in trace.steps:
+            for part, x, y in (("train", split.train_x, split.train_y), ("test", split.test_x, split.test_y)):
+                loss = other.loss(x, y).detach()
+                costs[f"{part}_loss"].append(loss)
+                costs[f"{part}_penalised_loss"].append((loss + penalty()).detach())
+        places = other.batch()
+        step.zero_grad()
+        (other.loss(split.train_x[places], split.train_y[places]) + penalty()).backward()
+        step.step() if number < spec.steps else None
+    for name, curve in trace.values.items():
+        np.testing.assert_allclose(curve, costs[name], rtol=1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize("rule", [SGD, Adam, RMSprop])
+def test_a_penalty_below_0_is_refused_and_one_of_0_is_not_described(rule):
+    with pytest.raises(BadInput, match=r"optimizer\.l1 is -1; a penalty is 0 or more"):
+        rule(l1=-1.0)
+    assert "l1" not in rule(l1=0.0).describe()

@@ -155,6 +155,17 @@ def test_the_schedule_and_the_probes_decide_what_is_kept_and_change_no_training(
         np.testing.assert_array_equal(one.weight, other.weight)
 
 
+def test_a_curve_by_epoch_is_the_curve_of_every_step_at_the_ends_of_epochs(run, blobs):
+    split, spec = blobs(), run(steps=11)
+    by_epoch, by_step = (
+        train(Cohort(runs=(spec,), recording=Recording(schedule=RecordingSchedule(kind=kind))), split)[0]
+        for kind in ("epoch", "every")
+    )
+    assert by_epoch.steps == (*range(0, 11, len(split.train_x) // spec.batch), 11)
+    for name, curve in by_epoch.values.items():
+        np.testing.assert_array_equal(curve, by_step.values[name][list(by_epoch.steps)], err_msg=name)
+
+
 def test_a_bound_on_examples_takes_the_first_of_them(run, blobs):
     split = blobs()
     bounded = Recording(schedule=RecordingSchedule(kind="every"), examples=9)

@@ -70,7 +70,8 @@ def test_training_equals_autograd_with_torch_optim(rule: str, loss: Loss, run, b
         np.testing.assert_allclose(mine.bias, wanted.bias, rtol=1e-10, atol=1e-13)
 
 
-DEEP = (MLP(hidden=(4, 3), activation="tanh"), MLP(hidden=(6, 2, 3), activation="relu"))
+EACH = MLP(hidden=(4, 3), activation=("softsign", "tanh"))
+DEEP = (MLP(hidden=(4, 3), activation="tanh"), MLP(hidden=(6, 2, 3), activation="relu"), EACH)
 
 
 @pytest.mark.parametrize("batching", [{"batch": size, "order": o} for size in (None, 1, 7) for o in ("shuffled", "sequential")])

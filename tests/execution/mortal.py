@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -59,16 +59,17 @@ def runs(delay: float) -> tuple[RunSpec, ...]:
     return tuple(replace(kind, seed=seed) for kind in (one, mortal) for seed in range(SEEDS))
 
 
-def plan(executor: Literal["serial", "loky"], delay: float = 0.0) -> Plan:
+def plan(executor: str, delay: float = 0.0, **resources: Any) -> Plan:
     """Sixteen runs in cohorts of four."""
     recording = Recording(schedule=RecordingSchedule(kind="linear", points=5), probes=("loss",))
-    return Plan(study="mortal", runs=runs(delay), recording=recording, resources=Resources(executor=executor, workers=2, tile=4))
+    named = Resources(executor=executor, workers=2, tile=4, **resources)
+    return Plan(study="mortal", runs=runs(delay), recording=recording, resources=named)
 
 
-def sweep(root: str, executor: Literal["serial", "loky"], delay: float = 0.0) -> None:
+def sweep(root: str, executor: str, delay: float = 0.0, **resources: Any) -> None:
     """Run the plan as the command line does: 2 for bad input, 1 for failure, 130 for Ctrl-C, and a sentence."""
     try:
-        sys.stderr.write(f"{run_plan(plan(executor, delay), Path(root), ['study=mortal'], {}).sentence()}\n")
+        sys.stderr.write(f"{run_plan(plan(executor, delay, **resources), Path(root), ['study=mortal'], {}).sentence()}\n")
     except (BadInput, Failure) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2 if isinstance(error, BadInput) else 1)

@@ -29,8 +29,9 @@ from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
+from lossbench.planning.cohorts import cohorts
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
+from lossbench.planning.spec import CLUSTERS, Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.registry import field_types
 from lossbench.tables import part_files, read_study
 
@@ -288,10 +289,12 @@ def test_long_cohorts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 )
 def test_workers_are_asked_for_or_pay(asked: Resources, seconds: float, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection.joblib, "cpu_count", lambda: 2)
-    cohorts = executor.cohorts(plan(count=2).runs, plan().recording, 2)
-    work = [executor.CohortCost(cohort=cohorts[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
+    planned = cohorts(plan(count=2).runs, plan().recording, 2)
+    work = [executor.CohortCost(cohort=planned[0], step_seconds=seconds / 3 / 20, record_seconds=0.0)] * 3
     assert selection.choose_executor(asked, work) == ((Loky, workers) if workers else (Serial, 1))
 
 
 def test_every_executor_that_a_config_can_name_is_there() -> None:
-    assert set(get_args(field_types(Resources)["executor"])) == {"auto", *selection.EXECUTORS}
+    named = {"auto", *selection.EXECUTORS, *selection.CLUSTER_EXECUTORS}
+    assert set(get_args(field_types(Resources)["executor"])) == named
+    assert {"auto", *selection.EXECUTORS, *CLUSTERS} == named

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lossbench.execution.verification import _ground
+from lossbench.execution.ground import ground
 from lossbench.storage.provenance import provenance
 
 NOW = provenance("cpu", 1)
@@ -21,5 +21,5 @@ NOW = provenance("cpu", 1)
     ],
 )
 def test_the_ground_names_what_differs(kept: dict[str, Any], named: dict[str, str]) -> None:
-    then, now = _ground(kept), _ground(NOW)
+    then, now = ground(kept), ground(NOW)
     assert {name: then[name] for name in now if then.get(name, now[name]) != now[name]} == named

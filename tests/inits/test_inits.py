@@ -36,6 +36,37 @@ def test_normal_is_normal(std):
         assert follows(layer.bias, stats.norm(scale=std))
 
 
+def test_each_layer_has_its_own_deviation_and_biases_theirs_of_the_same_draws():
+    ones = drawn(Normal())
+    apart = drawn(Normal(std=[0.5, 3.0], bias_std=[0.0, 2.0]))
+    for layer, one, std, bias_std in zip(apart, ones, (0.5, 3.0), (0.0, 2.0), strict=True):
+        assert follows(layer.weight, stats.norm(scale=std))
+        np.testing.assert_array_equal(layer.weight, std * one.weight)
+        np.testing.assert_array_equal(layer.bias, bias_std * one.bias)
+    for layer, one in zip(drawn(Normal(std=0.5, bias_std=0.0)), ones, strict=True):
+        np.testing.assert_array_equal(layer.weight, 0.5 * one.weight)
+        assert not layer.bias.any()
+
+
+def test_biases_that_are_like_the_weights_make_no_other_run():
+    assert Normal(std=2.0, bias_std=2.0).describe() == {"word": "normal", "std": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"std": [1.0, 2.0, 3.0]}, r"init.std lists 3 number\(s\), and the model has 2 layer\(s\)"),
+        ({"bias_std": [1.0]}, r"init.bias_std lists 1 number"),
+        ({"std": [1.0, -2.0]}, "init.std is -2"),
+        ({"bias_std": -1.0}, "init.bias_std is -1"),
+        ({"std": "wide"}, "init.std wants a number or a list and got 'wide'"),
+    ],
+)
+def test_deviations_that_fit_no_layers_are_refused(options, said):
+    with pytest.raises(BadInput, match=said):
+        drawn(Normal(**options))
+
+
 def test_scaled_normal_has_weights_of_variance_one_over_fan_in():
     for layer, shape in zip(drawn(ScaledNormal()), LAYERS, strict=True):
         assert follows(layer.weight, stats.norm(scale=shape.inputs**-0.5))
@@ -125,6 +156,18 @@ def saved(tmp_path):
 
 
 SMALL = (Layer(3, 2, None),)
+
+
+def test_a_path_with_a_seed_in_it_is_a_file_for_each_seed(tmp_path):
+    for seed in (3, 11):
+        np.savez(tmp_path / f"start-{seed}.npz", weight_1=np.full((2, 3), seed), bias_1=np.zeros(2))
+    pattern = File(path=str(tmp_path / "start-{seed}.npz"))
+    for init in (pattern, Continued(loss=CrossEntropy(), init=pattern)):
+        assert [drawn(init.of_seed(seed), SMALL)[0].weight[0, 0] for seed in (3, 11)] == [3, 11]
+    assert pattern.of_seed(3).describe() == File(path=str(tmp_path / "start-3.npz")).describe()
+    with pytest.raises(BadInput, match=r"start-4\.npz"):
+        pattern.of_seed(4).describe()
+    assert Normal().of_seed(3) == Normal()
 
 
 def test_a_file_gives_back_what_was_saved_and_its_content_is_in_the_description(saved):

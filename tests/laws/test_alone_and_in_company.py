@@ -19,6 +19,7 @@ from lossbench.interfaces.links import LINKS
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import recorder_classes
 from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
@@ -97,9 +98,16 @@ def split(link: str) -> Split:
     return Split(x[:30], y[:30], x[30:], y[30:], "regression" if link == "identity" else "classification")
 
 
-def expect_the_same_alone(runs: list[RunSpec], link: str) -> None:
+RECORDERS = tuple(word for word, cls in recorder_classes().items() if cls.__module__.startswith("lossbench."))
+OF_STEPS = (
+    *(word for word in RECORDERS if word in shelf("probe")),
+    "loss",
+    "accuracy",
+)  # other metrics take longer than a training
+
+
+def expect_the_same_alone(runs: list[RunSpec], link: str, words: tuple[str, ...] = OF_STEPS) -> None:
     """Every recorded number of every run and its last parameters, in one cohort and by itself."""
-    words = tuple(word for word, cls in recorder_classes().items() if cls.__module__.startswith("lossbench."))
     recording = Recording(schedule=RecordingSchedule(kind="every"), probes=words, keep=("parameters",))
     data = split(link)
     together = train(Cohort(runs=tuple(runs), recording=recording), data)
@@ -129,6 +137,12 @@ def variants(cls, link: str):
                 yield replace(loss, **{field.name: 0.8 * value})
             except BadInput:
                 continue
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_every_metric_and_probe_is_the_same_alone(link: str) -> None:
+    losses = [HalfSquaredError(link=link), *([] if link == "identity" else [CrossEntropy(link=link)])]
+    expect_the_same_alone([replace(RUN, loss=loss, seed=seed) for loss in losses for seed in range(2)], link, RECORDERS)
 
 
 @pytest.mark.slow

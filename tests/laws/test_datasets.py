@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossbench.data.hold_out import HeldOut, Scaling
+from lossbench.data.hold_out import HeldOut, ScalingWord
 from lossbench.data.in_memory import from_frame
 from lossbench.data.loading import fingerprint, load
 from lossbench.datasets.classic import Iris
@@ -74,7 +74,7 @@ def _example(folder: Path):
         "images": Images(path=str(folder / "mine.npz")),
         "noisy": Noisy(of=Iris(), rate=0.2),
         "table": Table(path=str(folder / "mine.csv"), target="bought"),
-        "in_memory": from_frame(pd.read_csv(folder / "mine.csv"), "bought", positive=""),
+        "in_memory": from_frame(pd.read_csv(folder / "mine.csv"), "bought"),
         "with_validation": WithValidation(of=Iris(), size=0.2),
         "xor": Xor(copies=5, noise=0.1),
     }
@@ -146,14 +146,15 @@ def test_the_docstring_names_the_size(word, example):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scaling", get_args(Scaling))
+@pytest.mark.parametrize("scaling", [*get_args(ScalingWord), 16.0])
 @pytest.mark.parametrize("word", SCALED)
 def test_scaling_measures_the_training_data_alone(word, scaling, example):
     raw = load(replace(example(word), scaling="none")).split
     scaled = load(replace(example(word), scaling=scaling)).split
     axis = 0 if scaling == "standard" else None
     mean, deviation = raw.train_x.mean(axis=axis), raw.train_x.std(axis=axis)
-    shift, divisor = {"none": (0.0, 1.0), "byte256": (0.0, 256.0)}.get(scaling, (mean, np.where(deviation == 0, 1.0, deviation)))
+    known = {"none": (0.0, 1.0), "byte256": (0.0, 256.0), 16.0: (0.0, 16.0)}
+    shift, divisor = known.get(scaling, (mean, np.where(deviation == 0, 1.0, deviation)))
     np.testing.assert_allclose(scaled.train_x, (raw.train_x - shift) / divisor, atol=1e-9)
     np.testing.assert_allclose(scaled.test_x, (raw.test_x - shift) / divisor, atol=1e-9)
 

@@ -36,7 +36,7 @@ def outputs(classes, loss=None):
 
 
 def measured(word, seen):
-    return float(find("metric", word)().measure(seen))
+    return float(find("metric", word)().measure(seen).mean())
 
 
 @pytest.mark.parametrize("classes", [2, 5])
@@ -89,6 +89,34 @@ def test_the_calibration_error_is_the_gap_of_each_bin_by_its_share(classes):
     bins = [(low < sure) & (sure <= high) for low, high in pairwise(edges)]
     expected = sum(some.mean() * abs(right[some].mean() - sure[some].mean()) for some in bins if some.any())
     assert measured("calibration_error", seen) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_how_sure_the_outputs_are_and_how_often_the_truth_gets_nothing(classes):
+    seen, label, p = outputs(classes)
+    assert measured("top_probability", seen) == pytest.approx(p.max(1).mean(), rel=1e-12)
+    sure = Outputs(seen.z * 30, seen.y, seen.loss, seen.task)
+    z = sure.z.numpy().T
+    p = softmax(np.hstack([np.zeros_like(z), z]) if classes == 2 else z, 1)
+    given = p[np.arange(N), label]
+    assert 0.05 < (given < 1e-8).mean() < 0.9
+    assert measured("vanished_probability", sure) == pytest.approx((given < 1e-8).mean())
+
+
+def test_a_soft_label_is_given_what_log_loss_says():
+    z, y = torch.tensor([[0.0], [40.0]]), torch.tensor([[0.4], [0.6]])  # 0.4 · 40 nats is less than log 1e8, 0.5 · 40 is more
+    seen = Outputs(z, y, CrossEntropy().on("classification", 2), "classification")
+    assert measured("vanished_probability", seen) == 0
+    assert measured("vanished_probability", Outputs(z, 1 - y, seen.loss, seen.task)) == 1
+
+
+@pytest.mark.parametrize("word", ["top_probability", "vanished_probability"])
+def test_nothing_is_said_of_probabilities_that_are_none(word):
+    seen, _, _ = outputs(2, Hinge())
+    assert np.isnan(measured(word, seen))
+    seen, _, _ = outputs(3)
+    seen.z[1, 7] = torch.nan
+    assert np.isnan(measured(word, seen))
 
 
 def test_shares_that_are_drawn_from_are_calibrated():

@@ -25,6 +25,7 @@ CHAINS = {
     "logistic": {"model": Logistic()},
     "tanh": {"model": MLP(hidden=(6, 5), activation="tanh"), "optimizer": SGD(lr=0.1, momentum=0.9), "clip_norm": 0.5},
     "sigmoid": {"loss": HalfSquaredError(link="softmax"), "schedule": Linear(warmup=3)},
+    "each": {"model": MLP(hidden=(6, 5, 4), activation=("softsign", "relu", "sigmoid"))},
     "relu": {"model": MLP(hidden=(7,), activation="relu"), "optimizer": Adam(lr=0.01), "batch": None},
 }
 

@@ -107,7 +107,7 @@ COUNTED: dict[str, tuple[Callable[[], tuple[RunSpec, ...]], Recording]] = {
     "a network by Adam": (lambda: rates(run(), RUNS), Recording(schedule=ENDS)),
     "every seed's own batch": (lambda: seeds(run(), RUNS), Recording(schedule=ENDS)),
     "double precision": (lambda: rates(run(dtype="float64"), RUNS), Recording(schedule=ENDS)),
-    "every probe": (lambda: rates(run(), RUNS), Recording(schedule=ENDS, probes=tuple(recorder_classes()))),
+    "every probe": (lambda: rates(run(steps=1), RUNS // 3), Recording(schedule=ENDS, probes=tuple(recorder_classes()))),
     "a loss that makes much of its outputs, where they are far off": (
         lambda: rates(neuron("breast_cancer", batch=None, loss=built("loss", "bi_tempered")), RUNS),
         Recording(schedule=ENDS),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossbench.errors import BadInput
-from lossbench.planning.spec import Recording, RecordingSchedule, RunSpec
+from lossbench.planning.spec import Recording, RecordingSchedule, RunSpec, epoch_steps
 
 KINDS = st.sampled_from(["every", "linear", "log"])
 
@@ -26,6 +26,13 @@ def test_linear_steps_are_even_and_logarithmic_ones_grow():
     steps = RecordingSchedule(kind="log", points=10).steps(100_000)
     gaps = [after - before for before, after in pairwise(steps)]
     assert gaps == sorted(gaps)
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 300))
+def test_a_curve_by_epoch_has_the_start_the_end_of_every_whole_pass_and_the_end(rows, batch, total):
+    whole_batches = len([start for start in range(0, rows, batch) if start + batch <= rows]) or 1
+    steps = RecordingSchedule(kind="epoch").steps(total, epoch_steps(rows, batch))
+    assert steps == tuple(step for step in range(total + 1) if step % whole_batches == 0 or step == total)
 
 
 def test_a_schedule_of_one_point_is_refused():

@@ -87,9 +87,11 @@ def test_axes_reach_no_deeper_than_thirty_decades():
 
 def test_many_settings_are_split_evenly_and_by_family():
     settings = [
-        Setting(label=f"{data} {start}", task="classification", family=data) for data in "abc" for start in ("v", "w", "x", "y")
+        Setting(label=f"{data} {start}", task="classification", family=data, data=data)
+        for data in "abc"
+        for start in ("v", "w", "x", "y")
     ]
     assert [len(part) for part in chunks(settings)] == [2] * 6
     assert all(len({setting.family for setting in part}) == 1 for part in chunks(settings))
-    lone = [Setting(label=str(i), task="classification", family=str(i)) for i in range(7)]
+    lone = [Setting(label=str(i), task="classification", family=str(i), data=str(i)) for i in range(7)]
     assert [len(part) for part in chunks(lone)] == [3, 2, 2]

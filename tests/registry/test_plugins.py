@@ -1,11 +1,13 @@
 """A plugin that cannot be imported is one sentence, with its name, its line and what happened."""
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lossbench import registry
 from lossbench.commands.cli import answer
 from lossbench.errors import BadInput
 from lossbench.registry import construct, load_plugins
@@ -49,6 +51,54 @@ def test_bytes_that_are_no_text_are_told(here):
 def test_a_name_that_is_no_modules_is_refused(name):
     with pytest.raises(BadInput, match="it wants modules as Python imports them"):
         load_plugins([name])
+
+
+BARE = """
+from dataclasses import dataclass
+from typing import Literal
+from lossbench import Loss
+from lossbench.losses import CrossEntropy
+
+{decorator}
+class {name}({base}):
+    link: Literal["auto", "sigmoid", "softmax"] = "auto"
+    powers: list[int] = (2, 3)
+
+    def value(self, z, y):
+        return sum((z - y).abs() ** power for power in self.powers).sum(-2)
+"""
+WHOLE = "@dataclass(frozen=True, kw_only=True)"
+
+
+@pytest.mark.parametrize(
+    ("name", "decorator", "base", "message"),
+    [
+        ("Bare", "", "Loss", r"bare\.Bare is no dataclass, so that nobody knows its options\. Write @dataclass\(frozen"),
+        ("BareChild", "", "CrossEntropy", "BareChild is no dataclass"),
+        ("Changing", "@dataclass", "Loss", "Changing can change after it was made"),
+    ],
+)
+def test_a_class_whose_options_nobody_knows_is_named_and_told_what_to_write(name, decorator, base, message, here, capsys):
+    (here / f"{name.lower()}.py").write_text(BARE.format(name=name, decorator=decorator, base=base))
+    try:
+        assert answer(["run", f"plugins=[{name.lower()}]", f"loss={name.lower()}"]) == 2
+    finally:
+        registry._classes["loss"] = {word: cls for word, cls in registry._classes["loss"].items() if cls.__name__ != name}
+    captured = capsys.readouterr()
+    assert re.search(message, captured.err)
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.slow
+def test_an_option_that_is_a_list_of_numbers_trains_and_is_swept(here, capsys):
+    (here / "listed.py").write_text(BARE.format(name="Listed", decorator=WHOLE, base="Loss"))
+    words = ["run", "plugins=[listed]", "loss=listed", "dataset=iris", "steps=3"]
+    assert answer([*words, "loss.powers=[2,3],[4]"]) == 0
+    assert "2 runs trained" in capsys.readouterr().err
+    assert answer(words) == 0  # the default, (2, 3), is the list [2, 3]
+    assert "all there already" in capsys.readouterr().err
+    cls = registry.find("loss", "listed")
+    assert hash(cls(powers=[2, 3])) == hash(cls()) != hash(cls(powers=[3, 2]))
 
 
 @dataclass(frozen=True, kw_only=True)

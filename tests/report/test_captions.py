@@ -52,7 +52,7 @@ def test_a_level_never_reached_is_told_as_never(told, made):
 
 def test_chance_is_told_from_difference(told, made):
     runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
-    assert "(beyond chance, p = 0.0" in told(runs)[0].replace("\xa0", " ")
+    assert "(beyond chance over 8 seeds, p = 0.0" in told(runs)[0].replace("\xa0", " ")
 
 
 def test_a_test_that_can_say_nothing_says_nothing(told, made):
@@ -60,14 +60,14 @@ def test_a_test_that_can_say_nothing_says_nothing(told, made):
     text, reservations, found = told(runs)
     assert min(match.corrected for match in found.matches) > 0.05
     assert "chance" not in text
-    assert "With 6 seeds and 2\xa0comparisons no corrected p-value can fall below 0.05" in reservations
+    assert "With 6\xa0seeds and 2\xa0comparisons no corrected p-value can fall below 0.05" in reservations
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({}, "There is one seed"),
-        ({"seeds": 3}, "With 3 seeds there is no 95 % interval"),
+        ({"seeds": 3}, "With 3\xa0seeds there is no 95 % interval"),
         ({"rates": (0.1, 0.3)}, "chosen on the same seeds on which the loss is then judged, which flatters every loss"),
         ({"probes": ("test_brier",)}, "is what half squared error minimises"),
         ({"probes": ("test_loss",)}, "losses are never ranked by those"),
@@ -86,6 +86,22 @@ def test_what_weakens_a_claim_is_said(told, made, change, sentence):
     if "broken" in change:
         runs[0] = runs[0].diverged(5)
     assert sentence in told(runs)[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"init": {"word": "given", "weight": 2.0}, "batch": None},
+            "Nothing in these runs is drawn: any seed would give the same",
+        ),
+        ({"init": {"word": "given", "weight": 2.0}}, "another seed may tell another story"),
+        ({"batch": None}, "another seed may tell another story"),
+        ({"init": {"word": "given", "weight": 2.0}, "order": "sequential"}, "Nothing in these runs is drawn"),
+    ],
+)
+def test_a_seed_that_decides_nothing_tells_no_other_story(told, made, changes, sentence):
+    assert sentence in told([made.learn(loss=loss, **changes) for loss in (made.CE, made.MSE)])[1]
 
 
 def test_of_many_settings_the_summary_counts(told, made):
@@ -184,7 +200,7 @@ def test_ranks_are_told_with_what_the_tests_find(told, made):
         for data in "abcdefgh"
     ]
     text = told(runs)[0]
-    assert "Average ranks over 8 settings: cross entropy (1), focal (2), hinge (3)." in text
+    assert "Average ranks over 8 data sets: cross entropy (1), focal (2), hinge (3)." in text
     assert "Friedman's test finds more than chance (p\xa0<\xa00.001), and Nemenyi's tells 1 of 3\xa0pairs apart." in text
 
 

@@ -178,6 +178,35 @@ def test_tables_hold_what_the_page_says(demo):
     assert pd.read_csv(demo / "tables" / "rates.csv").groupby(["setting", "loss"])["chosen"].sum().eq(1).all()
 
 
+def test_a_best_rate_at_the_edge_of_the_grid_is_warned_of_above_the_results(made, tmp_path):
+    runs = [
+        made.learn(loss=made.MSE, optimizer__lr=rate, seed=seed).only("test_accuracy")
+        for rate in (0.003, 0.01)
+        for seed in (0, 1)
+    ]
+    report = write_report(made.write(tmp_path / "study", runs))
+    (warning,) = report.warnings
+    assert "optimizer.lr=" in warning
+    for text in (Page(report.page.read_text()).text, (tmp_path / "study" / "report.md").read_text()):
+        assert 0 < text.index(f"{warning[:40]}") < text.index("Scoreboard")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["experiment=nielsen_neuron"], '{"format": 1, "name": "nielsen_neuron"}'),
+        (["experiment=gone"], "no experiments/gone/claims.yaml here"),
+        (["experiment=demo"], ""),  # it makes no claims
+        (["loss=ce"], ""),
+    ],
+)
+def test_claims_and_figures_that_a_study_of_another_name_lacks_are_told(words, said, made, tmp_path):
+    folder = made.write(tmp_path / "copy", [made.learn().only("test_accuracy")], {"words": words})
+    warnings = write_report(folder).warnings
+    assert len(warnings) == bool(said)
+    assert said in " ".join(warnings)
+
+
 def test_ranks_have_a_figure_and_a_table(made, tmp_path):
     folder = made.write(tmp_path / "study", STUDIES["three losses on three data sets"](made))
     write_report(folder)

@@ -100,19 +100,21 @@ def test_the_last_row_of_a_run_decides_what_is_missing_as_it_does_what_is_read(f
     assert missing(folder, runs(2), other) == [runs(2)[1]]
 
 
-def test_kept_parameters_are_plain_arrays_and_belong_to_being_there(folder: Path) -> None:
+@pytest.mark.parametrize(("word", "ending"), [("parameters", ""), ("epoch:5", "-epoch-5")])
+def test_kept_parameters_are_plain_arrays_and_belong_to_being_there(word: str, ending: str, folder: Path) -> None:
     layers = (Dense(np.arange(6.0).reshape(2, 3), np.zeros((2, 1))), Dense(np.ones((1, 2)), np.ones((1, 1))))
     finished, diverged = runs(2)
-    append(folder, [trace(finished, parameters=layers), trace(diverged, outcome="diverged")], origin(KEEPING))
-    path = folder / "parameters" / f"{finished.id}.npz"
+    keeping, left = replace(RECORDING, keep=(word,)), {"moments": {word: layers}} if ending else {"parameters": layers}
+    append(folder, [trace(finished, **left), trace(diverged, outcome="diverged")], origin(keeping))
+    path = folder / "parameters" / f"{finished.id}{ending}.npz"
     with np.load(path, allow_pickle=False) as kept:
         assert sorted(kept) == ["bias_1", "bias_2", "weight_1", "weight_2"]
         for number, layer in enumerate(layers, start=1):
             np.testing.assert_array_equal(kept[f"weight_{number}"], layer.weight)
             np.testing.assert_array_equal(kept[f"bias_{number}"], layer.bias)
-    assert missing(folder, runs(2), KEEPING) == []
+    assert missing(folder, runs(2), keeping) == []
     path.unlink()
-    assert missing(folder, runs(2), KEEPING) == [finished]
+    assert missing(folder, runs(2), keeping) == [finished]
 
 
 def test_parts_sort_by_age_and_are_never_overwritten(folder: Path) -> None:
@@ -288,6 +290,6 @@ def test_a_writer_killed_between_writing_and_renaming_leaves_nothing(folder: Pat
 def test_two_writers_at_once_lose_nothing(folder: Path) -> None:
     crew = [writer(folder, 0, 20), writer(folder, 10, 30)]
     assert [(process.communicate()[1], process.returncode) for process in crew] == [(None, 0)] * 2
-    assert len(part_files(folder)) == 40
+    assert 30 <= len(part_files(folder)) <= 40  # ten parts have the same content, and one name where they have one number
     assert missing(folder, runs(300), RECORDING) == []
     assert len(read_study(folder).runs) == 300

@@ -8,7 +8,18 @@ import pytest
 
 from lossbench.errors import BadInput
 from lossbench.planning.spec import content_id
-from lossbench.tables import CURVE, METADATA_KEY, RUN_COLUMNS, Damaged, part_files, read_part, read_study, run_id
+from lossbench.tables import (
+    BASELINES_KEY,
+    CLASSES_KEY,
+    CURVE,
+    METADATA_KEY,
+    RUN_COLUMNS,
+    Damaged,
+    part_files,
+    read_part,
+    read_study,
+    run_id,
+)
 
 LOSS = CURVE + "train_loss"
 
@@ -75,6 +86,10 @@ FAULTS = {
     "no JSON": ({"spec": ["{", "{}"]}, "cannot be read as JSON"),
     "no mapping": ({"spec": ["[]", "[]"]}, "is no mapping"),
     "declarations": ({"metadata": {METADATA_KEY: b'[{"stem": "a", "title": 3}]'}}, "the declaration of 'a' says title: '3'"),
+    "classes": ({"metadata": {CLASSES_KEY: b'{"d": ["a", 3]}'}}, "names of classes are no mapping"),
+    "one class": ({"metadata": {CLASSES_KEY: b'{"d": ["a"]}'}}, "names of classes are no mapping"),
+    "baselines": ({"metadata": {BASELINES_KEY: b'{"d": {"test_accuracy": "a"}}'}}, "the baselines are no mapping"),
+    "infinite baselines": ({"metadata": {BASELINES_KEY: b'{"d": {"test_accuracy": 1e999}}'}}, "baselines"),
     "no declarations": ({"metadata": {METADATA_KEY: b"{}"}}, "are no list of mappings"),
 }
 

@@ -29,7 +29,8 @@ class Unit:
     """What the file says of such a figure. `column` has a star for the units and holds shares, such as test_recall/*.
 
     A unit sleeps while its share is below `asleep`; it is told of where that lasts longer than `late`, a share of the training.
-    `sleeps` names it, with {} for its number. Runs of the given seeds stand side by side, one row a loss, or a title of `rows`.
+    `sleeps` names it, with {} for its number, or the name of its class. Runs of the given seeds stand side by side, one row a
+    loss, or a title of `rows`.
     """
 
     column: str
@@ -77,6 +78,7 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
         label=share.label,
         shade=records.curves.quantity(figure.column.partition(tables.LAYER)[0]).title,
         unit="epoch" if epochs else "step",
+        units=_names(columns, records.curves),
         sleeps=figure.sleeps,
         foot="epochs" if epochs else "training steps",
     )
@@ -105,6 +107,11 @@ def _columns(pattern: str, curves: Curves) -> list[str]:
     if not matches:
         raise unknown("recorded quantity", pattern, set(curves.columns) - {tables.STEPS})
     return sorted(matches, key=natural)
+
+
+def _names(columns: list[str], curves: Curves) -> tuple[str, ...]:
+    """What the units of the columns are called: by the names of their classes, or else by their numbers."""
+    return curves.classes if len(curves.classes) == len(columns) else tuple(map(str, range(len(columns))))
 
 
 def _run_units(run: str | None, columns: list[str], figure: Unit, curves: Curves) -> RunUnits | None:

@@ -16,15 +16,16 @@ from lossbench.data.tabular import Tabular
 from lossbench.engines import engine_of
 from lossbench.errors import printable
 from lossbench.execution.cost_estimate import estimate
-from lossbench.execution.device_memory import free_bytes
+from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
 from lossbench.interfaces import Dataset
-from lossbench.planning.cohorts import Size, cohorts
+from lossbench.planning.cohorts import Size
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
 from lossbench.planning.target_contract import innermost
 from lossbench.storage.store import missing, study_folder
+from lossbench.tables.classes import names_of, spoken_classes
 
 Row = tuple[str, int, int, Size]  # data, runs, steps, and the size of a run
 SHOWN = 12  # classes in a line
@@ -44,7 +45,7 @@ def print_outline(plan: Plan, root: Path) -> None:
         console.print(Text(line))
     if todo:
         with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
-            kinds = _kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources)))
+            kinds = _kinds(planned_cohorts(todo, plan))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         console.print(Text(_time(kinds, plan)))
 
@@ -52,7 +53,7 @@ def print_outline(plan: Plan, root: Path) -> None:
 def training_time(plan: Plan, root: Path) -> str:
     """What training the runs that are not stored will take, in a sentence; "" where all are."""
     todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
-    return _time(_kinds(cohorts(todo, plan.recording, plan.resources.tile, free_bytes(plan.resources))), plan) if todo else ""
+    return _time(_kinds(planned_cohorts(todo, plan)), plan) if todo else ""
 
 
 def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
@@ -61,9 +62,11 @@ def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
 
 
 def _data_lines(dataset: Dataset) -> Iterator[str]:
-    """What is worth knowing of data that somebody brought: the classes and which is positive, and notes on the table."""
+    """What is worth knowing of data: which of two named classes is positive; of a table all classes, and notes on it."""
     shape, name = describe(dataset).shape, innermost(dataset)
     if not isinstance(name, Tabular):
+        if len(names := names_of(shape.classes)) == 2:
+            yield f"{name.word}: the classes are {spoken_classes(names)}."
         return
     rows = f"{name.source}: {shape.rows:,} rows to train, {shape.test_rows:,} to test"
     rows += f", {shape.validation_rows:,} for validation" if shape.validation_rows else ""

@@ -91,7 +91,10 @@ def _print(done: Reproduction) -> None:
     if done.problem:
         click.echo(printable(f"{done.name}: {done.problem}\n"), err=True)
         return
-    print_verdicts(f"{done.name}: {done.title}", done.judged)
+    if done.judged:
+        print_verdicts(f"{done.name}: {done.title}", done.judged)
+    else:
+        click.echo(printable(f"{done.name}: {done.title}. It makes no claims; its figures are on the page."))
     click.echo(f"{done.page}\n")
 
 
@@ -113,10 +116,10 @@ def reproduce(name: str, root: Path, flags: Sequence[str] = ()) -> Reproduction:
     try:
         experiment = find_experiment(name)
         title = experiment.title
-        page, _, judged = write_report(_trained(experiment, root, flags))
+        report = write_report(_trained(experiment, root, flags))
     except (BadInput, Failure) as error:
         return Reproduction(name=name, title=title, problem=str(error))
-    return Reproduction(name=name, title=title, judged=tuple(judged), page=page)
+    return Reproduction(name=name, title=title, judged=tuple(report.judged), page=report.page)
 
 
 def exit_code(done: Sequence[Reproduction]) -> int:

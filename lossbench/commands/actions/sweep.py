@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lossbench.config.compose import compose
 from lossbench.config.resolution import Point
 from lossbench.execution.patience import told_when_slow
+from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, make_plan
 
 
@@ -12,5 +13,5 @@ def planned_sweep(overrides: Sequence[str], flags: Sequence[str]) -> tuple[list[
     """Every run that the words name as a composed config, and the plan that these make. Raises BadInput."""
     with told_when_slow("Composing every run that the words name …"):
         points = compose(overrides, flags)
-    with told_when_slow(f"Planning {len(points):,} runs …"):
+    with told_when_slow(f"Planning {count(len(points), 'run')} …"):
         return points, make_plan(points)

@@ -25,6 +25,7 @@ from lossbench.execution.progress import Progress
 from lossbench.execution.shared_memory import create_steps, map_split, save_split, steps
 from lossbench.execution.temporary_folders import temporary_folder
 from lossbench.execution.worker_guard import guard_worker
+from lossbench.planning.spec import Resources
 
 TRACKERS = (multiprocessing.resource_tracker.ensure_running, loky_tracker.ensure_running)
 STDERR = 2  # its descriptor
@@ -34,7 +35,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 class Loky:
     """So many processes. When the context is left they are killed, and the folder that they share is removed."""
 
-    def __init__(self, workers: int, progress: Progress) -> None:
+    job_seconds = 0.0
+
+    def __init__(self, resources: Resources, workers: int, progress: Progress) -> None:
+        del resources
         self.slots = workers
         self._progress = progress
         self._temporary = temporary_folder()
@@ -56,15 +60,16 @@ class Loky:
             worker.shutdown(wait=False, kill_workers=True)
         self._temporary.cleanup()
 
-    def submit(self, index: int, job: Job) -> Future[JobResult]:
+    def submit(self, job: Job) -> Future[JobResult]:
         """Begin the job in a worker that has none."""
-        data = job.cohort.runs[0].data
-        if data not in self._saved:
-            save_split(self._folder, data, split_of(job.cohort))
-            self._saved.add(data)
+        for cohort in job.cohorts:
+            data = cohort.runs[0].data
+            if data not in self._saved:
+                save_split(self._folder, data, split_of(cohort))
+                self._saved.add(data)
         worker, result = self._idle.pop(), Future[JobResult]()
         with _interrupts_held():
-            inner = worker.submit(_do_in_worker, job, index, self._folder)
+            inner = worker.submit(_do_in_worker, job, self._folder)
             self._busy[result] = worker
         inner.add_done_callback(lambda done: self._finish(done, result))
         return result
@@ -114,11 +119,6 @@ def _errors_discarded() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _do_in_worker(job: Job, index: int, folder: Path) -> JobResult:
+def _do_in_worker(job: Job, folder: Path) -> JobResult:
     """In a worker: the job, with data and progress in the shared folder."""
-    progress = steps(folder)
-
-    def report(step: int) -> None:
-        progress[index] = step
-
-    return do_job(job, map_split(folder, job.cohort.runs[0].data, job.origin.task), report)
+    return do_job(job, lambda cohort: map_split(folder, cohort.runs[0].data, job.origin.task), steps(folder).__setitem__)
