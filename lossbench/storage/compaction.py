@@ -92,7 +92,7 @@ def _metadata(tables: Sequence[pa.Table]) -> dict[bytes, bytes]:
         for key, known in by_data.items():
             known.update(parse_json(metadata.get(key, b"{}"), "what is said of the data"))
     together = {METADATA_KEY: list(declared.values()), **by_data}
-    return {key: json.dumps(said, ensure_ascii=False).encode() for key, said in together.items() if said}
+    return {key: json.dumps(kept, ensure_ascii=False).encode() for key, kept in together.items() if kept}
 
 
 def _number(path: Path) -> int | None:
