@@ -23,7 +23,12 @@ OPTIONS = (
     ),
     click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Faults that a check accepts."),
     click.option("--write-baseline", is_flag=True, help="Write what is found now into the baseline."),
-    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write cards to FILE.html (and .json), .md or .json."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path),
+        help="FILE.html (and .json), .md or .json for cards; a check's report.",
+    ),
     click.option("--docs", type=click.Path(path_type=Path), metavar="DIR", help="Write our documentation's two pages instead."),
     click.option("--seconds", type=float, default=5.0, show_default=True, help="Limit for a call of somebody's loss."),
     click.option("--fresh", is_flag=True, help="Measure again what was measured before."),

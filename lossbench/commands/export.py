@@ -19,7 +19,7 @@ def export(folder: Path, tool: str, out: str | None, metrics: tuple[str, ...], *
     """Hand the records in FOLDER, such as results/demo, to a tool that you have: tables, TensorBoard or MLflow.
 
     By default it is the median over the seeds and its interval, for every setting, loss, learning rate and recorded quantity.
-    The folder is only read. A second export replaces the first.
+    Records are only read. A second export replaces the first.
 
     \b
     lossbench export results/demo --to csv                        tidy tables in results/demo/export/csv

@@ -17,7 +17,10 @@ EXTRA = "mlflow"
 BATCH = 1000  # metrics that MLflow takes in one call
 PARAMETERS = 100  # parameters that it takes in one call
 LONGEST = 6000  # letters that it takes of a parameter
-RETRIES = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own 7 take four minutes to say that there is no server
+DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes to say that there is no server
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run
+}  # of its settings, where the environment says nothing else
 KEY, CONTENT = "lossbench.path", "lossbench.content"  # tags by which an export finds what an earlier one wrote
 Outcome = Literal["new", "unchanged", "replaced"]
 
@@ -28,7 +31,8 @@ def write_mlflow(choice: Choice, uri: str | None) -> str:
     A run that an earlier export wrote whole stays where nothing has changed, and else is replaced. Raises BadInput where the
     library is not installed or the URI means nothing to it, Failure where the store or server refuses.
     """
-    os.environ.setdefault(*RETRIES)
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
     client_class = library("mlflow.tracking", EXTRA).MlflowClient
     refusal = library("mlflow.exceptions", EXTRA).MlflowException
     try:

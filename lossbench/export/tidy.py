@@ -12,6 +12,8 @@ from lossbench.analysis.statistics import FEWEST, Values, medians
 from lossbench.export.choice import Choice
 from lossbench.tables import RUN, STEPS, quantity
 
+RUNS_TABLES = ("runs", "records")  # which are there with single runs only
+
 
 def tidy_tables(choice: Choice) -> dict[str, pd.DataFrame]:
     """Tables by name: samples, curves and metrics; with single runs also runs and records.
@@ -20,7 +22,7 @@ def tidy_tables(choice: Choice) -> dict[str, pd.DataFrame]:
     interval is the range of fewer than 6. records: a row a recorded step of a run, a column a metric, NaN where it has none.
     """
     made = {"samples": _samples(choice), "curves": _curves(choice), "metrics": _metrics(choice)}
-    return made | ({"runs": choice.study.runs, "records": _records(choice)} if choice.runs else {})
+    return made | (dict(zip(RUNS_TABLES, (choice.study.runs, _records(choice)), strict=True)) if choice.runs else {})
 
 
 def aggregates(choice: Choice, sample: Sample) -> Iterator[tuple[str, dict[str, Values]]]:

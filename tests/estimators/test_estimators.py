@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import lossbench
 from lossbench import BadInput, Failure, LossClassifier, LossRegressor, losses
 
-TINY = {"hidden": (8,), "epochs": 60, "batch": 20, "lr": 0.02}
+TINY = {"hidden": (8,), "epochs": 25, "batch": 20, "lr": 0.05}
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 

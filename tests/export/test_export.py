@@ -58,6 +58,8 @@ def test_tables_hold_the_records_and_the_median_of_each_sample(study, tmp_path, 
         assert row.runs == wanted.n
         assert (row.median, row.low, row.high) == pytest.approx((wanted.centre, wanted.low, wanted.high), rel=1e-9)
         assert row.interval == wanted.method
+    export(study, "--to", tool, "--out", str(tmp_path))  # replaces the first, single runs included
+    assert {path.stem for path in tmp_path.iterdir()} == {"curves", "samples", "metrics"}
 
 
 def test_a_pattern_chooses_quantities_and_one_that_names_none_is_refused(study, tmp_path, capsys):
@@ -69,10 +71,11 @@ def test_a_pattern_chooses_quantities_and_one_that_names_none_is_refused(study, 
 
 
 def test_paths_are_plain_and_each_its_own(made, tmp_path):
-    data = [{"word": name, "seed": 0} for name in (STRANGE, STRANGE.replace(":", "/"))]
+    data = [{"word": name, "seed": 0} for name in (STRANGE, STRANGE.replace(":", "/"), "..", "../..")]
     folder = made.write(tmp_path / "odd", [made.learn(dataset=each).only("test_accuracy") for each in data])
     paths = [run.path for run in tracked_runs(choose(folder, runs=True))]
-    assert len(set(paths)) == len(paths) == 4
+    assert len(set(paths)) == len(paths) == 8
+    assert not any(part in ("", ".", "..") for path in paths for part in path.split("/"))
     assert all(set(path) <= set("abcdefghijklmnopqrstuvwxyz0123456789_ /().") for path in paths)
 
 
