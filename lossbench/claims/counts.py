@@ -33,7 +33,7 @@ def filled_in(text: str, numbers: Mapping[str, Any], of: Mapping[str, Any], reco
             return _measured(numbers[name], records, f"{where}, number {name}")
         if name not in COUNTED:
             raise unknown(f"number in a text of {where}", name, {*COUNTED, *numbers})
-        return _counted(name, selected(records.runs, of))
+        return _counted(name, _any_of(records.runs, of))
 
     return _PLACEHOLDER.sub(value, text)
 
@@ -43,6 +43,15 @@ def refuse_unknown(text: str, numbers: Mapping[str, Any], where: str) -> None:
     for name in _PLACEHOLDER.findall(text):
         if name not in COUNTED and name not in numbers:
             raise unknown(f"number in a text of {where}", name, {*COUNTED, *numbers})
+
+
+def _any_of(runs: pd.DataFrame, of: Mapping[str, Any]) -> pd.DataFrame:
+    """The runs that `of` names; each of several values may be a preset's name."""
+    for name, wanted in of.items():
+        values = wanted if isinstance(wanted, list) else [wanted]
+        parts = [selected(runs, {name: value}).index for value in values]
+        runs = runs[np.logical_or.reduce([runs.index.isin(part) for part in parts])]
+    return runs
 
 
 def _counted(name: str, runs: pd.DataFrame) -> str:

@@ -22,6 +22,10 @@ def test_counts_are_those_of_the_figures_runs(figure):
     assert shown.pictures[0].title == "Of 3 seeds"
     fewer = figure("scores", **SCORES, of={"loss": "cross_entropy", "seed": [0, 2]}, caption="{runs} runs of {seeds} seeds.")
     assert fewer.reading == "8 runs of 2 seeds."
+    lines = {"one": {"of": {"loss": "ce"}}, "other": {"of": {"loss": "mse"}}}
+    said = {"column": "test_accuracy", "x": "optimizer.lr", "of": {"loss": ["ce", "mse"], "init.output_bias": 0}, "lines": lines}
+    presets = figure("scores", **said, caption="{runs} runs, {rates} rates.")
+    assert presets.reading == "12 runs, 2 rates."
 
 
 def test_a_number_is_measured_as_a_claim_is(figure, drawn_from):
