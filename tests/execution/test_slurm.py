@@ -38,7 +38,9 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd
 
 
 @pytest.mark.slow
-def test_jobs_of_an_array_train_the_same_bits_though_one_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_of_an_array_train_the_same_bits_though_one_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
     away, marker = tmp_path / "away", tmp_path / "marker"
     marker.touch()
     monkeypatch.setenv("MORTAL", str(marker))
