@@ -191,3 +191,16 @@ def test_settings_of_a_cluster_fit_together(engine: dict[str, Any], message: str
 
 def test_where_runs_are_trained_is_no_part_of_what_they_are() -> None:
     assert not {"address", "storage", "versions", "executor"} & runs(1)[0].describe().keys()
+
+
+def test_nobody_waits_for_workers_of_a_scheduler_that_is_gone() -> None:
+    class Cut:
+        status = "connecting"
+
+        def nthreads(self) -> dict[str, int]:
+            raise OSError
+
+    executor = dask.Dask(Resources(executor="dask", address=ADDRESS), 1, Progress("study", []))
+    executor._client = Cut()
+    with pytest.raises(Failure, match="is gone"):
+        executor._await_worker()

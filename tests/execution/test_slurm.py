@@ -30,16 +30,24 @@ def tables(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return runs, study.records.sort_values(["run", "step"], ignore_index=True)
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd.DataFrame]:
+    root = tmp_path_factory.mktemp("at_home")
+    assert finish(root, "'serial'").returncode == 0
+    return tables(root)
+
+
 @pytest.mark.slow
-def test_jobs_of_an_array_train_the_same_bits_though_one_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home, away, marker = tmp_path / "home", tmp_path / "away", tmp_path / "marker"
-    assert finish(home, "'serial'").returncode == 0
+def test_jobs_of_an_array_train_the_same_bits_though_one_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    away, marker = tmp_path / "away", tmp_path / "marker"
     marker.touch()
     monkeypatch.setenv("MORTAL", str(marker))
     done = finish(away, "'slurm'", LOCAL)  # in two jobs of two cohorts, of which the killed one's are tried again, each alone
     assert (done.returncode, done.stdout, marker.exists()) == (0, "", False), done.stderr
     assert "16 runs trained" in done.stderr
-    for found, wanted in zip(tables(away), tables(home), strict=True):
+    for found, wanted in zip(tables(away), expected, strict=True):
         pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_exact=True)
     assert {path.name for path in away.iterdir()} == {"mortal"}
 
@@ -75,9 +83,9 @@ def test_settings_of_slurm_fit_together(engine: dict[str, object], message: str)
 
 @pytest.mark.slow
 def test_a_slurm_of_one_machine_trains_the_same_bits_though_a_job_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
-    home, away, marker = tmp_path / "home", tmp_path / "away", tmp_path / "marker"
+    away, marker = tmp_path / "away", tmp_path / "marker"
     marker.touch()
     monkeypatch.setenv("MORTAL", str(marker))
     program = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import mortal; mortal.sweep({str(away)!r}, 'slurm', minutes=5)"
@@ -88,6 +96,5 @@ def test_a_slurm_of_one_machine_trains_the_same_bits_though_a_job_is_killed(
     assert done.returncode == 0, done.stderr
     assert "16 runs trained" in done.stderr
     assert not marker.exists()
-    assert finish(home, "'serial'").returncode == 0
-    for found, wanted in zip(tables(away), tables(home), strict=True):
+    for found, wanted in zip(tables(away), expected, strict=True):
         pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_exact=True)

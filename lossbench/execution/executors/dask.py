@@ -172,15 +172,19 @@ class Dask:
     def _await_worker(self) -> None:
         deadline = time.monotonic() + ALONE_SECONDS
         while not self._count_workers():
+            if self._client.status != "running":
+                raise self._gone()
             if time.monotonic() > deadline:
                 raise self._alone()
             time.sleep(LOOK_SECONDS / 5)
 
     def _watch(self) -> None:
-        """In a thread: count the workers, and end what waits for one where none has come for long."""
+        """In a thread: count the workers, and end what waits where the scheduler is gone, or has had none for long."""
         deadline = time.monotonic() + ALONE_SECONDS
         while not self._closed.wait(LOOK_SECONDS):
-            if self._count_workers():
+            if self._client.status != "running":
+                self._end(self._gone())
+            elif self._count_workers():
                 deadline = time.monotonic() + ALONE_SECONDS
             elif time.monotonic() > deadline:
                 self._end(self._alone())

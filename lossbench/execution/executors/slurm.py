@@ -105,7 +105,7 @@ class Slurm:
                     self._send()
                 except (FailedSubmissionError, FailedJobError, OSError) as error:
                     self._refuse(error)
-                for result in [result for result, job in self._sent.items() if job.done()]:
+                for result in [result for result, job in self._sent.items() if _has_ended(job)]:
                     _pass_on(self._sent.pop(result), result)
                 self._bury()
 
@@ -118,7 +118,7 @@ class Slurm:
             self._waiting.clear()
 
     def _bury(self) -> None:
-        """Take for killed what is queued no more and has left nothing: submitit asks Slurm's accounting, which many lack."""
+        """Take for killed what is queued no more and has left nothing."""
         if CLUSTER != "slurm" or not self._sent or time.monotonic() < self._next_question:
             return
         self._next_question = time.monotonic() + QUEUE_SECONDS
@@ -171,6 +171,11 @@ def _do_in_array(job: Job, folder: Path, driver: dict[str, Any], resources: Reso
         return do_job(job, lambda cohort: map_split(folder, cohort.runs[0].data, job.origin.task), steps(folder).__setitem__)
     except (BadInput, Failure) as refusal:
         return refusal
+
+
+def _has_ended(job: Any) -> bool:
+    """Whether a job has left its result. Submitit would ask Slurm's accounting besides, which many clusters do without."""
+    return bool(job.paths.result_pickle.exists() or (CLUSTER != "slurm" and job.done()))
 
 
 def _pass_on(job: Any, result: Future[JobResult]) -> None:
