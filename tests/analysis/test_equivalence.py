@@ -26,6 +26,7 @@ def test_the_interval_is_students():
     assert (found.low, found.high) == pytest.approx((low, high), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 20])
 def test_where_nothing_differs_better_and_worse_come_in_5_of_100(n):
     wrong = sum(outcome in ("better", "worse") for outcome in outcomes(0.0, n, margin=0.01))
@@ -36,6 +37,7 @@ def test_where_nothing_differs_and_seeds_suffice_most_are_practically_the_same()
     assert outcomes(0.0, 100, margin=0.5).count("practically the same") > 0.95 * STUDIES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [0.5, -0.5])
 def test_planted_differences_are_found_as_often_as_students_test_finds_them(truth):
     found = outcomes(truth, 20, margin=0.01).count("better" if truth > 0 else "worse")
@@ -48,6 +50,7 @@ def test_a_difference_at_the_margin_is_seldom_called_the_same():
     assert stats.binomtest(same, STUDIES, 0.05, alternative="greater").pvalue > 0.001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [0.0, 0.3, 0.8])
 @pytest.mark.parametrize("known", [6, 20])
 def test_the_announced_number_of_seeds_is_enough_in_four_of_five_studies(truth, known):

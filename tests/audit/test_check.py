@@ -54,6 +54,7 @@ def check(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_junit_counts_every_case_and_shows_the_fault(check, tmp_path):
     code, _ = check("MODULE:unsafe", "hinge", "--format", "junit", "-o", str(tmp_path / "audit.xml"))
     root = ET.parse(tmp_path / "audit.xml").getroot()  # noqa: S314 - written here
@@ -101,6 +102,7 @@ def test_github_shows_an_annotation_at_the_line(check):
     assert last.startswith("::notice ")
 
 
+@pytest.mark.slow
 def test_a_baseline_accepts_what_it_holds_and_nothing_else(check, tmp_path):
     baseline = ("--baseline", "audit-baseline.json")
     assert check("MODULE:unsafe", *baseline)[0] == 2  # there is none yet

@@ -57,6 +57,7 @@ def test_cross_entropy_is_canonical_as_far_as_it_is_looked_at() -> None:
     assert form.corners == ()
 
 
+@pytest.mark.slow
 def test_a_numpy_pinball_that_is_asked_one_by_one_has_its_corners() -> None:
     def pinball(y_true: Any, y_pred: Any) -> float:
         error = np.asarray(y_true) - np.asarray(y_pred)
@@ -108,6 +109,7 @@ def test_what_a_sigmoid_rounds_away_is_no_exponent_of_the_loss() -> None:
     assert clamped.dead_from == pytest.approx(16.12, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_slow_loss_is_looked_at_as_closely_as_a_quick_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"paced_{tmp_path.name.replace('-', '_')}"
     (tmp_path / f"{name}.py").write_text(

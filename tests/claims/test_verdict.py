@@ -143,6 +143,7 @@ def test_a_verdict_that_is_not_the_recorded_one_is_said(records):
     assert (told.verdict, told.changed) == ("differs", "recorded: holds")
 
 
+@pytest.mark.slow
 def test_five_tasks_cannot_tell_a_share_from_a_coin():
     """By simulation: how often the exact interval of 5 draws of a coin leaves 22 of 28 out."""
     asked = replace(claim(Number(value=0.786), over="share"), effect=0.286)

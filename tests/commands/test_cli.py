@@ -129,6 +129,7 @@ def test_what_stops_a_run_is_told_in_a_sentence(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_run_plan_and_report_tell_one_story(capsys: pytest.CaptureFixture[str]) -> None:
     words = [*TINY, "loss=ce,mse", "seed=range(3)", "study=tiny"]
     assert answer(["plan", *words]) == 0

@@ -101,6 +101,7 @@ def test_permuted_test_labels_change_nothing_that_was_chosen(study):
     assert [[(c.seed, c.rate, c.step, c.validation) for c in one.chosen] for one in again] == chosen
 
 
+@pytest.mark.slow
 def test_noise_gives_chance_on_test_data_however_many_rates_are_tried(tmp_path):
     stream = np.random.default_rng(5)
     x, y = stream.normal(size=(400, 5)), stream.integers(0, 2, 400)
@@ -136,6 +137,7 @@ def test_each_seed_has_its_own_split_and_both_losses_have_the_same(study):
     assert runs["data"].nunique() == 4
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_not_trained_again_and_seeds_can_be_added(study, table):
     parts = sorted((study.folder / "runs").iterdir())
     more = lb.compare(

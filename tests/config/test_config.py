@@ -78,6 +78,7 @@ def test_every_option_of_every_group_composes() -> None:
         assert [point[noun]["word"] for point in points][-len(words) + len(presets(noun)) :] == words[len(presets(noun)) :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED)
 def test_an_option_that_asks_for_something_composes_once_it_has_it(asked: tuple[str, str]) -> None:
     noun, word = asked

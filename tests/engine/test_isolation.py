@@ -184,6 +184,7 @@ def _measured(metric, loss, task, z, y):
     return metric.measure(Outputs(z, y, loss, task))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_no_loss_and_no_metric_that_claims_to_be_per_example_looks_across_examples(dtype):
     wrong = []

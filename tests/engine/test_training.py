@@ -117,6 +117,7 @@ def cohorts(draw) -> tuple[tuple[RunSpec, ...], Split, list[int]]:
     return tuple(chosen), split, draw(st.lists(st.integers(0, len(chosen)), max_size=2))
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(cohorts())
 def test_a_run_is_the_same_bits_in_any_cohort_in_any_order_in_any_split(drawn):

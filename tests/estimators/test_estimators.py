@@ -29,11 +29,13 @@ CHECKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "check"), CHECKS)
 def test_scikit_learns_own_checks(estimator, check):
     assert check(estimator) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["focal,gamma=1", losses.Focal(gamma=1.0), "multiclass_hinge", losses.CrossEntropy, "mse"])
 def test_any_kind_of_loss_learns_iris(loss):
     fitted = LossClassifier(loss=loss, **TINY).fit(X, Y)
@@ -51,6 +53,7 @@ def test_a_linear_network_with_cross_entropy_is_logistic_regression():
     assert np.allclose(three.predict_proba(X).T, np.exp(z) / np.exp(z).sum(axis=0))
 
 
+@pytest.mark.slow
 def test_a_loss_without_probabilities_has_no_method_for_them():
     assert hasattr(LossClassifier(loss="focal"), "predict_proba")
     fitted = LossClassifier(loss="hinge", **TINY).fit(X, Y == 0)
@@ -58,6 +61,7 @@ def test_a_loss_without_probabilities_has_no_method_for_them():
     assert ((fitted.decision_function(X) > 0) == (Y == 0)).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_a_grid_over_losses_in_a_pipeline_chooses_one():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LossClassifier(**TINY)),
@@ -108,6 +112,7 @@ def test_the_same_state_gives_the_same_bits_and_another_does_not():
     assert lossbench.LossClassifier is LossClassifier
 
 
+@pytest.mark.slow
 def test_the_documentations_example_chooses_a_loss(capsys):
     page = (Path(__file__).parents[2] / "docs/tools.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)

@@ -139,6 +139,7 @@ def test_cohorts_that_end_together_discard_their_checkpoints_together(tmp_path, 
     assert other.load() is not None
 
 
+@pytest.mark.slow
 def test_a_cohort_saves_while_another_removes_the_folder(tmp_path):
     """Two that save and discard at random moments: each finds what it saved, whoever was the last to leave the folder."""
 

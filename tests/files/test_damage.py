@@ -17,6 +17,7 @@ def whole(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_is_read_or_refused_and_never_taken_for_what_it_was(kind, whole, tmp_path):
     @settings(max_examples=EXAMPLES.get(kind, 6), suppress_health_check=list(HealthCheck))
@@ -27,6 +28,7 @@ def test_a_damaged_file_is_read_or_refused_and_never_taken_for_what_it_was(kind,
     opened()
 
 
+@pytest.mark.slow
 def test_whole_files_are_read(whole):
     for reader in READERS.values():
         reader(whole)

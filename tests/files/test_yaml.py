@@ -95,6 +95,7 @@ def test_interpolations_that_double_one_another_are_refused(doubled, tmp_path):
         compose(["experiment=mine"], [f"--config-dir={tmp_path}"])
 
 
+@pytest.mark.slow
 def test_hydra_follows_no_path_that_a_config_names_and_is_left_as_it_was(tmp_path):
     (tmp_path / "whole.yaml").write_text("hydra: {searchpath: [file:///elsewhere, pkg://antigravity]}")
     compose(["loss=ce"])  # after which Hydra's own sources are registered

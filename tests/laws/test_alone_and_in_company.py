@@ -139,6 +139,7 @@ def variants(cls, link: str):
                 continue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", LINKS)
 def test_every_metric_and_probe_is_the_same_alone(link: str) -> None:
     losses = [HalfSquaredError(link=link), *([] if link == "identity" else [CrossEntropy(link=link)])]
