@@ -55,7 +55,8 @@ FLOOR_PLAN = {
     "analysis": "analysis files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
-    "report": "analysis atomic claims errors plots report tables jinja2 markupsafe numpy pandas rich",
+    "diagnosis": "analysis diagnosis errors files tables numpy",
+    "report": "analysis atomic claims diagnosis errors plots report tables jinja2 markupsafe numpy pandas rich",
     # a page to touch: losses as programs, and the engine's own start, for a browser
     "lab": "atomic audit config errors interfaces lab planning registry rng importlib numpy torch",
     # a recorder for anybody's loop, into the same records
@@ -65,8 +66,8 @@ FLOOR_PLAN = {
     "report tables importlib jinja2 markupsafe numpy pandas",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands comparison config data engines errors execution files interfaces lab planning registry "
-    "report storage tables click omegaconf rich",
+    "commands": "atomic audit claims commands comparison config data diagnosis engines errors execution files interfaces lab "
+    "planning registry report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml"}
@@ -142,7 +143,7 @@ def test_an_import_stands_at_the_top_of_its_file_but_in_commands() -> None:
         assert not inner or room(module) == "commands", module
 
 
-@pytest.mark.parametrize("behind", ["tables", "analysis", "plots", "claims", "report"])
+@pytest.mark.parametrize("behind", ["tables", "analysis", "plots", "claims", "diagnosis", "report"])
 def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
     reached, todo = set(), [behind]
     while todo:
@@ -154,7 +155,7 @@ def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
 
 @pytest.mark.slow
 def test_a_report_is_made_without_torch() -> None:
-    rooms = [module for module in SOURCES if room(module) in {"tables", "analysis", "plots", "claims", "report"}]
+    rooms = [module for module in SOURCES if room(module) in {"tables", "analysis", "plots", "claims", "diagnosis", "report"}]
     assert "torch" not in loaded_after(f"import {', '.join(rooms)}")
 
 

@@ -11,6 +11,7 @@ import click
 from lossbench.commands.audit import audit
 from lossbench.commands.compare import compare
 from lossbench.commands.completion import complete
+from lossbench.commands.explain import explain
 from lossbench.commands.lab import lab
 from lossbench.commands.plan import plan
 from lossbench.commands.report import report
@@ -35,7 +36,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, compare, lab, plan, report, reproduce, run, show, verify):
+for _command in (audit, compare, explain, lab, plan, report, reproduce, run, show, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )
