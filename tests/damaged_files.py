@@ -227,7 +227,10 @@ def damaged_table(content, draw):
                 table = table.set_column(at, name, revalued(name, column, draw))
     metadata = {b"lossbench.quantities": json.dumps(exchanged([{"stem": "a", "title": "b", "share": True}], draw)).encode()}
     sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata if draw.random() < 0.2 else table.schema.metadata), sink)
+    try:
+        pq.write_table(table.replace_schema_metadata(metadata if draw.random() < 0.2 else table.schema.metadata), sink)
+    except pa.ArrowNotImplementedError:  # parquet has no such column: another damage
+        return damaged_table(content, draw)
     return sink.getvalue()
 
 

@@ -30,7 +30,7 @@ from lossbench.config.compose import compose
 from lossbench.datasets.table import Table
 from lossbench.errors import BadInput, Failure
 from lossbench.execution.checkpoint import resumable_cohorts
-from lossbench.execution.verification import _elsewhere, _recording, _refuse_missing_plugins, _rows
+from lossbench.execution.verification import _elsewhere, _recording, _rows, refuse_missing_plugins
 from lossbench.files.json import parse_json
 from lossbench.files.npz import is_whole, read_npz
 from lossbench.inits.given import File
@@ -53,7 +53,7 @@ def open_study(folder):
     list(resumable_cohorts(folder / "study", runs(), RECORDING))
     rows = _rows(folder / "study")
     for row in rows.values():
-        _refuse_missing_plugins(folder / "study", row)
+        refuse_missing_plugins(folder / "study", row)
         _recording(row["recording"])
     with patch("lossbench.execution.verification.provenance", lambda *_: {}):
         list(_elsewhere(folder / "study", rows.values()))

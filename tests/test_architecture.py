@@ -55,7 +55,8 @@ FLOOR_PLAN = {
     "analysis": "analysis errors files folders tables numpy pandas scipy",
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
-    "report": "analysis atomic claims errors folders plots report tables jinja2 markupsafe numpy pandas rich",
+    "diagnosis": "analysis diagnosis errors files tables numpy",
+    "report": "analysis atomic claims diagnosis errors folders plots report tables jinja2 markupsafe numpy pandas rich",
     # the same numbers for other people's tools; libraries of extras are looked up where they are asked for
     "export": "analysis atomic errors export report tables importlib numpy pandas",
     # a page to touch: losses as programs, and the engine's own start, for a browser
@@ -70,8 +71,8 @@ FLOOR_PLAN = {
     "estimators": "comparison engines errors estimators interfaces planning registry numpy sklearn torch",
     # the two front doors: Python, and the command line
     "api": "config execution planning report",
-    "commands": "audit claims commands comparison config data engines errors execution export files interfaces lab planning "
-    "registry report storage tables click omegaconf rich",
+    "commands": "atomic audit claims commands comparison config data diagnosis engines errors execution export files interfaces "
+    "lab planning registry report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
 IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
@@ -160,7 +161,7 @@ def test_an_import_stands_at_the_top_of_its_file_but_in_commands() -> None:
         assert not inner or room(module) == "commands", module
 
 
-@pytest.mark.parametrize("behind", ["tables", "analysis", "plots", "claims", "report", "export"])
+@pytest.mark.parametrize("behind", ["tables", "analysis", "plots", "claims", "diagnosis", "report", "export"])
 def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
     reached, todo = set(), [behind]
     while todo:
@@ -172,7 +173,7 @@ def test_the_floor_plan_lets_no_torch_behind_the_window(behind: str) -> None:
 
 @pytest.mark.slow
 def test_a_report_is_made_without_torch() -> None:
-    rooms = [module for module in SOURCES if room(module) in {"tables", "analysis", "plots", "claims", "report"}]
+    rooms = [module for module in SOURCES if room(module) in {"tables", "analysis", "plots", "claims", "diagnosis", "report"}]
     assert "torch" not in loaded_after(f"import {', '.join(rooms)}")
 
 

@@ -12,6 +12,7 @@ import click
 from lossbench.commands.audit import audit
 from lossbench.commands.compare import compare
 from lossbench.commands.completion import complete
+from lossbench.commands.explain import explain
 from lossbench.commands.export import export
 from lossbench.commands.lab import lab
 from lossbench.commands.plan import plan
@@ -38,7 +39,7 @@ def commands() -> None:
     """
 
 
-for _command in (audit, compare, export, lab, plan, report, reproduce, run, show, status, verify):
+for _command in (audit, compare, explain, export, lab, plan, report, reproduce, run, show, status, verify):
     _command.params.append(
         click.Option([DEBUG], is_flag=True, expose_value=False, help="Show the traceback of whatever fails, too.")
     )

@@ -83,7 +83,7 @@ def verify(folder: Path, most: int | None) -> Verification:
     rows = _rows(folder)
     chosen = dict(sorted(rows.items())[:most])
     for row in chosen.values():
-        _refuse_missing_plugins(folder, row)
+        refuse_missing_plugins(folder, row)
     again: dict[str, Row] = {}
     with temporary_folder() as folder_again:
         for number, (recording, group) in enumerate(_by_recording(chosen).items()):
@@ -110,7 +110,7 @@ def _rows(folder: Path) -> dict[str, Row]:
     return {row[RUN]: row for row in pa.concat_tables(tables, promote_options="default").to_pylist()}
 
 
-def _refuse_missing_plugins(folder: Path, row: Row) -> None:
+def refuse_missing_plugins(folder: Path, row: Row) -> None:
     """Raise BadInput where a stored run needs a loss, model, … that nothing here defines: it came from a plugin."""
     spec = parse_json(row[SPEC], f"the spec of run {row[RUN]}")
     path = str((spec.get("model") or {}).get("path", ""))

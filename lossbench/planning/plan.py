@@ -85,18 +85,26 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
 
     Raises BadInput where this lossbench, or the data and files that it finds, would make another run of it.
     """
-    for name in description.keys() - {field.name for field in fields(RunSpec)}:
-        raise BadInput(f"Run {content_id(description)} cannot be trained again: its spec has {name!r}, which is not known here.")
-    nouns = [noun for noun in NOUNS if noun in description or noun != "schedule"]
-    parts: dict[str, Any] = {noun: instance(noun, known_options(noun, description[noun])) for noun in nouns}
-    named = {name: value for name, value in description.items() if name not in NOUNS}
-    run = construct(RunSpec, named | parts | {"data": describe(parts["dataset"]).fingerprint})
+    run = described_run(description)
     if run.describe() != description:
         apart = [name for name, value in run.describe().items() if value != description.get(name)]
         raise BadInput(
             f"Run {content_id(description)} cannot be trained again as it was: its {' and '.join(apart)} would be another now."
         )
     return run
+
+
+def described_run(description: Mapping[str, Any]) -> RunSpec:
+    """The run that a description names, on the data as they are now, whatever their fingerprint was.
+
+    Raises BadInput where something in it is not known here, or makes no sense.
+    """
+    for name in description.keys() - {field.name for field in fields(RunSpec)}:
+        raise BadInput(f"Run {content_id(description)} cannot be trained again: its spec has {name!r}, which is not known here.")
+    nouns = [noun for noun in NOUNS if noun in description or noun != "schedule"]
+    parts: dict[str, Any] = {noun: instance(noun, known_options(noun, description[noun])) for noun in nouns}
+    named = {name: value for name, value in description.items() if name not in NOUNS}
+    return construct(RunSpec, named | parts | {"data": describe(parts["dataset"]).fingerprint})
 
 
 def _refuse_keys(points: Sequence[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
 from lossbench.analysis.statistics import FEWEST
 from lossbench.claims.text import Line
+from lossbench.diagnosis.rendering import LEARNS, read_explanations
 from lossbench.errors import printable
 from lossbench.plots.captioned import CaptionedFigure
 from lossbench.plots.picture import Picture
@@ -47,6 +48,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "warnings": [],
         "summary": (),
         "reservations": (),
+        "explanations": [row for row in read_explanations(study.folder) if row["answer"] != LEARNS],
         "facts": (),
         "key": (),
         "scoreboard": (),

@@ -1,0 +1,78 @@
+"""What a cause of bad learning is: an inequality that its records must meet, and twins of which one must learn."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossbench.diagnosis.changes import Twin
+from lossbench.diagnosis.records import Description, RunRecord
+from lossbench.diagnosis.symptoms import average, result
+
+GAIN = 0.1  # of average progress, by which a twin must be ahead on average, and ahead in every seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A measured inequality that holds in every run examined: `measured` beyond `bound`, and both in words."""
+
+    measured: float
+    bound: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A twin that was trained: what was changed, and how the originals and their twins came out, seed by seed."""
+
+    change: str
+    originals: tuple[RunRecord, ...]
+    twins: tuple[RunRecord, ...]
+
+    @property
+    def gain(self) -> float:
+        """By how much average progress rises, on average over the seeds."""
+        return float(np.mean(self.gains))
+
+    @property
+    def gains(self) -> list[float]:
+        """By how much average progress rises, seed by seed."""
+        return [average(twin) - average(original) for original, twin in zip(self.originals, self.twins, strict=True)]
+
+    @property
+    def helps(self) -> bool:
+        """Whether the twin learns, as far as the original does not: the gain is large, and is one in every seed."""
+        return self.gain >= GAIN and min(self.gains) > 0
+
+    @property
+    def text(self) -> str:
+        """What came out, in words."""
+        return f"{self.change} the same seeds reach {result(self.twins)}, not {result(self.originals)}"
+
+
+class Cause(ABC):
+    """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns."""
+
+    name: str
+
+    @abstractmethod
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        """The inequality, where it holds for runs that differ by seed alone; None where it does not."""
+
+    @abstractmethod
+    def twins(self, run: Description) -> list[Twin]:
+        """Descriptions that differ from the run's in one thing; the first that learns confirms the cause. [] for none."""
+
+    def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
+        """The first trial that shows that what was changed is what was wrong."""
+        return next((trial for trial in trials if trial.helps), None)
+
+    def sentence(self, evidence: Evidence, trial: Trial) -> str:
+        """The cause with both of its proofs."""
+        return f"{self.name}: {evidence.text}; {trial.text}."
+
+
+def present(*twins: Twin | None) -> list[Twin]:
+    """Those of the twins that there are."""
+    return [twin for twin in twins if twin is not None]

@@ -1,0 +1,66 @@
+"""Causes that lie in the data, or in what a model can do with them: wrong labels, and too few units."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import formatting
+from lossbench.diagnosis.cause import Cause, Evidence, present
+from lossbench.diagnosis.changes import Twin, with_more_units, with_right_labels
+from lossbench.diagnosis.records import Description, RunRecord
+from lossbench.diagnosis.symptoms import progress
+
+AHEAD = 0.05  # progress on test data beyond that on training data
+FLAT = 0.1  # share of the training loss that the last third of the steps takes off
+
+
+class LabelsWrong(Cause):
+    """Training labels of which a part is wrong: the right ones of the test data are learnt before them."""
+
+    name = "wrong labels"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        leads = [_lead(record) for record in records]
+        if not min(leads) > AHEAD:
+            return None
+        text = f"progress on the test data is up to {formatting.number(min(leads), 2)} ahead of that on the training data"
+        return Evidence(measured=min(leads), bound=AHEAD, text=f"{text} (more than {AHEAD:g}): some labels are learnt last")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_right_labels(run))
+
+
+class TooFewUnits(Cause):
+    """Data that this model cannot fit: the loss no longer falls, far from where it could be."""
+
+    name = "the data cannot be fitted by this model"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        falls = [_late_fall(record) for record in records]
+        if not max(falls) < FLAT:
+            return None
+        least, bound = (f"{100 * value:.1f}{formatting.SPACE}%" for value in (max(falls), FLAT))
+        text = f"the last third of the steps takes {least} off the training loss (less than {bound})"
+        return Evidence(measured=max(falls), bound=FLAT, text=text)
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_more_units(run))
+
+
+def _lead(record: RunRecord) -> float:
+    """The largest lead of progress on the test data over that on the training data."""
+    leads = progress(record, tables.TEST) - progress(record)
+    leads = leads[~np.isnan(leads)]
+    return float(leads.max()) if len(leads) else -math.inf
+
+
+def _late_fall(record: RunRecord) -> float:
+    """The share of the training loss that the last third of the steps takes off, between medians of a few recorded steps."""
+    values = record.curve(tables.TRAIN + tables.LOSS)
+    if record.diverged or len(values) < 6 or not np.isfinite(values).all():
+        return math.inf
+    late = int(np.searchsorted(record.steps, 2 * record.steps[-1] / 3))
+    before, after = (float(np.median(part)) for part in (values[late - 1 : late + 2], values[-3:]))
+    return (before - after) / before if before > 0 else 0.0

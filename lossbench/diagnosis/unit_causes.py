@@ -1,0 +1,191 @@
+"""Causes that lie in units: flat outputs, flat hidden units, and gradients that fade on their way to the input."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossbench import tables
+from lossbench.analysis import formatting
+from lossbench.analysis.statistics import Values
+from lossbench.diagnosis.cause import Cause, Evidence, Trial, present
+from lossbench.diagnosis.changes import (
+    Twin,
+    with_cross_entropy,
+    with_gentle_start,
+    with_other_activation,
+    with_other_class_weights,
+)
+from lossbench.diagnosis.escape_law import start_of, times_as_long
+from lossbench.diagnosis.records import Description, RunRecord
+from lossbench.diagnosis.symptoms import progress
+
+PULL = 0.05  # gradient at the outputs over their mistake, below which mistakes teach little: a sigmoid's is ¼ at most
+BADLY = 0.5  # progress up to which outputs are mostly wrong
+DEAD_SLOPE = 0.0125  # of an output unit: a twentieth of a sigmoid's steepest
+NEVER = 0.05  # recall up to which a class is never answered
+SATURATED = 0.5  # share of saturated hidden units
+DEAD = 0.9  # share of a relu layer's units and examples at which nothing passes
+FADED = 0.02  # gradient of the first layer's weights over that of the last layer's
+DEEP = 3  # hidden layers from which on depth is looked at
+
+
+def pull(record: RunRecord) -> Values:
+    """How hard the outputs are pulled at for their mistake, ‖dℓ/dz‖ / √(Σ (a − y)²), at each recorded step, (T,).
+
+    Cross entropy's is about 1 wherever the outputs stand; a squared error's is about their slope.
+    """
+    mistake = np.sqrt(record.curve(tables.TRAIN + tables.BRIER))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(record.curve(tables.OUTPUT_GRADIENT) / mistake)
+
+
+class OutputsSaturated(Cause):
+    """Outputs saturated on the wrong side from the start, by a loss whose gradient the slope takes along."""
+
+    name = "outputs saturated on the wrong side"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        starts = [float(pull(record)[0]) for record in records if len(record.steps) and progress(record)[0] <= BADLY]
+        if len(starts) < len(records) or not max(starts) < PULL:
+            return None
+        measured = max(starts)
+        text = f"at the start {formatting.number(measured, 2)} of their mistake reaches the outputs (less than {PULL:g})"
+        return Evidence(measured=measured, bound=PULL, text=f"{text}{law(records[0])}")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
+
+
+class OutputsShut(Cause):
+    """Output units that saturate on the way, of classes that are then never answered."""
+
+    name = "output units saturated on the wrong side"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        slopes = [min(dead_slopes(record), default=math.inf) for record in records]
+        if not max(slopes) < DEAD_SLOPE:
+            return None
+        measured = max(slopes)
+        classes = formatting.listed([str(number) for number in never_answered(records[0])])
+        text = f"outputs of classes that are never answered ({classes}) have a slope of {formatting.number(measured, 2)}"
+        return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (less than {DEAD_SLOPE:g})")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
+
+
+class ClampedLogarithm(Cause):
+    """A probability that is smaller than the δ beside it under the logarithm."""
+
+    name = "clamped logarithm"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        loss = records[0].description["loss"]
+        starts = [record.first(tables.TRAIN + tables.LOG_LOSS) for record in records]
+        if loss["word"] != "clamped_cross_entropy" or not min(starts) > -math.log(loss["delta"]):
+            return None
+        bound = -math.log(loss["delta"])
+        text = f"at the start the log loss is {formatting.number(min(starts))}, beyond ln 1/δ = {formatting.number(bound)}"
+        return Evidence(measured=min(starts), bound=bound, text=f"{text}{law(records[0])}")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_cross_entropy(run))
+
+
+class HiddenSaturated(Cause):
+    """Hidden units that start where their activation is flat: saturated, or dead."""
+
+    name = "hidden units saturated or dead"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        starts = [max((float(part[0]) for part in record.parts(tables.SATURATED)[:-1]), default=0.0) for record in records]
+        bound = DEAD if records[0].description["model"].get("activation") == "relu" else SATURATED
+        if not min(starts) > bound:
+            return None
+        share, most = (f"{100 * value:.0f}{formatting.SPACE}%" for value in (min(starts), bound))
+        return Evidence(
+            measured=min(starts), bound=bound, text=f"at the start {share} of a hidden layer is flat (more than {most})"
+        )
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_gentle_start(run))
+
+
+class LostWithDepth(Cause):
+    """A gradient that fades from layer to layer on its way to the input."""
+
+    name = "gradient lost with depth"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        ratios = [_faded(record) for record in records]
+        if not max(ratios) < FADED:
+            return None
+        text = f"at the start the first layer's gradient is {formatting.number(max(ratios), 2)} of the last layer's"
+        return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (less than {FADED:g})")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_other_activation(run))
+
+
+class ClassNeverAnswered(Cause):
+    """A class that is never answered while the others are: too few of it, or weighed too little."""
+
+    name = "a class never answered"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        silent = set.intersection(*(set(never_answered(record)) for record in records))
+        if not silent:
+            return None
+        recalls = [record.parts(tables.TRAIN + tables.RECALL) for record in records]
+        measured = max(float(parts[number][-1]) for parts in recalls for number in silent)
+        classes = formatting.listed([str(number) for number in sorted(silent)])
+        text = f"the recall of class {classes} ends at {100 * measured:.0f}{formatting.SPACE}%"
+        return Evidence(measured=measured, bound=NEVER, text=f"{text} (at most {100 * NEVER:.0f}{formatting.SPACE}%)")
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_other_class_weights(run))
+
+    def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
+        """The trial in which every class is answered and progress is none the worse."""
+        answered = (trial for trial in trials if not any(never_answered(twin) for twin in trial.twins) and trial.gain > 0)
+        return next(answered, None)
+
+
+def never_answered(record: RunRecord) -> list[int]:
+    """The classes whose training examples are hardly ever decided rightly at the end, where those of others mostly are."""
+    if record.diverged:
+        return []
+    recalls = [float(values[-1]) for values in record.parts(tables.TRAIN + tables.RECALL)]
+    others = [recall for recall in recalls if recall > NEVER]
+    if not others or float(np.mean(others)) < BADLY:
+        return []
+    silent = [number for number, recall in enumerate(recalls) if recall <= NEVER]
+    return silent if 2 * len(silent) <= len(recalls) else []  # one answer to everything is no class left out
+
+
+def dead_slopes(record: RunRecord) -> list[float]:
+    """The mean slopes at the end of the outputs whose class is never answered."""
+    slopes = record.parts(tables.TRAIN + tables.OUTPUT_SLOPES)
+    return [float(slopes[min(number, len(slopes) - 1)][-1]) for number in never_answered(record) if slopes]
+
+
+def law(record: RunRecord) -> str:
+    """What the escape law says of a start: how many times as many steps as cross entropy the loss takes from there."""
+    slopes = [float(values[0]) for values in record.parts(tables.TRAIN + tables.OUTPUT_SLOPES)]
+    loss = record.description["loss"]
+    if not slopes or loss.get("link") not in ("sigmoid", "softmax"):
+        return ""
+    start = start_of(float(np.median(slopes)))
+    longer = times_as_long(str(loss["word"]), start, float(loss.get("delta", 0.0)))
+    if math.isnan(longer) or not longer > 1:
+        return ""
+    z = formatting.number(start, 2)
+    return f", and from z₀ = {z} one neuron takes {formatting.times(longer)} as many steps as with cross entropy"
+
+
+def _faded(record: RunRecord) -> float:
+    norms = [float(values[0]) for values in record.parts(tables.GRADIENT_WEIGHTS)]
+    if len(norms) <= DEEP or not norms[-1]:
+        return math.inf
+    return norms[0] / norms[-1]
