@@ -48,7 +48,7 @@ class Trial:
     @property
     def text(self) -> str:
         """What came out, in words."""
-        return f"{self.change} the same seeds reach {result(self.twins)}, not {result(self.originals)}"
+        return f"{self.change} the same seeds reach {result(self.twins)} instead of {result(self.originals)}"
 
 
 class Cause(ABC):

@@ -20,7 +20,7 @@ from lossbench.diagnosis.escape_law import start_of, times_as_long
 from lossbench.diagnosis.records import Description, RunRecord
 from lossbench.diagnosis.symptoms import progress
 
-PULL = 0.05  # gradient at the outputs over their mistake, below which mistakes teach little: a sigmoid's is ¼ at most
+SHUT = 0.5  # of what a link passes back where its outputs are undecided: below it they are saturated
 BADLY = 0.5  # progress up to which outputs are mostly wrong
 DEAD_SLOPE = 0.0125  # of an output unit: a twentieth of a sigmoid's steepest
 NEVER = 0.05  # recall up to which a class is never answered
@@ -30,14 +30,16 @@ FADED = 0.02  # gradient of the first layer's weights over that of the last laye
 DEEP = 3  # hidden layers from which on depth is looked at
 
 
-def pull(record: RunRecord) -> Values:
-    """How hard the outputs are pulled at for their mistake, ‖dℓ/dz‖ / √(Σ (a − y)²), at each recorded step, (T,).
-
-    Cross entropy's is about 1 wherever the outputs stand; a squared error's is about their slope.
-    """
-    mistake = np.sqrt(record.curve(tables.TRAIN + tables.BRIER))
+def passed(record: RunRecord) -> Values:
+    """What of the error passes the link on its way back, ‖dℓ/dz‖ / ‖dℓ/da‖, at each recorded step, (T,): about the slope."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(record.curve(tables.OUTPUT_GRADIENT) / mistake)
+        return np.asarray(record.curve(tables.OUTPUT_GRADIENT) / record.curve(tables.OUTPUT_ERROR))
+
+
+def undecided(record: RunRecord) -> float:
+    """What the link passes where its outputs are undecided: a sigmoid ¼, a softmax over C classes 1/C, others NaN."""
+    classes = len(record.parts(tables.TRAIN + tables.RECALL))
+    return {"sigmoid": 0.25, "softmax": 1 / max(classes, 2)}.get(str(record.description["loss"].get("link")), math.nan)
 
 
 class OutputsSaturated(Cause):
@@ -46,12 +48,13 @@ class OutputsSaturated(Cause):
     name = "outputs saturated on the wrong side"
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
-        starts = [float(pull(record)[0]) for record in records if len(record.steps) and progress(record)[0] <= BADLY]
-        if len(starts) < len(records) or not max(starts) < PULL:
+        starts = [float(passed(record)[0]) for record in records if len(record.steps) and progress(record)[0] <= BADLY]
+        bound = SHUT * undecided(records[0])
+        if len(starts) < len(records) or not max(starts) < bound:
             return None
-        measured = max(starts)
-        text = f"at the start {formatting.number(measured, 2)} of their mistake reaches the outputs (less than {PULL:g})"
-        return Evidence(measured=measured, bound=PULL, text=f"{text}{law(records[0])}")
+        most, least = (formatting.number(share, 2) for share in (max(starts), bound))
+        text = f"at the start {most} of the error passes the link (less than {least})"
+        return Evidence(measured=max(starts), bound=bound, text=f"{text}{law(records[0])}")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
