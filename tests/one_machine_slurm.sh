@@ -61,5 +61,5 @@ for _ in {1..100}; do
     [[ $(sinfo -h -o %t 2>/dev/null) == idle ]] && break
     sleep 0.2
 done
-sinfo >&2 || { tail -n 20 "$folder"/*.log "$folder"/*.out >&2; exit 1; }
+[[ $(sinfo -h -o %t 2>/dev/null) == idle ]] || { echo "its daemons do not start here: $(tail -qn 3 "$folder"/*.log)" >&2; exit 77; }
 "$@"
