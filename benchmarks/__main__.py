@@ -58,12 +58,13 @@ def main(names: Sequence[str], repetitions: int | None, out: Path | None) -> Non
     )
     try:
         chosen = _chosen(names)
+        profiles = _profiles() if PROFILE in chosen else {}  # first: what fails there costs no contest
         results = [_held(name, repetitions) for name in chosen if name != PROFILE]
     except BadInput as error:
         raise click.UsageError(str(error)) from error
     except Disagreement as error:
         raise click.ClickException(str(error)) from error
-    text = page(results, _profiles() if PROFILE in chosen else {}, where)
+    text = page(results, profiles, where)
     click.echo(text)
     folder = out or (None if names else Path("docs"))
     if folder:

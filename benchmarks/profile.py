@@ -76,7 +76,7 @@ def profile(lesson: Lesson, steps: int = STEPS) -> Profile:
     profiled = _seconds(lambda: watch.runcall(train, tile, split)) / steps
     operations = _operations(watch, steps)
     at_once = sum(operation.seconds for operation in operations if operation.name in PRODUCTS)
-    products = at_once + _run_by_run(lesson, len(tile.runs))
+    products = at_once + _run_by_run(lesson, len(tile.runs), first=not at_once)
     reached = lesson.operations * len(tile.runs) / products
     return Profile(
         runs=len(tile.runs),
@@ -119,13 +119,13 @@ def _named(code: object) -> tuple[str, str]:
     return PYTHON, PYTHON
 
 
-def _run_by_run(lesson: Lesson, runs: int) -> float:
-    """Seconds of the matrix products of a step that compiled layers make run by run."""
+def _run_by_run(lesson: Lesson, runs: int, *, first: bool) -> float:
+    """Seconds of the products of a step that are made run by run: `first` says that the first layer's are, whatever it is."""
     width = lesson.batch or len(lesson.examples[0])
     return sum(
         min(_seconds(lambda product=product: _make(*product)) for _ in range(20))
         for number, layer in enumerate(lesson.layers)
-        if number or _by_run(layer, width, lasting=lesson.batch is None)
+        if number or first or _by_run(layer, width, lasting=lesson.batch is None)
         for product in _products(layer, number, runs, width)
     )
 

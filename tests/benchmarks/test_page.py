@@ -11,7 +11,7 @@ from benchmarks.contest import Contest, Contestant, Goal, Taken, times_slower
 from benchmarks.lesson import Lesson
 from benchmarks.page import Result, Surroundings, page, table, write
 from benchmarks.profile import profile
-from lossbench.datasets.classic import Iris
+from lossbench.datasets.classic import BreastCancer, Iris
 from lossbench.storage.provenance import provenance
 
 WHERE = Surroundings(command="python -m benchmarks race", provenance=provenance("cpu", 2), load=0.1)
@@ -61,6 +61,11 @@ def test_a_profile_accounts_for_the_whole_step():
     assert {"forward_hidden", "descend_first_layer", "softmax", "mul"} <= {operation.name for operation in seen.operations}
     assert 0 < seen.products < seen.plain
     assert "matrix products" in page([], {"Iris": seen}, WHERE)
+
+
+def test_a_single_layer_has_products_too():
+    seen = profile(Lesson(dataset=BreastCancer(), hidden=(), batch=None, seeds=1, rates=(0.1, 0.2)), steps=20)
+    assert 0 < seen.reached < 10 * seen.peak
 
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest():
