@@ -136,7 +136,15 @@ def _limits(seen: Profile) -> str:
     return (
         f"A step of {seen.runs} runs takes {_number(seen.plain * 1e6)} µs, {_number(seen.plain / seen.runs * 1e6)} µs a run-step "
         f"(under the profiler {_number(seen.profiled * 1e6)} µs). Most of it goes to {first} ({shares[first]:.0%}), then to "
-        f"{second} ({shares[second]:.0%}). Its matrix products, those within compiled layers timed by themselves, take "
+        f"{second} ({shares[second]:.0%}). {_of_products(seen)}"
+    )
+
+
+def _of_products(seen: Profile) -> str:
+    if seen.products > seen.plain:  # by themselves they are made otherwise than in the step
+        return "What its matrix products take of that cannot be told apart."
+    return (
+        "Its matrix products, those within compiled layers timed by themselves, take "
         f"{_number(seen.products * 1e6)} µs, {seen.products / seen.plain:.0%} of the step; they run at "
         f"{seen.reached / seen.peak:.0%} of one core's peak, {seen.peak / 1e9:.0f}·10⁹ operations a second."
     )

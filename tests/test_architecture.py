@@ -133,6 +133,7 @@ def test_the_libraries_of_the_floor_plan_are_the_ones_that_are_installed() -> No
     assert named - set(EXTRAS.values()) == {IMPORTED_AS.get(name, name) for name in installed}
 
 
+@pytest.mark.slow
 def test_what_needs_a_library_that_need_not_be_there_is_imported_by_nothing_else() -> None:
     needy = {module for module, path in SOURCES.items() if {room(name) for name in imports(path)} & set(EXTRAS.values())}
     assert needy

@@ -26,6 +26,7 @@ def test_scores_are_those_of_the_curves(found):
                 assert standing.steps[i] == (there[0] if len(there) else np.inf)
 
 
+@pytest.mark.slow
 def test_the_level_lies_between_start_and_best_result(found):
     for board in found.boards:
         start = np.median([found.curves.values(run, board.measure.column)[0] for s in board.standings for run in s.sample.runs])

@@ -69,6 +69,7 @@ def test_junit_counts_every_case_and_shows_the_fault(check, tmp_path):
     assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
 
 
+@pytest.mark.slow
 def test_sarif_has_what_its_schema_requires_and_names_the_line(check):
     code, text = check("MODULE:unsafe", "--format", "sarif")
     report = json.loads(text)

@@ -159,6 +159,7 @@ def test_what_cannot_be_a_loss_is_refused_with_what_was_tried(loss, reason):
     assert "--takes" in str(refusal.value)
 
 
+@pytest.mark.slow
 def test_a_callable_that_hangs_is_left_in_time():
     def loss(z, y):
         time.sleep(60)

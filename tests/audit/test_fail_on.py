@@ -25,6 +25,7 @@ def test_digits_lost_next_to_zero_are_shown_and_fail_nothing() -> None:
     assert [row.quantity for row in card.numerics.accuracies if not row.passes]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["numerics", "claim"])
 def test_not_being_what_is_claimed_fails_claim_and_numerics(reason: str) -> None:
     with pytest.raises(Failure, match="It does not compute cross_entropy"):

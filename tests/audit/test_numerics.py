@@ -40,6 +40,7 @@ def held(value):
     return {(row.quantity, row.dtype): row for row in results.accuracies}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -58,6 +58,7 @@ def in_float32(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     return make_card(theirs), make_card(ours)
 
 
+@pytest.mark.slow
 def test_what_computes_in_float32_has_the_properties_of_the_same_loss_in_float64(in_float32: tuple[Card, Card]) -> None:
     theirs, ours = in_float32
     expected = {row.name: row.measured for row in ours.verdicts}
@@ -73,6 +74,7 @@ def test_what_computes_in_float32_has_the_properties_of_the_same_loss_in_float64
     )
 
 
+@pytest.mark.slow
 def test_what_computes_in_float32_passes_the_gradient_check_and_the_card_says_how_it_was_judged(
     in_float32: tuple[Card, Card],
 ) -> None:

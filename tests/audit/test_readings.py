@@ -93,6 +93,7 @@ def entropy_of_probabilities(probs: Tensor, y: Tensor) -> Tensor:
     return functional.cross_entropy(probs, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "given", "expected"),
     [

@@ -52,6 +52,7 @@ def test_gradient_descent_takes_as_long_as_the_integral_says():
         assert taken == pytest.approx(predicted, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "exponents"),
     [

@@ -59,6 +59,7 @@ def test_without_a_card_the_command_says_so_and_goes_on(no_card):
     assert contest.ABSENT in answer.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", [DIGITS, MNIST], ids=["digits", "MNIST"])
 @pytest.mark.parametrize("count", contest.SIZES)
 def test_a_cohort_has_its_size_and_looks_like_a_sweep(lesson, count):

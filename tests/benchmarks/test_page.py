@@ -1,6 +1,7 @@
 """Laws of the benchmark page, its table, and the command that writes them."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -63,9 +64,12 @@ def test_a_profile_accounts_for_the_whole_step():
     assert "matrix products" in page([], {"Iris": seen}, WHERE)
 
 
-def test_a_single_layer_has_products_too():
+def test_products_that_take_longer_by_themselves_than_the_step_are_not_told():
     seen = profile(Lesson(dataset=BreastCancer(), hidden=(), batch=None, seeds=1, rates=(0.1, 0.2)), steps=20)
-    assert 0 < seen.reached < 10 * seen.peak
+    assert seen.products > 0
+    slower, quicker = (page([], {"Cancer": replace(seen, products=share * seen.plain)}, WHERE) for share in (1.1, 0.9))
+    assert "cannot be told apart" in slower
+    assert "90% of the step" in quicker
 
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest():

@@ -29,6 +29,7 @@ def test_what_starts_anew_each_time_is_not_warmed_up():
     assert calls == ["b", "a", "b"]
 
 
+@pytest.mark.slow
 def test_seconds_are_those_of_one_unit_of_the_work():
     sleeper = Contestant(name="sleeper", units=4, work=lambda: time.sleep(0.02))
     started = time.perf_counter()
@@ -36,6 +37,7 @@ def test_seconds_are_those_of_one_unit_of_the_work():
     assert 0.02 / 4 <= taken["sleeper"].seconds <= (time.perf_counter() - started) / 4
 
 
+@pytest.mark.slow
 def test_a_call_that_clocks_itself_is_believed():
     clocked = Contestant(name="clocked", units=2, work=lambda: Taken(seconds=8.0, peak=3.0))
     (taken,) = interleave([clocked], 1, [].append)

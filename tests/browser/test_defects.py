@@ -51,5 +51,6 @@ def test_each_defect_is_caught(defects: Defects, tmp_path: Path, body: str, foun
     assert any(defect.startswith(found) for defect in seen), seen
 
 
+@pytest.mark.slow
 def test_a_page_without_pictures_is_no_report(defects: Defects, tmp_path: Path) -> None:
     assert opened(defects, tmp_path, "<p>words</p>") == ["no picture at all"]

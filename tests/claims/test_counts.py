@@ -16,6 +16,7 @@ TYPED = re.compile(
 )
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_the_figures_runs(figure):
     shown = figure("scores", **SCORES, title="Of {seeds} seeds", caption="{runs} runs, {rates} rates each, of {seeds} seeds.")
     assert (shown.heading, shown.reading) == ("Of 3 seeds", "24 runs, 2 rates each, of 3 seeds.")

@@ -49,6 +49,7 @@ def test_the_same_records_give_the_same_bytes(kind, figure):
     assert (picture.svg, picture.png) == (again.svg, again.png)
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_figure_brings_its_title_and_its_caption(kind, figure):
     exhibit = figure(kind, **EXAMPLES[kind])

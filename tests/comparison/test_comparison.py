@@ -88,6 +88,7 @@ def test_a_rate_at_the_edge_is_warned_of_unless_another_does_as_well():
     assert "--rates 0.01,0.03,0.1,0.3,1 tells" in lower
 
 
+@pytest.mark.slow
 def test_permuted_test_labels_change_nothing_that_was_chosen(study):
     records = study.curves
     shuffled = records.assign(test_accuracy=np.random.default_rng(0).permutation(records["test_accuracy"]))
@@ -121,6 +122,7 @@ def test_noise_gives_chance_on_test_data_however_many_rates_are_tried(tmp_path):
     assert validation.mean() > 0.53  # what chose looks better than it is
 
 
+@pytest.mark.slow
 def test_a_renamed_cross_entropy_is_practically_the_same(table, tmp_path):
     twin = lb.losses.Focal(gamma=0)
     study = lb.compare(
@@ -162,6 +164,7 @@ def test_tables_pages_and_latex_say_the_same(study, tmp_path):
     assert study._repr_html_().count("<svg") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
@@ -184,6 +187,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(asked, sentence):
         prepared(Given(**{"data": "iris", **given}), settings=asked.get("settings", {}), **protocol)
 
 
+@pytest.mark.slow
 def test_a_rare_class_is_not_judged_by_accuracy(table):
     rare = pd.concat([table[table["kind"] == "no"], table[table["kind"] == "yes"].head(4)])
     made = prepared(Given(losses=["ce", "focal"], data=rare, target="kind"), seeds=3, rates=(0.1,), settings=QUICK)
@@ -191,6 +195,7 @@ def test_a_rare_class_is_not_judged_by_accuracy(table):
     assert made.request.metric == "average_precision"
 
 
+@pytest.mark.slow
 def test_somebodys_loss_with_a_wrong_gradient_is_refused_and_can_be_let_in(tmp_path, monkeypatch):
     (tmp_path / "wrong_losses.py").write_text(WRONG)
     monkeypatch.syspath_prepend(tmp_path)

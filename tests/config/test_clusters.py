@@ -15,6 +15,7 @@ def test_a_word_on_the_command_line_names_a_cluster() -> None:
     assert (point["engine"]["executor"], point["engine"]["address"]) == ("dask", "tcp://here:1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "yaml",
     [

@@ -87,6 +87,7 @@ def test_an_option_that_asks_for_something_composes_once_it_has_it(asked: tuple[
     assert compose([f"{noun}={word}", *ASKED[asked]])[0][noun]["word"] == word
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", presets("engine"))
 def test_every_engine_composes(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)

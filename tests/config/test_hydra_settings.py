@@ -75,6 +75,7 @@ def test_a_word_that_sets_what_hydra_acts_on_is_refused(word: str, victim: Path)
     assert victim.read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_a_sweep_may_be_set_in_a_file_and_by_words(victim: Path) -> None:
     sweep = "# @package _global_\nhydra: {sweeper: {params: {loss: 'ce,mse'}, grids: [{seed: 'range(2)'}, {seed: '7'}]}}\n"
     (victim.parent / "theirs" / "experiment" / "fair.yaml").write_text(sweep)

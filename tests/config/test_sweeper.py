@@ -140,12 +140,14 @@ def test_choices_of_several_groups_are_what_hydra_composes(menu: str, words: lis
     _agreed(menu, words)
 
 
+@pytest.mark.slow
 def test_a_config_that_only_a_combination_brings_in_is_there(menu: str) -> None:
     outcome = _agreed("paired", ["dish=soup,cake", "extra=salt,pepper"])
     assert outcome
     assert sum('"odd": true' in point for point in outcome) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "times"),
     [("dish=soup,cake extra=salt,pepper,mixed", 4), ("dish=soup,feast extra=salt,pepper drink=wine drink.year=1", 4)],
@@ -161,6 +163,7 @@ def test_an_option_that_keeps_to_itself_is_composed_once(menu: str, words: str, 
     assert len(composed) == times
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["alias.points=5,6", "alias.points=a", "count.points=1", "sizes.a=1,2", "nothing.here=1"])
 def test_a_place_that_hydra_refuses_to_reach_is_refused(menu: str, word: str) -> None:
     assert _agreed(menu, [word]) is None

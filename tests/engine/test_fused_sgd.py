@@ -26,6 +26,7 @@ def trained(runs, split, *probes: str):
     return train(Cohort(runs=tuple(runs), recording=replace(EVERY, probes=probes)), split)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [5, None])
 @pytest.mark.parametrize("rule", [SGD(lr=0.3), SGD(lr=0.1, momentum=0.9), Adam(lr=0.05)], ids=str)
 @pytest.mark.parametrize("model", MODELS, ids=str)

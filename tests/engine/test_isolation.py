@@ -132,6 +132,7 @@ def values(runs, split, probes):
     return [trace.values for trace in train(cohort, split)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [BatchCentred, BatchScaled, CrossEntropy])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_what_looks_across_examples_is_the_same_bits_alone_and_in_company(loss, dtype, run, blobs):

@@ -116,6 +116,7 @@ def test_a_short_training_has_a_factor_for_every_update(name: str, steps: int) -
     assert all(0 <= schedule.factor(step, steps) <= 1 for step in range(steps))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [SGD(lr=0.2), SGD(lr=0.2, momentum=0.5), AdamW(), RMSprop()], ids=str)
 @pytest.mark.parametrize("bound", [None, 0.1])
 def test_a_runs_bits_do_not_depend_on_the_others_schedules_and_bounds(rule, bound, run, blobs):

@@ -270,6 +270,7 @@ class Drawer:
         self.kept.append({name: array.copy() for name, array in arrays.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [SGD(lr=0.3), SGD(lr=0.3, momentum=0.9), Adam(lr=0.05)], ids=str)
 @pytest.mark.parametrize("batch", [4, None])
 def test_training_continued_from_any_checkpoint_is_the_same_bits(rule: Optimizer, batch: int | None, run, blobs):

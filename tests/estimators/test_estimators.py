@@ -43,6 +43,7 @@ def test_any_kind_of_loss_learns_iris(loss):
     assert pickle.loads(pickle.dumps(fitted)).predict(X).tolist() == fitted.predict(X).tolist()  # noqa: S301 - written here
 
 
+@pytest.mark.slow
 def test_a_linear_network_with_cross_entropy_is_logistic_regression():
     ours = LossClassifier(hidden=(), epochs=2000, batch=150, lr=0.1).fit(X[:100], Y[:100] == 1)
     theirs = LogisticRegression(C=np.inf).fit(X[:100], Y[:100] == 1)
@@ -72,6 +73,7 @@ def test_a_grid_over_losses_in_a_pipeline_chooses_one():
     assert search.best_estimator_[-1].loss_.link == "softmax"
 
 
+@pytest.mark.slow
 def test_a_loss_sees_targets_in_its_domain_and_predictions_are_in_their_own_unit():
     x, y = make_regression(150, 3, random_state=0, noise=1.0)
     assert LossRegressor(loss="huber", **TINY).fit(x, 1000 + 50 * y).score(x, 1000 + 50 * y) > 0.9

@@ -166,6 +166,7 @@ def test_what_no_curve_tells_is_compared_too(capsys):
         verify(KEPT, None)
 
 
+@pytest.mark.slow
 def test_a_study_of_a_strangers_is_refused_in_a_sentence(capsys):
     invocation = next((KEPT / "invocations").iterdir())
     before = invocation.read_bytes()

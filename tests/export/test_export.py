@@ -39,6 +39,7 @@ def library(name: str) -> None:
     pytest.importorskip(name, reason=f"{name} is not installed: pip install -e '.[test]' -c constraints.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tool", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
 def test_tables_hold_the_records_and_the_median_of_each_sample(study, tmp_path, tool, read):
     export(study, "--to", tool, "--out", str(tmp_path), "--runs")

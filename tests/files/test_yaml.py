@@ -86,6 +86,7 @@ def test_a_bomb_goes_off_in_no_room_that_reads_yaml(text, tmp_path):
             read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doubled", ["${{probes.{0}}}${{probes.{0}}}", "['${{probes.{0}}}', '${{probes.{0}}}']"])
 def test_interpolations_that_double_one_another_are_refused(doubled, tmp_path):
     (tmp_path / "experiment").mkdir()

@@ -61,6 +61,7 @@ def test_a_loop_has_as_many_digits_as_its_formula(link: str, asked: str, dtype: 
     assert (off <= allowed)[finite].double().mean() > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("link", "asked"), CASES)
 @given(seed=st.integers(0, 99), start=st.integers(0, 300), count=st.integers(1, 300))

@@ -155,6 +155,7 @@ def test_every_loss_with_any_options_is_the_same_alone(link: str) -> None:
     expect_the_same_alone([replace(RUN, loss=loss, seed=n % 3) for n, loss in enumerate(losses)], link)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"clip_norm": 0.05}, {"schedule": Linear(warmup=1)}, {"clip_norm": 0.05, "batch": None}])
 @pytest.mark.parametrize("word", shelf("optimizer"))
 def test_every_optimizer_is_the_same_alone(word: str, changes) -> None:

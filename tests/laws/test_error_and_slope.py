@@ -119,6 +119,7 @@ def ill_posed(reference: Formula, point: Point, row: int, wanted: mpf, dtype: to
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "link", "outputs"), list(settled()))
 def test_error_and_gradient(word: str, link: str, outputs: int) -> None:
     loss = on(word, link)

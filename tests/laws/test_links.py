@@ -52,6 +52,7 @@ def form(request):
         request.getfixturevalue("tensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", EXACT)
 @given(z=OUTPUTS)
 @example(z=[40.0, 0.0, 0.0])

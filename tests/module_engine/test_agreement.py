@@ -35,6 +35,7 @@ def unnamed(column: str) -> str:
     return layer_column(stem, int(place.partition(":")[0])) if place else stem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", CHAINS)
 def test_on_a_chain_of_dense_layers_both_engines_agree(chain, run, images) -> None:
     spec = run(steps=STEPS, **CHAINS[chain])

@@ -60,6 +60,7 @@ def same(one, other) -> None:
         np.testing.assert_array_equal(array, other.parameters[name], err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_run_is_the_same_bits_alone_in_company_and_interrupted(model, dtype, run, images) -> None:

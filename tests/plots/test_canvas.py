@@ -12,6 +12,7 @@ LONG = [f"normalised cross entropy number {n} (softmax)" for n in range(14)]
 LONGEST = ["generalised cross entropy with an option of many words (softmax)"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [SHORT, SHORT[:2], LONG, LONGEST, SHORT + LONG])
 def test_no_name_of_a_key_leaves_the_figure(names):
     contenders = [Contender(word=f"w{n}", label=name, variant=0) for n, name in enumerate(names)]

@@ -139,6 +139,7 @@ def test_the_seeds_that_chose_are_named(told, made):
     assert "flatters" not in reservations
 
 
+@pytest.mark.slow
 def test_a_measure_of_a_contestant_shows_values_and_ranks_nobody(told, made):
     runs = [
         made.learn(loss=loss, dataset__word="diabetes", seed=seed, optimizer__lr=rate).regression()

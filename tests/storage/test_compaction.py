@@ -83,6 +83,7 @@ def test_parts_are_merged_up_to_a_size_and_in_their_order(folder: Path, monkeypa
     expect_same(folder, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("survived", range(13))
 def test_an_interrupted_compaction_loses_nothing(folder: Path, survived: int, monkeypatch: pytest.MonkeyPatch) -> None:
     before, removed = read_study(folder), 0

@@ -74,6 +74,7 @@ def test_a_witness_changes_no_bit_and_records_what_a_loop_computes(here) -> None
     assert records["test_accuracy"].iloc[-1] == 0.5
 
 
+@pytest.mark.slow
 def test_a_report_is_made_of_witnessed_runs(here) -> None:
     for seed in range(2):
         for loss in ("ce", "other"):
