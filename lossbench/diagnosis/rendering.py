@@ -51,7 +51,8 @@ def text(explanations: Sequence[Explanation]) -> str:
     lines = [line for one in ailing for line in (f"{label(one)}", f"    {verdict(one)}", *(f"    Also {s}" for s in also(one)))]
     healthy = len(explanations) - len(ailing)
     groups = formatting.counted(len(explanations), "group")
-    return printable("\n".join([*lines, f"{healthy} of {groups} of runs {'is' if healthy == 1 else 'are'} healthy."]))
+    verb = "is" if 1 in (healthy, len(explanations)) else "are"
+    return printable("\n".join([*lines, f"{healthy} of {groups} of runs {verb} healthy."]))
 
 
 def markdown(explanations: Sequence[Explanation], name: str) -> str:

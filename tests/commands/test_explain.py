@@ -34,6 +34,26 @@ def test_a_rate_too_small_is_named_with_its_proof_and_nothing_is_trained_twice(
     assert "trained in" not in again.err
 
 
+@pytest.mark.slow
+def test_the_squared_error_of_saturated_outputs_is_named_and_cross_entropy_from_the_same_start_is_healthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [
+        "dataset=digits",
+        "loss=ce,mse",
+        "loss.link=sigmoid",
+        "init=saturated",
+        "optimizer.lr=0.3",
+        "epochs=5",
+        "seed=range(2)",
+    ]
+    assert answer(["run", *words, "engine=serial", "study=s"]) == 0
+    assert answer(["explain", "results/s"]) == 0
+    assert [row["answer"] for row in read_explanations(Path("results/s"))] == ["healthy", "outputs saturated on the wrong side"]
+    assert "of the error passes the link (less than 0.12)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("path", "message"), [("nothing", "No study is called 'nothing'"), (".", ". is no lossbench study: it has no study.json")]
 )
