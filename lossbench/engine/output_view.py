@@ -34,7 +34,7 @@ class OutputView(ABC):
 
     @cached_property
     def outputs(self) -> Tensor:
-        return self._by_run([linked.a for linked in self._linked], self._z.dtype)
+        return self._by_run([linked.a for linked in self._linked])
 
     @cached_property
     def gradient(self) -> Tensor:
@@ -42,24 +42,28 @@ class OutputView(ABC):
 
     @cached_property
     def error(self) -> Tensor:
-        return self._by_run([_weighed_error_size(loss_batch)[None] for loss_batch in self.loss_batches], torch.float64)[:, 0]
+        return self._one_an_example([_weighed_error_size(loss_batch).double() for loss_batch in self.loss_batches])
 
     @cached_property
     def slope(self) -> Tensor:
-        return self._by_run([linked.slope[None] for linked in self._linked], self._z.dtype)[:, 0]
+        return self._one_an_example([linked.slope for linked in self._linked])
 
     @cached_property
     def _linked(self) -> list[Linked]:
         """What the link makes of the raw outputs, on the columns of each loss."""
         return [loss_batch.loss.link_function.at(loss_batch.z) for loss_batch in self.loss_batches]
 
-    def _by_run(self, measured: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
-        """What was measured on the columns of each loss, as (R, K, B)."""
+    def _by_run(self, measured: Sequence[Tensor]) -> Tensor:
+        """What was measured on the columns of each loss, (K, M), as (R, K, B)."""
         runs, _, width = self._z.shape
-        out = self._z.new_empty(runs, len(measured[0]), width, dtype=dtype)
+        out = measured[0].new_empty(runs, len(measured[0]), width)
         for loss_batch, part in zip(self.loss_batches, measured, strict=True):
             out[loss_batch.runs].copy_(loss_batch.by_run(part))
         return out
+
+    def _one_an_example(self, measured: Sequence[Tensor]) -> Tensor:
+        """What was measured of the examples of each loss, (M,), as (R, B)."""
+        return torch.cat([loss_batch.by_run(part) for loss_batch, part in zip(self.loss_batches, measured, strict=True)])
 
 
 def _weighed_error_size(loss_batch: LossBatch) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lossbench.kernels import link_kernels
+from lossbench.kernels import link_kernels, size_kernels
 
 LinkName = Literal["identity", "sigmoid", "softmax"]
 OUTPUTS = -2
@@ -141,9 +141,7 @@ class Softmax(Linked):
     @cached_property
     def others(self) -> Tensor:
         """The sum of the powers but for one that is exactly 1, (..., 1, B)."""
-        lesser = self.powers.frac().sum(OUTPUTS, keepdim=True)
-        winners = (self.powers.sum(OUTPUTS, keepdim=True) - lesser).round()
-        return lesser + (winners - 1)
+        return _sum_of_others(self.powers)
 
     @cached_property
     def total(self) -> Tensor:
@@ -192,7 +190,7 @@ class Softmax(Linked):
     @property
     def slopes(self) -> Tensor:
         """p(1 − p), (..., C, B), with no digit lost at either end."""
-        return self.a * self.complement
+        return _softmax_slopes(self.a, self.powers)
 
     @property
     def slope(self) -> Tensor:
@@ -204,10 +202,7 @@ class Softmax(Linked):
         """
         own = self.slopes
         largest = own.amax(OUTPUTS, keepdim=True).clamp_min(torch.finfo(own.dtype).tiny)
-        squares = (self.a / largest.sqrt()).square()
-        rivals = squares.shape[OUTPUTS] - 1
-        pairs = squares.narrow(OUTPUTS, 1, rivals) * squares.cumsum(OUTPUTS).narrow(OUTPUTS, 0, rivals)
-        return ((own / largest).square().sum(OUTPUTS) + 2 * pairs.sum(OUTPUTS)).sqrt() * largest.squeeze(OUTPUTS)
+        return (_jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
 
     def passing(self, error: Tensor) -> Tensor:
         """‖e − mean(e)‖₂, (..., B): the Jacobian maps constants to 0, for Σ p = 1."""
@@ -228,13 +223,52 @@ def length(vectors: Tensor, *, centred: bool = False) -> Tensor:
 
     Entries are divided by the largest before they are squared: no square overflows, or vanishes, before the norm does.
     """
+    scale = _scale(vectors)
+    norms = (_centred_squares if centred else _squares)(vectors, scale).sqrt() * scale
+    return torch.where(scale == torch.inf, torch.inf, norms).squeeze(OUTPUTS)
+
+
+@size_kernels.in_one_pass(size_kernels.scales, over_outputs=True)
+def _scale(vectors: Tensor) -> Tensor:
+    """max |v|, (..., 1, B), of vectors v (..., C, B), but 1 where that is 0."""
     largest = vectors.abs().amax(OUTPUTS, keepdim=True)
-    scale = torch.where((largest > 0) & (largest < torch.inf), largest, 1.0)
+    return torch.where(largest == 0, 1.0, largest)
+
+
+@size_kernels.in_one_pass(size_kernels.squares, over_outputs=True)
+def _squares(vectors: Tensor, scale: Tensor) -> Tensor:
+    """Σ (v/m)², (..., 1, B), of vectors v (..., C, B) and their scale m (..., 1, B)."""
+    return (vectors / scale).square().sum(OUTPUTS, keepdim=True)
+
+
+@size_kernels.in_one_pass(size_kernels.centred_squares, over_outputs=True)
+def _centred_squares(vectors: Tensor, scale: Tensor) -> Tensor:
+    """The same of v/m less its mean."""
     scaled = vectors / scale
-    if centred:
-        scaled = scaled - scaled.mean(OUTPUTS, keepdim=True)
-    norms = scaled.square().sum(OUTPUTS).sqrt() * scale.squeeze(OUTPUTS)
-    return torch.where(largest.squeeze(OUTPUTS) == torch.inf, torch.inf, norms)
+    return (scaled - scaled.mean(OUTPUTS, keepdim=True)).square().sum(OUTPUTS, keepdim=True)
+
+
+@size_kernels.in_one_pass(size_kernels.softmax_slopes, over_outputs=False)
+def _softmax_slopes(shares: Tensor, powers: Tensor) -> Tensor:
+    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B)."""
+    others = _sum_of_others(powers)
+    return shares * (1 - powers).add_(others).div_(1 + others)
+
+
+def _sum_of_others(powers: Tensor) -> Tensor:
+    """The sum of powers exp(z − m) (..., C, B) but for one that is exactly 1, (..., 1, B)."""
+    lesser = powers.frac().sum(OUTPUTS, keepdim=True)
+    winners = (powers.sum(OUTPUTS, keepdim=True) - lesser).round()
+    return lesser + (winners - 1)
+
+
+@size_kernels.in_one_pass(size_kernels.jacobian_squares, over_outputs=True)
+def _jacobian_squares(own: Tensor, shares: Tensor, largest: Tensor, roots: Tensor) -> Tensor:
+    """Σ_j (s_j/m)² + 2 Σ_{i<j} (p_i²/m)(p_j²/m), (..., 1, B), of slopes s and shares p (..., C, B), m and √m (..., 1, B)."""
+    squares = (shares / roots).square()
+    rivals = squares.shape[OUTPUTS] - 1
+    pairs = squares.narrow(OUTPUTS, 1, rivals) * squares.cumsum(OUTPUTS).narrow(OUTPUTS, 0, rivals)
+    return (own / largest).square().sum(OUTPUTS, keepdim=True) + 2 * pairs.sum(OUTPUTS, keepdim=True)
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.probe import Probe, Step
+from lossbench.kernels.size_kernels import exact_squares, in_one_pass
 from lossbench.tables import Quantity
 
 
@@ -120,5 +121,11 @@ class ParameterNorms(Probe):
 
 
 def _length(vectors: Tensor) -> Tensor:
-    """‖·‖₂ over the outputs; vector_norm takes twenty times as long along an axis that is not the last."""
-    return vectors.to(torch.float64, copy=True).square_().sum(OUTPUTS).sqrt_()
+    """‖·‖₂ over the outputs, (..., B) float64, of vectors (..., C, B); vector_norm takes twenty times as long along that axis."""
+    return _squares(vectors).sqrt_().squeeze(OUTPUTS)
+
+
+@in_one_pass(exact_squares, over_outputs=True, exact=True)
+def _squares(vectors: Tensor) -> Tensor:
+    """Σ v², (..., 1, B) float64."""
+    return vectors.to(torch.float64, copy=True).square_().sum(OUTPUTS, keepdim=True)
