@@ -1,5 +1,6 @@
 """What holds for the whole session: one thread, seeded streams, and in CI no test that quietly does not run."""
 
+import gc
 import os
 import random
 import sys
@@ -18,6 +19,12 @@ MAY_BE_MISSING_IN_CI = ("no CUDA device", "no MNIST: LOSSBENCH_DATA is not set",
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "here")
+
+
+def pytest_collection_finish() -> None:
+    """What importing and collecting left behind stays to the end: no collection of garbage need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from parsed_files import tree
+
 HOUSE = Path(__file__).parents[1]
 LIBRARY = sorted((HOUSE / "lossbench").rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in LIBRARY}
 ARRAYS = re.compile(r"\b(Tensor|Array|AnyArray|Numbers|Values|ndarray)\b")
 # A shape is a tuple of axis letters or names of sizes; leading axes are "...": (R, C, B), (..., C, B), (T,), (out, in), (R, 2L).
 AXIS = r"(?:\.\.\.|…|\*?[A-Za-z]\w*|·|\d+[A-Z]?|[A-Z]·[A-Z]|[a-z]·[A-Z])"
@@ -33,7 +35,7 @@ class Public(NamedTuple):
 
 def public(path: Path) -> Iterator[Public]:
     """The public functions of a file, and the public methods of its public classes."""
-    for node in TREES[path].body:
+    for node in tree(path).body:
         if isinstance(node, Function) and not node.name.startswith("_"):
             yield Public(path, "", node)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -44,17 +46,21 @@ def public(path: Path) -> Iterator[Public]:
             )
 
 
-FUNCTIONS = [one for path in LIBRARY for one in public(path)]
-# A method may lean on the docstring of the noun whose method it implements.
-INHERITED: dict[str, str] = {}
-for one in FUNCTIONS:
-    if one.owner and ast.get_docstring(one.function):
-        INHERITED[one.function.name] = INHERITED.get(one.function.name, "") + (ast.get_docstring(one.function) or "")
+@cache
+def functions() -> list[Public]:
+    """All public functions of the library."""
+    return [one for path in LIBRARY for one in public(path)]
+
+
+@cache
+def inherited(name: str) -> str:
+    """What nouns say of their methods of one name: a method may lean on the docstring of the one that it implements."""
+    return "".join(ast.get_docstring(one.function) or "" for one in functions() if one.owner and one.function.name == name)
 
 
 def docstring(one: Public) -> str:
     """A function's docstring, or that of a documented method of its name where it is a method without one."""
-    return ast.get_docstring(one.function) or (INHERITED.get(one.function.name, "") if one.owner else "")
+    return ast.get_docstring(one.function) or (inherited(one.function.name) if one.owner else "")
 
 
 def annotations(function: Function) -> str:
@@ -65,8 +71,8 @@ def annotations(function: Function) -> str:
 
 
 def test_a_public_function_says_what_it_does_and_gives_the_shapes_of_its_arrays() -> None:
-    silent = [str(one) for one in FUNCTIONS if not docstring(one) and not trivial(one)]
-    shapeless = [str(one) for one in FUNCTIONS if ARRAYS.search(annotations(one.function)) and not SHAPE.search(docstring(one))]
+    silent = [str(one) for one in functions() if not docstring(one) and not trivial(one)]
+    shapeless = [str(one) for one in functions() if ARRAYS.search(annotations(one.function)) and not SHAPE.search(docstring(one))]
     assert not silent
     assert not shapeless
 
@@ -77,13 +83,13 @@ def trivial(one: Public) -> bool:
 
 
 def test_a_name_says_what_it_holds() -> None:
-    bad = {path.relative_to(HOUSE): {name.strip("_") for name in bound(tree)} & VAGUE for path, tree in TREES.items()}
+    bad = {path.relative_to(HOUSE): {name.strip("_") for name in bound(tree(path))} & VAGUE for path in LIBRARY}
     assert not {path: names for path, names in bad.items() if names}
 
 
-def bound(tree: ast.AST) -> Iterator[str]:
+def bound(code: ast.AST) -> Iterator[str]:
     """Every name that a file binds: variables, parameters, attributes, functions, classes."""
-    for node in ast.walk(tree):
+    for node in ast.walk(code):
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.id if isinstance(node, ast.Name) else node.attr
         elif isinstance(node, ast.arg):

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from parsed_files import tree
+
 from lossbench.commands.cli import commands
 from lossbench.registry import SHELVES, shelf
 
@@ -21,8 +23,6 @@ FILES = [path for name in LISTED.split("\0") if name and (path := HOUSE / name).
 PYTHON = [path for path in FILES if path.suffix == ".py"]
 LIBRARY = [path for path in PYTHON if path.is_relative_to(HOUSE / "lossbench")]
 TESTS = [path for path in PYTHON if path.name.startswith("test_")]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PYTHON}
-SHELVED = [cls for noun in SHELVES for cls in shelf(noun).values() if cls.__module__.startswith("lossbench.")]
 SKELETON = ("Domain", "Link", "Formula", "Gradient", "Identities", "Properties", "Source")
 EMPTY_NAMES = {"utils", "util", "misc", "helpers", "helper", "common", "base", "core", "manager", "tools"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}  # random: see the floor plan
@@ -34,9 +34,14 @@ ONE_MACHINE = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|tmp|mnt|opt|priva
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+def shelved() -> list[type]:
+    """Every class of ours that a word names."""
+    return [cls for noun in SHELVES for cls in shelf(noun).values() if cls.__module__.startswith("lossbench.")]
+
+
 def functions(path: Path) -> Iterator[Function]:
     """Every function of a file, methods and inner ones included."""
-    return (node for node in ast.walk(TREES[path]) if isinstance(node, Function))
+    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
 
 
 def body(function: Function) -> int:
@@ -69,12 +74,12 @@ def test_half_of_the_functions_have_at_most_10_lines() -> None:
 
 
 def test_a_module_says_what_it_is() -> None:
-    assert not [path for path in LIBRARY if not ast.get_docstring(TREES[path]) and path.stat().st_size]
+    assert not [path for path in LIBRARY if not ast.get_docstring(tree(path)) and path.stat().st_size]
 
 
 def test_randomness_comes_from_a_named_stream_and_nothing_is_unpickled() -> None:
     held = [source for source in LIBRARY if source.name != "global_streams.py"]  # which seeds them for plugins
-    for path, node in ((source, part) for source in held for part in ast.walk(TREES[source])):
+    for path, node in ((source, part) for source in held for part in ast.walk(tree(source))):
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = {getattr(node, "module", None) or alias.name for alias in node.names}
             assert not {module.split(".")[0] for module in modules} & FORBIDDEN_MODULES, path
@@ -94,14 +99,14 @@ def test_a_class_is_abstract_or_final() -> None:
 
 
 def test_what_stands_on_a_shelf_is_a_frozen_value_with_named_options() -> None:
-    for cls in SHELVED:
+    for cls in shelved():
         assert "__dataclass_params__" in vars(cls), f"{cls} is not a dataclass itself"
         assert vars(cls)["__dataclass_params__"].frozen, cls
         assert all(field.kw_only for field in dataclasses.fields(cls)), cls  # type: ignore[arg-type]
 
 
 def test_what_stands_on_a_shelf_says_in_one_line_what_it_is() -> None:
-    for cls in SHELVED:
+    for cls in shelved():
         first = (cls.__doc__ or "").splitlines()[0]
         assert first.endswith("."), cls
         assert 10 <= len(first) <= 120, cls
@@ -109,27 +114,25 @@ def test_what_stands_on_a_shelf_says_in_one_line_what_it_is() -> None:
 
 
 def test_a_loss_is_documented_in_the_same_order() -> None:
-    for cls in (cls for cls in SHELVED if cls.noun == "loss"):
+    for cls in (cls for cls in shelved() if cls.noun == "loss"):
         written = re.findall(r"^    (\w+): \S", inspect.getsource(cls).split('"""')[1], flags=re.MULTILINE)
         assert [name for name in SKELETON if name in written or name != "Gradient"] == written, cls
 
 
 def test_a_docstring_quotes_names_that_exist() -> None:
+    existing = {name for path in LIBRARY for name in names(tree(path))} | {path.stem for path in FILES}
     for path in LIBRARY:
-        documented = [node for node in ast.walk(TREES[path]) if isinstance(node, Function | ast.ClassDef | ast.Module)]
+        documented = [node for node in ast.walk(tree(path)) if isinstance(node, Function | ast.ClassDef | ast.Module)]
         quoted = {name for node in documented for name in re.findall(r"`([a-z_]\w*)`", ast.get_docstring(node) or "")}
-        assert {name.removeprefix("train_").removeprefix("test_") for name in quoted} <= NAMES, path
+        assert {name.removeprefix("train_").removeprefix("test_") for name in quoted} <= existing, path
 
 
-def names(tree: ast.AST) -> Iterator[str]:
+def names(code: ast.AST) -> Iterator[str]:
     """Every name that a file's code uses, as an identifier or as a word in quotes."""
-    for node in ast.walk(tree):
+    for node in ast.walk(code):
         yield from (str(value) for key in ("id", "attr", "name", "arg") if (value := getattr(node, key, None)))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "`" not in node.value:
             yield from re.findall(r"\w+", node.value)
-
-
-NAMES = {name for path in LIBRARY for name in names(TREES[path])} | {path.stem for path in FILES}
 
 
 def test_nothing_is_written_twice() -> None:
@@ -147,11 +150,11 @@ def windows(path: Path, size: int) -> set[tuple[str, ...]]:
 
 def without_words(path: Path) -> ast.Module:
     """A file's code without its docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    code = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(code):
         if isinstance(node, Function | ast.ClassDef | ast.Module) and ast.get_docstring(node):
             node.body[0] = ast.Pass()
-    return tree
+    return code
 
 
 def test_every_test_asserts_something_and_has_a_name_of_its_own() -> None:

@@ -13,10 +13,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lossbench.kernels import link_kernels, size_kernels
+from lossbench.interfaces import output_sizes
+from lossbench.interfaces.output_sizes import jacobian_squares, length, softmax_slopes, sum_of_others
+from lossbench.kernels import link_kernels
 
 LinkName = Literal["identity", "sigmoid", "softmax"]
-OUTPUTS = -2
+OUTPUTS = output_sizes.OUTPUTS
 FAR = 1e30  # beyond any error: takes every output but the winner out of a maximum, without the cost of an index
 
 
@@ -141,7 +143,7 @@ class Softmax(Linked):
     @cached_property
     def others(self) -> Tensor:
         """The sum of the powers but for one that is exactly 1, (..., 1, B)."""
-        return _sum_of_others(self.powers)
+        return sum_of_others(self.powers)
 
     @cached_property
     def total(self) -> Tensor:
@@ -190,7 +192,7 @@ class Softmax(Linked):
     @property
     def slopes(self) -> Tensor:
         """p(1 − p), (..., C, B), with no digit lost at either end."""
-        return _softmax_slopes(self.a, self.powers)
+        return softmax_slopes(self.a, self.powers)
 
     @property
     def slope(self) -> Tensor:
@@ -202,7 +204,7 @@ class Softmax(Linked):
         """
         own = self.slopes
         largest = own.amax(OUTPUTS, keepdim=True).clamp_min(torch.finfo(own.dtype).tiny)
-        return (_jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
+        return (jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
 
     def passing(self, error: Tensor) -> Tensor:
         """‖e − mean(e)‖₂, (..., B): the Jacobian maps constants to 0, for Σ p = 1."""
@@ -216,59 +218,6 @@ class Softmax(Linked):
         """
         winner = (self.a > 0.5) & (y > 0) & (y < 1)
         return torch.where(winner, -torch.where(winner, 0.0, gradient).sum(OUTPUTS, keepdim=True), gradient)
-
-
-def length(vectors: Tensor, *, centred: bool = False) -> Tensor:
-    """Euclidean norms (..., B) of vectors (..., C, B), each less its mean if `centred`; inf where an entry is infinite.
-
-    Entries are divided by the largest before they are squared: no square overflows, or vanishes, before the norm does.
-    """
-    scale = _scale(vectors)
-    norms = (_centred_squares if centred else _squares)(vectors, scale).sqrt() * scale
-    return torch.where(scale == torch.inf, torch.inf, norms).squeeze(OUTPUTS)
-
-
-@size_kernels.in_one_pass(size_kernels.scales, over_outputs=True)
-def _scale(vectors: Tensor) -> Tensor:
-    """max |v|, (..., 1, B), of vectors v (..., C, B), but 1 where that is 0."""
-    largest = vectors.abs().amax(OUTPUTS, keepdim=True)
-    return torch.where(largest == 0, 1.0, largest)
-
-
-@size_kernels.in_one_pass(size_kernels.squares, over_outputs=True)
-def _squares(vectors: Tensor, scale: Tensor) -> Tensor:
-    """Σ (v/m)², (..., 1, B), of vectors v (..., C, B) and their scale m (..., 1, B)."""
-    return (vectors / scale).square().sum(OUTPUTS, keepdim=True)
-
-
-@size_kernels.in_one_pass(size_kernels.centred_squares, over_outputs=True)
-def _centred_squares(vectors: Tensor, scale: Tensor) -> Tensor:
-    """The same of v/m less its mean."""
-    scaled = vectors / scale
-    return (scaled - scaled.mean(OUTPUTS, keepdim=True)).square().sum(OUTPUTS, keepdim=True)
-
-
-@size_kernels.in_one_pass(size_kernels.softmax_slopes, over_outputs=False)
-def _softmax_slopes(shares: Tensor, powers: Tensor) -> Tensor:
-    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B)."""
-    others = _sum_of_others(powers)
-    return shares * (1 - powers).add_(others).div_(1 + others)
-
-
-def _sum_of_others(powers: Tensor) -> Tensor:
-    """The sum of powers exp(z − m) (..., C, B) but for one that is exactly 1, (..., 1, B)."""
-    lesser = powers.frac().sum(OUTPUTS, keepdim=True)
-    winners = (powers.sum(OUTPUTS, keepdim=True) - lesser).round()
-    return lesser + (winners - 1)
-
-
-@size_kernels.in_one_pass(size_kernels.jacobian_squares, over_outputs=True)
-def _jacobian_squares(own: Tensor, shares: Tensor, largest: Tensor, roots: Tensor) -> Tensor:
-    """Σ_j (s_j/m)² + 2 Σ_{i<j} (p_i²/m)(p_j²/m), (..., 1, B), of slopes s and shares p (..., C, B), m and √m (..., 1, B)."""
-    squares = (shares / roots).square()
-    rivals = squares.shape[OUTPUTS] - 1
-    pairs = squares.narrow(OUTPUTS, 1, rivals) * squares.cumsum(OUTPUTS).narrow(OUTPUTS, 0, rivals)
-    return (own / largest).square().sum(OUTPUTS, keepdim=True) + 2 * pairs.sum(OUTPUTS, keepdim=True)
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,8 @@
 """Sizes at the outputs, compiled: what is summed over the outputs of an example, in one pass of the cache.
 
-Their formulas stand tensor by tensor in interfaces/links.py. These give the same bits up to 15 outputs, where a tensor library,
-too, adds one output after the other. Examples lie along the last axis and are taken side by side, COLUMNS of them at once.
-Vectors are (K, C, B), and what there is one of for an example is (K, 1, B).
+Their formulas stand tensor by tensor in interfaces/output_sizes.py. These give the same bits up to 15 outputs, where a tensor
+library, too, adds one output after the other. Examples lie along the last axis and are taken side by side, COLUMNS at once.
+Vectors are (K, C, B), and what there is one of for an example is (K, 1, B), C outputs and B examples.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,10 @@ def _plain(*tensors: Tensor) -> bool:
 
 @compiled()
 def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers) -> None:
-    """p(1 − p) of shares p and powers e: 1 − p = ((1 − e) + o)/(1 + o), o the sum of all e but for one that is exactly 1."""
+    """p(1 − p) of shares p and powers e, (K, C, B).
+
+    1 − p = ((1 − e) + o)/(1 + o), o being the sum of all e but for one that is exactly 1.
+    """
     one, none = powers.dtype.type(1), powers.dtype.type(0)
     others, winners = np.empty(COLUMNS, powers.dtype), np.empty(COLUMNS, powers.dtype)
     for k in range(len(powers)):
@@ -74,7 +77,7 @@ def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers) -> None:
 
 @compiled()
 def jacobian_squares(own: Numbers, shares: Numbers, largest: Numbers, roots: Numbers, out: Numbers) -> None:
-    """Σ_j (s_j/m)² + 2 Σ_{i<j} (p_i/√m)² (p_j/√m)² of s = p(1 − p) and p, with m and √m.
+    """Σ_j (s_j/m)² + 2 Σ_{i<j} (p_i/√m)² (p_j/√m)² (K, 1, B), of s = p(1 − p) and p (K, C, B), m and √m (K, 1, B).
 
     The sum of the (p_i/√m)² so far is kept in float64 and rounded when it is used.
     """
@@ -104,7 +107,7 @@ def jacobian_squares(own: Numbers, shares: Numbers, largest: Numbers, roots: Num
 
 @compiled()
 def scales(vectors: Numbers, out: Numbers) -> None:
-    """max |v|, but 1 where that is 0; NaN where one is no number, as the tensors' maximum has it."""
+    """max |v| (K, 1, B) of v (K, C, B), but 1 where that is 0; NaN where one is no number, as the tensors' maximum has it."""
     one, none = vectors.dtype.type(1), vectors.dtype.type(0)
     for k in range(len(vectors)):
         for start in range(0, vectors.shape[2], COLUMNS):
@@ -122,7 +125,7 @@ def scales(vectors: Numbers, out: Numbers) -> None:
 
 @compiled()
 def squares(vectors: Numbers, scale: Numbers, out: Numbers) -> None:
-    """Σ (v/m)², m being the scale."""
+    """Σ (v/m)² (K, 1, B) of v (K, C, B), m (K, 1, B) being the scale."""
     for k in range(len(vectors)):
         for start in range(0, vectors.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
@@ -137,7 +140,7 @@ def squares(vectors: Numbers, scale: Numbers, out: Numbers) -> None:
 
 @compiled()
 def exact_squares(vectors: Numbers, out: Numbers) -> None:
-    """Σ v² in float64."""
+    """Σ v² (K, 1, B) in float64, of v (K, C, B)."""
     for k in range(len(vectors)):
         for start in range(0, vectors.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
@@ -152,7 +155,7 @@ def exact_squares(vectors: Numbers, out: Numbers) -> None:
 
 @compiled()
 def centred_squares(vectors: Numbers, scale: Numbers, out: Numbers) -> None:
-    """Σ (v/m − mean(v/m))², m being the scale."""
+    """Σ (v/m − mean(v/m))² (K, 1, B) of v (K, C, B), m (K, 1, B) being the scale."""
     count = vectors.dtype.type(vectors.shape[1])
     scaled, mean = np.empty((vectors.shape[1], COLUMNS), vectors.dtype), np.empty(COLUMNS, vectors.dtype)
     for k in range(len(vectors)):

@@ -66,6 +66,7 @@ def test_p_is_corrected_over_the_family_and_the_page_says_over_what(study):
     assert "every two losses: 20 comparisons, of 10 pairs" in tables.family(large).replace("\xa0", " ")
 
 
+@pytest.mark.slow
 def test_seeds_of_the_data_that_cross_with_seeds_are_blocks(study):
     found = results(study(WORDS[:2], seeds=6, splits=range(5)))
     assert len(found.chosen.settings) == 1

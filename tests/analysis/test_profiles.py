@@ -14,6 +14,7 @@ from lossbench.tables import read_study
 HINGE = Contender(word="hinge", label="hinge", variant=0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.integers(0, 30), st.just(float("inf"))), min_size=1, max_size=15))
 def test_a_share_counts_the_runs_that_are_there_and_never_counts_among_all(steps):
     found = profile(HINGE, np.array(steps, dtype=float))

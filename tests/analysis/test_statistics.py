@@ -132,6 +132,7 @@ def test_pairs_that_both_never_arrive_are_equal():
     assert paired([math.inf] * 7, [math.inf] * 7).p == 1.0
 
 
+@pytest.mark.slow
 def test_ties_are_tested_quickly_and_about_right():
     d = np.array([1.0, 1, 2, 2, 3, 4, 5, 6, 7, 8, -1, 9])
     exact = stats.wilcoxon(d, method=stats.PermutationMethod()).pvalue

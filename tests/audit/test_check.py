@@ -93,6 +93,7 @@ def faults_of_schema(node, name=""):
     return lacking + [fault for key, item in node.items() for fault in faults_of_schema(item, key)]
 
 
+@pytest.mark.slow
 def test_github_shows_an_annotation_at_the_line(check):
     code, text = check("MODULE:unsafe", "--format", "github")
     first, last = text.splitlines()

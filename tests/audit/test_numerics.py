@@ -65,6 +65,7 @@ def test_our_values_and_gradients_are_right_to_the_last_digits(words):
         assert row.judged > 100
 
 
+@pytest.mark.slow
 def test_a_logarithm_of_a_probability_is_found_out():
     rows = held(lambda z, y: -(y * torch.sigmoid(z).log() + (1 - y) * (1 - torch.sigmoid(z)).log()))
     first = rows["value", "float64"].first
@@ -109,6 +110,7 @@ def test_truths_are_the_closed_forms():
     assert table.gradient[0] == pytest.approx(slope, rel=1e-15)
 
 
+@pytest.mark.slow
 def test_two_raw_outputs_a_target_leave_gradient_and_numbers_to_measure():
     card = make_card(subject("gaussian_learnt_variance"))
     assert card.complete

@@ -21,6 +21,7 @@ from lossbench.commands.cli import answer
 from lossbench.errors import BadInput, Failure
 from lossbench.registry import shelf
 
+pytestmark = pytest.mark.slow
 MINE = '''
 from dataclasses import dataclass
 from typing import Literal
@@ -83,7 +84,6 @@ def test_a_loss_of_the_users_own_gets_its_card_and_is_held_to_what_it_declares(m
         audited(losses=(f"{mine}:{word}",), fail_on=("declared,numerics",))
 
 
-@pytest.mark.slow
 def test_somebodys_function_is_held_against_what_it_claims(mine):
     (card,), text = audited(losses=(f"{mine}:entropy",), claim="cross_entropy")
     assert "It computes cross_entropy on the sigmoid." in card.notes
@@ -202,7 +202,6 @@ def test_a_card_survives_json():
     assert repr(from_plain(json.loads(json.dumps(to_plain(card))))) == repr(card)  # a time that was not reached is NaN
 
 
-@pytest.mark.slow
 def test_cards_are_written_as_markdown_and_as_a_page_that_needs_nothing_else(tmp_path):
     cards = [make_card(next(iter(registered(word)))) for word in ("hinge", "huber")]
     text, page = as_markdown(cards), as_html(cards)
@@ -229,7 +228,6 @@ def test_hostile_text_stays_text():
     assert r"&lt;b>bold&lt;/b> \| a\_b" in as_markdown([card])
 
 
-@pytest.mark.slow
 def test_the_page_names_losses_by_what_was_measured_of_them():
     words = ("cross_entropy,link=sigmoid", "half_squared_error,link=sigmoid", "absolute_error,link=softmax", "gaussian")
     page = which_loss([make_card(next(iter(registered(word)))) for word in words])
@@ -248,7 +246,6 @@ def test_the_command_answers_with_exit_codes(capsys, mine):
     assert answer(["audit", f"{mine}:unsafe", "--as", "cross_entropy", "--fail-on", "numerics"]) == 1
 
 
-@pytest.mark.slow
 def test_every_card_holds_what_its_loss_declares_and_what_the_literature_says():
     ours = [word for word, cls in shelf("loss").items() if cls.__module__.startswith("lossbench.losses.")]
     cards = cards_of_losses(ours, report=str)
@@ -261,7 +258,6 @@ def test_every_card_holds_what_its_loss_declares_and_what_the_literature_says():
         assert agrees(measured_text(by_name[statement.loss, statement.link], statement.quantity), statement.says), statement
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.command import lossbench, program
 
 
+@pytest.mark.slow
 def test_a_programs_memory_is_its_own_and_not_that_of_whoever_started_it(tmp_path):
     ballast = bytearray(b"x" * 300_000_000)
     taken = lossbench(["--version"], tmp_path)

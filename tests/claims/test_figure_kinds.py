@@ -137,6 +137,7 @@ def test_units_are_told_of_where_they_sleep_long_and_when_they_wake():
     assert found == [SilentUnit(unit=unit, until=until) for unit, until in wakes.items()]
 
 
+@pytest.mark.slow
 def test_lanes_hold_what_was_recorded_of_each_seeds_run(figure, caught, drawn_from):
     seen = caught("units", "draw_lanes")
     figure("units", column="test_recall/*", beneath="test_accuracy", seeds=[2, 5, 0], of=ONE, late=0)

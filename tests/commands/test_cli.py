@@ -81,6 +81,7 @@ def test_bad_input_is_one_message_and_writes_nothing(word: str, message: str, ca
     assert not list(Path.cwd().iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -233,6 +234,7 @@ def test_flags_that_look_are_flags() -> None:
     assert set(LOOKS) < names
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

@@ -21,6 +21,7 @@ def folder(made, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_report_warns_of_the_edge_and_says_the_words_that_widen_the_grid(folder, capsys):
     assert answer(["report", str(folder)]) == 0
     warning = capsys.readouterr().err
@@ -31,6 +32,7 @@ def test_a_report_warns_of_the_edge_and_says_the_words_that_widen_the_grid(folde
     assert "Compared is each loss with cross entropy:" in text
 
 
+@pytest.mark.slow
 def test_the_family_of_comparisons_is_chosen_by_a_flag(folder, capsys):
     assert answer(["report", str(folder), "--against", "all"]) == 0
     assert "Compared is every two losses:" in (folder / "report.md").read_text()

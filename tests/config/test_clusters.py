@@ -10,6 +10,7 @@ from lossbench.errors import BadInput
 WORDS = ["engine.executor=dask", "engine.address=tcp://here:1"]
 
 
+@pytest.mark.slow
 def test_a_word_on_the_command_line_names_a_cluster() -> None:
     (point,) = compose(WORDS)
     assert (point["engine"]["executor"], point["engine"]["address"]) == ("dask", "tcp://here:1")

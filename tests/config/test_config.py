@@ -105,11 +105,13 @@ def test_the_schema_has_every_setting_that_a_plan_reads_and_no_other() -> None:
     assert {field.name for field in fields(Config)} == {*GROUPS, *SHARED, *(field.name for field in fields(TrainingOptions))}
 
 
+@pytest.mark.slow
 def test_a_plugin_is_an_option_at_once(plugin: str) -> None:
     points = compose([f"plugins=[{plugin}]", "loss=flat", "loss.height=1,2"])
     assert [point["loss"] for point in points] == [{"word": "flat", "link": "softmax", "height": h} for h in (1.0, 2.0)]
 
 
+@pytest.mark.slow
 def test_an_experiment_may_name_its_plugins(plugin: str, tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     lines = ["# @package _global_", "# Nothing is learnt", "defaults:", "  - override /loss: flat", f"plugins: [{plugin}]"]

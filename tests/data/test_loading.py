@@ -182,6 +182,7 @@ def test_a_data_set_that_breaks_its_promise_is_refused(part, value, said, monkey
         load(Iris(seed=54321))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "inputs"), [(Digits(), (1, 8, 8)), (Mnist5k(), (1, 28, 28)), (Mnist1k(), (1, 28, 28))])
 def test_pictures_say_their_channels_height_and_width(dataset: Dataset, inputs: tuple[int, ...]) -> None:
     split = load(dataset).split

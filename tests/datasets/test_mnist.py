@@ -120,6 +120,7 @@ def test_with_neither_folder_nor_network_the_error_names_both_ways(folder, monke
         Mnist().load()
 
 
+@pytest.mark.slow
 def test_without_a_folder_openml_is_asked_and_its_rows_are_cut_in_two(monkeypatch):
     images = np.zeros((70_000, 784), dtype=np.uint8)
     images[:, 5] = np.arange(70_000) % 251

@@ -176,6 +176,7 @@ def test_a_truncated_parquet_file_is_refused(keep, tmp_path):
         Table(path="cut.parquet", target="kind").load()
 
 
+@pytest.mark.slow
 def test_a_parquet_file_with_broken_bytes_is_read_or_refused_and_never_worse(tmp_path):
     pd.DataFrame({"age": range(40), "kind": [0, 1] * 20}).to_parquet("whole.parquet")
     whole = (tmp_path / "whole.parquet").read_bytes()

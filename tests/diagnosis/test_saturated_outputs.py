@@ -12,6 +12,7 @@ NEURON = {"model": "neuron", "dataset": "neuron", "optimizer": "full_batch", "st
 START = math.log(3 + math.sqrt(8))  # where a sigmoid's slope is an eighth, half of its steepest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("z", "saturated"), [(0.0, False), (START - 0.01, False), (START + 0.01, True), (9.0, True)])
 @pytest.mark.parametrize("loss", ["ce", "mse"])
 def test_a_neuron_passes_its_slope_whatever_the_loss(z: float, saturated: bool, loss: str, tmp_path) -> None:

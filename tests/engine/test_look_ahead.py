@@ -44,6 +44,7 @@ def firsts(draw) -> tuple[LookAhead, list[int], torch.Generator]:
     )
 
 
+@pytest.mark.slow
 @given(firsts())
 def test_every_place_of_every_block_has_the_products_and_weights_of_plain_descent(drawn) -> None:
     ahead, owners, stream = drawn

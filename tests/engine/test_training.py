@@ -142,6 +142,7 @@ def test_the_number_of_threads_outside_changes_nothing(threads: int, run, blobs)
         torch.set_num_threads(1)
 
 
+@pytest.mark.slow
 def test_wide_layers_keep_the_law_too(blobs):
     split = blobs(examples=300, features=784, classes=10)
     template = RunSpec(

@@ -33,6 +33,7 @@ def plan(**parts: Any) -> Any:
     return make_plan([point | parts])
 
 
+@pytest.mark.slow
 def test_a_chain_of_layers_is_trained_by_the_dense_engine() -> None:
     (run,) = plan().runs
     engine = engine_of(run.model)
@@ -40,6 +41,7 @@ def test_a_chain_of_layers_is_trained_by_the_dense_engine() -> None:
     assert engine.size(run) == run_size(run)
 
 
+@pytest.mark.slow
 def test_a_model_that_no_engine_can_train_is_refused_before_anything_is_written(tree: Model, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No engine can train the model 'tree'"):
         run_plan(plan(model=tree), tmp_path, [], {})

@@ -85,6 +85,7 @@ def test_a_loss_sees_targets_in_its_domain_and_predictions_are_in_their_own_unit
         LossRegressor(loss="poisson").fit(x, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -102,6 +103,7 @@ def test_settings_that_make_no_sense_are_refused(settings, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_a_failure():
     with pytest.raises(Failure, match="a smaller lr may mend it"):
         LossRegressor(optimizer="sgd", lr=1e20, epochs=100).fit(X, Y)

@@ -85,6 +85,7 @@ def test_an_interrupted_cohort_goes_on_where_it_was_to_the_same_tables(tile, tmp
     assert not (tmp_path / "cut/study/checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeypatch):
     run_plan(plan(), tmp_path / "whole", ["words"], {})
     interrupted(tmp_path / "cut", monkeypatch, at=20)
@@ -95,6 +96,7 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, monkeyp
     assert len(part_files(tmp_path / "cut/study")) == len(part_files(tmp_path / "whole/study"))
 
 
+@pytest.mark.slow
 def test_another_recording_does_not_go_on_from_a_checkpoint(tmp_path, monkeypatch):
     interrupted(tmp_path, monkeypatch, at=20)
     other = Recording(schedule=RecordingSchedule(kind="every"), probes=("loss",))

@@ -35,6 +35,8 @@ from lossbench.planning.spec import CLUSTERS, Recording, RecordingSchedule, Reso
 from lossbench.registry import field_types
 from lossbench.tables import part_files, read_study
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parent
 COHORT = 4  # runs, in mortal.py
 DELAY = 0.005  # seconds, so that a sweep lasts for long enough to be interrupted
@@ -150,7 +152,6 @@ def test_a_diverged_run_is_counted_stored_and_not_trained_again(tmp_path: Path) 
     assert run_plan(wild, tmp_path, [], {}).trained == 0
 
 
-@pytest.mark.slow
 def test_workers_store_the_same_bits_as_one_process(tmp_path: Path, uninterrupted: dict[float, Tables]) -> None:
     done = finish(tmp_path, "loky")
     assert (done.returncode, done.stdout) == (0, "")
@@ -158,7 +159,6 @@ def test_workers_store_the_same_bits_as_one_process(tmp_path: Path, uninterrupte
     assert len(part_files(tmp_path / "mortal")) == 16 // COHORT
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["serial", "loky"])
 def test_a_kill_in_the_middle_of_training_costs_what_was_unfinished(
     tmp_path: Path, how: str, uninterrupted: dict[float, Tables]
@@ -179,7 +179,6 @@ def test_a_kill_in_the_middle_of_training_costs_what_was_unfinished(
     expect_same(tmp_path / "mortal", uninterrupted[0.0])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["serial", "loky"])
 def test_ctrl_c_stops_soon_and_keeps_what_is_done(tmp_path: Path, how: str, uninterrupted: dict[float, Tables]) -> None:
     with begun(tmp_path, how, DELAY) as process:
@@ -196,7 +195,6 @@ def test_ctrl_c_stops_soon_and_keeps_what_is_done(tmp_path: Path, how: str, unin
     expect_same(tmp_path / "mortal", uninterrupted[DELAY])
 
 
-@pytest.mark.slow
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -212,7 +210,6 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
 def test_two_processes_on_one_study_do_no_harm(tmp_path: Path, uninterrupted: dict[float, Tables]) -> None:
     crew = [subprocess.Popen(words(tmp_path, "serial"), stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for process in crew:

@@ -8,6 +8,7 @@ from lossbench.execution import patience
 from lossbench.execution.patience import told_when_slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("takes", "told"), [(0.0, ""), (0.3, "Counting …\n")])
 def test_what_takes_long_is_told(
     takes: float, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

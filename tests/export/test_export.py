@@ -80,6 +80,7 @@ def test_paths_are_plain_and_each_its_own(made, tmp_path):
     assert all(set(path) <= set("abcdefghijklmnopqrstuvwxyz0123456789_ /().") for path in paths)
 
 
+@pytest.mark.slow
 def test_tensorboard_reads_back_every_number_and_a_second_export_replaces_the_first(study, tmp_path):
     library("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415

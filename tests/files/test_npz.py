@@ -57,6 +57,7 @@ def test_an_archive_without_its_end_is_not_whole(cut, tmp_path):
     assert is_whole(tmp_path / "a.npz")
 
 
+@pytest.mark.slow
 def test_an_archive_with_a_changed_bit_is_not_whole(tmp_path):
     """Every bit of the arrays; of the rest of the archive some name nothing that is read, such as the time of day."""
     path, content = tmp_path / "a.npz", bytearray(WHOLE)

@@ -46,6 +46,7 @@ def test_what_is_no_plain_yaml_or_too_much_is_refused(text):
         parse_yaml(text, "f")
 
 
+@pytest.mark.slow
 def test_our_files_and_odd_scalars_are_read_as_omegaconf_reads_them(tmp_path):
     paths = [*sorted((HOUSE / "conf").rglob("*.yaml")), *sorted((HOUSE / "experiments").rglob("*.yaml"))[::4]]
     odd = tmp_path / "odd.yaml"

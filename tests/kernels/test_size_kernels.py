@@ -6,13 +6,13 @@ import mpmath
 import pytest
 import torch
 
-from lossbench.interfaces import links
+from lossbench.interfaces import links, output_sizes
 
 SIZES = {
     "slopes": lambda z: links.Softmax(z).slopes,
     "slope": lambda z: links.Softmax(z).slope,
-    "length": links.length,
-    "centred length": lambda z: links.length(z, centred=True),
+    "length": output_sizes.length,
+    "centred length": lambda z: output_sizes.length(z, centred=True),
 }
 
 

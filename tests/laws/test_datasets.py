@@ -81,6 +81,7 @@ def _example(folder: Path):
     return lambda word: chosen[word] if word in chosen else SHELF[word]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 def test_loading_twice_gives_the_same_bytes(word, example):
     first, second = load(example(word)).split, example(word).load()
@@ -165,6 +166,7 @@ def test_a_scaling_that_nobody_knows_is_refused_with_the_nearest(word, example):
         replace(example(word), scaling="standart")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", SPLIT)
 def test_every_example_is_either_trained_or_tested_with(word, example):
     dataset = replace(example(word), scaling="none")

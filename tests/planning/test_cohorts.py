@@ -55,6 +55,7 @@ def test_as_many_runs_as_fit_train_at_once_and_no_more(run_bytes: int, free: int
     assert chosen in (runs, MATRICES) or (chosen + 1) * run_bytes > int(SAFE * free)
 
 
+@pytest.mark.slow
 @given(count=st.integers(1, 700), share=st.floats(0.001, 2))
 def test_on_a_device_cohorts_are_as_few_as_fit_and_much_of_a_size(count: int, share: float) -> None:
     runs = seeds(run(), count)

@@ -237,6 +237,7 @@ changes = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(sweep=st.lists(changes, min_size=1, max_size=12), seeds=st.integers(1, 12), tile=st.none() | st.integers(1, 9))
 def test_cohorts_hold_every_run_once_and_only_what_may_train_together(sweep: list[Any], seeds: int, tile: int | None) -> None:

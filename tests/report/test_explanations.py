@@ -25,6 +25,7 @@ def pages(folder):
     return page.read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_was_explained_is_shown_as_text_and_healthy_groups_are_not(folder):
     ailing = {"group": f"a {EVIL}", "answer": "unknown", "verdict": f"Unknown. {EVIL}"}
     explain(folder, [ailing, {"group": "sound", "answer": "healthy", "verdict": "Healthy: all is well."}])
@@ -36,6 +37,7 @@ def test_what_was_explained_is_shown_as_text_and_healthy_groups_are_not(folder):
         assert "\x1b" not in page
 
 
+@pytest.mark.slow
 def test_a_study_that_nobody_explained_says_nothing_of_it(folder):
     assert not any("Why it does not learn" in page for page in pages(folder))
 

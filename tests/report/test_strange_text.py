@@ -14,6 +14,7 @@ EVIL = "\x1b[2J\u202e<script>x</script>[red]|`$"
 INVISIBLE = {chr(code) for code in (*range(32), *range(127, 160), 0x202E, 0x2066, 0x200B, 0xFEFF)} - {"\n", "\t"}
 
 
+@pytest.mark.slow
 def test_a_page_and_a_terminal_show_what_would_be_an_escape_or_markup(made, tmp_path, capsys):
     runs = [
         made.learn(loss={"word": loss, "link": EVIL}, dataset={"word": EVIL, "seed": seed}, seed=seed).only("test_accuracy")

@@ -178,6 +178,7 @@ def test_tables_hold_what_the_page_says(demo):
     assert pd.read_csv(demo / "tables" / "rates.csv").groupby(["setting", "loss"])["chosen"].sum().eq(1).all()
 
 
+@pytest.mark.slow
 def test_a_best_rate_at_the_edge_of_the_grid_is_warned_of_above_the_results(made, tmp_path):
     runs = [
         made.learn(loss=made.MSE, optimizer__lr=rate, seed=seed).only("test_accuracy")
@@ -207,6 +208,7 @@ def test_claims_and_figures_that_a_study_of_another_name_lacks_are_told(words, s
     assert said in " ".join(warnings)
 
 
+@pytest.mark.slow
 def test_ranks_have_a_figure_and_a_table(made, tmp_path):
     folder = made.write(tmp_path / "study", STUDIES["three losses on three data sets"](made))
     write_report(folder)
