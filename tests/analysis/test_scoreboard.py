@@ -34,6 +34,7 @@ def test_the_level_lies_between_start_and_best_result(found):
         assert board.level == pytest.approx(start + 0.9 * (goal - start), abs=0.001)
 
 
+@pytest.mark.slow
 def test_matches_are_paired_by_seed(found):
     match = next(match for match in found.matches if match.score == "steps")
     one, other = (next(s for s in match.board.standings if s.sample.contender == c) for c in (match.one, match.other))

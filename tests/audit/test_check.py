@@ -126,6 +126,7 @@ def test_a_baseline_accepts_what_it_holds_and_nothing_else(check, tmp_path):
     assert check("MODULE:unsafe", *baseline)[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("hing",), ("hinge", "--write-baseline"), ("hinge", "--fail-on", "nothing"), ("MODULE:nix",)])
 def test_what_cannot_be_checked_is_bad_input(check, words):
     assert check(*words)[0] == 2

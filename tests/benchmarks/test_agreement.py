@@ -42,6 +42,7 @@ def test_a_rival_that_trains_something_else_is_refused(mistake):
         same_norms(SMALL, {"eager": wrong}, jax=False)
 
 
+@pytest.mark.slow
 def test_a_rival_that_logs_less_is_refused():
     with pytest.raises(Disagreement, match="eager"):
         same_norms(SMALL, {"eager": lambda *run: eager.train(*run)[:, :2]}, jax=False)

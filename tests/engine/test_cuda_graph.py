@@ -150,6 +150,7 @@ def test_replayed_steps_of_every_loss_are_the_steps(word: str, task: str, output
     assert made[0].graphs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True, l2=0.01), Adam(l2=0.01)], ids=str)
 @pytest.mark.parametrize("changes", [{"batch": None}, {"batch": 2, "dtype": "float32"}], ids=str)
 def test_replayed_steps_of_every_rule_are_the_steps(rule, changes, run, blobs, request) -> None:

@@ -120,8 +120,9 @@ def read_mlflow(uri: str) -> dict:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # MLflow's own
-@pytest.mark.parametrize("store", ["file", pytest.param("sqlite", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("store", ["file", "sqlite"])
 def test_mlflow_reads_back_every_number_and_a_second_export_changes_nothing(study, tmp_path, monkeypatch, capsys, store):
     library("mlflow")
     library("sqlalchemy")
