@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Values = NDArray[np.float64]
-Method = Literal["none", "range", "equal", "order statistics", "bootstrap", "student", "exact"]
+Method = Literal["none", "range", "equal", "order statistics", "bootstrap", "student", "exact", "fisher"]
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 RESAMPLES = 9999
@@ -24,9 +24,9 @@ class Estimate:
     """A number from n values, and how far it can be trusted.
 
     `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of
-    few. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, for a share. equal: every value
-    is the same. range: the smallest and the largest of fewer than 6 values, of which no interval covers the median in 95 %.
-    none: one value, or no number.
+    few. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, for a share. fisher: on the scale
+    of Fisher's transformation, for a correlation. equal: every value is the same. range: the smallest and the largest of fewer
+    than 6 values, of which no interval covers the median in 95 %. none: one value, or no number.
     """
 
     centre: float

@@ -74,9 +74,15 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
     if measured.along is None:
         return pd.Series(value, index=frame[SEED])
     block, other = _blocks(measured)
-    parts = frame.assign(**{"": value}).groupby(block)
-    reduce = _chosen(measured.reduce, _REDUCE, "way to reduce")
-    return pd.Series({one: reduce(part[other].to_numpy(), part[""].to_numpy(float)) for one, part in parts})
+    return reduced(measured.reduce, pd.Series(value, index=pd.MultiIndex.from_frame(frame[[block, other]])), block)
+
+
+def reduced(way: str, values: "pd.Series[float]", block: str) -> "pd.Series[float]":
+    """One number for each block of values, whose index has two levels: `block`, and what is gone along."""
+    other = next(name for name in values.index.names if name != block)
+    reduce = _chosen(way, _REDUCE, "way to reduce")
+    parts = values.groupby(level=block)
+    return pd.Series({one: reduce(part.index.get_level_values(other).to_numpy(), part.to_numpy(float)) for one, part in parts})
 
 
 def _blocks(measured: Measure) -> tuple[str, str]:

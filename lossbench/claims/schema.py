@@ -41,6 +41,7 @@ class Measure:
     cost_largest.
     `over` says what is told of the seeds: median, mean, share, or the best of so many. `blocks` names the swept column
     whose values take the place of the seeds, where a claim is about tasks: `reduce` makes one number of the seeds of each.
+    `over: rank correlation` holds the blocks' ranking by `value` to that by a second formula, `against`.
     """
 
     scores: tuple[Score, ...]
@@ -49,6 +50,7 @@ class Measure:
     reduce: str = "mean"
     over: str = "median"
     blocks: str | None = None
+    against: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

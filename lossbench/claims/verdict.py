@@ -11,6 +11,7 @@ from lossbench.analysis import statistics
 from lossbench.analysis.power import ENOUGH, power_of_interval, power_of_share
 from lossbench.analysis.shares import clopper_pearson
 from lossbench.analysis.statistics import Estimate, Values
+from lossbench.claims.correlation import RANK_CORRELATION, rank_correlation
 from lossbench.claims.measurement import Records, curve, measure, selected
 from lossbench.claims.published import Bound, Curve, Number, Span
 from lossbench.claims.schema import Claim, Experiment, Measure, Verdict
@@ -72,13 +73,21 @@ def judge(claim: Claim, records: Records) -> Judgement:
     """
     if isinstance(claim.published, Curve):
         return _judged_curve(claim, claim.published, records)
-    values, estimate = estimated(claim.measured, np.asarray(measure(claim.measured, records), dtype=np.float64))
-    scatter = _scatter(values)
+    estimate, scatter = _measured(claim.measured, records)
     verdict = _verdict(claim, claim.published, estimate, scatter)
     chance = power(claim, estimate)
     if verdict != "holds" and chance is not None and chance < ENOUGH:
         verdict = "no power"
     return Judgement(claim=claim, estimate=estimate, scatter=scatter, verdict=verdict, power=chance)
+
+
+def _measured(measured: Measure, records: Records) -> tuple[Estimate, tuple[float, float]]:
+    """The estimate, and the scatter of the seeds; of a correlation, which no seed has by itself, there is none."""
+    if measured.over == RANK_CORRELATION:
+        correlation = rank_correlation(measured, records)
+        return correlation, (correlation.centre, correlation.centre)
+    values, estimate = estimated(measured, np.asarray(measure(measured, records), dtype=np.float64))
+    return estimate, _scatter(values)
 
 
 def power(claim: Claim, estimate: Estimate) -> float | None:
@@ -123,7 +132,7 @@ def estimated(measured: Measure, values: Values) -> tuple[Values, Estimate]:
     if measured.over == "share":
         return values, _share(values)
     if measured.over not in ("median", "mean"):
-        raise BadInput(f"over is {measured.over!r}; it is median, mean, share, best of 3 or least of 3.")
+        raise BadInput(f"over is {measured.over!r}; it is median, mean, share, {RANK_CORRELATION}, best of 3 or least of 3.")
     return values, statistics.median(values) if measured.over == "median" else statistics.mean(values)
 
 

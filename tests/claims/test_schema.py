@@ -135,7 +135,7 @@ def test_the_page_shows_claims_as_they_are_read(tmp_path):
     blocks = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     whole = [block if "claims:" in block else entry(measured=None) + "\n" + indent(block, 4 * " ") for block in blocks]
     read = [read_experiment(written(tmp_path, text)).claims for text in whole]
-    assert [len(claims) for claims in read] == [1, 1, 2]
+    assert [len(claims) for claims in read] == [1, 1, 1, 2]
     assert read[1][0].measured.value == "log(entropy / squared)"
     told = page.split("## A measure")[1]
     for word in [*_ACROSS, *_REDUCE]:
