@@ -79,10 +79,11 @@ def measure(measured: Measure, records: Records) -> "pd.Series[float]":
 
 def reduced(way: str, values: "pd.Series[float]", block: str) -> "pd.Series[float]":
     """One number for each block of values, whose index has two levels: `block`, and what is gone along."""
-    other = next(name for name in values.index.names if name != block)
+    along = 1 - values.index.names.index(block)
     reduce = _chosen(way, _REDUCE, "way to reduce")
     parts = values.groupby(level=block)
-    return pd.Series({one: reduce(part.index.get_level_values(other).to_numpy(), part.to_numpy(float)) for one, part in parts})
+    numbers = [reduce(part.index.get_level_values(along).to_numpy(), part.to_numpy(float)) for _, part in parts]
+    return pd.Series(numbers, index=[one for one, _ in parts])
 
 
 def _blocks(measured: Measure) -> tuple[str, str]:

@@ -1,17 +1,18 @@
 """A cohort of one module, laid out once: its skeleton, how its runs are trained, and its tiles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from lossbench.interfaces import Model, Split
-from lossbench.module_engine.mapping import TILE, why_not_mapped
+from lossbench.module_engine.mapping import tile_size, why_not_mapped
 from lossbench.module_engine.skeleton import Skeleton
 from lossbench.module_engine.start import Learnt, Starts, new_module
 from lossbench.module_engine.tile import Tile, TileShape
 from lossbench.modules.checks import examined, refuse_examples, refuse_parameters
+from lossbench.modules.convolution import MOST_PATCHES, fastest_form
 from lossbench.planning.example_counts import EVALUATED
 from lossbench.planning.spec import RunSpec
 
@@ -32,7 +33,7 @@ class ModuleCohort:
     @property
     def size(self) -> int:
         """How many runs a tile holds."""
-        return 1 if self.reason else TILE
+        return 1 if self.reason else tile_size(self.skeleton.outline)
 
     def padded(self, runs: Sequence[RunSpec]) -> list[RunSpec]:
         """The runs, and copies of the last one until tiles are full."""
@@ -62,12 +63,18 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
         refuse_examples(module, torch.as_tensor(part))
     before = torch.get_rng_state()
     outline = examined(run.model, module, x, shape.outputs)
+    if x.is_cpu and len(x) * outline.patches <= MOST_PATCHES:
+        fastest_form(module, x, mapped=True)
     skeleton = Skeleton(module, outline)
     skeleton.list_masks(x)
     starts = Starts(shape.inputs, shape.outputs, outline, like)
     skeleton.random = _draws(skeleton, x)
+    cohort = ModuleCohort(shape, skeleton, starts, "", like)
+    cohort = replace(cohort, reason=_reason(run, split, cohort, x))
+    if cohort.reason and outline.convolutional and x.is_cpu:
+        fastest_form(module, x, mapped=False)
     torch.set_rng_state(before)
-    return ModuleCohort(shape, skeleton, starts, _reason(run, split, ModuleCohort(shape, skeleton, starts, "", like), x), like)
+    return cohort
 
 
 def _draws(skeleton: Skeleton, x: Tensor) -> bool:

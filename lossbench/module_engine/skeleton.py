@@ -78,7 +78,8 @@ class Skeleton:
     def _call(self, state: State, x: Tensor, masks: list[Tensor]) -> Passed:
         if len(x) > 1:
             return Passed(*vmap(self._one)(state.parameters, state.buffers, x, masks))
-        parameters = {name: tensor[0] for name, tensor in state.parameters.items()}
+        # A view, and no tensor[0], whose way back would fill a tensor with 0 and copy into it.
+        parameters = {name: tensor.view(tensor.shape[1:]) for name, tensor in state.parameters.items()}
         buffers = {name: tensor[0] for name, tensor in state.buffers.items()}
         z, inputs, outputs = self._one(parameters, buffers, x[0], [mask[0] for mask in masks])
         return Passed(z[None], tuple(part[None] for part in inputs), tuple(part[None] for part in outputs))

@@ -1,5 +1,6 @@
 """What a torch module is made of: its parameters and activations in the order in which data meet them, and what a step costs."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from lossbench.interfaces import ActivationName, Layer
 from lossbench.modules.activation import activation_word
+from lossbench.modules.convolution import margin_of
 
 MODULE = "module"  # the name of the outermost module, whose own is ""
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # what an initialisation can draw: weights (out, fan-in) and biases
@@ -39,7 +41,8 @@ class ActivationPlace(NamedTuple):
 class Outline:
     """A module's layers and activations in the order in which data meet them; `units` and `products` are those of an example.
 
-    units: outputs of all modules without parts. products: multiplications of weighted layers, forward.
+    units: outputs of all modules without parts. products: multiplications of weighted layers, forward. patches: numbers in the
+    patches of the convolution that has most; infinite where there is one that is not done by patches.
     """
 
     layers: tuple[ParameterPlace, ...]
@@ -48,6 +51,7 @@ class Outline:
     units: int
     products: int
     convolutional: bool
+    patches: float = 0
 
     @property
     def drawn(self) -> tuple[Layer, ...]:
@@ -64,6 +68,7 @@ class Visits:
         self.met: dict[str, nn.Module] = {}
         self.activations: list[ActivationPlace] = []
         self.units = self.products = 0
+        self.patches = 0.0
         self.handles = [inner.register_forward_pre_hook(self._enter) for inner in self.names]
         self.handles += [inner.register_forward_hook(self._leave) for inner in self.names]
 
@@ -82,6 +87,9 @@ class Visits:
             self.units += units
             if isinstance(module, WEIGHTED):
                 self.products += module.weight[0].numel() * units  # fan-in products for each number that comes out
+            if isinstance(module, CONVOLUTIONS):
+                plain = type(module) is nn.Conv2d and returned.dim() == 4 and margin_of(module) is not None
+                self.patches = max(self.patches, module.weight[0].numel() * units / len(module.weight) if plain else math.inf)
 
     def outline(self) -> Outline:
         """The outline of the module, as data have met it so far; what they have not comes last."""
@@ -95,6 +103,7 @@ class Visits:
             units=self.units,
             products=self.products,
             convolutional=any(isinstance(inner, CONVOLUTIONS) for inner in self.names),
+            patches=self.patches,
         )
 
     def remove(self) -> None:
