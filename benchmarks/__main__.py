@@ -11,6 +11,7 @@ import torch
 
 from benchmarks.cohort_sizes import cohort_sizes
 from benchmarks.contest import Contest, Disagreement
+from benchmarks.large import large
 from benchmarks.lesson import DIGITS, LOGISTIC, MNIST
 from benchmarks.logistic import logistic
 from benchmarks.modules import modules
@@ -32,6 +33,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "digits": digits,
     "mnist": mnist,
     "logistic": logistic,
+    "large": large,
     "modules": modules,
     "tiles": tiles,
     "cohort_sizes": cohort_sizes,

@@ -77,9 +77,10 @@ def train_images(lesson: Lesson, loss: str, seed: int, rate: float, steps: int) 
     spec = next(run for run in lesson.runs(steps) if run.loss.word == loss)
     spec = replace(spec, model=IMAGES, seed=seed, optimizer=replace(spec.optimizer, lr=rate))
     split = load(spec.dataset).split
-    model = _started(module_cohort(spec, split, "cpu").starts.state([spec], {}).parameters, split.inputs)
+    inputs = split.inputs or split.train_x.shape[1:]
+    model = _started(module_cohort(spec, split, "cpu").starts.state([spec], {}).parameters, inputs)
     (x, y), order = (torch.from_numpy(part) for part in lesson.examples), torch.from_numpy(lesson.order(seed, steps))
-    images, targets = x.view(-1, *split.inputs), y.argmax(1) if loss == "cross_entropy" else y
+    images, targets = x.view(-1, *inputs), y.argmax(1) if loss == "cross_entropy" else y
     cost = eager.COSTS[loss, True]
     rule = torch.optim.SGD(model.parameters(), lr=rate)
     norms = []
