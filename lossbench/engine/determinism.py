@@ -13,7 +13,6 @@ import math
 from torch import Tensor
 
 LANES = 64  # a multiple of the elements that any CPU's vector loop takes at once
-LEAST_RUNS = 2  # in a batched product
 GROUP_ROWS = 16  # of a product's matrix, where runs with few rows each see the same batch: together they fill its vectors
 
 
@@ -23,9 +22,9 @@ def group_of(rows: int) -> int:
 
 
 def fitting(runs: int, rows: int) -> int:
-    """The least number of runs, no fewer than these, that falls into groups, and into no fewer than LEAST_RUNS of them."""
+    """The least number of runs, no fewer than these, that falls into groups."""
     group = group_of(rows)
-    return max(LEAST_RUNS, -(-runs // group)) * group
+    return -(-runs // group) * group
 
 
 def round_up(count: int) -> int:
