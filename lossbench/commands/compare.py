@@ -20,7 +20,7 @@ OPTIONS = (
     click.option("--early", is_flag=True, help="Choose the best recorded step as well, by validation data."),
     click.option("--margin", type=float, help="Differences of the metric up to this do not matter."),
     click.option("--study", default="compare", show_default=True, help="The folder results/STUDY."),
-    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="More settings, as in `run`: --set epochs=20"),
+    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="More settings, as in `run`: --set epochs=20 --set dataset.missing=fill"),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
     click.option("--no-check", is_flag=True, help="Do not audit somebody's loss first."),
     with_plugins,

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lossbench.audit.cards.card import Card
+from lossbench.audit.cards.isolation import isolated_cards
+from lossbench.audit.cards.runner import cards_of_path
 from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
+from lossbench.audit.subjects.trainable import request_of
 from lossbench.comparison.given import data_of, losses_of, metric_for
 from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
@@ -15,11 +19,12 @@ from lossbench.config.python_settings import described
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.interfaces import Loss
+from lossbench.losses.imported import Imported
 from lossbench.planning.plan import Plan, make_plan
 
 MAIN = "__main__"  # the module of a script or notebook, which no worker can import
 PROTOCOL = ("seeds", "rates", "validation", "early", "margin", "study")
-CHECKS = ("gradient", "numerics")  # what the audit must find nothing of
+CHECKS = ("gradient", "numerics", "nondeterminism")  # what the audit must find nothing of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +101,15 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
 
 def _refuse_broken(label: str, loss: Loss) -> None:
     """Raise BadInput where the audit finds that somebody's loss has a wrong gradient, or breaks where training goes."""
-    if type(loss).__module__.partition(".")[0] == "lossbench" or type(loss).__module__ == MAIN:
+    if not loss.foreign_module or type(loss).__module__ == MAIN:
         return
-    faults = failures([audit(loss)], CHECKS)
+    cards = _cards(loss) if isinstance(loss, Imported) else [audit(loss)]
+    faults = failures(cards, CHECKS) + [f"{card.title}: {card.refused}" for card in cards if card.refused]
     if faults:
         raise BadInput(f"The audit of {label} fails: {' '.join(faults)} check=False (--no-check) compares it all the same.")
+
+
+def _cards(loss: Imported) -> list[Card]:
+    """The cards of somebody's callable, made in a process of its own where one can import it."""
+    request = request_of(loss)
+    return cards_of_path(request) if loss.foreign_module == MAIN else isolated_cards(request)

@@ -144,7 +144,7 @@ class Outcome:
         pairs = self.against(reference)
         named = {kind: [p.first for p in pairs if p.verdict.outcome == kind] for kind in ("better", "worse")}
         if named["better"]:
-            return f"{formatting.capitalised(formatting.listed(named['better']))}: better than {reference}."
+            return f"{_first(formatting.listed(named['better']))}: better than {reference}."
         open_ones = [pair for pair in pairs if not pair.verdict.decided]
         if open_ones:
             return f"Not enough data to say whether {_names(open_ones)} is better than {reference}: {_more(open_ones)}."
@@ -154,7 +154,7 @@ class Outcome:
         verdict = pair.verdict
         if verdict.decided:
             joined = "as" if verdict.outcome == "practically the same" else "than"
-            return f"{formatting.capitalised(pair.first)} is {verdict.outcome} {joined} {pair.second}."
+            return f"{_first(pair.first)} is {verdict.outcome} {joined} {pair.second}."
         return f"Not enough data on {pair.first} and {pair.second}: {_more([pair])}."
 
 
@@ -165,6 +165,11 @@ def _turned(pair: Pair) -> Pair:
     outcome = names.get(v.outcome, v.outcome)
     turned = PairedVerdict(outcome=outcome, mean=-v.mean, low=-v.high, high=-v.low, n=v.n, more=v.more)  # type: ignore[arg-type]
     return Pair(first=pair.second, second=pair.first, verdict=turned)
+
+
+def _first(text: str) -> str:
+    """A loss's name at the beginning of a sentence; somebody's path is left as it is."""
+    return text if ":" in text.partition(" ")[0] else formatting.capitalised(text)
 
 
 def _names(pairs: Sequence[Pair]) -> str:

@@ -15,16 +15,20 @@ from lossbench.errors import BadInput, printable
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
 
+DATASET = "dataset."  # before the options of the data set
+
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     add_current_folder_to_path()
     load_plugins(options["plugins"])
-    given = Given(
-        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"]
-    )
-    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
     settings = dict(map(_setting, options["settings"]))
+    of_data = {name: settings.pop(name) for name in list(settings) if name.startswith(DATASET)}
+    given = Given(
+        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"],
+        data_options={name.removeprefix(DATASET): value for name, value in of_data.items()},
+    )  # fmt: skip
+    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
