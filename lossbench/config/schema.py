@@ -73,10 +73,10 @@ def register() -> None:
                 store.store(group=noun, name=word, node=twin(cls, word))
 
 
-def offer(noun: str, word: str, thing: Registered) -> None:
-    """Make a word such as my_losses:mine choose a thing that was made of it, as `loss=my_losses:mine`."""
-    values = {name: plain(getattr(thing, name)) for name in field_types(type(thing))}
-    ConfigStore.instance().store(group=noun, name=word, node=twin(type(thing), thing.word)(**values))
+def offer(noun: str, word: str, chosen: Registered) -> None:
+    """Make a word such as my_losses:mine choose what was made of it, as `loss=my_losses:mine`."""
+    values = {name: plain(getattr(chosen, name)) for name in field_types(type(chosen))}
+    ConfigStore.instance().store(group=noun, name=word, node=twin(type(chosen), chosen.word)(**values))
 
 
 def presets(group: str, folder: Path | None = None) -> dict[str, Path]:

@@ -118,9 +118,8 @@ def refuse_missing_plugins(folder: Path, row: Row) -> None:
         raise BadInput(f"Run {row[RUN]} needs the module {module_of(path)!r}. If you trust it, give --plugin {module_of(path)}.")
     for imported in _imported_paths(spec):
         if not is_named_plugin(module_of(imported)):  # named, for subprocess and its like are always in sys.modules
-            raise BadInput(
-                f"Run {row[RUN]} trains with {imported}, which would be run. If you trust it, give --plugin {module_of(imported)}."
-            )
+            advice = f"If you trust it, give --plugin {module_of(imported)}."
+            raise BadInput(f"Run {row[RUN]} trains with {imported}, which would be run. {advice}")
     for noun, word in _registered_words(spec):
         if noun not in SHELVES or word in every_class(noun):
             continue

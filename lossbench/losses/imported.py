@@ -80,7 +80,7 @@ class Imported(Loss):
 
     def describe(self) -> dict[str, Any]:
         """Word, options, and the SHA-256 of the source, by which a changed callable is another run."""
-        return {**super().describe(), "source": self._source}
+        return {**Loss.describe(self), "source": self._source}
 
     def on(self, task: Task, outputs: int) -> Self:
         """The same loss with its link settled. Raises BadInput where the data have more outputs than it takes."""
@@ -91,7 +91,7 @@ class Imported(Loss):
             )
         if self.outputs == "several" and task == "regression":
             raise BadInput(f"The loss {self.path} takes several raw outputs an example, one a class, and the data are numbers.")
-        return super().on(task, outputs)
+        return Loss.on(self, task, outputs)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         """ℓ (B,) of raw outputs z (C, B) and targets y (C, B). Raises BadInput with whatever the callable raises."""
@@ -178,7 +178,7 @@ def made(path: str, given: dict[str, Any]) -> Callable[..., Any]:
             built = value(**tensors)
     except (Exception, SystemExit) as error:
         raise BadInput(f"loss.path={path} could not be made with {given}: {_message(error)}.") from error
-    return built.train(False) if isinstance(built, nn.Module) else built  # type: ignore[no-any-return]
+    return built.eval() if isinstance(built, nn.Module) else built  # type: ignore[no-any-return]
 
 
 def source_hash(value: Any) -> str:
@@ -200,7 +200,7 @@ def _option(text: str) -> tuple[str, Any]:
     try:
         parsed = json.loads(value)
     except json.JSONDecodeError as error:
-        raise BadInput(f"loss.given has {text!r}; an argument is written name=JSON, such as gamma=2 or mode=\"soft\".") from error
+        raise BadInput(f'loss.given has {text!r}; an argument is written name=JSON, such as gamma=2 or mode="soft".') from error
     if not equals or not name.isidentifier():
         raise BadInput(f"loss.given has {text!r}; an argument is written name=JSON, such as gamma=2.")
     return name, parsed
@@ -213,4 +213,3 @@ def _tensor(value: Any) -> Any:
 
 def _message(error: BaseException) -> str:
     return f"{type(error).__name__} {' '.join(str(error).split())}".strip().rstrip(".")
-

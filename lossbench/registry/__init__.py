@@ -19,9 +19,9 @@ from lossbench.registry.hints import checked, field_types
 __all__ = [
     "SHELVES",
     "Registered",
-    "every_class",
     "class_lookup",
     "construct",
+    "every_class",
     "field_types",
     "find",
     "is_named_plugin",

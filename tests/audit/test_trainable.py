@@ -141,7 +141,7 @@ def no_path():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (lambda logits, target: logits, "no path"),
+        (lambda logits, target: logits - target, "no path"),
         (no_path(), "no path"),
         (Forgets(3.0), "cannot be made anew"),
         (3, "no loss that can be trained"),
@@ -166,7 +166,7 @@ def test_what_a_callable_raises_in_training_names_it(tmp_path, monkeypatch):
 def test_a_strangers_study_runs_no_callable_that_nobody_named():
     spec = {"loss": {"word": "imported", "path": "subprocess:Popen", "given": ['args="true"']}, "init": {"word": "glorot"}}
     assert "subprocess" in sys.modules
-    with pytest.raises(BadInput, match="would be run. If you trust it, give --plugin subprocess"):
+    with pytest.raises(BadInput, match=r"would be run\. If you trust it, give --plugin subprocess"):
         refuse_missing_plugins(Path(), {"run": "0", "spec": json.dumps(spec)})
 
 

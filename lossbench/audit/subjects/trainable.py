@@ -61,7 +61,7 @@ def _described(path: str, arguments: Mapping[str, Any], adapted: AdaptedLoss) ->
     convention, answers = adapted.convention, adapted.form
     if adapted.quick is not None:
         arguments, answers = {**arguments, "reduction": "none"}, adapted.quick[1]
-    told: dict[str, Answers] = {"each": "each", "elements": "elements"}
+    known: dict[str, Answers] = {"each": "each", "elements": "elements"}
     return Imported(
         path=path,
         given=tuple(f"{name}={json.dumps(value)}" for name, value in sorted(arguments.items())),
@@ -71,7 +71,7 @@ def _described(path: str, arguments: Mapping[str, Any], adapted: AdaptedLoss) ->
         layout=convention.layout,
         targets=convention.targets,
         swapped=convention.swapped,
-        answers=told.get(answers, "batch"),
+        answers=known.get(answers, "batch"),
     )
 
 
@@ -139,8 +139,8 @@ def _path(function: Any) -> str:
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if not module or not name.isidentifier():
         raise BadInput(
-            f"{function!r} has no path by which a worker, or you tomorrow, could import it. Possible: a function or class that is "
-            "defined at the top of a module, under a name."
+            f"{function!r} has no path by which a worker, or you tomorrow, could import it. Possible: a function or class that "
+            "is defined at the top of a module, under a name."
         )
     return f"{module}:{name}"
 
