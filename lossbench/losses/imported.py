@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from lossbench.errors import BadInput, Failure, unknown
 from lossbench.interfaces import Loss, Task
+from lossbench.interfaces.links import LinkName
 from lossbench.loss_families.calling import Convention, Layout, Takes, Targets, number
 
 Answers = Literal["each", "elements", "batch"]
@@ -125,7 +126,7 @@ class Imported(Loss):
 
     @cached_property
     def _convention(self) -> Convention:
-        link = "sigmoid" if self.outputs == "one" else "softmax"  # of what it takes, if those are probabilities
+        link: LinkName = "sigmoid" if self.outputs == "one" else "softmax"  # of what it takes, if those are probabilities
         return Convention(
             library="torch",
             takes=self.takes_outputs,
@@ -170,7 +171,7 @@ def made(path: str, given: dict[str, Any]) -> Callable[..., Any]:
     """
     value, tensors = named(path), {name: _tensor(item) for name, item in given.items()}
     if not inspect.isclass(value):
-        return partial(value, **tensors) if given else value  # type: ignore[no-any-return]
+        return partial(value, **tensors) if given else value
     try:
         try:
             built: Any = value(**given)
@@ -178,7 +179,7 @@ def made(path: str, given: dict[str, Any]) -> Callable[..., Any]:
             built = value(**tensors)
     except (Exception, SystemExit) as error:
         raise BadInput(f"loss.path={path} could not be made with {given}: {_message(error)}.") from error
-    return built.eval() if isinstance(built, nn.Module) else built  # type: ignore[no-any-return]
+    return built.eval() if isinstance(built, nn.Module) else built
 
 
 def source_hash(value: Any) -> str:

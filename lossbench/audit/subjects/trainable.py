@@ -39,7 +39,9 @@ def trainable(given: Any, options: Mapping[str, Any] | None = None) -> Imported:
         raise BadInput(str(error).replace("--given ", f"{path},")) from error  # which is how options are written here
     if inspect.isclass(function):
         module, _, name = path.partition(":")
-        raise BadInput(f"{path} is a class of losses: it has a word. plugins=[{module}] loss={function.word} trains with {name}.")
+        raise BadInput(
+            f"{path} is a class of losses: it has a word. plugins=[{module}] loss={named(path).word} trains with {name}."
+        )
     try:
         adapted = detect(function, request, ()).adapted
     except Unusable as error:
