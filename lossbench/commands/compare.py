@@ -25,7 +25,7 @@ OPTIONS = (
         "settings",
         multiple=True,
         metavar="KEY=VALUE",
-        help="More settings, as in `run`: --set epochs=20 --set dataset.missing=fill",
+        help="More settings, as in `run`: --set epochs=20, and of a table: --set dataset.missing=fill",
     ),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
     click.option("--no-check", is_flag=True, help="Do not audit somebody's loss first."),

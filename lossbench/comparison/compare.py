@@ -12,6 +12,7 @@ from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
 from lossbench.audit.subjects.trainable import request_of
 from lossbench.comparison.given import data_of, losses_of, metric_for
+from lossbench.comparison.metric_column import metric_column
 from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
 from lossbench.config.merged import merged
@@ -82,7 +83,7 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
     """The runs of a comparison, planned; nothing is trained. `protocol` is the rest of a ComparisonRequest. Raises BadInput."""
     named = losses_of(given.losses)
     dataset = data_of(given.data, given.target, given.data_options)
-    metric = given.metric or metric_for(dataset, {loss.word for loss in named.values()})
+    metric = metric_column(given.metric or metric_for(dataset, {loss.word for loss in named.values()}), dataset)
     request = ComparisonRequest(losses=named, dataset=dataset, metric=metric, **protocol)
     for label, loss in named.items() if given.check else ():
         _refuse_broken(label, loss)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from lossbench.config.python_settings import PythonSweep, python_sweep
@@ -11,7 +10,9 @@ from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Loss, Task
 from lossbench.interfaces.metric import Metric
 from lossbench.registry import field_types, shelf
-from lossbench.tables import LAYER, Quantity, quantity
+from lossbench.tables import Quantity
+from lossbench.tables.columns import LAYER
+from lossbench.tables.quantity import quantity
 
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # a factor of about 3 apart, the same for every loss
 SHARE_MARGIN = 0.01  # a percentage point, of metrics that are shares
@@ -24,6 +25,7 @@ POINTS = 20  # moments at which a run is recorded
 class ComparisonRequest:
     """A comparison: losses by label, a data set, the metric that chooses and judges, and the budget that every loss has.
 
+    metric: a metric's column, such as accuracy, or f1/1 for what f1 says of the class that counts as 1.
     rates: learning rates that every loss may choose among. seeds: how many; each draws another split, start and order.
     validation: the share of the training data that chooses. early: whether the best recorded step is chosen as well.
     settings: further settings of the command line, such as model, epochs or batch.
@@ -43,48 +45,24 @@ class ComparisonRequest:
     def __post_init__(self) -> None:
         _check_request(self)
 
-    @cached_property
+    @property
     def quantity(self) -> Quantity:
         """What the metric's columns hold."""
-        return quantity(self.column, {self.word: metric_class(self.metric).quantity}, self._classes)
+        cls = metric_class(self.recorded)
+        return quantity(self.metric, {cls.word: cls.quantity}, describe(self.dataset).shape.classes or ())
 
     @property
-    def word(self) -> str:
-        """The word of the metric, without the class that it is of."""
+    def recorded(self) -> str:
+        """The word of the metric that is recorded."""
         return self.metric.partition(LAYER)[0]
-
-    @cached_property
-    def column(self) -> str:
-        """The column that the metric is recorded in, without its side: recall/1. Raises BadInput for a class that is not there."""
-        _, slash, part = self.metric.partition(LAYER)
-        kind = metric_class(self.metric).quantity.part
-        if kind == "layer":  # one number
-            if slash:
-                raise BadInput(f"{self.word} is one number of all classes; {self.metric} asks for one of them.")
-            return self.word
-        shape = describe(self.dataset).shape
-        names = self._classes or tuple(map(str, range(max(2, shape.targets))))
-        if not slash and len(names) == 2:
-            part = names[1]  # the positive one
-        if part not in names:
-            if part.isdecimal() and int(part) < len(names):
-                part = names[int(part)]
-            else:
-                raise unknown(f"{kind} of {self.word}", part, [f"{self.word}/{name}" for name in names])
-        return f"{self.word}{LAYER}{names.index(part)}"
-
-    @property
-    def _classes(self) -> tuple[str, ...]:
-        return tuple(map(str, describe(self.dataset).shape.classes or ()))
 
 
 def metric_class(word: str) -> type[Metric]:
-    """The metric of a word, or of one with a class behind it. Raises BadInput for none, or where neither way of it is better."""
+    """The metric of a word. Raises BadInput where there is none, or where neither way of it is better."""
     metrics = _ranking_metrics()
-    name = word.partition(LAYER)[0]
-    if name not in metrics:
-        raise unknown("metric that ranks", name, metrics)
-    return metrics[name]
+    if word not in metrics:
+        raise unknown("metric that ranks", word, metrics)
+    return metrics[word]
 
 
 def sweep(request: ComparisonRequest) -> PythonSweep:
@@ -98,7 +76,7 @@ def sweep(request: ComparisonRequest) -> PythonSweep:
         "optimizer": {"lr": list(map(float, request.rates))},
         "seed": range(request.seeds),
         "validation": request.validation,
-        "probes": (request.word,),
+        "probes": (request.recorded,),
         "recording": {"points": POINTS},
     }
     for key in request.settings:
@@ -125,8 +103,7 @@ def _check_request(request: ComparisonRequest) -> None:
         raise BadInput(f"validation is {request.validation:g}; a share of the training data, above 0, chooses the rates.")
     if request.margin is not None and not request.margin > 0:
         raise BadInput(f"margin is {request.margin:g}; differences below it do not matter, so it is above 0.")
-    _ = request.column  # raises for a class that the data do not have
-    owners = set(metric_class(request.metric).quantity.owners) & {loss.word for loss in request.losses.values()}
+    owners = set(request.quantity.owners) & {loss.word for loss in request.losses.values()}
     if owners:
         task = describe(request.dataset).shape.task
         neutral = ", ".join(neutral_metrics({loss.word for loss in request.losses.values()}, task))

@@ -40,7 +40,7 @@ class ComparedStudy:
         if any(runs.empty for runs in stored.values()):
             raise BadInput(f"{self.folder} has runs of some losses only so far. The same command goes on: {self.command}")
         metric, quantity = self.request.metric, self.request.quantity
-        made = contestants(stored, curves, self.request.column, quantity.better or "higher", early=self.request.early)
+        made = contestants(stored, curves, metric, quantity.better or "higher", early=self.request.early)
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
         return Outcome(contestants=made, metric=metric, quantity=quantity, margin=self._margin(first), early=self.request.early)
 

@@ -15,7 +15,7 @@ from lossbench.errors import BadInput, printable
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
 
-DATASET = "dataset."  # before the options of the data set
+DATASET = "dataset."  # before settings that are about the data
 
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
@@ -23,11 +23,15 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     add_current_folder_to_path()
     load_plugins(options["plugins"])
     settings = dict(map(_setting, options["settings"]))
-    of_data = {name: settings.pop(name) for name in list(settings) if name.startswith(DATASET)}
+    about_data = {key: settings.pop(key) for key in list(settings) if key.startswith(DATASET)}
     given = Given(
-        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"],
-        data_options={name.removeprefix(DATASET): value for name, value in of_data.items()},
-    )  # fmt: skip
+        losses=losses,
+        data=options["data"],
+        target=options["target"],
+        metric=options["metric"],
+        data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
+        check=not options["no_check"],
+    )
     protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
