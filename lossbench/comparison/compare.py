@@ -22,6 +22,7 @@ from lossbench.execution.executor import run_plan
 from lossbench.interfaces import Loss
 from lossbench.losses.imported import Imported
 from lossbench.planning.plan import Plan, make_plan
+from lossbench.storage.store import study_folder
 
 MAIN = "__main__"  # the module of a script or notebook, which no worker can import
 PROTOCOL = ("seeds", "rates", "validation", "early", "margin", "study")
@@ -59,7 +60,7 @@ def compare(
     lossbench.compare(["ce", lossbench.losses.Focal(gamma=2), Mine()], data=(X, y), metric="average_precision", seeds=20)
 
     Options and their defaults: seeds=10, rates=(0.01, 0.03, …, 3), validation=0.2, early=False, margin=None, study="compare",
-    results="results", data_options={}, check=True; every other one is a setting of the command line.
+    results="results", data_options={}, check=True, train=True; every other one is a setting of the command line.
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
     a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
@@ -67,16 +68,20 @@ def compare(
     matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
 
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
-    own is audited first, unless check=False. Raises BadInput where something makes no sense or a loss fails its audit.
+    own is audited first, unless check=False. With train=False the seeds are judged of which all is stored. Raises BadInput where
+    something makes no sense or a loss fails its audit.
     """
+    train = bool(options.pop("train", True))
     own = {key: options.pop(key) for key in ("data_options", "check") if key in options}
     results = Path(options.pop("results", "results"))
     protocol = {key: options.pop(key) for key in PROTOCOL if key in options}
     given = Given(losses=list(losses), data=data, target=target, metric=metric, **own)
     made = prepared(given, settings=options, **protocol)
-    folder = run_plan(made.plan, results, made.overrides, made.config).folder
+    folder = study_folder(results, made.plan.study)
+    if train:
+        folder = run_plan(made.plan, results, made.overrides, made.config).folder
     command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={made.request.seeds}) in Python"
-    return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command)
+    return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command, specs=made.plan.runs)
 
 
 def prepared(given: Given, **protocol: Any) -> Prepared:

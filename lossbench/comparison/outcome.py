@@ -1,7 +1,6 @@
 """What came of a comparison: standings, verdicts on every pair, and what to use."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +37,8 @@ class Outcome:
     quantity: Quantity
     margin: float
     early: bool
+    threshold: str = ""  # above what the best loss decides for class 1, in words
+    stopped: str = ""  # why not every seed is there, in words
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -74,7 +75,7 @@ class Outcome:
 
     def warnings(self) -> list[str]:
         """What makes the verdict less than it seems: rates at the edge of the grid, runs that were lost."""
-        warnings = []
+        warnings = [self.stopped] if self.stopped else []
         for one in self.contestants:
             low, high = one.at_edge
             if max(low, high) >= EDGE_SHARE * len(one.chosen):
@@ -92,11 +93,10 @@ class Outcome:
 
     def recommendation(self) -> str:
         """What to use."""
-        rates = Counter(choice.rate for choice in self.best.chosen)
-        rate = min((rate for rate in rates if rates[rate] == max(rates.values())), default=math.nan)
+        rate = self.best.usual_rate
         level = [p.second for p in self.pairs if p.first == self.best.label and p.verdict.outcome == "practically the same"]
         rest = f"; {formatting.listed(level)} would do as well" if level else ""
-        return f"Use {self.best.label} at a learning rate of {rate:g}{rest}."
+        return f"Use {self.best.label} at a learning rate of {rate:g}{self.threshold}{rest}."
 
     def scoreboard(self) -> pd.DataFrame:
         """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid."""

@@ -11,9 +11,10 @@ from lossbench.commands.actions.outline import training_time
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
-from lossbench.errors import BadInput, printable
+from lossbench.errors import BadInput, Stopped, printable
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
+from lossbench.storage.store import study_folder
 
 DATASET = "dataset."  # before settings that are about the data
 
@@ -37,13 +38,30 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
     click.echo(outline.rstrip(), err=True)
-    summary = run_plan(made.plan, RESULTS, made.overrides, made.config)
-    click.echo(summary.sentence(), err=True)
-    study = ComparedStudy(folder=summary.folder, request=made.request, runs_of=made.runs_of, command=command)
+    study = ComparedStudy(
+        folder=study_folder(RESULTS, made.plan.study),
+        request=made.request,
+        runs_of=made.runs_of,
+        command=command,
+        specs=made.plan.runs,
+    )
+    try:
+        click.echo(run_plan(made.plan, RESULTS, made.overrides, made.config).sentence(), err=True)
+    except Stopped:
+        _print_so_far(study)
+        raise
     page = study.report(RESULTS / options["study"] / PAGE)
     click.echo(study.to_latex() if options["latex"] else printable(study.text()))
     click.echo(f"The page: {page}", err=True)
     return study.outcome.decided
+
+
+def _print_so_far(study: ComparedStudy) -> None:
+    """What the seeds say of which every run is stored; nothing where there is none."""
+    try:
+        click.echo(printable("\n".join([*study.outcome.sentences(), study.outcome.recommendation()])))
+    except BadInput as error:
+        click.echo(printable(str(error)), err=True)
 
 
 def _rates(text: str | None) -> tuple[float, ...]:
