@@ -28,6 +28,10 @@ OPTIONS = (
         help="More settings, as in `run`: --set epochs=20, and of a table: --set dataset.missing=fill",
     ),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
+    click.option("--figure", metavar="FILE", help="Write the figure for print as well: a .pdf or an .svg."),
+    click.option("--columns", type=click.IntRange(1, 2), default=1, show_default=True, help="Columns that it is as wide as."),
+    click.option("--name", "names", multiple=True, metavar="LOSS=NAME", help="What a loss is called in print."),
+    click.option("--save", metavar="FILE", help="Write the best loss's network, trained on every row, as well."),
     click.option("--no-check", is_flag=True, help="Do not audit somebody's loss first."),
     with_plugins,
 )

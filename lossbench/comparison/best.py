@@ -54,7 +54,7 @@ def fitted_model(one: Contestant, specs: Mapping[str, RunSpec], metric: str) -> 
         link=run.loss.link,
         rate=rate,
         threshold=threshold(one, specs, metric),
-        layers=_trained(again, steps),
+        layers=trained_layers(again, steps),
         table=frame.iloc[:-1],
         options=options,
         classes=describe(run.dataset).shape.classes,
@@ -128,13 +128,13 @@ def _validation_outputs(run: RunSpec, choice: Chosen) -> tuple[Tensor, Tensor]:
         empty = torch.zeros(2, 0)
         return empty, empty
     units = torch.from_numpy(split.validation_x.T.copy())
-    for weight, bias, word in _trained(run, int(choice.step)):
+    for weight, bias, word in trained_layers(run, int(choice.step)):
         units = torch.from_numpy(weight) @ units + torch.from_numpy(bias)
         ACTIVATIONS[word].apply(units)
     return units, torch.from_numpy(split.validation_y.T.copy())
 
 
-def _trained(run: RunSpec, step: int) -> Layers:
+def trained_layers(run: RunSpec, step: int) -> Layers:
     """The layers of a run's network at a step. Raises Failure where it diverged."""
     split = load(run.dataset).split
     word = f"step:{step}"

@@ -1,8 +1,8 @@
 """What came of a comparison: standings, verdicts on every pair, and what to use."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -14,6 +14,7 @@ from lossbench.analysis.equivalence import PairedVerdict, judge_differences
 from lossbench.analysis.grid_edge import Side, rates_beyond
 from lossbench.analysis.statistics import Estimate, mean
 from lossbench.comparison.choice import Contestant
+from lossbench.errors import unknown
 from lossbench.tables import Quantity
 
 EDGE_SHARE = 0.5  # of the seeds, from which on a rate at the grid's edge is warned of
@@ -122,6 +123,15 @@ class Outcome:
             }
             for pair in self.pairs
         )  # fmt: skip
+
+    def renamed(self, names: Mapping[str, str]) -> "Outcome":
+        """The same with losses called by other names. Raises BadInput for the name of none."""
+        labels = [one.label for one in self.contestants]
+        for label in names:
+            if label not in labels:
+                raise unknown("loss of the comparison", label, labels)
+        made = tuple(replace(one, label=names.get(one.label, one.label)) for one in self.contestants)
+        return replace(self, contestants=made)
 
     def value(self, number: float) -> str:
         """A value of the metric as it is read."""

@@ -20,11 +20,14 @@ from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, Comparis
 from lossbench.errors import BadInput
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
+from lossbench.plots.print_figure import PrintColumns, draw_for_print
 from lossbench.plots.standings import draw_standings
+from lossbench.report.invocations import fingerprints, invocations
 from lossbench.report.stored_study import StoredStudy
 from lossbench.tables import RUN, read_study
 
 PAGE, TEXT = "comparison.html", "comparison.md"
+FACTS = ("commit", "device", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +118,35 @@ class ComparedStudy:
         write_whole(page.with_suffix(".md"), markdown(self._told, self.request, self.command).encode())
         return page
 
-    def to_latex(self) -> str:
-        """The scoreboard and the differences as LaTeX tables (booktabs), with the verdict as a comment."""
-        return latex(self.outcome, self.request, self.command)
+    def to_latex(self, names: Mapping[str, str] | None = None) -> str:
+        """The scoreboard and the differences as LaTeX tables (booktabs); verdict, command and provenance are comments.
+
+        `names` are what losses are called in print, by what they are called here.
+        """
+        return latex(self.outcome.renamed(names or {}), self.request, (self.command, self.provenance))
+
+    def save_figure(self, path: str | Path, columns: PrintColumns = 1, names: Mapping[str, str] | None = None) -> Path:
+        """Write the figure for print, as PDF or SVG by the path's ending: as wide as one column or two, without a title.
+
+        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex. Raises BadInput for
+        another ending, or another number of columns.
+        """
+        path = Path(path)
+        if path.suffix not in (".pdf", ".svg") or columns not in (1, 2):
+            raise BadInput(f"{path} for {columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
+        outcome = self.outcome.renamed(names or {})
+        facts = {"Title": self.plot().title, "Subject": self.command, "Keywords": self.provenance}
+        tables = (outcome.scoreboard(), outcome.differences())
+        pdf, svg = draw_for_print(tables, outcome.quantity, outcome.margin, columns, facts)
+        write_whole(path, pdf if path.suffix == ".pdf" else svg)
+        return path
+
+    @cached_property
+    def provenance(self) -> str:
+        """On what the runs were trained: versions, commit, device and data, in a line."""
+        kept = invocations(self.folder, self.runs)
+        facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
+        return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(self.runs))])
 
     def text(self) -> str:
         """The verdict and the tables for a terminal."""

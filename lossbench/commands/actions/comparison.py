@@ -51,7 +51,12 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
         _print_so_far(study)
         raise
     page = study.report(RESULTS / options["study"] / PAGE)
-    click.echo(study.to_latex() if options["latex"] else printable(study.text()))
+    names = dict(map(_name, options["names"]))
+    click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
+    if options["figure"]:
+        click.echo(f"The figure for print: {study.save_figure(options['figure'], options['columns'], names)}", err=True)
+    if options["save"]:
+        click.echo(f"The best network: {study.best.save(options['save'])}", err=True)
     click.echo(f"The page: {page}", err=True)
     return study.outcome.decided
 
@@ -71,6 +76,13 @@ def _rates(text: str | None) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise BadInput(f"--rates is {text!r}; it is numbers with commas between them, such as 0.01,0.03,0.1.") from error
+
+
+def _name(text: str) -> tuple[str, str]:
+    loss, equals, name = text.rpartition("=")
+    if not equals or not loss or not name:
+        raise BadInput(f"--name {text}: what a loss is called in print is written LOSS=NAME, such as cross_entropy=CE.")
+    return loss, name
 
 
 def _setting(text: str) -> tuple[str, Any]:
