@@ -26,8 +26,8 @@ from lossbench.tables import RUN, Quantity, read_study
 RATES = (0.1, 0.3, 1.0)
 QUANTITY = Quantity(title="accuracy", better="higher", share=True)
 MARGIN = 0.01  # a percentage point, as of every share
-PLANTS = (0.0, 0.005, 0.01, 0.02, 0.04)  # by how much the second loss is better
-SEEDS = (5, 10, 20, 40)
+PLANTS = (0.0, 0.01, 0.02, 0.04)  # by how much the second loss is better
+SEEDS = (5, 10, 20)
 LONGEST = 400  # further seeds that are drawn to see whether those that were announced are enough
 
 
