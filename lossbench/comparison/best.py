@@ -94,7 +94,7 @@ def threshold(one: Contestant, specs: Mapping[str, RunSpec], metric: str) -> flo
     judge = find("metric", word)()
     pooled = torch.cat([z[0] for z, _ in sides])
     shares = torch.linspace(0, 1, CANDIDATES + 2, dtype=pooled.dtype)[1:-1]
-    tried = [loss.boundary, *torch.quantile(pooled, shares).unique().tolist()]
+    tried = [loss.boundary, *np.unique(torch.quantile(pooled, shares).numpy()).tolist()]
     worth = [np.mean([_measured(judge, z - at + loss.boundary, y, loss) for z, y in sides]) for at in tried]
     best = [at for at, value in zip(tried, worth, strict=True) if value == max(worth)]
     return float(min(best, key=lambda at: abs(at - loss.boundary)))

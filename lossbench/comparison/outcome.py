@@ -47,6 +47,12 @@ class Outcome:
         return {one.label: mean([v for v in one.tests.values() if math.isfinite(v)]) for one in self.contestants}
 
     @cached_property
+    def _centres(self) -> dict[str, float]:
+        """The means alone, without what their intervals take to work out."""
+        finite = {one.label: [v for v in one.tests.values() if math.isfinite(v)] for one in self.contestants}
+        return {label: float(np.mean(values)) if values else math.nan for label, values in finite.items()}
+
+    @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """Every two losses, the better placed one first, with a verdict that holds together with all others in 95 %."""
         ranked = sorted(self.contestants, key=lambda one: self._placed(one.label))
@@ -138,7 +144,7 @@ class Outcome:
         return formatting.measured(number, self.quantity)
 
     def _placed(self, label: str) -> tuple[bool, float, str]:
-        centre = self.estimates[label].centre
+        centre = self._centres[label]
         return math.isnan(centre), -centre if self.quantity.better == "higher" else centre, label
 
     def _pair(self, a: Contestant, b: Contestant, count: int) -> Pair:
