@@ -17,12 +17,13 @@ PrintColumns = Literal[1, 2]
 WIDTHS: dict[PrintColumns, float] = {1: 3.35, 2: 6.9}  # inches: a column and a page of usual two-column journals
 FONT = 8.0  # points, as captions have
 ROW, FOOT, HEAD, EDGE, GAP = 0.2, 0.42, 0.08, 0.08, 0.1  # inches
+# Type 42 and "none" keep text as text, which programs can edit.
 TEXT: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
     "font.size": FONT,
     "axes.labelsize": FONT,
-}  # Type 42: text, not outlines
+}
 TICKS: dict[Any, Any] = {"xtick.labelsize": FONT - 1, "ytick.labelsize": FONT}
 
 
