@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Contestant:
     chosen: tuple[Chosen, ...]
     rates: tuple[float, ...]
 
-    @property
+    @cached_property
     def tests(self) -> dict[int, float]:
         """What judges, by seed."""
         return {one.seed: one.test for one in self.chosen}
