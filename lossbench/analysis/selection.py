@@ -70,8 +70,8 @@ def measure_named(metric: str, setting: Setting, comparison: Comparison, curves:
         return None
     sides = (tables.TEST + column, tables.TRAIN + column)
     recorded = [name for name in sides if all(_recorded(sample, curves, name) for sample in samples)]
-    words = {sample.contender.word for sample in samples}
-    return next((_measure(name, words, curves) for name in recorded), None)
+    loss_words = {sample.contender.word for sample in samples}
+    return next((_measure(name, loss_words, curves) for name in recorded), None)
 
 
 def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:

@@ -17,12 +17,15 @@ from lossbench.atomic import write_whole
 from lossbench.data.in_memory import from_frame
 from lossbench.data.loading import load
 from lossbench.errors import BadInput
+from lossbench.files.json import parse_json
+from lossbench.files.npz import read_npz
 from lossbench.interfaces import Array
 from lossbench.interfaces.links import LINKS, OUTPUTS
 from lossbench.kernels.activations import ACTIVATIONS
 from lossbench.registry import find
 
-FORMAT = 1
+FACTS = ("loss", "described", "link", "rate", "threshold", "options", "classes")  # what is stored as text
+PARTS = ("weight", "bias")  # of a layer, numbered from the input on
 PART = "lossbench part"  # the column that says which rows fitted the preprocessing, and which are new
 
 
@@ -66,14 +69,13 @@ class FittedModel:
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, which `lossbench.load_model` reads; it holds the rows that the model learnt from."""
-        held = io.BytesIO()
-        self.table.to_parquet(held)
-        layers = [[torch.from_numpy(weight), torch.from_numpy(bias), word] for weight, bias, word in self.layers]
-        facts = {name: getattr(self, name) for name in ("loss", "described", "link", "rate", "threshold", "options", "classes")}
-        table = torch.frombuffer(bytearray(held.getvalue()), dtype=torch.uint8)
-        file = io.BytesIO()
-        torch.save({"format": FORMAT, "facts": json.dumps(facts), "layers": layers, "table": table}, file)
-        write_whole(Path(path), file.getvalue())
+        table, archive = io.BytesIO(), io.BytesIO()
+        self.table.to_parquet(table)
+        facts = {name: getattr(self, name) for name in FACTS} | {"activations": [word for _, _, word in self.layers]}
+        numbered = {f"{name}{n}": part for n, layer in enumerate(self.layers) for name, part in zip(PARTS, layer, strict=False)}
+        texts = {"facts": json.dumps(facts).encode(), "table": table.getvalue()}
+        np.savez(archive, **{name: np.frombuffer(text, np.uint8) for name, text in texts.items()}, **numbered)
+        write_whole(Path(path), archive.getvalue())
         return Path(path)
 
     def _raw_outputs(self, rows: Any) -> tuple[Tensor, Any]:
@@ -112,15 +114,18 @@ class FittedModel:
 
 def load_model(path: str | Path) -> FittedModel:
     """The model that `study.best.save` wrote. It runs no code of its file's. Raises BadInput where the file is none."""
+    arrays = read_npz(Path(path))
     try:
-        held = torch.load(path, weights_only=True)
-        facts = json.loads(held["facts"])
-        table = pd.read_parquet(io.BytesIO(held["table"].numpy().tobytes()))
-        layers = tuple((weight.numpy(), bias.numpy(), word) for weight, bias, word in held["layers"])
-    except Exception as error:  # whatever a file that is no model makes its readers raise
+        facts = parse_json(arrays["facts"].tobytes().decode(), str(path))
+        activations = facts.pop("activations")
+        layers = tuple((*(arrays[f"{name}{n}"] for name in PARTS), word) for n, word in enumerate(activations))
+        table = pd.read_parquet(io.BytesIO(arrays["table"].tobytes()))
+        classes = None if facts["classes"] is None else tuple(facts["classes"])
+        return FittedModel(**{**facts, "classes": classes}, table=table, layers=layers)
+    except BadInput:
+        raise
+    except Exception as error:  # whatever an archive that holds something else makes its readers raise
         raise BadInput(f"{path} is no model that study.best.save wrote: {type(error).__name__}.") from error
-    facts["classes"] = None if facts["classes"] is None else tuple(facts["classes"])
-    return FittedModel(table=table, layers=layers, **facts)
 
 
 def _loss_of(described: Mapping[str, Any]) -> Any:

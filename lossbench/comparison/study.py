@@ -63,16 +63,16 @@ class ComparedStudy:
         return replace(first, margin=self._margin(first), stopped=stopped)
 
     @cached_property
-    def _told(self) -> Outcome:
+    def _advised(self) -> Outcome:
         """The outcome with the threshold of the best loss, for which a few of its runs are trained again."""
         specs = {run.id: run for run in self.specs}
-        words = threshold_sentence(self.outcome.best, specs, self.request.metric) if specs else ""
-        return replace(self.outcome, threshold=words)
+        sentence = threshold_sentence(self.outcome.best, specs, self.request.metric) if specs else ""
+        return replace(self.outcome, threshold=sentence)
 
     @property
     def recommendation(self) -> str:
         """What to use: loss, rate, and the threshold between two classes."""
-        return self._told.recommendation()
+        return self._advised.recommendation()
 
     @cached_property
     def best(self) -> FittedModel:
@@ -114,8 +114,8 @@ class ComparedStudy:
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page, and the same as Markdown beside it; returns the page's path."""
         page = Path(path) if path else self.folder / PAGE
-        write_whole(page, html(self._told, self.request, self.command, self.plot()))
-        write_whole(page.with_suffix(".md"), markdown(self._told, self.request, self.command).encode())
+        write_whole(page, html(self._advised, self.request, self.command, self.plot()))
+        write_whole(page.with_suffix(".md"), markdown(self._advised, self.request, self.command).encode())
         return page
 
     def to_latex(self, names: Mapping[str, str] | None = None) -> str:
@@ -150,7 +150,7 @@ class ComparedStudy:
 
     def text(self) -> str:
         """The verdict and the tables for a terminal."""
-        return terminal(self._told)
+        return terminal(self._advised)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: verdict, scoreboard, figure."""

@@ -50,9 +50,9 @@ def draw_for_print(
 def _figure(tables: tuple[pd.DataFrame, pd.DataFrame], quantity: Quantity, margin: float, columns: PrintColumns) -> Figure:
     scoreboard, differences = tables
     scale, unit = (100.0, "points") if quantity.share else (1.0, quantity.unit)
-    room = WIDTHS[columns] * (0.5 if columns == 1 else 0.25)
-    losses = [_short(str(name), room) for name in scoreboard["loss"]]
-    pairs = [_short(f"{a} – {b}", room) for a, b in zip(differences["first"], differences["second"], strict=True)]
+    inches = WIDTHS[columns] * (0.5 if columns == 1 else 0.25)
+    losses = [_short(str(name), inches) for name in scoreboard["loss"]]
+    pairs = [_short(f"{a} – {b}", inches) for a, b in zip(differences["first"], differences["second"], strict=True)]
     left = max(text_width(name, FONT) for name in (losses if columns == 2 else [*losses, *pairs])) + GAP + EDGE
     rows = (len(losses), len(pairs))
     width = WIDTHS[columns]
@@ -81,12 +81,12 @@ def _figure(tables: tuple[pd.DataFrame, pd.DataFrame], quantity: Quantity, margi
     return figure
 
 
-def _short(name: str, room: float) -> str:
+def _short(name: str, inches: float) -> str:
     """A name in so many inches, cut off with "…" where it is longer."""
     name = drawable(name)
-    if text_width(name, FONT) <= room:
+    if text_width(name, FONT) <= inches:
         return name
-    while name and text_width(f"{name}…", FONT) > room:
+    while name and text_width(f"{name}…", FONT) > inches:
         name = name[:-1]
     return f"{name}…"
 

@@ -61,7 +61,7 @@ def test_a_saved_model_says_the_same_and_what_is_none_is_refused(study, table, t
     with pytest.raises(BadInput, match="no column 'c'"):
         again.predict(table.drop(columns="c"))
     (tmp_path / "other.pt").write_bytes(b"no model")
-    with pytest.raises(BadInput, match="no model that"):
+    with pytest.raises(BadInput, match="damaged"):
         lb.load_model(tmp_path / "other.pt")
 
 
