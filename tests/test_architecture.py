@@ -65,8 +65,8 @@ FLOOR_PLAN = {
     "witness": "errors importlib interfaces kernels modules planning registry storage tables witness lightning numpy torch "
     "transformers",
     # losses on one's own data, from the words to a verdict
-    "comparison": "analysis atomic audit comparison config data engines errors execution files interfaces kernels losses planning "
-    "plots registry report storage tables importlib jinja2 markupsafe numpy pandas torch",
+    "comparison": "analysis atomic audit comparison config data engines errors execution files interfaces kernels losses "
+    "planning plots registry report storage tables importlib jinja2 markupsafe numpy pandas torch",
     # one network as scikit-learn's estimators are, beside the line and without a store
     "estimators": "comparison engines errors estimators interfaces planning registry numpy sklearn torch",
     # the two front doors: Python, and the command line
