@@ -72,9 +72,10 @@ class FittedModel:
         table, archive = io.BytesIO(), io.BytesIO()
         self.table.to_parquet(table)
         facts = {name: getattr(self, name) for name in FACTS} | {"activations": [word for _, _, word in self.layers]}
-        numbered = {f"{name}{n}": part for n, layer in enumerate(self.layers) for name, part in zip(PARTS, layer, strict=False)}
-        texts = {"facts": json.dumps(facts).encode(), "table": table.getvalue()}
-        np.savez(archive, **{name: np.frombuffer(text, np.uint8) for name, text in texts.items()}, **numbered)
+        arrays: dict[str, Any] = {f"{name}{n}": layer[i] for n, layer in enumerate(self.layers) for i, name in enumerate(PARTS)}
+        for name, content in (("facts", json.dumps(facts).encode()), ("table", table.getvalue())):
+            arrays[name] = np.frombuffer(content, np.uint8)
+        np.savez(archive, **arrays)
         write_whole(Path(path), archive.getvalue())
         return Path(path)
 
