@@ -10,6 +10,7 @@ import click
 import torch
 
 from benchmarks.cohort_sizes import cohort_sizes
+from benchmarks.comparing import comparing
 from benchmarks.contest import Contest, Disagreement
 from benchmarks.large import large
 from benchmarks.lesson import DIGITS, LOGISTIC, MNIST
@@ -41,6 +42,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "planning": planning,
     "probing": probing,
     "reporting": reporting,
+    "comparing": comparing,
 }
 PROFILES = {"Digits": DIGITS, "MNIST": MNIST, "Logistic regression": LOGISTIC}
 PROFILE = "profile"

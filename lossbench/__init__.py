@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lossbench.api import run as run
     from lossbench.audit.cards.single import audit as audit
     from lossbench.comparison.compare import compare as compare
+    from lossbench.comparison.fitted import FittedModel as FittedModel
+    from lossbench.comparison.fitted import load_model as load_model
     from lossbench.comparison.study import ComparedStudy as ComparedStudy
     from lossbench.errors import BadInput as BadInput
     from lossbench.errors import Failure as Failure
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "api": ("run",),
     "comparison.compare": ("compare",),
+    "comparison.fitted": ("FittedModel", "load_model"),
     "comparison.study": ("ComparedStudy",),
     "errors": ("BadInput", "Failure"),
     "estimators.classifier": ("LossClassifier",),

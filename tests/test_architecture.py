@@ -29,8 +29,8 @@ FLOOR_PLAN = {
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",
     "modules": "errors interfaces modules rng numpy torch",
     # the shelves: they know their noun, and nothing of one another
-    "loss_families": "interfaces torch",
-    "losses": "errors interfaces loss_families registry torch",
+    "loss_families": "interfaces numpy torch",
+    "losses": "errors interfaces loss_families registry importlib torch",
     "models": "errors interfaces modules registry importlib torch",
     "inits": "errors files interfaces registry numpy",
     "data": "data errors files interfaces registry rng importlib numpy pandas pyarrow torch",
@@ -49,7 +49,7 @@ FLOOR_PLAN = {
     "execution": "atomic data engines errors execution files interfaces models planning registry storage tables "
     "importlib distributed joblib numpy pyarrow rich submitit torch",
     # a bench beside the line: it measures losses and trains nothing
-    "audit": "analysis atomic audit errors files interfaces plots registry "
+    "audit": "analysis atomic audit errors files interfaces loss_families losses plots registry "
     "importlib jinja2 joblib markupsafe mpmath numpy pandas rich torch",
     # behind the window, without torch: numbers, drawing, judging, writing
     "analysis": "analysis errors files folders tables numpy pandas scipy",
@@ -65,12 +65,12 @@ FLOOR_PLAN = {
     "witness": "errors importlib interfaces kernels modules planning registry storage tables witness lightning numpy torch "
     "transformers",
     # losses on one's own data, from the words to a verdict
-    "comparison": "analysis atomic audit comparison config data errors execution interfaces planning plots registry "
-    "report tables importlib jinja2 markupsafe numpy pandas",
+    "comparison": "analysis atomic audit comparison config data engines errors execution files interfaces kernels losses "
+    "planning plots registry report storage tables importlib jinja2 markupsafe numpy pandas torch",
     # one network as scikit-learn's estimators are, beside the line and without a store
     "estimators": "comparison engines errors estimators interfaces planning registry numpy sklearn torch",
     # the two front doors: Python, and the command line
-    "api": "config execution planning report",
+    "api": "audit config execution planning registry report",
     "commands": "atomic audit claims commands comparison config data diagnosis engines errors execution export files interfaces "
     "lab planning registry report storage tables click omegaconf rich",
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from lossbench.analysis.statistics import CONFIDENCE, Values
 
@@ -70,7 +70,7 @@ def _finite(d: Values, margin: float) -> Values:
 
 def _half_width(deviation: float, n: int, tail: float) -> float:
     """Half of a two-sided interval by Student's t."""
-    return float(stats.t.ppf(1 - tail / 2, n - 1)) * deviation / math.sqrt(n)
+    return float(special.stdtrit(n - 1, 1 - tail / 2)) * deviation / math.sqrt(n)
 
 
 def _outcome(mean: float, half: float, margin: float) -> Outcome:
@@ -90,7 +90,7 @@ def _more(d: Values, margin: float, tail: float) -> float:
     if len(d) < FEWEST:
         return float(FEWEST - len(d))
     n0, mean = len(d), float(d.mean())
-    deviation = float(d.std(ddof=1)) * math.sqrt((n0 - 1) / float(stats.chi2.ppf(UNSURE, n0 - 1)))
+    deviation = float(d.std(ddof=1)) * math.sqrt((n0 - 1) / float(special.chdtri(n0 - 1, 1 - UNSURE)))
     n = n0 + 1
     while n - n0 <= MOST:
         half, spread = _half_width(deviation, n, tail), deviation * math.sqrt(1 / n0 - 1 / n)
@@ -104,6 +104,6 @@ def _chance(mean: float, spread: float, half: float, margin: float) -> float:
     """The chance that a mean, normal with the spread about one known, ends where intervals of the half width tell something."""
     inner = max(margin - half, 0.0)  # within ±inner they are practically the same, and beyond ±half told from 0
     ends = [-math.inf, -max(half, inner), -inner, inner, max(half, inner), math.inf]
-    below = [float(stats.norm.cdf((end - mean) / spread)) for end in ends]
+    below = [float(special.ndtr((end - mean) / spread)) for end in ends]
     chance: float = below[1] - below[0] + below[3] - below[2] + below[5] - below[4]
     return 1.0 if half < inner else chance  # no gap is left between the two

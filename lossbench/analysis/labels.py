@@ -10,6 +10,7 @@ from lossbench import tables
 from lossbench.analysis import formatting
 from lossbench.analysis.presets import preset_names
 
+LOSS_PATH = "loss.path"  # of a loss that is somebody's callable, whose name it is
 LOSS, LINK, RATE, SEED, DATA, NOISE = "loss", "loss.link", "optimizer.lr", "seed", "data", tables.LABEL_NOISE
 FOLD = "fold"
 SCHEDULE, CLIP, NO_CLIP = "schedule", "clip_norm", "no norm"
@@ -80,15 +81,21 @@ def setting_label(values: Iterable[tuple[str, str]]) -> str:
 
 def loss_columns(texts: pd.DataFrame, setting: "pd.Series[str]") -> list[str]:
     """The columns that tell losses apart: the word, options that vary within it, the link where losses that meet differ in it."""
-    options = [name for name in texts.columns if name.startswith(f"{LOSS}.") and not settled(texts[name], texts[[LOSS]])]
+    named = [LOSS, *([LOSS_PATH] if LOSS_PATH in texts else [])]
+    options = [name for name in texts.columns if name.startswith(f"{LOSS}.") and not settled(texts[name], texts[named])]
     linked = LINK in texts and not settled(texts[LINK], setting.to_frame())
-    return [LOSS, *([LINK] if linked else []), *(name for name in options if name != LINK)]
+    return [*named, *([LINK] if linked else []), *(name for name in options if name != LINK)]
 
 
 def loss_label(values: Sequence[tuple[str, str]]) -> str:
-    """A loss by what it differs in: "cross entropy (softmax)", "focal (gamma 2)"."""
+    """A loss by what it differs in: "cross entropy (softmax)", "focal (gamma 2)"; somebody's callable by its path."""
+    path = dict(values).get(LOSS_PATH)
+    if path:
+        values = [(LOSS, path), *(pair for pair in values[1:] if pair[0] != LOSS_PATH)]
+    elif LOSS_PATH in dict(values):
+        values = [pair for pair in values if pair[0] != LOSS_PATH]
     options = [_named(name, value) for name, value in values[1:] if value]
-    return values[0][1].replace("_", " ") + (f" ({', '.join(options)})" if options else "")
+    return (path or values[0][1].replace("_", " ")) + (f" ({', '.join(options)})" if options else "")
 
 
 def facts(texts: pd.DataFrame, labels: "Sequence[pd.Series[str]]", named: Iterable[str]) -> list[tuple[str, str]]:

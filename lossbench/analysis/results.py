@@ -10,9 +10,10 @@ from lossbench.analysis.family import Family, family_of
 from lossbench.analysis.grid_edge import GridEdge, grid_edges
 from lossbench.analysis.ranking import Ranking, ranking
 from lossbench.analysis.scoreboard import PairedComparison, Scoreboard, board, matches
-from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, select
+from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, measure_named, select
 from lossbench.analysis.sensitivity import Sensitivity, sensitivities
-from lossbench.tables import Study
+from lossbench.errors import unknown
+from lossbench.tables import TEST, TRAIN, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +63,18 @@ class Results:
         return sum(sum(sample.diverged) for sample in self.everything.samples)
 
 
-def results(study: Study, against: str | None = None) -> Results:
-    """Sort, choose, score and compare; `against` names the family of comparisons as `family_of` takes it. Raises BadInput."""
+def results(study: Study, against: str | None = None, metric: str | None = None) -> Results:
+    """Sort, choose, score and compare; `against` names the family of comparisons as `family_of` takes it.
+
+    `metric` chooses rates and ranks in its stead where somebody names one. Raises BadInput, also where no run has it.
+    """
     curves = study_curves(study)
     everything = compare(study.runs)
     measures = {setting: measure_for(setting, everything, curves) for setting in everything.settings}
+    if metric is not None:
+        measures = {setting: measure_named(metric, setting, everything, curves) for setting in everything.settings}
+        if not any(measures.values()):
+            raise unknown("recorded metric that could rank", metric, sorted(_rankable(curves)))
     chosen = select(everything, curves, measures)
     rated = [(setting, measure) for setting in chosen.settings if (measure := measures.get(setting))]
     boards = tuple(board(setting, chosen, curves, measure) for setting, measure in rated)
@@ -88,3 +96,9 @@ def results(study: Study, against: str | None = None) -> Results:
         family=family,
         matches=tuple(matches((*boards, *further), family)),
     )
+
+
+def _rankable(curves: Curves) -> set[str]:
+    """The recorded metrics of which one way is better, those of several classes with each."""
+    names = [column.removeprefix(side) for side in (TEST, TRAIN) for column in curves.columns if column.startswith(side)]
+    return {name for name in names if curves.quantity(name).can_rank}

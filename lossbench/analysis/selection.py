@@ -56,6 +56,24 @@ def tuning_seeds(seeds: Sequence[int], count: int | None = None) -> tuple[tuple[
     return known[:count], known[count:]
 
 
+def measure_named(metric: str, setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:
+    """The measure that somebody names: a recorded metric on test data, else on training data, that all losses of a setting have.
+
+    A metric of several classes or outputs is named with one, by its name or number: recall/yes, recall/1. One that a
+    contestant minimises is marked as such, as in `measure_for`.
+    """
+    samples = comparison.within(setting)
+    stem, _, part = metric.partition(tables.LAYER)
+    number = str(curves.classes.index(part)) if part in curves.classes else part
+    column = stem + tables.LAYER + number if part else stem
+    if not curves.quantity(column).can_rank:
+        return None
+    sides = (tables.TEST + column, tables.TRAIN + column)
+    recorded = [name for name in sides if all(_recorded(sample, curves, name) for sample in samples)]
+    loss_words = {sample.contender.word for sample in samples}
+    return next((_measure(name, loss_words, curves) for name in recorded), None)
+
+
 def measure_for(setting: Setting, comparison: Comparison, curves: Curves) -> Measure | None:
     """The measure for a setting: the first neutral one, on test data before training data, that all its losses have.
 

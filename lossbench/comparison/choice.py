@@ -4,8 +4,10 @@ A seed's validation rows are of its own training part, so nothing of its test ro
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,10 +49,16 @@ class Contestant:
     chosen: tuple[Chosen, ...]
     rates: tuple[float, ...]
 
-    @property
+    @cached_property
     def tests(self) -> dict[int, float]:
         """What judges, by seed."""
         return {one.seed: one.test for one in self.chosen}
+
+    @property
+    def usual_rate(self) -> float:
+        """The learning rate that most seeds chose; of those that are chosen as often the smallest."""
+        counts = Counter(choice.rate for choice in self.chosen)
+        return min((rate for rate in counts if counts[rate] == max(counts.values())), default=math.nan)
 
     @property
     def at_edge(self) -> tuple[int, int]:
@@ -78,6 +86,13 @@ def contestants(
         )
         for label, runs in runs_of.items()
     )
+
+
+def complete_seeds(runs_of: Mapping[str, pd.DataFrame], each: Mapping[str, int]) -> list[int]:
+    """The seeds of which every loss has as many runs as were planned for each; all of them, unless training was interrupted."""
+    counts = {label: runs[SEED].astype(int).value_counts() for label, runs in runs_of.items()}
+    complete = [set(count.index[count == each[label]].tolist()) for label, count in counts.items()]
+    return sorted(set.intersection(*complete)) if complete else []
 
 
 def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Better, *, early: bool) -> Chosen:

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lossbench.audit.cards.card import Card
+from lossbench.audit.cards.isolation import isolated_cards
+from lossbench.audit.cards.runner import cards_of_path
 from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
+from lossbench.audit.subjects.trainable import request_of
 from lossbench.comparison.given import data_of, losses_of, metric_for
+from lossbench.comparison.metric_column import metric_column
 from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
 from lossbench.config.merged import merged
@@ -15,11 +20,13 @@ from lossbench.config.python_settings import described
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.interfaces import Loss
+from lossbench.losses.imported import Imported
 from lossbench.planning.plan import Plan, make_plan
+from lossbench.storage.store import study_folder
 
 MAIN = "__main__"  # the module of a script or notebook, which no worker can import
 PROTOCOL = ("seeds", "rates", "validation", "early", "margin", "study")
-CHECKS = ("gradient", "numerics")  # what the audit must find nothing of
+CHECKS = ("gradient", "numerics", "nondeterminism")  # what the audit must find nothing of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +60,7 @@ def compare(
     lossbench.compare(["ce", lossbench.losses.Focal(gamma=2), Mine()], data=(X, y), metric="average_precision", seeds=20)
 
     Options and their defaults: seeds=10, rates=(0.01, 0.03, …, 3), validation=0.2, early=False, margin=None, study="compare",
-    results="results", data_options={}, check=True; every other one is a setting of the command line.
+    results="results", data_options={}, check=True, train=True; every other one is a setting of the command line.
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
     a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
@@ -61,23 +68,27 @@ def compare(
     matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
 
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
-    own is audited first, unless check=False. Raises BadInput where something makes no sense or a loss fails its audit.
+    own is audited first, unless check=False. With train=False the seeds are judged of which all is stored. Raises BadInput where
+    something makes no sense or a loss fails its audit.
     """
+    train = bool(options.pop("train", True))
     own = {key: options.pop(key) for key in ("data_options", "check") if key in options}
     results = Path(options.pop("results", "results"))
     protocol = {key: options.pop(key) for key in PROTOCOL if key in options}
     given = Given(losses=list(losses), data=data, target=target, metric=metric, **own)
     made = prepared(given, settings=options, **protocol)
-    folder = run_plan(made.plan, results, made.overrides, made.config).folder
+    folder = study_folder(results, made.plan.study)
+    if train:
+        folder = run_plan(made.plan, results, made.overrides, made.config).folder
     command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={made.request.seeds}) in Python"
-    return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command)
+    return ComparedStudy(folder=folder, request=made.request, runs_of=made.runs_of, command=command, specs=made.plan.runs)
 
 
 def prepared(given: Given, **protocol: Any) -> Prepared:
     """The runs of a comparison, planned; nothing is trained. `protocol` is the rest of a ComparisonRequest. Raises BadInput."""
     named = losses_of(given.losses)
     dataset = data_of(given.data, given.target, given.data_options)
-    metric = given.metric or metric_for(dataset, {loss.word for loss in named.values()})
+    metric = metric_column(given.metric or metric_for(dataset, {loss.word for loss in named.values()}), dataset)
     request = ComparisonRequest(losses=named, dataset=dataset, metric=metric, **protocol)
     for label, loss in named.items() if given.check else ():
         _refuse_broken(label, loss)
@@ -96,8 +107,15 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
 
 def _refuse_broken(label: str, loss: Loss) -> None:
     """Raise BadInput where the audit finds that somebody's loss has a wrong gradient, or breaks where training goes."""
-    if type(loss).__module__.partition(".")[0] == "lossbench" or type(loss).__module__ == MAIN:
+    if not loss.foreign_module or type(loss).__module__ == MAIN:
         return
-    faults = failures([audit(loss)], CHECKS)
+    cards = _cards(loss) if isinstance(loss, Imported) else [audit(loss)]
+    faults = failures(cards, CHECKS) + [f"{card.title}: {card.refused}" for card in cards if card.refused]
     if faults:
         raise BadInput(f"The audit of {label} fails: {' '.join(faults)} check=False (--no-check) compares it all the same.")
+
+
+def _cards(loss: Imported) -> list[Card]:
+    """The cards of somebody's callable, made in a process of its own where one can import it."""
+    request = request_of(loss)
+    return cards_of_path(request) if loss.foreign_module == MAIN else isolated_cards(request)

@@ -7,19 +7,22 @@ from typing import Any
 import numpy as np
 
 from lossbench.audit.subjects.subject import parsed
+from lossbench.audit.subjects.trainable import trainable
 from lossbench.config.compose import compose
 from lossbench.data.in_memory import from_arrays, from_frame
 from lossbench.data.loading import describe
-from lossbench.errors import BadInput, unknown
+from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset, Loss
+from lossbench.losses.imported import Imported, named
 from lossbench.planning.instances import instance
 from lossbench.registry import find, load_plugins, shelf
 
+UNREDUCED = 'reduction="none"'  # how a callable is asked for a number an example, whoever gives it
 RARE = 0.1  # the share of the rarest class below which accuracy says little
 
 
 def losses_of(given: Iterable[Any]) -> dict[str, Loss]:
-    """Losses by their labels: of words with options ("focal,gamma=3"), MODULE:NAME, instances and classes.
+    """Losses by their labels: of words with options ("focal,gamma=3"), MODULE:NAME, instances, classes and callables.
 
     Raises BadInput where one cannot be found, or is given twice.
     """
@@ -39,31 +42,30 @@ def _loss(given: Any) -> Loss:
     if isinstance(given, type) and issubclass(given, Loss):
         return given()
     if not isinstance(given, str):
-        raise BadInput(
-            f"{given!r} is no loss that can be trained. Possible: a word with options, an instance or class of losses."
-        )
+        return trainable(given)
     word, *options = given.split(",")
     for option in options:
         if not option.partition("=")[0] or "=" not in option:
             raise BadInput(f"{given}: an option of a loss is written name=value, as in focal,gamma=3.")
     if ":" in word:
-        return _class_in_module(word).build({name: parsed(value) for name, _, value in (o.partition("=") for o in options)})
+        return _at_path(word, {name: parsed(value) for name, _, value in (o.partition("=") for o in options)})
     (point,) = compose([f"loss={word}", *(f"loss.{option}" for option in options)])
     return instance("loss", point["loss"])  # type: ignore[return-value]
 
 
-def _class_in_module(path: str) -> type[Loss]:
-    """The class of losses NAME in a module, which is run. Raises BadInput where there is none."""
-    module, _, name = path.partition(":")
-    load_plugins([module])
-    losses = {cls.__name__: cls for cls in shelf("loss").values() if cls.__module__ == module}
-    if name not in losses:
-        raise unknown(f"class of losses in {module}", name, losses)
-    return losses[name]  # type: ignore[return-value]
+def _at_path(path: str, options: Mapping[str, Any]) -> Loss:
+    """The class of losses, function or torch module NAME in a module, which is run. Raises BadInput where there is none."""
+    load_plugins([path.partition(":")[0]])
+    value = named(path)
+    if isinstance(value, type) and issubclass(value, Loss):
+        return value.build(options)
+    return trainable(path, options)
 
 
 def _label(loss: Loss) -> str:
     """The loss's word and what differs from its defaults: focal,gamma=3.0."""
+    if isinstance(loss, Imported):
+        return ",".join([loss.path, *(option for option in loss.given if option != UNREDUCED)])
     default = type(loss)().describe() if _has_defaults(type(loss)) else {}
     options = [f"{name}={value}" for name, value in loss.describe().items() if name != "word" and default.get(name) != value]
     return ",".join([loss.word, *options])

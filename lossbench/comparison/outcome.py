@@ -1,9 +1,8 @@
 """What came of a comparison: standings, verdicts on every pair, and what to use."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -15,6 +14,7 @@ from lossbench.analysis.equivalence import PairedVerdict, judge_differences
 from lossbench.analysis.grid_edge import Side, rates_beyond
 from lossbench.analysis.statistics import Estimate, mean
 from lossbench.comparison.choice import Contestant
+from lossbench.errors import unknown
 from lossbench.tables import Quantity
 
 EDGE_SHARE = 0.5  # of the seeds, from which on a rate at the grid's edge is warned of
@@ -38,11 +38,19 @@ class Outcome:
     quantity: Quantity
     margin: float
     early: bool
+    threshold: str = ""  # above what the best loss decides for class 1, in words
+    stopped: str = ""  # why not every seed is there, in words
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """The mean over the seeds on test data, by label; of runs that all were lost, NaN."""
         return {one.label: mean([v for v in one.tests.values() if math.isfinite(v)]) for one in self.contestants}
+
+    @cached_property
+    def _centres(self) -> dict[str, float]:
+        """The means alone, without what their intervals take to work out."""
+        finite = {one.label: [v for v in one.tests.values() if math.isfinite(v)] for one in self.contestants}
+        return {label: float(np.mean(values)) if values else math.nan for label, values in finite.items()}
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -74,7 +82,7 @@ class Outcome:
 
     def warnings(self) -> list[str]:
         """What makes the verdict less than it seems: rates at the edge of the grid, runs that were lost."""
-        warnings = []
+        warnings = [self.stopped] if self.stopped else []
         for one in self.contestants:
             low, high = one.at_edge
             if max(low, high) >= EDGE_SHARE * len(one.chosen):
@@ -92,11 +100,10 @@ class Outcome:
 
     def recommendation(self) -> str:
         """What to use."""
-        rates = Counter(choice.rate for choice in self.best.chosen)
-        rate = min((rate for rate in rates if rates[rate] == max(rates.values())), default=math.nan)
+        rate = self.best.usual_rate
         level = [p.second for p in self.pairs if p.first == self.best.label and p.verdict.outcome == "practically the same"]
         rest = f"; {formatting.listed(level)} would do as well" if level else ""
-        return f"Use {self.best.label} at a learning rate of {rate:g}{rest}."
+        return f"Use {self.best.label} at a learning rate of {rate:g}{self.threshold}{rest}."
 
     def scoreboard(self) -> pd.DataFrame:
         """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid."""
@@ -123,12 +130,21 @@ class Outcome:
             for pair in self.pairs
         )  # fmt: skip
 
+    def renamed(self, names: Mapping[str, str]) -> "Outcome":
+        """The same with losses called by other names. Raises BadInput for the name of none."""
+        labels = [one.label for one in self.contestants]
+        for label in names:
+            if label not in labels:
+                raise unknown("loss of the comparison", label, labels)
+        made = tuple(replace(one, label=names.get(one.label, one.label)) for one in self.contestants)
+        return replace(self, contestants=made)
+
     def value(self, number: float) -> str:
         """A value of the metric as it is read."""
         return formatting.measured(number, self.quantity)
 
     def _placed(self, label: str) -> tuple[bool, float, str]:
-        centre = self.estimates[label].centre
+        centre = self._centres[label]
         return math.isnan(centre), -centre if self.quantity.better == "higher" else centre, label
 
     def _pair(self, a: Contestant, b: Contestant, count: int) -> Pair:
@@ -144,7 +160,7 @@ class Outcome:
         pairs = self.against(reference)
         named = {kind: [p.first for p in pairs if p.verdict.outcome == kind] for kind in ("better", "worse")}
         if named["better"]:
-            return f"{formatting.capitalised(formatting.listed(named['better']))}: better than {reference}."
+            return f"{_first(formatting.listed(named['better']))}: better than {reference}."
         open_ones = [pair for pair in pairs if not pair.verdict.decided]
         if open_ones:
             return f"Not enough data to say whether {_names(open_ones)} is better than {reference}: {_more(open_ones)}."
@@ -154,7 +170,7 @@ class Outcome:
         verdict = pair.verdict
         if verdict.decided:
             joined = "as" if verdict.outcome == "practically the same" else "than"
-            return f"{formatting.capitalised(pair.first)} is {verdict.outcome} {joined} {pair.second}."
+            return f"{_first(pair.first)} is {verdict.outcome} {joined} {pair.second}."
         return f"Not enough data on {pair.first} and {pair.second}: {_more([pair])}."
 
 
@@ -165,6 +181,11 @@ def _turned(pair: Pair) -> Pair:
     outcome = names.get(v.outcome, v.outcome)
     turned = PairedVerdict(outcome=outcome, mean=-v.mean, low=-v.high, high=-v.low, n=v.n, more=v.more)  # type: ignore[arg-type]
     return Pair(first=pair.second, second=pair.first, verdict=turned)
+
+
+def _first(text: str) -> str:
+    """A loss's name at the beginning of a sentence; somebody's path is left as it is."""
+    return text if ":" in text.partition(" ")[0] else formatting.capitalised(text)
 
 
 def _names(pairs: Sequence[Pair]) -> str:

@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -87,9 +88,9 @@ def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
     return "\n".join([*lines, outcome.recommendation(), "", protocol(outcome, request), "", f"    {command}", ""])
 
 
-def latex(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
-    """Two tables for a paper that loads the package booktabs."""
-    parts = [f"% {line}" for line in (*outcome.sentences(), command)]
+def latex(outcome: Outcome, request: ComparisonRequest, sources: Sequence[str]) -> str:
+    """Two tables for a paper that loads the package booktabs; `sources` are comments, such as the command and provenance."""
+    parts = [f"% {printable(line)}" for line in (*outcome.sentences(), *sources)]
     captions = ("Test data, means over seeds.", protocol(outcome, request))
     for (head, rows), caption in zip((standings(outcome), differences(outcome)), captions, strict=True):
         columns = "l" + "r" * (len(head) - 2) + "l"
@@ -134,8 +135,14 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _tex(text: str) -> str:
-    text = "".join(_LATEX.get(letter, letter) for letter in printable(text))
+    text = "".join(_LATEX.get(letter) or _greek(letter) for letter in printable(text))
     return text.replace("−", "$-$").replace("–", "--").replace("²", "$^2$").replace(formatting.SPACE, "~")
+
+
+def _greek(letter: str) -> str:
+    """A small Greek letter as LaTeX writes it; any other letter as it is."""
+    name = unicodedata.name(letter, "").removeprefix("GREEK SMALL LETTER ")
+    return f"$\\{name.lower()}$" if "α" <= letter <= "ω" and name.isalpha() else letter
 
 
 def _signed(value: float, outcome: Outcome) -> str:

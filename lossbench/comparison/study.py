@@ -1,6 +1,7 @@
 """A comparison that was trained: its verdict, tables and pages, for a notebook, a paper and a terminal."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -8,28 +9,39 @@ from pathlib import Path
 import pandas as pd
 
 from lossbench.analysis.curves import study_curves
+from lossbench.analysis.labels import SEED
 from lossbench.atomic import write_whole
-from lossbench.comparison.choice import contestants
+from lossbench.comparison.best import fitted_model, threshold_sentence
+from lossbench.comparison.choice import complete_seeds, contestants
+from lossbench.comparison.fitted import FittedModel
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.rendering import html, latex, markdown, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
 from lossbench.errors import BadInput
+from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
+from lossbench.plots.print_figure import PrintColumns, draw_for_print
 from lossbench.plots.standings import draw_standings
+from lossbench.report.invocations import fingerprints, invocations
 from lossbench.report.stored_study import StoredStudy
 from lossbench.tables import RUN, read_study
 
 PAGE, TEXT = "comparison.html", "comparison.md"
+FACTS = ("commit", "device", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedStudy:
-    """The losses of a request, trained into a folder; `runs_of` has the run ids of each by its label, `command` repeats it."""
+    """The losses of a request, trained into a folder.
+
+    `runs_of` has the run ids of each by its label, `specs` are all runs, and `command` repeats the comparison.
+    """
 
     folder: Path
     request: ComparisonRequest
     runs_of: dict[str, list[str]]
     command: str
+    specs: tuple[RunSpec, ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -37,12 +49,38 @@ class ComparedStudy:
         study = read_study(self.folder)
         curves = study_curves(study)
         stored = {label: study.runs[study.runs[RUN].isin(ids)] for label, ids in self.runs_of.items()}
-        if any(runs.empty for runs in stored.values()):
-            raise BadInput(f"{self.folder} has runs of some losses only so far. The same command goes on: {self.command}")
+        each = {label: len(ids) // self.request.seeds for label, ids in self.runs_of.items()}
+        seeds, missing = complete_seeds(stored, each), self._runs_left(stored)
+        if not seeds:
+            raise BadInput(
+                f"{self.folder} has no seed of which every run is stored so far. The same command goes on: {self.command}"
+            )
+        stored = {label: runs[runs[SEED].isin(seeds)] for label, runs in stored.items()}
         metric, quantity = self.request.metric, self.request.quantity
         made = contestants(stored, curves, metric, quantity.better or "higher", early=self.request.early)
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
-        return Outcome(contestants=made, metric=metric, quantity=quantity, margin=self._margin(first), early=self.request.early)
+        stopped = f"Interrupted: {missing:,} runs are not trained yet, and {len(seeds)} seeds are judged." if missing else ""
+        return replace(first, margin=self._margin(first), stopped=stopped)
+
+    @cached_property
+    def _advised(self) -> Outcome:
+        """The outcome with the threshold of the best loss, for which a few of its runs are trained again."""
+        specs = {run.id: run for run in self.specs}
+        sentence = threshold_sentence(self.outcome.best, specs, self.request.metric) if specs else ""
+        return replace(self.outcome, threshold=sentence)
+
+    @property
+    def recommendation(self) -> str:
+        """What to use: loss, rate, and the threshold between two classes."""
+        return self._advised.recommendation()
+
+    @cached_property
+    def best(self) -> FittedModel:
+        """The loss that is placed first, trained again at the rate that most seeds chose, on every row of the table.
+
+        Two classes are told apart by a threshold that validation data chose. Raises BadInput where the data are no table.
+        """
+        return fitted_model(self.outcome.best, {run.id: run for run in self.specs}, self.request.metric)
 
     @property
     def scoreboard(self) -> pd.DataFrame:
@@ -76,22 +114,51 @@ class ComparedStudy:
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page, and the same as Markdown beside it; returns the page's path."""
         page = Path(path) if path else self.folder / PAGE
-        write_whole(page, html(self.outcome, self.request, self.command, self.plot()))
-        write_whole(page.with_suffix(".md"), markdown(self.outcome, self.request, self.command).encode())
+        write_whole(page, html(self._advised, self.request, self.command, self.plot()))
+        write_whole(page.with_suffix(".md"), markdown(self._advised, self.request, self.command).encode())
         return page
 
-    def to_latex(self) -> str:
-        """The scoreboard and the differences as LaTeX tables (booktabs), with the verdict as a comment."""
-        return latex(self.outcome, self.request, self.command)
+    def to_latex(self, names: Mapping[str, str] | None = None) -> str:
+        """The scoreboard and the differences as LaTeX tables (booktabs); verdict, command and provenance are comments.
+
+        `names` are what losses are called in print, by what they are called here.
+        """
+        return latex(self.outcome.renamed(names or {}), self.request, (self.command, self.provenance))
+
+    def save_figure(self, path: str | Path, columns: PrintColumns = 1, names: Mapping[str, str] | None = None) -> Path:
+        """Write the figure for print, as PDF or SVG by the path's ending: as wide as one column or two, without a title.
+
+        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex. Raises BadInput for
+        another ending, or another number of columns.
+        """
+        path = Path(path)
+        if path.suffix not in (".pdf", ".svg") or columns not in (1, 2):
+            raise BadInput(f"{path} for {columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
+        outcome = self.outcome.renamed(names or {})
+        facts = {"Title": self.plot().title, "Subject": self.command, "Keywords": self.provenance}
+        tables = (outcome.scoreboard(), outcome.differences())
+        pdf, svg = draw_for_print(tables, outcome.quantity, outcome.margin, columns, facts)
+        write_whole(path, pdf if path.suffix == ".pdf" else svg)
+        return path
+
+    @cached_property
+    def provenance(self) -> str:
+        """On what the runs were trained: versions, commit, device and data, in a line."""
+        kept = invocations(self.folder, self.runs)
+        facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
+        return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(self.runs))])
 
     def text(self) -> str:
         """The verdict and the tables for a terminal."""
-        return terminal(self.outcome)
+        return terminal(self._advised)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: verdict, scoreboard, figure."""
         picture = self.plot().svg.decode().partition("<svg")
         return f"<p><b>{escape(self.verdict)}</b></p>{self.scoreboard.to_html(index=False)}<div><svg{picture[2]}</div>"
+
+    def _runs_left(self, stored: Mapping[str, pd.DataFrame]) -> int:
+        return sum(map(len, self.runs_of.values())) - sum(map(len, stored.values()))
 
     def _margin(self, outcome: Outcome) -> float:
         """What was asked for; else a percentage point of shares, and a part of the best loss's value of other metrics."""

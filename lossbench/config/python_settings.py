@@ -153,9 +153,10 @@ def _description(value: Any) -> Any:
 
 def _modules(value: Any) -> Iterator[str]:
     """The modules outside lossbench that define the classes of an object and of what it holds."""
-    cls = value if isinstance(value, type) else type(value)
-    if issubclass(cls, Registered) and cls.__module__.partition(".")[0] != "lossbench":
-        yield cls.__module__
+    if isinstance(value, type) and issubclass(value, Registered) and value.__module__.partition(".")[0] != "lossbench":
+        yield value.__module__
+    if isinstance(value, Registered) and value.foreign_module:
+        yield value.foreign_module
     held = list(value.values()) if isinstance(value, Mapping) else []
     if isinstance(value, Registered):
         held = [getattr(value, field.name) for field in fields(value)]  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from lossbench.errors import BadInput
 from lossbench.files.yaml import read_yaml
 from lossbench.folders import conf_folder
 from lossbench.planning.spec import RecordingSchedule, Resources
-from lossbench.registry import load_plugins, shelf
+from lossbench.registry import Registered, every_class, field_types, load_plugins, plain, shelf
 
 GROUPS = ("loss", "model", "init", "dataset", "optimizer", "schedule")
 PRESET_GROUPS = (*GROUPS, "engine", "experiment")
@@ -68,9 +68,15 @@ def register() -> None:
     store.store(name="schema", node=Config)
     store.store(group="hydra/sweeper", name="lossbench", node=Sweep, provider="lossbench")
     for noun in GROUPS:
-        for word, cls in shelf(noun).items():
+        for word, cls in every_class(noun).items():
             if not is_wrapper(cls):
                 store.store(group=noun, name=word, node=twin(cls, word))
+
+
+def offer(noun: str, word: str, chosen: Registered) -> None:
+    """Make a word such as my_losses:mine choose what was made of it, as `loss=my_losses:mine`."""
+    values = {name: plain(getattr(chosen, name)) for name in field_types(type(chosen))}
+    ConfigStore.instance().store(group=noun, name=word, node=twin(type(chosen), chosen.word)(**values))
 
 
 def presets(group: str, folder: Path | None = None) -> dict[str, Path]:
@@ -90,7 +96,7 @@ def load_named_plugins(overrides: Iterable[str], folder: Path | None = None) -> 
     What a plugin registers is an option, and Hydra must know the options first. Raises BadInput where a module cannot be
     imported.
     """
-    chosen = dict(_settings(overrides))
+    chosen = chosen_words(overrides, ("plugins", "experiment"))
     names = list(chosen.get("plugins", []))
     for experiment in chosen.get("experiment", []):
         names += _plugins_of(presets("experiment", folder).get(experiment))
@@ -104,11 +110,15 @@ def import_plugins(modules: Sequence[str]) -> None:
     load_plugins(modules)
 
 
-def _settings(overrides: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
-    """The words that can be read, as keys and values; the others are left for Hydra to refuse."""
+def chosen_words(overrides: Iterable[str], keys: Sequence[str]) -> dict[str, list[str]]:
+    """The words that some keys are given; what cannot be read is left for Hydra to refuse."""
+    return dict(_settings(overrides, tuple(f"{sign}{key}=" for key in keys for sign in ("", "+"))))
+
+
+def _settings(overrides: Iterable[str], beginnings: tuple[str, ...]) -> Iterable[tuple[str, list[str]]]:
     parser = OverridesParser.create()
     for word in overrides:
-        if not word.startswith(("plugins=", "experiment=", "+plugins=", "+experiment=")):
+        if not word.startswith(beginnings):
             continue
         try:
             override = parser.parse_override(word)

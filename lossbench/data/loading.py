@@ -63,6 +63,13 @@ def describe(dataset: Dataset) -> Described:
     return _descriptions[key]
 
 
+def know(dataset: Dataset, split: Split, fingerprint: str) -> None:
+    """Keep the shape of data that another process loaded, which this one may not be able to load: they may lie in its memory."""
+    key = (dataset, Path.cwd())
+    if key not in _descriptions:
+        _descriptions[key] = Described(_shape(split), fingerprint)
+
+
 def _release() -> None:
     """Forget arrays, the longest unused first, until the rest fits; the last one always stays."""
     taken = {key: sum(part.nbytes for part in all_parts(loaded.split)) for key, loaded in _arrays.items()}

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from lossbench.data.loading import describe, load
+from lossbench.data.loading import describe, know, load
 from lossbench.engines import engine_of
 from lossbench.errors import Failure
 from lossbench.execution.checkpoint import CohortFile, cohort_file
@@ -67,8 +67,10 @@ def train_job(
     operations = 0
     for index, cohort, checkpoint in zip(job.indices, job.cohorts, checkpoints, strict=True):
         engine = engine_of(cohort.runs[0].model)
+        split = split_of(cohort)
+        know(cohort.runs[0].dataset, split, cohort.runs[0].data)
         with as_memory_error():
-            traces = engine.train(cohort, split_of(cohort), job.origin.device, partial(report, index), checkpoint)
+            traces = engine.train(cohort, split, job.origin.device, partial(report, index), checkpoint)
         operations += sum(trace.stopped for trace in traces) * engine.size(cohort.runs[0]).operations
         every += traces
     diverged = sum(trace.outcome == "diverged" for trace in every)

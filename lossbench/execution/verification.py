@@ -17,7 +17,7 @@ from lossbench.files.json import parse_json
 from lossbench.models.factory import module_of
 from lossbench.planning.plan import Plan, resources_of, stored_run
 from lossbench.planning.spec import Recording, RecordingSchedule
-from lossbench.registry import SHELVES, construct, field_types, shelf
+from lossbench.registry import SHELVES, construct, every_class, field_types, is_named_plugin
 from lossbench.storage.provenance import provenance
 from lossbench.tables import (
     CURVE,
@@ -116,8 +116,12 @@ def refuse_missing_plugins(folder: Path, row: Row) -> None:
     path = str((spec.get("model") or {}).get("path", ""))
     if path and module_of(path) not in sys.modules:  # which would be run: a study may be a stranger's
         raise BadInput(f"Run {row[RUN]} needs the module {module_of(path)!r}. If you trust it, give --plugin {module_of(path)}.")
+    for imported in _imported_paths(spec):
+        if not is_named_plugin(module_of(imported)):  # named, for subprocess and its like are always in sys.modules
+            advice = f"If you trust it, give --plugin {module_of(imported)}."
+            raise BadInput(f"Run {row[RUN]} trains with {imported}, which would be run. {advice}")
     for noun, word in _registered_words(spec):
-        if noun not in SHELVES or word in shelf(noun):
+        if noun not in SHELVES or word in every_class(noun):
             continue
         named = _invocation(folder, row[INVOCATION]).config.get("plugins")
         modules = [str(module) for module in named] if isinstance(named, list) else []
@@ -126,6 +130,15 @@ def refuse_missing_plugins(folder: Path, row: Row) -> None:
         if "__main__" in modules:
             advice = "A script or notebook defined it: put its class into a module, and give --plugin and that module."
         raise BadInput(f"Run {row[RUN]} needs the {noun} {word!r}, which no plugin here defines. {advice}")
+
+
+def _imported_paths(description: Mapping[str, Any]) -> Iterator[str]:
+    """The paths of all losses in a description that are somebody's callables, whatever wraps them."""
+    for name, value in description.items():
+        if isinstance(value, Mapping):
+            if name == "loss" and "path" in value:
+                yield str(value["path"])
+            yield from _imported_paths(value)
 
 
 def _registered_words(description: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

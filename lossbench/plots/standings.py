@@ -27,14 +27,14 @@ def draw_standings(scoreboard: pd.DataFrame, differences: pd.DataFrame, quantity
         metric = scoreboard.columns[1]
         width = (WIDTH - LEFT - GAP - RIGHT) / 2
         left = _panel(figure, LEFT, width, [wrapped(str(name), NAMES, 1) for name in scoreboard["loss"]])
-        _dots(left, [scale * scoreboard[name].to_numpy(float) for name in (metric, "low", "high")], [BLACK] * len(scoreboard))
+        dots(left, [scale * scoreboard[name].to_numpy(float) for name in (metric, "low", "high")], [BLACK] * len(scoreboard))
         left.set_xlabel(f"{quantity.title} (%)" if quantity.share else quantity.label)
         pairs = [f"{a} over {b}" for a, b in zip(differences["first"], differences["second"], strict=True)]
         right = _panel(figure, LEFT + width + GAP, width, [wrapped(pair, PAIRS, 1) for pair in pairs])
         right.axvspan(-scale * margin, scale * margin, color=BLUE, alpha=0.1, linewidth=0)
         right.axvline(0, color=GREY, linewidth=0.8)
         colours = [COLOURS[str(outcome)] for outcome in differences["verdict"]]
-        _dots(right, [scale * differences[name].to_numpy(float) for name in ("difference", "low", "high")], colours)
+        dots(right, [scale * differences[name].to_numpy(float) for name in ("difference", "low", "high")], colours)
         right.set_xlabel(f"better by{unit}")
         write_title(
             figure,
@@ -57,7 +57,7 @@ def _panel(figure: Figure, left: float, width: float, names: list[str]) -> Axes:
     return axes
 
 
-def _dots(axes: Axes, columns: list[Any], colours: list[str]) -> None:
+def dots(axes: Axes, columns: list[Any], colours: list[str]) -> None:
     """Points (K,) with intervals, one a row."""
     for row, (centre, low, high) in enumerate(zip(*columns, strict=True)):
         ends = [end if np.isfinite(end) else centre for end in (low, high)]

@@ -21,8 +21,10 @@ __all__ = [
     "Registered",
     "class_lookup",
     "construct",
+    "every_class",
     "field_types",
     "find",
+    "is_named_plugin",
     "later",
     "load_plugins",
     "plain",
@@ -42,6 +44,7 @@ SHELVES = {
 T = TypeVar("T")
 LATER = "lossbench.later"  # marks an option that a class was given after runs with it had been stored
 _classes: dict[str, dict[str, type["Registered"]]] = {noun: {} for noun in SHELVES}
+_named_plugins: set[str] = set()  # modules that somebody named, whose code they let run
 
 
 class Registered(ABC):
@@ -49,6 +52,7 @@ class Registered(ABC):
 
     noun: ClassVar[str]
     word: ClassVar[str]
+    listed: ClassVar[bool] = True  # False where it stands for what lies outside: a word that means nothing without a path
 
     def __init_subclass__(cls) -> None:
         if "noun" in vars(cls):
@@ -71,6 +75,12 @@ class Registered(ABC):
     def _hash(self) -> int:
         """Made once, and of options that are lists or mappings, too, which Python hashes not."""
         return hash((type(self), *(hashable(getattr(self, field.name)) for field in dataclasses.fields(self))))  # type: ignore[arg-type]
+
+    @property
+    def foreign_module(self) -> str:
+        """The module outside lossbench whose code it runs; "" for none."""
+        cls = type(self)
+        return "" if cls.__module__.partition(".")[0] == "lossbench" else cls.__module__
 
     def describe(self) -> dict[str, Any]:
         """Word and options as plain values, the form in which things are stored: {"word": "focal", "gamma": 2.0}.
@@ -138,7 +148,12 @@ def construct(cls: type[T], options: Mapping[str, Any], prefix: str = "") -> T:
 
 
 def shelf(noun: str) -> dict[str, type[Registered]]:
-    """Every concrete class of a noun, by word, in alphabetical order; imports the shelf's modules first."""
+    """Every concrete class of a noun that is listed, by word, in alphabetical order; imports the shelf's modules first."""
+    return {word: cls for word, cls in every_class(noun).items() if cls.listed}
+
+
+def every_class(noun: str) -> dict[str, type[Registered]]:
+    """Every concrete class of a noun, those that stand for what lies outside included; imports the shelf's modules first."""
     if noun not in SHELVES:
         raise unknown("kind of thing", noun, SHELVES)
     _import_shelf(SHELVES[noun])
@@ -147,7 +162,7 @@ def shelf(noun: str) -> dict[str, type[Registered]]:
 
 def find(noun: str, word: str) -> type[Registered]:
     """The class that a word names. Raises BadInput with the nearest word."""
-    classes = shelf(noun)
+    classes = every_class(noun)
     if word not in classes:
         raise unknown(noun, word, classes)
     return classes[word]
@@ -185,6 +200,12 @@ def load_plugins(modules: Iterable[str]) -> None:
             raise
         except (Exception, SystemExit) as error:
             raise BadInput(f"The plugin {module!r} failed while it was imported{_line_of(error)}: {_what(error)}.") from error
+        _named_plugins.add(module)
+
+
+def is_named_plugin(module: str) -> bool:
+    """Whether somebody named the module as a plugin, so that its code may run; that it happens to be imported says nothing."""
+    return module in _named_plugins
 
 
 def _line_of(error: BaseException) -> str:

@@ -31,14 +31,15 @@ class StoredStudy:
         """A row a recorded step: `run`, `step`, and a column a quantity, such as `train_loss`; NaN where a run has none."""
         return self._study.records
 
-    def report(self, against: str | None = None) -> Path:
+    def report(self, against: str | None = None, metric: str | None = None) -> Path:
         """Write the study's page, figures and tables beside its records, and return the page's path.
 
         `against` is the loss, by word or label, with which each other one is compared, or "all" for every two; without a choice
-        cross entropy. Raises BadInput for a loss that is not there, or where the folder cannot be read or written to, Failure
-        where the disk is full.
+        cross entropy. `metric` is the recorded one that chooses rates and ranks, such as average_precision or recall/yes, instead
+        of the first that suits. Raises BadInput for a loss or metric that is not there, or where the folder cannot be read or
+        written to, Failure where the disk is full.
         """
-        return write_report(self.folder, against).page
+        return write_report(self.folder, against, metric).page
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the folder, the number of runs, and which losses, data sets and seeds they have."""

@@ -34,11 +34,12 @@ class Report(NamedTuple):
     judged: list[Judgement | Unjudged]
 
 
-def write_report(folder: Path, against: str | None = None) -> Report:
+def write_report(folder: Path, against: str | None = None, metric: str | None = None) -> Report:
     """Write the report of a study beside its records; nothing is trained.
 
     `against` says which losses are compared: "all" for every two, or the loss, by word or label, with which each other one is;
-    without a choice that is cross entropy, or the first loss where there is none.
+    without a choice that is cross entropy, or the first loss where there is none. `metric` chooses rates and ranks, if given: any
+    that was recorded, such as average_precision or recall/yes.
 
     Files: report.html (self-contained), report.md, figures/*.svg and *.png, tables/*.csv. The same records give the same
     bytes. A study that is named as an experiment is, also gets the experiment's claims and figures. Raises BadInput where
@@ -48,7 +49,7 @@ def write_report(folder: Path, against: str | None = None) -> Report:
     study = read_study(folder)
     name = str(study.manifest.get("name"))
     experiment = find_experiment(name) if name in experiments() else None
-    outcome = results(study, against) if experiment is None or experiment.general else None
+    outcome = results(study, against, metric) if experiment is None or experiment.general else None
     judged: list[Judgement | Unjudged] = []
     shown: list[CaptionedFigure] = []
     if experiment:

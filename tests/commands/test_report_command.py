@@ -38,3 +38,20 @@ def test_the_family_of_comparisons_is_chosen_by_a_flag(folder, capsys):
     assert "Compared is every two losses:" in (folder / "report.md").read_text()
     assert answer(["report", str(folder), "--against", "focl"]) == 2
     assert "No loss of the study is called 'focl'. Did you mean 'focal'?" in capsys.readouterr().err
+
+
+def test_a_recorded_metric_ranks_where_it_is_named(made, tmp_path, capsys):
+    folder = made.write(
+        tmp_path / "study",
+        [
+            made.learn(loss={"word": word, "link": "sigmoid"}, seed=seed).only("test_accuracy", "test_log_loss")
+            for word in WORDS
+            for seed in range(2)
+        ],
+    )
+    assert answer(["report", str(folder)]) == 0
+    assert "accuracy" in capsys.readouterr().out.splitlines()[0]
+    assert answer(["report", str(folder), "--metric", "log_loss"]) == 0
+    assert "log loss" in capsys.readouterr().out.splitlines()[0]
+    assert answer(["report", str(folder), "--metric", "recall/yes"]) == 2
+    assert "Known: accuracy, log_loss" in capsys.readouterr().err

@@ -155,7 +155,7 @@ def test_what_is_stored_is_not_trained_again_and_seeds_can_be_added(study, table
 def test_tables_pages_and_latex_say_the_same(study, tmp_path):
     page = study.report(tmp_path / "page.html")
     for text in (page.read_text("utf-8"), page.with_suffix(".md").read_text("utf-8"), study.text()):
-        assert study.outcome.recommendation() in text
+        assert study.recommendation in text
     assert study.to_latex().count(r"\toprule") == 2
     assert list(study.scoreboard["loss"]) == [
         c.label for c in sorted(study.outcome.contestants, key=lambda c: -study.outcome.estimates[c.label].centre)

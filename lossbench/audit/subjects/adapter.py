@@ -9,10 +9,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from lossbench.audit.subjects.convention import Convention, number
 from lossbench.audit.subjects.precision import DOUBLE, Precision
 from lossbench.audit.subjects.time_limit import TooSlow
 from lossbench.interfaces.links import OUTPUTS
+from lossbench.loss_families.calling import Convention, number
 
 Form = Literal["each", "elements", "reduced", "mapped"]
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from lossbench.audit.subjects.adapter import AdaptedLoss
-from lossbench.audit.subjects.convention import number
 from lossbench.audit.subjects.forms import first_line
 from lossbench.audit.subjects.subject import Finding
 from lossbench.audit.subjects.time_limit import TooSlow
+from lossbench.loss_families.calling import number
 
 _FORMS = {
     "each": "It answers one number an example.",

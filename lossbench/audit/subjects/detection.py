@@ -11,13 +11,14 @@ from torch import Tensor
 from lossbench.audit.references import Formula
 from lossbench.audit.subjects.adapter import AdaptedLoss
 from lossbench.audit.subjects.claim import multiples
-from lossbench.audit.subjects.convention import CallableRequest, CallOptions, Convention, possible_takes
+from lossbench.audit.subjects.convention import CallableRequest, CallOptions, possible_takes
 from lossbench.audit.subjects.direction import Direction, direction
 from lossbench.audit.subjects.evidence import Evidence, behaviour_evidence
 from lossbench.audit.subjects.forms import Unusable, answering_forms, first_line, quickest
 from lossbench.audit.subjects.signature import NameEvidence, name_evidence, option_of
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.interfaces.links import LinkName
+from lossbench.loss_families.calling import Convention
 
 _UNKNOWN = "It is not known how it wants to be called, and nothing is claimed of it."
 _WAYS = "--takes, --link, --outputs, --classes, --targets, --given"

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from lossbench.audit.subjects.adapter import AdaptedLoss, Form
-from lossbench.audit.subjects.convention import CallableRequest, Convention, Library, call_forms, number
+from lossbench.audit.subjects.convention import CallableRequest, call_forms
 from lossbench.audit.subjects.signature import option_of
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
+from lossbench.loss_families.calling import Convention, Library, number
 
 _EXAMPLES = 5
 

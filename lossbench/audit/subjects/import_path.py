@@ -49,7 +49,7 @@ def import_callable(path: str, given: dict[str, Any]) -> Callable[..., Any]:
                 f"{path}: what it makes cannot be called. A loss is a function, or a class whose objects can be called."
             )
     else:
-        made = partial(target, **given) if given else target
+        made = partial(target, **{name: _tensor(value) for name, value in given.items()}) if given else target
     _check_arguments(made, path)
     return cast(Callable[..., Any], made)
 

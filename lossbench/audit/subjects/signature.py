@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lossbench.audit.subjects.convention import Takes
+from lossbench.loss_families.calling import Takes
 
 _TARGETS = {"y", "t", "true", "truth", "target", "targets", "tgt", "label", "labels", "gt", "actual", "observed", "hot", "onehot"}
 _PREDICTIONS = {

@@ -11,31 +11,62 @@ from lossbench.commands.actions.outline import training_time
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
-from lossbench.errors import BadInput, printable
+from lossbench.errors import BadInput, Stopped, printable
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
+from lossbench.storage.store import study_folder
+
+DATASET = "dataset."  # before settings that are about the data
 
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     add_current_folder_to_path()
     load_plugins(options["plugins"])
+    settings = dict(map(_setting, options["settings"]))
+    about_data = {key: settings.pop(key) for key in list(settings) if key.startswith(DATASET)}
     given = Given(
-        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"]
+        losses=losses,
+        data=options["data"],
+        target=options["target"],
+        metric=options["metric"],
+        data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
+        check=not options["no_check"],
     )
     protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
-    settings = dict(map(_setting, options["settings"]))
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
     click.echo(outline.rstrip(), err=True)
-    summary = run_plan(made.plan, RESULTS, made.overrides, made.config)
-    click.echo(summary.sentence(), err=True)
-    study = ComparedStudy(folder=summary.folder, request=made.request, runs_of=made.runs_of, command=command)
+    study = ComparedStudy(
+        folder=study_folder(RESULTS, made.plan.study),
+        request=made.request,
+        runs_of=made.runs_of,
+        command=command,
+        specs=made.plan.runs,
+    )
+    try:
+        click.echo(run_plan(made.plan, RESULTS, made.overrides, made.config).sentence(), err=True)
+    except Stopped:
+        _print_so_far(study)
+        raise
     page = study.report(RESULTS / options["study"] / PAGE)
-    click.echo(study.to_latex() if options["latex"] else printable(study.text()))
+    names = dict(map(_name, options["names"]))
+    click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
+    if options["figure"]:
+        click.echo(f"The figure for print: {study.save_figure(options['figure'], options['columns'], names)}", err=True)
+    if options["save"]:
+        click.echo(f"The best network: {study.best.save(options['save'])}", err=True)
     click.echo(f"The page: {page}", err=True)
     return study.outcome.decided
+
+
+def _print_so_far(study: ComparedStudy) -> None:
+    """What the seeds say of which every run is stored; nothing where there is none."""
+    try:
+        click.echo(printable("\n".join([*study.outcome.sentences(), study.outcome.recommendation()])))
+    except BadInput as error:
+        click.echo(printable(str(error)), err=True)
 
 
 def _rates(text: str | None) -> tuple[float, ...]:
@@ -45,6 +76,13 @@ def _rates(text: str | None) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise BadInput(f"--rates is {text!r}; it is numbers with commas between them, such as 0.01,0.03,0.1.") from error
+
+
+def _name(text: str) -> tuple[str, str]:
+    loss, equals, name = text.rpartition("=")
+    if not equals or not loss or not name:
+        raise BadInput(f"--name {text}: what a loss is called in print is written LOSS=NAME, such as cross_entropy=CE.")
+    return loss, name
 
 
 def _setting(text: str) -> tuple[str, Any]:
