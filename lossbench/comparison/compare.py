@@ -8,6 +8,7 @@ from typing import Any
 from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
 from lossbench.comparison.given import data_of, losses_of, metric_for
+from lossbench.comparison.metric_column import metric_column
 from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
 from lossbench.config.merged import merged
@@ -28,7 +29,7 @@ class Given:
 
     losses: Sequence[Any]
     data: Any
-    target: str | None = None
+    target: str | Sequence[str] | None = None
     metric: str | None = None
     data_options: Mapping[str, Any] = field(default_factory=dict)
     check: bool = True
@@ -46,7 +47,7 @@ class Prepared:
 
 
 def compare(
-    losses: Iterable[Any], data: Any, *, target: str | None = None, metric: str | None = None, **options: Any
+    losses: Iterable[Any], data: Any, *, target: str | Sequence[str] | None = None, metric: str | None = None, **options: Any
 ) -> ComparedStudy:
     """Train losses on the same data with the same budget, and judge which is better, by how much, and how sure that is.
 
@@ -56,8 +57,8 @@ def compare(
     results="results", data_options={}, check=True; every other one is a setting of the command line.
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
-    a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
-    accuracy, or what suits rare classes. early: the best recorded step is chosen, too. margin: differences up to it do not
+    a data frame, arrays (x, y) or a data set; `target` names the column to predict, or several, a label each. metric: what
+    chooses and judges, of one class as in "f1/churned"; by default accuracy, or what suits rare classes, or the task. early: the best recorded step is chosen, too. margin: differences up to it do not
     matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
 
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
@@ -77,7 +78,7 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
     """The runs of a comparison, planned; nothing is trained. `protocol` is the rest of a ComparisonRequest. Raises BadInput."""
     named = losses_of(given.losses)
     dataset = data_of(given.data, given.target, given.data_options)
-    metric = given.metric or metric_for(dataset, {loss.word for loss in named.values()})
+    metric = metric_column(given.metric or metric_for(dataset, {loss.word for loss in named.values()}), dataset)
     request = ComparisonRequest(losses=named, dataset=dataset, metric=metric, **protocol)
     for label, loss in named.items() if given.check else ():
         _refuse_broken(label, loss)

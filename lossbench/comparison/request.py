@@ -11,6 +11,8 @@ from lossbench.interfaces import Dataset, Loss, Task
 from lossbench.interfaces.metric import Metric
 from lossbench.registry import field_types, shelf
 from lossbench.tables import Quantity
+from lossbench.tables.columns import LAYER
+from lossbench.tables.quantity import quantity
 
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # a factor of about 3 apart, the same for every loss
 SHARE_MARGIN = 0.01  # a percentage point, of metrics that are shares
@@ -23,6 +25,7 @@ POINTS = 20  # moments at which a run is recorded
 class ComparisonRequest:
     """A comparison: losses by label, a data set, the metric that chooses and judges, and the budget that every loss has.
 
+    metric: a metric's column, such as accuracy, or f1/1 for what f1 says of the class that counts as 1.
     rates: learning rates that every loss may choose among. seeds: how many; each draws another split, start and order.
     validation: the share of the training data that chooses. early: whether the best recorded step is chosen as well.
     settings: further settings of the command line, such as model, epochs or batch.
@@ -45,7 +48,13 @@ class ComparisonRequest:
     @property
     def quantity(self) -> Quantity:
         """What the metric's columns hold."""
-        return metric_class(self.metric).quantity
+        cls = metric_class(self.recorded)
+        return quantity(self.metric, {cls.word: cls.quantity}, describe(self.dataset).shape.classes or ())
+
+    @property
+    def recorded(self) -> str:
+        """The word of the metric that is recorded."""
+        return self.metric.partition(LAYER)[0]
 
 
 def metric_class(word: str) -> type[Metric]:
@@ -67,7 +76,7 @@ def sweep(request: ComparisonRequest) -> PythonSweep:
         "optimizer": {"lr": list(map(float, request.rates))},
         "seed": range(request.seeds),
         "validation": request.validation,
-        "probes": (request.metric,),
+        "probes": (request.recorded,),
         "recording": {"points": POINTS},
     }
     for key in request.settings:
@@ -94,7 +103,7 @@ def _check_request(request: ComparisonRequest) -> None:
         raise BadInput(f"validation is {request.validation:g}; a share of the training data, above 0, chooses the rates.")
     if request.margin is not None and not request.margin > 0:
         raise BadInput(f"margin is {request.margin:g}; differences below it do not matter, so it is above 0.")
-    owners = set(metric_class(request.metric).quantity.owners) & {loss.word for loss in request.losses.values()}
+    owners = set(request.quantity.owners) & {loss.word for loss in request.losses.values()}
     if owners:
         task = describe(request.dataset).shape.task
         neutral = ", ".join(neutral_metrics({loss.word for loss in request.losses.values()}, task))

@@ -1,5 +1,6 @@
 """A comparison from the command line: what it will take, the runs, the verdict and the page."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import click
 
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
-from lossbench.commands.actions.outline import training_time
+from lossbench.commands.actions.outline import data_lines, training_time
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
@@ -21,13 +22,15 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     add_current_folder_to_path()
     load_plugins(options["plugins"])
     given = Given(
-        losses=losses, data=options["data"], target=options["target"], metric=options["metric"], check=not options["no_check"]
+        losses=losses, data=options["data"], target=_columns(options["target"]), metric=options["metric"], check=not options["no_check"]
     )
     protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
     settings = dict(map(_setting, options["settings"]))
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
+    for line in data_lines(made.request.dataset):
+        click.echo(line, err=True)
     click.echo(outline.rstrip(), err=True)
     summary = run_plan(made.plan, RESULTS, made.overrides, made.config)
     click.echo(summary.sentence(), err=True)
@@ -36,6 +39,12 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     click.echo(study.to_latex() if options["latex"] else printable(study.text()))
     click.echo(f"The page: {page}", err=True)
     return study.outcome.decided
+
+
+def _columns(text: str | None) -> str | list[str] | None:
+    """One target column, or several with commas between them; a name with a comma in it stands in quotation marks."""
+    names = next(csv.reader([text or ""], skipinitialspace=True), [])
+    return names if len(names) > 1 else (names[0] if names else None)
 
 
 def _rates(text: str | None) -> tuple[float, ...]:

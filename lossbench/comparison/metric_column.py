@@ -1,0 +1,33 @@
+"""The recorded column that chooses and judges: a metric, or what a metric says of one class."""
+
+from lossbench.comparison.request import metric_class
+from lossbench.data.loading import describe
+from lossbench.errors import BadInput, unknown
+from lossbench.interfaces import Dataset
+from lossbench.tables.columns import LAYER, class_column
+
+
+def metric_column(given: str, dataset: Dataset) -> str:
+    """The column of a metric, without its side: accuracy, or f1/1 for f1/churned, the class's name or number after a slash.
+
+    A metric by class of which none is named is about the positive one of two. Raises BadInput where there is no such metric or
+    class, where it has no meaning for the task, and where no class is named of more than two.
+    """
+    word, slash, name = given.partition(LAYER)
+    cls, shape = metric_class(word), describe(dataset).shape
+    if shape.task not in cls.tasks:
+        raise BadInput(f"{word} has no meaning for {shape.task}; it is for {' and '.join(cls.tasks)}.")
+    if cls.quantity.part != "class":
+        if slash:
+            raise BadInput(f"{given}: {word} is one number, and none for each class. Possible: {word}.")
+        return word
+    names = shape.classes or tuple(map(str, range(max(2, shape.targets))))
+    if not slash and len(names) == 2 and shape.task == "classification":  # noqa: PLR2004 two classes, of which one is positive
+        return class_column(word, 1)
+    if not slash:
+        raise BadInput(f"{word} is a number for each class; name the one to judge by: {', '.join(f'{word}/{n}' for n in names[:5])}.")
+    if name in names:
+        return class_column(word, names.index(name))
+    if not (name.isdecimal() and int(name) < len(names)):
+        raise unknown("class", name, names)
+    return class_column(word, int(name))
