@@ -13,14 +13,22 @@ NOT_TOLD = 3  # exit code: not enough data for a verdict
 OPTIONS = (
     click.option("--data", "-d", required=True, metavar="FILE|WORD", help="A file with a table, or a data set of lossbench's."),
     click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels: a,b,c."),
-    click.option("--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."),
+    click.option(
+        "--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."
+    ),
     click.option("--seeds", type=int, default=10, show_default=True, help="How many splits, starts and orders."),
     click.option("--rates", metavar="RATES", help="Learning rates that every loss may choose among: 0.01,0.03,0.1"),
     click.option("--validation", type=float, default=0.2, show_default=True, help="Share of the training data that chooses."),
     click.option("--early", is_flag=True, help="Choose the best recorded step as well, by validation data."),
     click.option("--margin", type=float, help="Differences of the metric up to this do not matter."),
     click.option("--study", default="compare", show_default=True, help="The folder results/STUDY."),
-    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="More settings, as in `run`: --set epochs=20"),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="More settings, as in `run`: --set epochs=20, and of a table: --set dataset.missing=fill",
+    ),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
     click.option("--no-check", is_flag=True, help="Do not audit somebody's loss first."),
     with_plugins,

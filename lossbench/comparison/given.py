@@ -120,7 +120,11 @@ def metric_for(dataset: Dataset, loss_words: Iterable[str]) -> str:
     shape, contestants = describe(dataset).shape, set(loss_words)
     metrics = {word: cls for word, cls in shelf("metric").items() if shape.task in cls.tasks and cls.quantity.can_rank}  # type: ignore[attr-defined]
     wanted = SUITS.get(shape.task, ("accuracy",))
-    if shape.task == "classification" and shape.class_counts is not None and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts):
+    if (
+        shape.task == "classification"
+        and shape.class_counts is not None
+        and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts)
+    ):
         wanted = ("average_precision",) if len(shape.class_counts) == 2 else ("balanced_accuracy",)
     neutral = [word for word in (*wanted, *metrics) if word in metrics and metrics[word].quantity.neutral_among(contestants)]  # type: ignore[attr-defined]
     if not neutral:

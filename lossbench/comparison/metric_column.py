@@ -25,7 +25,9 @@ def metric_column(given: str, dataset: Dataset) -> str:
     if not slash and len(names) == 2 and shape.task == "classification":  # noqa: PLR2004 two classes, of which one is positive
         return class_column(word, 1)
     if not slash:
-        raise BadInput(f"{word} is a number for each class; name the one to judge by: {', '.join(f'{word}/{n}' for n in names[:5])}.")
+        raise BadInput(
+            f"{word} is a number for each class; name the one to judge by: {', '.join(f'{word}/{n}' for n in names[:5])}."
+        )
     if name in names:
         return class_column(word, names.index(name))
     if not (name.isdecimal() and int(name) < len(names)):

@@ -26,7 +26,12 @@ def from_frame(frame: Any, target: str | Sequence[str], **options: Any) -> Datas
     """
     table = _as_pandas(frame)
     content = remember(table)
-    return cast(Dataset, find("dataset", "in_memory").build({"content": content, "target": target if isinstance(target, str) else tuple(target), **options}))
+    return cast(
+        Dataset,
+        find("dataset", "in_memory").build(
+            {"content": content, "target": target if isinstance(target, str) else tuple(target), **options}
+        ),
+    )
 
 
 def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
@@ -80,7 +85,9 @@ def _as_pandas(frame: Any) -> pd.DataFrame:
 
 def _free(table: pd.DataFrame, labels: int) -> list[str]:
     """Names for so many labels that no column of the table has."""
-    stem = next(stem for n in range(table.shape[1] + 1) if not any(name.startswith(stem := "y" + "_" * n) for name in table.columns))
+    stem = next(
+        stem for n in range(table.shape[1] + 1) if not any(name.startswith(stem := "y" + "_" * n) for name in table.columns)
+    )
     return [f"{stem}{n}" for n in range(labels)]
 
 

@@ -99,12 +99,18 @@ class Tabular(HeldOut):
         weights = self._weights(frame)
         wanted = Wanted(self.task, self.positive, self.order)
         several = frame[list(self.targets)]
-        target = target_of(several.iloc[:, 0], wanted, self.source) if isinstance(self.target, str) else labels_of(several, wanted, self.source)
+        target = (
+            target_of(several.iloc[:, 0], wanted, self.source)
+            if isinstance(self.target, str)
+            else labels_of(several, wanted, self.source)
+        )
         features = frame.drop(columns=[*self.targets, *([self.weights] if self.weights else [])])
         columns = columns_of(features, Said(categories=self.categories, dates=self.dates), self.source)
         # Row by row in memory: how a mean is rounded depends on the order in which it is summed.
         x = np.column_stack([columns.numbers[name] for name in columns.numbers]) if columns.plain else np.empty((len(frame), 0))
-        examples = Examples(x, target.values, target.classes, None, weights, None if columns.plain else columns, parts, target.task)
+        examples = Examples(
+            x, target.values, target.classes, None, weights, None if columns.plain else columns, parts, target.task
+        )
         _refuse_no_features(columns, self.source)
         return examples, (*notes, *columns.notes)
 

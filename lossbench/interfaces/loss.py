@@ -16,6 +16,7 @@ from lossbench.registry import Registered, field_types
 Task = Literal["classification", "multilabel", "ordinal", "regression"]
 CLASSIFIED: tuple[Task, ...] = ("classification", "ordinal")  # each example belongs to one class, and these may have an order
 LABELLED: tuple[Task, ...] = (*CLASSIFIED, "multilabel")  # or has any number of labels, each of which is there or not
+SAY_ORDER = "That classes have an order is said of a table: dataset.order=[low,middle,high], or of numbers dataset.task=ordinal."
 EVERY_TASK: tuple[Task, ...] = (*LABELLED, "regression")
 
 
@@ -126,7 +127,8 @@ class Loss(Registered):
         Raises BadInput where the loss has no meaning on the task or on the link.
         """
         if task not in self.tasks and not (task in LABELLED and "classification" in self.tasks):
-            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.")
+            order = "" if self.tasks != ("ordinal",) else f" {SAY_ORDER}"
+            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.{order}")
         if "link" not in field_types(type(self)):
             return _independent(self, task)
         link = self.link

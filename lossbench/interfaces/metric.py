@@ -40,6 +40,11 @@ class Outputs:
     def link(self) -> str:
         return self.loss.link
 
+    @property
+    def probable(self) -> bool:
+        """Whether there are probabilities: the link gives them, or the loss makes them of raw outputs that are no classes."""
+        return self.of_classes is not None or self.loss.link_function.probabilities
+
     @cached_property
     def value(self) -> Tensor:
         """ℓ (..., B)."""
@@ -93,7 +98,7 @@ class Outputs:
     @cached_property
     def probabilities(self) -> Tensor | None:
         """Probabilities (..., K, B) of all K classes, two for a lone output, or of labels; None on a link that gives none."""
-        if not self.loss.link_function.probabilities:
+        if not self.probable:
             return None
         p = self.log_probabilities.exp()
         if self.of_classes is not None or self.task == "multilabel":

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lossbench.interfaces import CLASSIFIED, Task
-from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -28,7 +28,7 @@ class Brier(Metric):
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
-        if not LINKS[outputs.link].probabilities:
+        if not outputs.probable:
             return torch.full_like(outputs.z[..., 0, :], torch.nan)
         square = (outputs.log_probabilities.exp() - outputs.y).square().sum(OUTPUTS)
         return 2 * square if outputs.y.shape[OUTPUTS] == 1 else square

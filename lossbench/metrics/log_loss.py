@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.interfaces import CLASSIFIED, LABELLED, Task
-from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -31,7 +31,7 @@ class LogLoss(Metric):
         title="log loss",
         unit="nats",
         better="lower",
-        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin"),
+        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin", "continuation_ratio", "cumulative_link"),
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -59,7 +59,7 @@ class VanishedProbability(Metric):
 
 def _surprise(outputs: Outputs) -> Tensor:
     """−log p_y of each example (..., B), in nats; NaN on a link that gives no probabilities."""
-    if not LINKS[outputs.link].probabilities:
+    if not outputs.probable:
         return torch.full_like(outputs.z[..., 0, :], torch.nan)
     return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
 

@@ -16,16 +16,24 @@ from lossbench.errors import BadInput, printable
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
 
+DATASET = "dataset."  # before settings that are about the data
+
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     add_current_folder_to_path()
     load_plugins(options["plugins"])
+    settings = dict(map(_setting, options["settings"]))
+    about_data = {key: settings.pop(key) for key in list(settings) if key.startswith(DATASET)}
     given = Given(
-        losses=losses, data=options["data"], target=_columns(options["target"]), metric=options["metric"], check=not options["no_check"]
+        losses=losses,
+        data=options["data"],
+        target=_columns(options["target"]),
+        metric=options["metric"],
+        data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
+        check=not options["no_check"],
     )
     protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
-    settings = dict(map(_setting, options["settings"]))
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
@@ -61,4 +69,6 @@ def _setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise BadInput(f"--set {text}: a setting is written KEY=VALUE, such as --set epochs=20.")
     made = parsed(value)
+    if isinstance(made, str) and made.startswith("[") and made.endswith("]"):  # words without quotation marks
+        made = [word.strip() for word in next(csv.reader([made[1:-1]], skipinitialspace=True), [])]
     return key, tuple(made) if isinstance(made, list) else made
