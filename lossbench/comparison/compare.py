@@ -58,8 +58,9 @@ def compare(
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
     a data frame, arrays (x, y) or a data set; `target` names the column to predict, or several, a label each. metric: what
-    chooses and judges, of one class as in "f1/churned"; by default accuracy, or what suits rare classes, or the task. early: the best recorded step is chosen, too. margin: differences up to it do not
-    matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
+    chooses and judges, of one class as in "f1/churned"; by default accuracy, or what suits rare classes, or the task. early: the
+    best recorded step is chosen, too. margin: differences up to it do not matter. settings: more of the command line's, such as
+    model={"hidden": (64,)}, epochs=20.
 
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
     own is audited first, unless check=False. Raises BadInput where something makes no sense or a loss fails its audit.

@@ -83,10 +83,9 @@ def _has_defaults(cls: type[Loss]) -> bool:
 
 
 def data_of(given: Any, target: str | Sequence[str] | None, options: Mapping[str, Any]) -> Dataset:
-    """The data set of a file, a registered word, a data frame, arrays (x, y) or a data set; `target` names a table's column,
-    or several, a label each.
+    """The data set of a file, a registered word, a data frame, arrays (x, y) or a data set.
 
-    Raises BadInput where it is none of these, or a table has no target.
+    `target` names a table's column, or several, a label each. Raises BadInput where it is none of these, or a target is lacking.
     """
     if isinstance(given, Dataset):
         return given
@@ -114,8 +113,8 @@ def _named(target: str | Sequence[str] | None, source: str) -> str | tuple[str, 
 def metric_for(dataset: Dataset, loss_words: Iterable[str]) -> str:
     """The metric where none was named: accuracy; where a class is rare, average precision, or balanced accuracy of several.
 
-    Of several labels at once the mean of their average precisions, of classes in an order the quadratically weighted kappa, and of
-    a regression the first that no contestant minimises.
+    Of several labels at once the mean of their average precisions, of classes in an order the quadratically weighted kappa, and
+    of a regression the first that no contestant minimises.
     """
     shape, contestants = describe(dataset).shape, set(loss_words)
     metrics = {word: cls for word, cls in shelf("metric").items() if shape.task in cls.tasks and cls.quantity.can_rank}  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ def metric_column(given: str, dataset: Dataset) -> str:
             raise BadInput(f"{given}: {word} is one number, and none for each class. Possible: {word}.")
         return word
     names = shape.classes or tuple(map(str, range(max(2, shape.targets))))
-    if not slash and len(names) == 2 and shape.task == "classification":  # noqa: PLR2004 two classes, of which one is positive
+    if not slash and len(names) == 2 and shape.task == "classification":
         return class_column(word, 1)
     if not slash:
         raise BadInput(

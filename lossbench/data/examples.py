@@ -15,11 +15,11 @@ Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
 class Examples(NamedTuple):
     """Examples before they are split: features x (N, D) and targets y (N,), or (N, K) of several labels at once.
 
-    `classes` names the C classes, which y then counts from 0, or the K labels, of which y has 1 where one is there; it is None for
-    a regression, and y is real. `task` is said where the target is several labels, or classes in an order. `inputs` is the shape
-    of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image. `weights` (N,)
-    is how much each example counts in training. `columns`, if given, takes the place of x: features that are not numbers yet.
-    `parts` (N,) is a split that somebody gives; see given_parts.
+    `classes` names the C classes, which y then counts from 0, or the K labels, of which y has 1 where one is there; it is None
+    for a regression, and y is real. `task` is said where the target is several labels, or classes in an order. `inputs` is the
+    shape of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image. `weights`
+    (N,) is how much each example counts in training. `columns`, if given, takes the place of x: features that are not numbers
+    yet. `parts` (N,) is a split that somebody gives; see given_parts.
     """
 
     x: Numbers
@@ -90,6 +90,6 @@ def _check_strata(examples: Examples, train: int, test: int) -> None:
     groups = len(np.unique(examples.strata))
     if min(train, test) < groups:
         raise BadInput(
-            f"{train + test} examples are split into {train} to train and {test} to test; they are stratified by the rarest label of "
-            f"each, which makes {groups} strata, and each wants one in either part. dataset.test_fraction decides how many test."
+            f"{train + test} examples are split into {train} to train and {test} to test; they are stratified by the rarest "
+            f"label of each, which makes {groups} strata, and each wants one in either part. dataset.test_fraction decides how many."
         )

@@ -35,7 +35,9 @@ def from_frame(frame: Any, target: str | Sequence[str], **options: Any) -> Datas
 
 
 def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
-    """Features x (N, D), an array or a data frame, and targets y (N,), or labels (N, K), as a data set; options as for from_frame.
+    """Features x (N, D), an array or a data frame, and targets y (N,), or labels (N, K), as a data set.
+
+    Options are those of from_frame.
 
     Raises BadInput where they do not fit together.
     """
@@ -44,10 +46,10 @@ def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
     table = pd.DataFrame({f"x{n}": part for n, part in enumerate(_columns(x))}) if _is_array(x) else _as_pandas(x)
     if values.ndim not in (1, 2) or len(values) != len(table):
         raise BadInput(
-            f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value for each row, or one for each label."
+            f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value a row, or one a label."
         )
     if values.ndim == SEVERAL:
-        labels = {name: part for name, part in zip(_free(table, values.shape[1]), values.T, strict=True)}
+        labels = dict(zip(_free(table, values.shape[1]), values.T, strict=True))
         return from_frame(table.assign(**labels), tuple(labels), **options)
     name = next(name for name in ("y", *(f"y{n}" for n in range(table.shape[1] + 1))) if name not in table.columns)
     return from_frame(table.assign(**{name: values}), name, **options)

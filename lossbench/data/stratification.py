@@ -10,8 +10,8 @@ Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 def strata(y: Array, task: Task) -> Rows | None:
     """The stratum of each row of targets (N, C), as (N,); None where there are none, as for a regression and for soft labels.
 
-    An example of one class belongs to its class. One with several labels belongs to the rarest that it has, and one without any to
-    those without: so that rare labels, which chance would forget first, have their share of every part.
+    An example of one class belongs to its class. One with several labels belongs to the rarest that it has, and one without any
+    to those without: so that rare labels, which chance would forget first, have their share of every part.
     """
     if task not in (*CLASSIFIED, "multilabel") or not ((y == 0) | (y == 1)).all():
         return None

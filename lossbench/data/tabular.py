@@ -11,8 +11,8 @@ import pandas as pd
 from lossbench.data.cells import as_numbers, fault, refuse_missing, refuse_odd_columns
 from lossbench.data.column_encoding import encoded
 from lossbench.data.columns import Columns, Said, columns_of
-from lossbench.data.given_parts import parts_of_column, parts_of_file
 from lossbench.data.examples import Examples, Labels
+from lossbench.data.given_parts import parts_of_column, parts_of_file
 from lossbench.data.hold_out import HeldOut, check_split, scale_all
 from lossbench.data.target_column import AUTO, Wanted, labels_of, target_of
 from lossbench.errors import BadInput, unknown
@@ -29,13 +29,13 @@ class Tabular(HeldOut):
     Columns of numbers, and of true and false, are features as they are; a column of text with few different texts is a category,
     and becomes a 0/1 feature for each. Everything that is measured is measured on the training part alone.
 
-    Options: target, the column's name, or a list of names; task; order, the classes from low to high, where they have an order; ignore, names of columns to leave out; categories, names of columns that hold
-    categories though they do not look it; dates, of columns that become numbers of days; missing, what becomes of empty cells
-    (refuse; fill, by the median, with a 0/1 feature that says where, or as a category of their own; drop, the row); positive,
-    which of two classes counts as 1: its name, or rarer, which of equally many is the later in order, or auto, the rarer unless
-    they are 0 and 1, −1 and 1 or true and false; weights, a column that says how much each example counts in training;
-    split_column, one that says train, test or validation, or split_file, JSON or .npz with lists of row numbers of these names:
-    a split that is given.
+    Options: target, the column's name, or a list of names; task; order, the classes from low to high, where they have an order;
+    ignore, names of columns to leave out; categories, names of columns that hold categories though they do not look it; dates, of
+    columns that become numbers of days; missing, what becomes of empty cells (refuse; fill, by the median, with a 0/1 feature
+    that says where, or as a category of their own; drop, the row); positive, which of two classes counts as 1: its name, or
+    rarer, which of equally many is the later in order, or auto, the rarer unless they are 0 and 1, −1 and 1 or true and false;
+    weights, a column that says how much each example counts in training; split_column, one that says train, test or validation,
+    or split_file, JSON or .npz with lists of row numbers of these names: a split that is given.
     """
 
     target: str | tuple[str, ...]

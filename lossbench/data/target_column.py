@@ -53,8 +53,8 @@ def labels_of(columns: pd.DataFrame, wanted: Wanted, source: str) -> Target:
         cells = columns[name].nunique()
         if cells > SAME_LABEL:
             raise BadInput(
-                f"{source}: of several targets each is a label, there or not, and {name!r} has {cells:,} different cells. Possible: "
-                "columns of 0 and 1, of true and false, or of two words; or one target at a time."
+                f"{source}: of several targets each is a label, there or not, and {name!r} has {cells:,} different cells. "
+                "Possible: columns of 0 and 1, of true and false, or of two words; or one target at a time."
             )
         target = target_of(columns[name], Wanted(task="classification"), source)
         values.append(target.values)
@@ -104,7 +104,7 @@ def _in_order(column: pd.Series, order: tuple[str, ...], positive: str, source: 
             f"'dataset.order=[{','.join(sorted(texts.unique())[:5])}]'."
         )
     order = order or tuple(map(str, pd.Series(texts.unique(), index=column.drop_duplicates()).sort_index()))
-    codes = pd.Categorical(texts, order).codes
+    codes = pd.Index(order).get_indexer(pd.Index(texts))
     if (codes < 0).any():
         raise unknown(f"class in dataset.order of {source}", str(texts[codes < 0].iloc[0]), order)
     classes = tuple(name for n, name in enumerate(order) if (codes == n).any())
@@ -114,7 +114,7 @@ def _in_order(column: pd.Series, order: tuple[str, ...], positive: str, source: 
             "classes or more, of which none is the positive one."
         )
     _refuse_lone_classes(texts, source)
-    values = pd.Categorical(texts, classes).codes.astype(np.int64)
+    values = pd.Index(classes).get_indexer(pd.Index(texts)).astype(np.int64)
     return Target(values, classes, "ordinal")
 
 

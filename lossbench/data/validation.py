@@ -37,8 +37,8 @@ def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed
     """Of the row numbers of training data (N,), those that still train and those that are held out for validation.
 
     `labels` (N,) are their classes, or other strata, of which each has the same share of both parts; None where there are none. A
-    class with one row only keeps it to train with. A size below 1 is a share of the rows, rounded up, and one from 1 on is so many. The draw is
-    scikit-learn's train_test_split. Raises BadInput where there are too few rows.
+    class with one row only keeps it to train with. A size below 1 is a share of the rows, rounded up, and one from 1 on is so
+    many. The draw is scikit-learn's train_test_split. Raises BadInput where there are too few rows.
     """
     check_size(validation)
     if not validation:
@@ -62,8 +62,8 @@ def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed
 def with_validation(split: Split, validation: float, seed: int) -> Split:
     """A split, features (N, D) and targets (N, C), of whose training part some rows are held out; scaled as it was.
 
-    Hard labels are held out class by class, or by the rarest label of each row. Raises BadInput where there are too few rows, or where validation data are there
-    already.
+    Hard labels are held out class by class, or by the rarest label of each row. Raises BadInput where there are too few rows, or
+    where validation data are there already.
     """
     if split.validation_x is not None:
         refuse_second_validation(validation)

@@ -12,7 +12,8 @@ from lossbench.data.tabular import Tabular
 class InMemory(Tabular):
     """A data frame, or arrays, given with lossbench.datasets.from_frame or from_arrays; lasts as long as the process.
 
-    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target (standardised).
+    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
+        (standardised).
     Task: classification, multilabel, ordinal or regression, as for a file with a table.
     Options: content, by which the data are known; what else is said of columns stands with every table.
     Identities: the data set is the one that the same table in a file would be.

@@ -15,7 +15,8 @@ from lossbench.registry import later
 class Table(Tabular):
     """A file with a table: CSV in any dialect, TSV, JSON lines, Parquet, Feather, Excel, .npz; packed files, too.
 
-    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target (standardised).
+    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
+        (standardised).
     Task: classification, multilabel, ordinal or regression. With auto, a target of text, of true and false, or of at most 20
         different whole numbers means classes, several columns mean labels, and a given order means classes in an order.
     Options: path, relative to the current directory; separator, decimal and encoding, which are seen from the file where they

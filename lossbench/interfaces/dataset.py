@@ -26,12 +26,12 @@ class TargetScale(NamedTuple):
 class Split(NamedTuple):
     """Data ready for training: float64, standardised, features x (N, D) and targets y (N, C).
 
-    y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression; classes in an order stand in it, and
-    of several labels at once (multilabel) each has a 0/1 column.
-    `inputs` is the shape of one example's features before they were laid in a row of D, such as (1, 8, 8); None for (D,).
-    Validation data are there where a part was held out for them. `train_weights` (N,) says how much each training example
-    counts in the training loss. `scale` is the unit of a regression's targets, and `classes` the names of the classes, of two
-    first the one that is coded 0, or of the labels. `notes` say what in the source is worth a second look.
+    y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression; classes in an order stand in it,
+    and of several labels at once (multilabel) each has a 0/1 column. `inputs` is the shape of one example's features before they
+    were laid in a row of D, such as (1, 8, 8); None for (D,). Validation data are there where a part was held out for them.
+    `train_weights` (N,) says how much each training example counts in the training loss. `scale` is the unit of a regression's
+    targets, and `classes` the names of the classes, of two first the one that is coded 0, or of the labels. `notes` say what in
+    the source is worth a second look.
     """
 
     train_x: Array
@@ -49,7 +49,7 @@ class Split(NamedTuple):
 
 
 def class_counts(y: Array) -> tuple[int, ...]:
-    """How many examples each class has, by targets (N, C) of one class an example; a soft label counts where it is the largest."""
+    """How many examples each class has, by targets (N, C) of a classification; a soft label counts where it is the largest."""
     one_column = y.shape[1] == 1
     classes = (y[:, 0] > 0.5).astype(np.int64) if one_column else y.argmax(axis=1)
     return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
@@ -72,10 +72,10 @@ class DataShape:
     """The shape of a data set, which is all that planning needs of it.
 
     `rows` and `test_rows` are numbers of examples; `inputs` is the shape of one example's features, such as (64,) or (1, 8, 8);
-    `targets` is the number of columns of y; `class_counts` has the training examples of each class, or with each label; () for a regression.
-    `majority` has the shares of the most frequent class, as `majority_shares` gives them. `target_range` is that of all targets
-    as losses see them, and `classes` are the names of the classes, or labels, where they have names; `notes` say what in the source is worth
-    a second look.
+    `targets` is the number of columns of y; `class_counts` has the training examples of each class, or with each label; () for a
+    regression. `majority` has the shares of the most frequent class, as `majority_shares` gives them. `target_range` is that of
+    all targets as losses see them, and `classes` are the names of the classes, or labels, where they have names; `notes` say what
+    in the source is worth a second look.
     """
 
     rows: int

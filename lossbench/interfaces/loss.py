@@ -122,7 +122,7 @@ class Loss(Registered):
         return LINKS[self.link]
 
     def on(self, task: Task, outputs: int) -> Self:
-        """The same loss with link "auto" settled: identity for regression, sigmoid for one output or several labels, else softmax.
+        """The same loss with link "auto" settled: identity for regression, sigmoid for one output and for labels, else softmax.
 
         Raises BadInput where the loss has no meaning on the task or on the link.
         """
@@ -155,8 +155,8 @@ def _independent(loss: L, task: Task) -> L:
     """The loss itself, its link being settled. Raises BadInput where it makes several labels compete for one whole."""
     if task == "multilabel" and (loss.link == "softmax" or loss.domain in ("distribution", "one_hot")):
         raise BadInput(
-            f"The loss {loss.word!r} is for classes of which one is right, and here are several labels at once, each there or not. "
-            "Possible are losses on the sigmoid link, and those of each output by itself, such as hinge."
+            f"The loss {loss.word!r} is for classes of which one is right, and here are several labels at once, each there or "
+            "not. Possible are losses on the sigmoid link, and those of each output by itself, such as hinge."
         )
     return loss
 

@@ -63,7 +63,7 @@ def links(cls: type[Loss]) -> list[str]:
 
 
 def cases() -> list[Case]:
-    """Every loss on every link that it has a meaning on, for one, two and five outputs; of classes in an order there are three."""
+    """Every loss on every link that it has a meaning on, for one, two and five outputs; an order takes three."""
     found = []
     for word in WORDS:
         cls = find("loss", word)

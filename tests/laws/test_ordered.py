@@ -37,8 +37,8 @@ def corn(z):
     """The sum, over the thresholds that an example reaches, of the cross entropy of going on."""
     total = torch.zeros(N, dtype=torch.float64)
     for k in range(CLASSES - 1):
-        reached = torch.tensor(LABEL >= k)
-        goes_on = torch.tensor(LABEL > k, dtype=torch.float64)
+        reached = torch.tensor(k <= LABEL)
+        goes_on = torch.tensor(k < LABEL, dtype=torch.float64)
         total = total + reached * functional.binary_cross_entropy_with_logits(z[k], goes_on, reduction="none")
     return total
 

@@ -62,7 +62,7 @@ def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
 
 
 def data_lines(dataset: Dataset) -> Iterator[str]:
-    """What is worth knowing of data: which of two named classes is positive; of a table the task, all classes, and notes on it."""
+    """What is worth knowing of data: which of two named classes is positive; of a table task, classes, and notes on it."""
     shape, name = describe(dataset).shape, innermost(dataset)
     if not isinstance(name, Tabular):
         if len(names := names_of(shape.classes)) == 2 and shape.task == "classification":
