@@ -91,5 +91,5 @@ def _check_strata(examples: Examples, train: int, test: int) -> None:
     if min(train, test) < groups:
         raise BadInput(
             f"{train + test} examples are split into {train} to train and {test} to test; they are stratified by the rarest "
-            f"label of each, which makes {groups} strata, and each wants one in either part. dataset.test_fraction decides how many."
+            f"label of each, which makes {groups} strata, and each wants a row in both. dataset.test_fraction says how many."
         )

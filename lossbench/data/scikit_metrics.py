@@ -58,6 +58,16 @@ def ranking_of_labels(outputs: Outputs) -> Tensor:
     return _scalar("label_ranking_average_precision_score", outputs, outputs.labels.T, outputs.z.T, {})
 
 
+def pinball(outputs: Outputs, level: float) -> Tensor:
+    """The pinball loss at a quantile, a scalar (): of what the loss says of it, or of the prediction where it says none."""
+    quantile = outputs.quantile(level)
+    if quantile is None:
+        return regressed("mean_pinball_loss", outputs, alpha=level)
+    if not bool(torch.isfinite(quantile).all()):
+        return quantile.new_full((), torch.nan)
+    return _scalar("mean_pinball_loss", outputs, outputs.truth.T, quantile.T, {"alpha": level})
+
+
 def regressed(function: str, outputs: Outputs, **options: Any) -> Tensor:
     """A metric of a regression, in the targets' own unit, as a scalar (); NaN where predictions (T, N) are not finite."""
     predicted = outputs.predicted

@@ -55,6 +55,11 @@ def class_counts(y: Array) -> tuple[int, ...]:
     return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
 
 
+def class_members(split: Split) -> tuple[int, ...]:
+    """How many training examples each class has, where each example has one class, if a soft one; else ()."""
+    return class_counts(split.train_y) if split.task in CLASSIFIED else ()
+
+
 def majority_shares(split: Split) -> tuple[float, ...]:
     """The accuracy of always answering the class that most training examples have, on training, test and validation data.
 

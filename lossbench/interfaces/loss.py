@@ -99,6 +99,16 @@ class Loss(Registered):
         del z
         return None
 
+    def quantile(self, z: Tensor, level: float) -> Tensor | None:
+        """What a share `level` of the targets lies below, (..., T, B), where raw outputs (..., C, B) say a distribution; else None."""
+        del z, level
+        return None
+
+    def informed(self, members: tuple[int, ...]) -> Self:
+        """The loss with what it must know of the training data, how many examples each class has; () of other targets."""
+        del members
+        return self
+
     def properties(self) -> Properties:
         """What the loss claims of itself, its link being settled."""
         return Properties()

@@ -95,6 +95,11 @@ class Outputs:
         """The targets (..., T, B) in their own unit."""
         return self.y * self.scale.factor + self.scale.offset
 
+    def quantile(self, level: float) -> Tensor | None:
+        """What a share `level` of each target lies below, (..., T, B), in its own unit; None where the loss says no distribution."""
+        quantile = self.loss.quantile(self.z, level)
+        return None if quantile is None else quantile * self.scale.factor + self.scale.offset
+
     @cached_property
     def probabilities(self) -> Tensor | None:
         """Probabilities (..., K, B) of all K classes, two for a lone output, or of labels; None on a link that gives none."""

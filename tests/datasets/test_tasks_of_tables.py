@@ -53,9 +53,7 @@ def test_arrays_a_frame_and_a_file_with_the_same_labels_are_the_same_data():
 def test_a_rare_label_has_its_share_of_every_part(seed):
     split = load(WithValidation(of=from_frame(LABELS, NAMES, seed=seed), size=0.25)).split
     rare = [int(part[:, 1].sum()) for part in (split.train_y, split.validation_y, split.test_y)]
-    assert rare in ([4, 2, 2], [5, 1, 2], [4, 1, 3], [3, 2, 3], [5, 2, 1]), (
-        "8 rows: a quarter tests, and a quarter of the rest chooses"
-    )
+    assert rare in ([4, 2, 2], [5, 1, 2], [4, 1, 3], [3, 2, 3], [5, 2, 1]), "a quarter tests, of the rest one chooses"
 
 
 def test_a_row_belongs_to_the_rarest_label_that_it_has():

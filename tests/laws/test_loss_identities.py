@@ -16,6 +16,7 @@ from lossbench.losses.absolute import AbsoluteError, Chebyshev, Huber, LogCosh, 
 from lossbench.losses.divergence import CauchySchwarz, Tanimoto
 from lossbench.losses.entropy import ConfidencePenalty, CrossEntropy, KullbackLeibler, LabelSmoothing
 from lossbench.losses.history import FahlmanArctanh, FahlmanOffset, InsetHalfSquaredError, SlopeLeftOut
+from lossbench.losses.imbalanced import Asymmetric, Ldam, LogitAdjusted
 from lossbench.losses.likelihood import Bernoulli, Gaussian, GaussianLearntVariance, Laplace, Poisson
 from lossbench.losses.margin import CubedHinge, Exponential, Hinge, LogisticMargin, Perceptron, Savage, SquaredHinge, Tangent
 from lossbench.losses.multiclass import MulticlassHinge, Sparsemax
@@ -129,6 +130,12 @@ IDENTITIES: dict[tuple[str, str], Callable[[], list[Sides]]] = {
         Chebyshev(link="softmax"), FAR_SOFTMAX, HOT, 0.5
     ),
     ("clamped_cross_entropy", "as delta → 0 this becomes CrossEntropy"): lambda: both(ClampedCrossEntropy(delta=1e-30), CE),
+    ("asymmetric", "gamma_positive = gamma_negative = 0 and shift = 0 is CrossEntropy on the sigmoid"): lambda: same(
+        Asymmetric(gamma_positive=0.0, gamma_negative=0.0, shift=0.0), BCE, SHARES
+    ),
+    ("asymmetric", "gamma_positive = gamma_negative = 2 and shift = 0 is Focal on the sigmoid"): lambda: same(
+        Asymmetric(gamma_positive=2.0, gamma_negative=2.0, shift=0.0), Focal(gamma=2.0, link="sigmoid"), SHARES
+    ),
     ("confidence_penalty", "beta = 0 is CrossEntropy"): lambda: both(ConfidencePenalty(beta=0.0), CE),
     ("continuation_ratio", "with two classes this is CrossEntropy on the sigmoid"): lambda: of_two_classes(ContinuationRatio()),
     ("continuation_ratio", "with one-hot targets ℓ = −log p of the class"): lambda: [class_likelihood(ContinuationRatio())],
@@ -207,6 +214,13 @@ IDENTITIES: dict[tuple[str, str], Callable[[], list[Sides]]] = {
     ("laplace", "less log(2b) for each output this is AbsoluteError on the identity over b"): lambda: same(
         Laplace(scale=3.0), FAR_IDENTITY, REAL, 1 / 3, 4 * math.log(6)
     ),
+    ("ldam", "margin = 0 and scale = 1 is CrossEntropy"): lambda: same(
+        Ldam(margin=0.0, members=(9, 5, 2, 1), link="softmax"), CE, HOT
+    ),
+    ("logit_adjusted", "tau = 0 is CrossEntropy"): lambda: same(
+        LogitAdjusted(tau=0.0, members=(9, 5, 2, 1), link="softmax"), CE, SOFT
+    ),
+    ("logit_adjusted", "for classes with as many examples this is CrossEntropy"): lambda: both(LogitAdjusted(tau=2.0), CE),
     ("log_cosh", "r²/2 for small residuals, |r| − log 2 for large ones"): lambda: [
         (1e8 * LogCosh().value(SMALL, 0 * SMALL), 0.5e8 * SMALL.square().sum(OUTPUTS)),
         (LogCosh().value(SMALL * 1e6, 0 * SMALL), (SMALL * 1e6).abs().sum(OUTPUTS) - math.log(2)),
