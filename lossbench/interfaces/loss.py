@@ -100,7 +100,7 @@ class Loss(Registered):
         return None
 
     def quantile(self, z: Tensor, level: float) -> Tensor | None:
-        """What a share `level` of the targets lies below, (..., T, B), where raw outputs (..., C, B) say a distribution; else None."""
+        """What a share `level` of the targets lies below, (..., T, B), where z (..., C, B) says a distribution; else None."""
         del z, level
         return None
 

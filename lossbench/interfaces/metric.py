@@ -96,7 +96,7 @@ class Outputs:
         return self.y * self.scale.factor + self.scale.offset
 
     def quantile(self, level: float) -> Tensor | None:
-        """What a share `level` of each target lies below, (..., T, B), in its own unit; None where the loss says no distribution."""
+        """What a share `level` of a target lies below, (..., T, B), in its own unit; None where the loss says no distribution."""
         quantile = self.loss.quantile(self.z, level)
         return None if quantile is None else quantile * self.scale.factor + self.scale.offset
 

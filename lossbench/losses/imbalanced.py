@@ -116,7 +116,7 @@ class LogitAdjusted(Moved):
 
 @dataclass(frozen=True, kw_only=True)
 class Ldam(Moved):
-    """Cross entropy with a margin that the right class must lead by, the larger the rarer it is (label-distribution-aware margin).
+    """Cross entropy with a margin that the right class must lead by, the larger the rarer it is (label-distribution-aware).
 
     Domain: one-hot targets; margin ≥ 0, scale > 0. One class is right.
     Link: sigmoid, for one output, or softmax.
