@@ -81,11 +81,11 @@ class LogitAdjusted(Moved):
     """Cross entropy of raw outputs to which the log of each class's frequency is added: without it, rare classes lose nothing.
 
     Domain: targets y in [0, 1], summing to 1 on the softmax; tau ≥ 0. One class is right.
-    Link: sigmoid, for one output, or softmax.
-    Formula: ℓ = CrossEntropy at z + τ log π, π being the classes' shares of the training data; of one output at
-        z + τ log(π_1/π_0).
+    Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
+    Formula: ℓ = CrossEntropy at z + τ log π, π being the classes' shares of the training data; on the sigmoid at
+        z + τ log(π / (1 − π)).
     Gradient: p' − y, with p' the link's output at what is moved.
-    Identities: tau = 0 is CrossEntropy; for classes with as many examples this is CrossEntropy.
+    Identities: tau = 0 is CrossEntropy; where nobody says the members this is CrossEntropy.
     Properties: calibrated for the balanced error, not proper for data as they are but for tau = 0; convex; saturation exponent 0.
     Source: Menon, Jayasumana, Rawat, Jain, Veit & Kumar, Long-tail Learning via Logit Adjustment, 2021.
     """
@@ -98,9 +98,15 @@ class LogitAdjusted(Moved):
             raise BadInput(f"logit_adjusted has tau = {self.tau}; it must be 0 or more.")
 
     def moves(self, z: Tensor, y: Tensor) -> Tensor:
+        """(C, 1): τ log π_c, the largest being 0, on the softmax; on the sigmoid the log-odds τ log(π_c / (1 − π_c))."""
         del y
-        log = self.tau * (self.each(z) / self.each(z).sum()).log()
-        return (log - log.max())[:, None] if z.shape[OUTPUTS] > 1 else (log[1] - log[0])[None, None]
+        if self.members is None:
+            return z.new_zeros(1, 1)
+        each = self.each(z)
+        if self.link == "softmax":
+            return self.tau * (each / each.max()).log()[:, None]
+        odds = each / (each.sum() - each)
+        return self.tau * odds.log()[-z.shape[OUTPUTS] :, None]
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
         """dℓ/dp_c = w_c / Σ p w − y_c / p_c with w = π^τ, on the softmax; else as it is solved from the gradient."""
@@ -119,7 +125,7 @@ class Ldam(Moved):
     """Cross entropy with a margin that the right class must lead by, the larger the rarer it is (label-distribution-aware).
 
     Domain: one-hot targets; margin ≥ 0, scale > 0. One class is right.
-    Link: sigmoid, for one output, or softmax.
+    Link: sigmoid or softmax. "auto" is the sigmoid for one output, the softmax for several.
     Formula: ℓ = CrossEntropy at s (z − y Δ), with Δ_c = margin · (n_c / min n)^(−1/4) for n_c training examples of class c; of
         one output at s (z − y Δ_1 + (1 − y) Δ_0).
     Gradient: s (p' − y), with p' the link's output at what is moved and scaled.

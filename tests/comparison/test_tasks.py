@@ -19,7 +19,7 @@ BEHIND = X[:, 0] + 0.3 * STREAM.normal(size=160)
 LABELS = FRAME.assign(first=(BEHIND > 0).astype(int), second=(X[:, 1] > 1).astype(int))
 GRADES = FRAME.assign(grade=np.digitize(BEHIND, [-1, 0, 1]))
 CHURN = FRAME.assign(churned=np.where(X[:, 1] > 1, "gone", "here"))
-QUICK = {"epochs": 3, "model": "logistic", "seeds": 3, "rates": (0.3, 3.0)}
+QUICK = {"epochs": 3, "model": "logistic", "seeds": 3, "rates": (0.3, 3.0), "engine": "serial"}
 
 
 @pytest.mark.slow

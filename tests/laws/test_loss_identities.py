@@ -220,7 +220,7 @@ IDENTITIES: dict[tuple[str, str], Callable[[], list[Sides]]] = {
     ("logit_adjusted", "tau = 0 is CrossEntropy"): lambda: same(
         LogitAdjusted(tau=0.0, members=(9, 5, 2, 1), link="softmax"), CE, SOFT
     ),
-    ("logit_adjusted", "for classes with as many examples this is CrossEntropy"): lambda: both(LogitAdjusted(tau=2.0), CE),
+    ("logit_adjusted", "where nobody says the members this is CrossEntropy"): lambda: both(LogitAdjusted(tau=2.0), CE),
     ("log_cosh", "r²/2 for small residuals, |r| − log 2 for large ones"): lambda: [
         (1e8 * LogCosh().value(SMALL, 0 * SMALL), 0.5e8 * SMALL.square().sum(OUTPUTS)),
         (LogCosh().value(SMALL * 1e6, 0 * SMALL), (SMALL * 1e6).abs().sum(OUTPUTS) - math.log(2)),

@@ -8,10 +8,12 @@ from lossbench.audit.references import entropies
 
 
 def logit_adjusted(loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
-    each = _members(loss, z)
-    shares = [n / sum(each) for n in each]
-    if len(z) == 1:
-        return entropies.cross_entropy(loss, [z[0] + loss.tau * log(shares[1] / shares[0])], y)
+    if loss.members is None:
+        return entropies.cross_entropy(loss, z, y)
+    shares = [mpf(n) / sum(loss.members) for n in loss.members][-len(z) :]
+    if loss.link == "sigmoid":
+        odds = [share / (1 - share) for share in shares]
+        return entropies.cross_entropy(loss, [s + loss.tau * log(odd) for s, odd in zip(z, odds, strict=True)], y)
     return entropies.cross_entropy(loss, [s + loss.tau * log(share) for s, share in zip(z, shares, strict=True)], y)
 
 
