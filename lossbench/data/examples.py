@@ -87,7 +87,7 @@ def check_counts(examples: Examples, train: int, test: int) -> None:
 
 
 def _check_strata(examples: Examples, train: int, test: int) -> None:
-    groups = len(np.unique(examples.strata))
+    groups = 0 if (labels := examples.strata) is None else len(np.unique(labels))
     if min(train, test) < groups:
         raise BadInput(
             f"{train + test} examples are split into {train} to train and {test} to test; they are stratified by the rarest "

@@ -27,4 +27,5 @@ def _by_rarest_label(y: Array) -> Rows:
     ranks = np.where(y == 1, rank, y.shape[1]).min(axis=1)
     groups, counts = np.unique(ranks, return_counts=True)
     alone = np.isin(ranks, groups[counts == 1])
-    return np.where(alone, groups[counts.argmax()], ranks).astype(np.int64)
+    joined: Rows = np.where(alone, groups[counts.argmax()], ranks).astype(np.int64)
+    return joined

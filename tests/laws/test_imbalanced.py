@@ -69,15 +69,19 @@ def test_one_output_is_the_difference_of_two(loss):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["mlp", "module"])
-def test_the_data_say_how_many_examples_each_class_has(model, tmp_path):
+def test_the_data_say_how_many_examples_each_class_has(model, tmp_path, monkeypatch):
+    (tmp_path / "lone_layer.py").write_text(
+        "from torch import nn\n\ndef net(inputs, outputs):\n    return nn.Linear(*inputs, outputs)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     stream = np.random.default_rng(0)
     frame = pd.DataFrame(stream.normal(size=(120, 3)), columns=["a", "b", "c"]).assign(
         kind=np.digitize(stream.random(120), [0.7, 0.9])
     )
     data = lb.datasets.from_frame(frame, "kind")
     members = class_members(load(data).split)
-    settings = {"dataset": data, "steps": 20, "probes": ["accuracy", "loss"], "results": tmp_path, "engine": "serial"}
-    settings |= {"model": {"word": "module", "path": "torch.nn:LazyLinear"}} if model == "module" else {"model": {"hidden": (4,)}}
+    settings = {"dataset": data, "steps": 8, "probes": ("accuracy", "loss"), "results": tmp_path, "engine": "serial"}
+    settings |= {"model": {"word": "module", "path": "lone_layer:net"}} if model == "module" else {"model": {"hidden": (4,)}}
     told = lb.run(loss=[LogitAdjusted(), Ldam()], study="told", **settings)
     given = lb.run(loss=[LogitAdjusted(members=members), Ldam(members=members)], study="given", **settings)
     left, right = (study.records.drop(columns=["run"]).select_dtypes("number") for study in (told, given))
