@@ -109,7 +109,7 @@ class LogitAdjusted(Moved):
         return self.tau * odds.log()[-z.shape[OUTPUTS] :, None]
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        """dℓ/dp_c = w_c / Σ p w − y_c / p_c with w = π^τ, on the softmax; else as it is solved from the gradient."""
+        """dℓ/dp_c = w_c / Σ p w − y_c / p_c, (..., C, B), with w = π^τ, on the softmax; else as it is solved from the gradient."""
         if self.link != "softmax":
             return Loss.error(self, z, y)
         shares, weights = Softmax(z), self.moves(z, y).exp()

@@ -1,5 +1,8 @@
 """Losses of classes in an order, against torch and scipy; what is decided of them, and how it is judged."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -102,3 +105,44 @@ def test_metrics_are_scikit_learns_and_those_of_what_is_decided(loss):
     assert measured == pytest.approx(expected, rel=1e-9)
     recall = find("metric", "recall")().measure(seen).nanmean(-1)
     np.testing.assert_allclose(recall, theirs.recall_score(LABEL, decided, average=None))
+
+
+def of_two_classes(loss):
+    """A loss for classes in an order and cross entropy, of two classes."""
+    z, y, plain = Z[:1], HOT[:1], CrossEntropy(link="sigmoid")
+    return [(loss.value(z, y), plain.value(z, y)), (loss.gradient(z, y), plain.gradient(z, y))]
+
+
+def likelihood(loss):
+    """A loss for five classes in an order, and −log p of the right one."""
+    return [(loss.value(Z, HOT), -(HOT * loss.log_probabilities(Z).exp()).sum(OUTPUTS).log())]
+
+
+def inner():
+    """The lowest but one class of five."""
+    u = [Z[0], Z[0] - functional.softplus(Z[1])]
+    y = HOT.new_tensor([[0.0], [1], [0], [0], [0]]).expand(CLASSES, N)
+    return [(CumulativeLink().value(Z, y), -(torch.sigmoid(u[0]) * torch.sigmoid(-u[1]) * torch.sigmoid(Z[1])).log())]
+
+
+IDENTITIES = {
+    ("continuation_ratio", "with two classes this is CrossEntropy on the sigmoid"): lambda: of_two_classes(ContinuationRatio()),
+    ("continuation_ratio", "with one-hot targets ℓ = −log p of the class"): lambda: likelihood(ContinuationRatio()),
+    ("coral", "with two classes this is CrossEntropy on the sigmoid"): lambda: of_two_classes(Coral()),
+    ("cumulative_link", "with one-hot targets ℓ = −log p of the class"): lambda: likelihood(CumulativeLink()),
+    ("cumulative_link", "for an inner class ℓ = −log[σ(u_{c−1}) σ(−u_c) σ(z_c)]"): inner,
+}
+
+
+@pytest.mark.parametrize(("word", "identity"), IDENTITIES)
+def test_what_a_docstring_calls_the_same_is_the_same(word, identity):
+    for left, right in IDENTITIES[word, identity]():
+        torch.testing.assert_close(left, right, rtol=1e-9, atol=1e-12)
+
+
+def test_every_identity_in_a_docstring_is_put_to_the_test():
+    stated = set()
+    for loss in EVERY:
+        section = re.search(r"\nIdentities: (.*?)\nProperties: ", inspect.getdoc(type(loss)), re.DOTALL)
+        stated |= {(loss.word, clause) for clause in " ".join(section[1].split()).removesuffix(".").split("; ")}
+    assert stated == set(IDENTITIES)
