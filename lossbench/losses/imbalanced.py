@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Literal, Self
 
 import torch
@@ -12,6 +13,9 @@ from torch.nn.functional import logsigmoid
 from lossbench.errors import BadInput
 from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax
+
+FAR_FROM_1 = 0.5  # a share up to which log(1 − x) is taken of x, and beyond which of 1 − x
+WIDEST, HALVINGS, SAME = 30.0, 80, 1e-12  # of the search for the raw output at which an even coin decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +113,7 @@ class LogitAdjusted(Moved):
         return self.tau * odds.log()[-z.shape[OUTPUTS] :, None]
 
     def error(self, z: Tensor, y: Tensor) -> Tensor:
-        """dℓ/dp_c = w_c / Σ p w − y_c / p_c, (..., C, B), with w = π^τ, on the softmax; else as it is solved from the gradient."""
+        """dℓ/dp_c = w_c / Σ p w − y_c / p_c, (..., C, B), with w = π^τ, on the softmax; else solved from the gradient."""
         if self.link != "softmax":
             return Loss.error(self, z, y)
         shares, weights = Softmax(z), self.moves(z, y).exp()
@@ -192,24 +196,39 @@ class Asymmetric(Loss):
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         b, log_rest = self._absent(z)
-        present = -torch.sigmoid(-z).pow(self.gamma_positive) * logsigmoid(z)
+        present = -_sigmoid(-z).pow(self.gamma_positive) * logsigmoid(z)
         return (y * present - (1 - y) * b.pow(self.gamma_negative) * log_rest).sum(OUTPUTS)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        a, rest, (b, log_rest) = torch.sigmoid(z), torch.sigmoid(-z), self._absent(z)
-        present = -rest.pow(self.gamma_positive) * (rest - self.gamma_positive * a * logsigmoid(z))
-        left = rest / (rest + self.shift) if self.shift else torch.ones_like(rest)  # (1 − a)/(1 − b)
-        grown = self.gamma_negative * b.pow(self.gamma_negative - 1) * rest * log_rest if self.gamma_negative else 0.0
-        absent = torch.where(a > self.shift, a * (b.pow(self.gamma_negative) * left - grown), 0.0)
-        return y * present + (1 - y) * absent
+        a, rest = _sigmoid(z), _sigmoid(-z)
+        steepness = self.gamma_positive * a * _ratio(logsigmoid(z), rest)
+        present = -rest.pow(self.gamma_positive) * rest * (1 + steepness)
+        b, log_rest = self._absent(z)
+        share = rest / (rest + self.shift) if self.shift else torch.ones_like(rest)  # (1 − a)/(1 − b)
+        absent = a * b.pow(self.gamma_negative) * (share + self.gamma_negative * rest * _ratio(log_rest, b))
+        return y * present + (1 - y) * torch.where(a > self.shift, absent, 0.0)
+
+    def error(self, z: Tensor, y: Tensor) -> Tensor:
+        """dℓ/da, (..., C, B): −(1 − a)^γ₊ [1/a + γ₊ r(a)] and b^γ₋ [1/(1 − b) + γ₋ r(1 − b)], with r(x) = −log x / (1 − x)."""
+        a, rest = _sigmoid(z), _sigmoid(-z)
+        present = -rest.pow(self.gamma_positive) * (1 / a + self.gamma_positive * _ratio(logsigmoid(z), rest))
+        b, log_rest = self._absent(z)
+        absent = b.pow(self.gamma_negative) * (1 / (rest + self.shift) + self.gamma_negative * _ratio(log_rest, b))
+        absent = torch.where(a > self.shift, absent, 0.0)
+        return torch.where(y == 0, 0.0, y * present) + torch.where(y == 1, 0.0, (1 - y) * absent)
+
+    @property
+    def boundary(self) -> float:
+        """Where an even coin's cost is least: the easy side is that of labels that are not there."""
+        return _turn(self)
 
     def _absent(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """b = max(0, a − shift) and log(1 − b), (..., C, B), both where a is near the shift and where it is near 1."""
-        b = (torch.sigmoid(z) - self.shift).clamp_min(0)
+        b = (_sigmoid(z) - self.shift).clamp_min(0)
         if not self.shift:
             return b, logsigmoid(-z)
         far = torch.logaddexp(logsigmoid(-z), torch.full_like(z, math.log(self.shift)))
-        return b, torch.where(b > 0.5, far, (-b.clamp_max(0.75)).log1p())
+        return b, torch.where(b > FAR_FROM_1, far, (-b.clamp_max(FAR_FROM_1)).log1p())
 
     def properties(self) -> Properties:
         plain = self.gamma_positive == 0 and self.gamma_negative == 0 and self.shift == 0
@@ -222,6 +241,29 @@ class Asymmetric(Loss):
             bounded=False,
             saturation=(0.0, 1.0) if self.shift else 0.0,
         )
+
+
+def _sigmoid(z: Tensor) -> Tensor:
+    """σ(z), down to the smallest floats; torch's own is 0 in float32 from z = −88.8 on, where e^(−z) is infinite."""
+    return torch.where(z < -80, z.clamp_max(0).exp(), torch.sigmoid(z))
+
+
+def _ratio(log: Tensor, rest: Tensor) -> Tensor:
+    """−log(1 − x) / x for a log and x = `rest`, (..., C, B): 1 where x is 0."""
+    tiny = torch.finfo(rest.dtype).tiny
+    return torch.where(rest < tiny, 1.0, -log / rest.clamp_min(tiny))
+
+
+@lru_cache
+def _turn(loss: Asymmetric) -> float:
+    """The raw output at which the pulls of target 0 and of target 1 are alike, by bisection."""
+    low, high = -WIDEST, WIDEST
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        z = torch.full((1, 2), middle, dtype=torch.float64)
+        pull = float(loss.gradient(z, torch.tensor([[0.0, 1.0]], dtype=torch.float64)).sum())
+        low, high = (middle, high) if pull < 0 else (low, middle)
+    return 0.0 if abs(low) < SAME else low
 
 
 def _claims(*, plain: bool) -> Properties:
