@@ -31,7 +31,15 @@ class LogLoss(Metric):
         title="log loss",
         unit="nats",
         better="lower",
-        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin", "continuation_ratio", "cumulative_link"),
+        owners=(
+            "cross_entropy",
+            "kullback_leibler",
+            "bernoulli",
+            "logistic_margin",
+            "logit_adjusted",
+            "continuation_ratio",
+            "cumulative_link",
+        ),
     )
 
     def measure(self, outputs: Outputs) -> Tensor:

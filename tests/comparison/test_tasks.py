@@ -69,7 +69,7 @@ def test_a_metric_of_each_class_is_about_the_one_that_is_named_or_the_positive_o
         ("f1/7", "No class is called '7'"),
         ("accuracy/1", "one number, and none for each class"),
         ("r2", "no meaning for ordinal; it is for regression"),
-        ("f2/1", "Did you mean 'f1'"),
+        ("f2/1", "No metric that ranks is called 'f2'"),
     ],
 )
 def test_a_metric_that_judges_nothing_is_refused(metric, said):
