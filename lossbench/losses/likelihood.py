@@ -132,7 +132,7 @@ class Laplace(Loss):
         return (z - y).sign() / self.scale
 
     def quantile(self, z: Tensor, level: float) -> Tensor:
-        return z - self.scale * math.copysign(math.log(1 - 2 * abs(level - 0.5)), level - 0.5)
+        return z + self.scale * math.copysign(math.log(1 - 2 * abs(level - 0.5)), level - 0.5)  # the size of the logarithm
 
     def properties(self) -> Properties:
         return Properties(

@@ -5,13 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from scipy.special import expit, softmax
 from sklearn import metrics as theirs
 
 from lossbench.interfaces import TargetScale
 from lossbench.interfaces.metric import Outputs
 from lossbench.losses.entropy import CrossEntropy
-from lossbench.losses.likelihood import Poisson
+from lossbench.losses.likelihood import Gaussian, GaussianLearntVariance, Laplace, Poisson
 from lossbench.losses.margin import Hinge
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.registry import find, shelf
@@ -106,6 +107,36 @@ def test_metrics_of_a_regression_are_in_the_unit_that_the_targets_came_in():
         "pinball_90": theirs.mean_pinball_loss(truth[0], said[0], alpha=0.9),
     }
     assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def distributions():
+    """Losses that say a distribution, with raw outputs and the same distribution as scipy has it, in the targets' own unit."""
+    z, spread = RNG.normal(size=N), RNG.uniform(0.3, 2, N)
+    yield GaussianLearntVariance(), np.stack([z, 2 * np.log(spread)]), stats.norm(50 + 10 * z, 10 * spread)
+    yield Gaussian(variance=2.0), z[None], stats.norm(50 + 10 * z, 10 * np.sqrt(2))
+    yield Laplace(scale=0.7), z[None], stats.laplace(50 + 10 * z, 7)
+
+
+@pytest.mark.parametrize(("loss", "z", "theirs_is"), list(distributions()), ids=lambda part: getattr(part, "word", ""))
+def test_a_distribution_is_judged_by_its_quantiles(loss, z, theirs_is):
+    truth = RNG.normal(50, 12, (1, N))
+    seen = Outputs(torch.tensor(z), (torch.tensor(truth) - 50) / 10, loss, "regression", TargetScale(50.0, 10.0, 1.0))
+    low, high = theirs_is.ppf(0.05), theirs_is.ppf(0.95)
+    covered = ((low <= truth[0]) & (truth[0] <= high)).mean()
+    expected = {
+        "coverage": covered,
+        "coverage_error": abs(covered - 0.9),
+        "interval_width": (high - low).mean(),
+        "pinball_10": theirs.mean_pinball_loss(truth[0], theirs_is.ppf(0.1), alpha=0.1),
+        "pinball_90": theirs.mean_pinball_loss(truth[0], theirs_is.ppf(0.9), alpha=0.9),
+    }
+    assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("word", ["coverage", "coverage_error", "interval_width"])
+def test_what_says_no_distribution_covers_nothing(word):
+    seen = Outputs(torch.zeros(1, 4), torch.ones(1, 4), HalfSquaredError(link="identity"), "regression")
+    assert np.isnan(measured(word, seen))
 
 
 def test_a_count_is_predicted_by_its_rate():
