@@ -14,7 +14,7 @@ class InMemory(Tabular):
 
     Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
         (standardised).
-    Task: classification, multilabel, ordinal or regression, as for a file with a table.
+    Task: classification or multilabel or ordinal or regression, as for a file with a table.
     Options: content, by which the data are known; what else is said of columns stands with every table.
     Identities: the data set is the one that the same table in a file would be.
     """

@@ -17,7 +17,7 @@ class Table(Tabular):
 
     Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
         (standardised).
-    Task: classification, multilabel, ordinal or regression. With auto, a target of text, of true and false, or of at most 20
+    Task: classification or multilabel or ordinal or regression. With auto, a target of text, of true and false, or of at most 20
         different whole numbers means classes, several columns mean labels, and a given order means classes in an order.
     Options: path, relative to the current directory; separator, decimal and encoding, which are seen from the file where they
         are not given; split_column, one that says train, validation or test, or split_file, JSON or .npz with lists of row

@@ -70,9 +70,8 @@ class Moved(Loss):
         return self.link_function.at(z + self.moves(z, y)).residual(y)
 
     def each(self, z: Tensor) -> Tensor:
-        """The number of training examples of each class, (K,); all 1 where nobody knows them."""
-        classes = max(2, z.shape[OUTPUTS])
-        return z.new_tensor(self.members if self.members is not None else [1.0] * classes)
+        """The number of training examples of each class, (K,), as it was told."""
+        return z.new_tensor(self.members or ())
 
     @property
     def even(self) -> bool:
@@ -102,10 +101,13 @@ class LogitAdjusted(Moved):
             raise BadInput(f"logit_adjusted has tau = {self.tau}; it must be 0 or more.")
 
     def moves(self, z: Tensor, y: Tensor) -> Tensor:
-        """(C, 1): τ log π_c, the largest being 0, on the softmax; on the sigmoid the log-odds τ log(π_c / (1 − π_c))."""
+        """(C, 1): τ log π_c, the largest being 0, on the softmax; on the sigmoid the log-odds τ log(π_c / (1 − π_c)).
+
+        Where nobody knows the members 0, as z.
+        """
         del y
         if self.members is None:
-            return z.new_zeros(1, 1)
+            return torch.zeros_like(z)
         each = self.each(z)
         if self.link == "softmax":
             return self.tau * (each / each.max()).log()[:, None]
@@ -148,6 +150,8 @@ class Ldam(Moved):
             raise BadInput(f"ldam has margin = {self.margin} and scale = {self.scale}; margin is 0 or more, scale above 0.")
 
     def moves(self, z: Tensor, y: Tensor) -> Tensor:
+        if self.members is None:
+            return self.margin * (1 - 2 * y) if z.shape[OUTPUTS] == 1 else -self.margin * y
         each = self.each(z)
         margins = self.margin * (each / each.min()).pow(-0.25)
         return (1 - y) * margins[0] - y * margins[1] if z.shape[OUTPUTS] == 1 else -y * margins[:, None]
