@@ -12,8 +12,10 @@ from lossbench.commands.flags import with_options, with_plugins
 NOT_TOLD = 3  # exit code: not enough data for a verdict
 OPTIONS = (
     click.option("--data", "-d", required=True, metavar="FILE|WORD", help="A file with a table, or a data set of lossbench's."),
-    click.option("--target", "-t", metavar="COLUMN", help="The table's column that is to be predicted."),
-    click.option("--metric", metavar="WORD", help="What chooses and judges; by default what suits the task."),
+    click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels: a,b,c."),
+    click.option(
+        "--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."
+    ),
     click.option("--seeds", type=int, default=10, show_default=True, help="How many splits, starts and orders."),
     click.option("--rates", metavar="RATES", help="Learning rates that every loss may choose among: 0.01,0.03,0.1"),
     click.option("--validation", type=float, default=0.2, show_default=True, help="Share of the training data that chooses."),

@@ -35,7 +35,7 @@ class Given:
 
     losses: Sequence[Any]
     data: Any
-    target: str | None = None
+    target: str | Sequence[str] | None = None
     metric: str | None = None
     data_options: Mapping[str, Any] = field(default_factory=dict)
     check: bool = True
@@ -53,7 +53,7 @@ class Prepared:
 
 
 def compare(
-    losses: Iterable[Any], data: Any, *, target: str | None = None, metric: str | None = None, **options: Any
+    losses: Iterable[Any], data: Any, *, target: str | Sequence[str] | None = None, metric: str | None = None, **options: Any
 ) -> ComparedStudy:
     """Train losses on the same data with the same budget, and judge which is better, by how much, and how sure that is.
 
@@ -63,9 +63,10 @@ def compare(
     results="results", data_options={}, check=True, train=True; every other one is a setting of the command line.
 
     losses: words with options ("focal,gamma=3"), MODULE:NAME, instances or classes. data: a file with a table, a registered word,
-    a data frame, arrays (x, y) or a data set; `target` names the column to predict. metric: what chooses and judges; by default
-    accuracy, or what suits rare classes. early: the best recorded step is chosen, too. margin: differences up to it do not
-    matter. settings: more of the command line's, such as model={"hidden": (64,)}, epochs=20.
+    a data frame, arrays (x, y) or a data set; `target` names the column to predict, or several, a label each. metric: what
+    chooses and judges, of one class as in "f1/churned"; by default accuracy, or what suits rare classes, or the task. early: the
+    best recorded step is chosen, too. margin: differences up to it do not matter. settings: more of the command line's, such as
+    model={"hidden": (64,)}, epochs=20.
 
     What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
     own is audited first, unless check=False. With train=False the seeds are judged of which all is stored. Raises BadInput where

@@ -1,6 +1,6 @@
 """What somebody gives for losses and data: words, files, arrays, data frames, instances, classes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from lossbench.planning.instances import instance
 from lossbench.registry import find, load_plugins, shelf
 
 UNREDUCED = 'reduction="none"'  # how a callable is asked for a number an example, whoever gives it
+SUITS: Mapping[str, tuple[str, ...]] = {  # by task, what judges where nobody says it
+    "regression": ("mean_absolute_error", "r2"),
+    "multilabel": ("average_precision",),
+    "ordinal": ("quadratic_weighted_kappa", "class_distance"),
+}
 RARE = 0.1  # the share of the rarest class below which accuracy says little
 
 
@@ -79,10 +84,10 @@ def _has_defaults(cls: type[Loss]) -> bool:
     return True
 
 
-def data_of(given: Any, target: str | None, options: Mapping[str, Any]) -> Dataset:
-    """The data set of a file, a registered word, a data frame, arrays (x, y) or a data set; `target` names a table's column.
+def data_of(given: Any, target: str | Sequence[str] | None, options: Mapping[str, Any]) -> Dataset:
+    """The data set of a file, a registered word, a data frame, arrays (x, y) or a data set.
 
-    Raises BadInput where it is none of these, or a table has no target.
+    `target` names a table's column, or several, a label each. Raises BadInput where it is none of these, or a target is lacking.
     """
     if isinstance(given, Dataset):
         return given
@@ -91,7 +96,9 @@ def data_of(given: Any, target: str | None, options: Mapping[str, Any]) -> Datas
     if isinstance(given, str) and given in shelf("dataset"):
         return find("dataset", given).build(dict(options))  # type: ignore[return-value]
     if isinstance(given, str | Path):
-        return find("dataset", "table").build({"path": str(given), "target": _named(target, str(given)), **options})  # type: ignore[return-value]
+        return find("dataset", "table").build(  # type: ignore[return-value]
+            {"path": str(given), "target": _named(target, str(given)), **options}
+        )
     if hasattr(given, "columns"):
         return from_frame(given, _named(target, "the data frame"), **options)
     raise BadInput(
@@ -99,24 +106,27 @@ def data_of(given: Any, target: str | None, options: Mapping[str, Any]) -> Datas
     )
 
 
-def _named(target: str | None, source: str) -> str:
+def _named(target: str | Sequence[str] | None, source: str) -> str | tuple[str, ...]:
     if target is None:
         raise BadInput(f"{source} is a table, and no column is named that is to be predicted. --target (target=) names it.")
-    return target
+    return target if isinstance(target, str) else tuple(target)
 
 
 def metric_for(dataset: Dataset, loss_words: Iterable[str]) -> str:
     """The metric where none was named: accuracy; where a class is rare, average precision, or balanced accuracy of several.
 
-    Of a regression, the first that no contestant minimises.
+    Of several labels at once the mean of their average precisions, of classes in an order the quadratically weighted kappa, and
+    of a regression the first that no contestant minimises.
     """
     shape, contestants = describe(dataset).shape, set(loss_words)
     metrics = {word: cls for word, cls in shelf("metric").items() if shape.task in cls.tasks and cls.quantity.can_rank}  # type: ignore[attr-defined]
-    wanted = ["accuracy"]
-    if shape.task == "regression":
-        wanted = ["mean_absolute_error", "r2"]
-    elif shape.class_counts is not None and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts):
-        wanted = ["average_precision"] if len(shape.class_counts) == 2 else ["balanced_accuracy"]
+    wanted = SUITS.get(shape.task, ("accuracy",))
+    if (
+        shape.task == "classification"
+        and shape.class_counts is not None
+        and np.min(shape.class_counts) < RARE * np.sum(shape.class_counts)
+    ):
+        wanted = ("average_precision",) if len(shape.class_counts) == 2 else ("balanced_accuracy",)
     neutral = [word for word in (*wanted, *metrics) if word in metrics and metrics[word].quantity.neutral_among(contestants)]  # type: ignore[attr-defined]
     if not neutral:
         raise BadInput(f"Every metric for {shape.task} is minimised by one of the losses; --metric names the one to judge by.")

@@ -66,8 +66,10 @@ def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
 
 def _classes(request: ComparisonRequest) -> str:
     """The names of the classes, and which of two is the positive one, in a sentence; "" where they have none."""
-    names = names_of(describe(request.dataset).shape.classes)
-    return f" Classes: {spoken_classes(names)}." if names else ""
+    shape = describe(request.dataset).shape
+    names = names_of(shape.classes)
+    called = "Labels" if shape.task == "multilabel" else "Classes"
+    return f" {called}: {spoken_classes(names, shape.task)}." if names else ""
 
 
 def terminal(outcome: Outcome) -> str:

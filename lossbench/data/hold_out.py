@@ -4,44 +4,26 @@ Whatever is measured to scale the data is measured on the training part alone.
 """
 
 import math
+import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
+from lossbench.data.examples import Examples, Labels, Numbers, check_counts, encode, refuse_untaught
 from lossbench.data.given_parts import given_rows, last_rows
 from lossbench.data.scikit_learn import scikit_learn
 from lossbench.data.validation import hold_out_validation, refuse_second_validation, rows_of_size
 from lossbench.errors import BadInput, unknown
-from lossbench.interfaces import Array, Dataset, Split, TargetScale
+from lossbench.interfaces import CLASSIFIED, Array, Dataset, Split, TargetScale
 from lossbench.registry import later
 from lossbench.rng import generator
 
 ScalingWord = Literal["standard", "shared", "byte256", "none"]
 Scaling = ScalingWord | float
 TargetScaling = Literal["auto", "standard", "none"]
-Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
-
-
-class Examples(NamedTuple):
-    """Examples before they are split: features x (N, D) and targets y (N,).
-
-    `classes` names the C classes, which y then counts from 0; it is None for a regression, and y is real. `inputs` is the shape
-    of one example's features where it is not (D,), such as (1, 8, 8) for (channels, height, width) of an image. `weights` (N,)
-    is how much each example counts in training. `columns`, if given, takes the place of x: features that are not numbers yet.
-    `parts` (N,) is a split that somebody gives; see given_parts.
-    """
-
-    x: Numbers
-    y: Numbers
-    classes: tuple[str, ...] | None
-    inputs: tuple[int, ...] | None = None
-    weights: Array | None = None
-    columns: Any = None
-    parts: Labels | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +81,7 @@ class HeldOut(Dataset):
             y[0],
             x[1],
             y[1],
-            "regression" if examples.classes is None else "classification",
+            examples.kind,
             examples.inputs,
             validation_x=x[2] if len(held_out) else None,
             validation_y=y[2] if len(held_out) else None,
@@ -116,20 +98,20 @@ class HeldOut(Dataset):
         """Row numbers of the training, test and validation data; of the last there may be none."""
         if examples.parts is not None:
             train, test, held_out = given_rows(examples.parts)
-            _refuse_untaught(examples, train)
+            refuse_untaught(examples, train)
             if len(held_out):
                 refuse_second_validation(validation)
                 return train, test, held_out
         elif self.held_out == "last":
             train, test, held_out = last_rows(len(examples.y), self._test_size, validation)
-            _refuse_untaught(examples, train)
+            refuse_untaught(examples, train)
             return train, test, held_out
         elif self.folds is None:
             train, test = hold_out(examples, self._test_size, self.seed)
         else:
             train, test = fold_out(examples, self.folds, self.fold, self.seed)
-        labels = None if examples.classes is None else examples.y[train].astype(np.int64)
-        train, held_out = hold_out_validation(train, labels, validation, seed)
+        labels = examples.strata
+        train, held_out = hold_out_validation(train, None if labels is None else labels[train], validation, seed)
         return train, test, held_out
 
     @property
@@ -138,7 +120,7 @@ class HeldOut(Dataset):
 
     def _targets(self, examples: Examples, rows: tuple[Labels, ...]) -> tuple[list[Array], TargetScale]:
         """Targets (N, C) of the parts, and their unit."""
-        y = encode(examples.y, examples.classes)
+        y = examples.y.astype(np.float64) if examples.kind == "multilabel" else encode(examples.y, examples.classes)
         parts = [y[part] for part in rows]
         if examples.classes is not None:
             return parts, TargetScale()
@@ -156,11 +138,11 @@ def hold_out(examples: Examples, size: float, seed: int) -> tuple[Labels, Labels
     """
     count = len(examples.y)
     test = rows_of_size(size, count)
-    _check_counts(examples, count - test, test)
+    check_counts(examples, count - test, test)
     rows: tuple[Labels, Labels] = scikit_learn("model_selection").train_test_split(
         np.arange(count),
         test_size=test,
-        stratify=None if examples.classes is None else examples.y,
+        stratify=examples.strata,
         random_state=random_state(seed, "split"),
     )
     return rows
@@ -171,14 +153,16 @@ def fold_out(examples: Examples, folds: int, fold: int, seed: int) -> tuple[Labe
 
     Raises BadInput where a class, or all examples, are fewer than the folds.
     """
-    members = [len(examples.y)] if examples.classes is None else np.bincount(examples.y.astype(np.int64)).tolist()
+    labels, by_class = examples.strata, examples.kind in CLASSIFIED
+    members = np.bincount(examples.y.astype(np.int64)).tolist() if by_class else [len(examples.y)]
     if min(members) < folds:
-        whose = "" if examples.classes is None else f" of the class {examples.classes[members.index(min(members))]!r}"
+        whose = f" of the class {(examples.classes or ())[members.index(min(members))]!r}" if by_class else ""
         raise BadInput(f"dataset.folds is {folds}, and there are {min(members)} examples{whose}. Possible: 2 to {min(members)}.")
     model_selection = scikit_learn("model_selection")
-    kind = model_selection.KFold if examples.classes is None else model_selection.StratifiedKFold
-    parted = kind(folds, shuffle=True, random_state=random_state(seed, "split")).split(np.zeros(len(examples.y)), examples.y)
-    rows: tuple[Labels, Labels] = list(parted)[fold]
+    kind = model_selection.KFold if labels is None else model_selection.StratifiedKFold
+    parted = kind(folds, shuffle=True, random_state=random_state(seed, "split")).split(np.zeros(len(examples.y)), labels)
+    with warnings.catch_warnings(action="ignore"):  # of labels that are rarer than folds are many
+        rows: tuple[Labels, Labels] = list(parted)[fold]
     return rows
 
 
@@ -196,13 +180,6 @@ def scale_all(parts: Sequence[Numbers], scaling: Scaling) -> list[Array]:
     features = 1 if scaling == "shared" else parts[0].shape[1]
     scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0].reshape(-1, features))
     return [scaler.transform(part.reshape(-1, features)).reshape(part.shape) for part in parts]
-
-
-def encode(y: Numbers, classes: tuple[str, ...] | None) -> Array:
-    """Targets (N, C): a 0/1 column for two classes, one-hot for more, and the numbers themselves for a regression."""
-    if classes is None or len(classes) == 2:
-        return y[:, None].astype(np.float64)
-    return np.eye(len(classes))[y.astype(np.int64)]
 
 
 def random_state(seed: int, stream: str) -> int:
@@ -244,31 +221,3 @@ def check_scaling(scaling: Scaling) -> None:
             raise unknown("value of dataset.scaling", scaling, get_args(ScalingWord))
     elif not 0 < scaling < math.inf:
         raise BadInput(f"dataset.scaling is {scaling:g}; a number that features are divided by is above 0.")
-
-
-def _refuse_untaught(examples: Examples, train: Labels) -> None:
-    """A split that nobody stratified may leave a class out of the training data."""
-    if examples.classes is None:
-        return
-    members = np.bincount(examples.y[train].astype(np.int64), minlength=len(examples.classes))
-    if not members.all():
-        name = examples.classes[int(members.argmin())]
-        raise BadInput(f"The class {name!r} has no row that trains, by the split that is asked for; nothing would teach it.")
-
-
-def _check_counts(examples: Examples, train: int, test: int) -> None:
-    if examples.classes is None:
-        if train < 2 or test < 1:
-            raise BadInput(
-                f"{train + test} examples are split into {train} to train and {test} to test; a regression takes 2 and 1."
-            )
-        return
-    members = np.bincount(examples.y.astype(np.int64), minlength=len(examples.classes))
-    if members.min() < 2:
-        name = examples.classes[int(members.argmin())]
-        raise BadInput(f"The class {name!r} has {members.min()} example(s); it takes 2, one to train with and one to test with.")
-    if min(train, test) < len(members):
-        raise BadInput(
-            f"{train + test} examples are split into {train} to train and {test} to test; {len(members)} classes take at least "
-            f"{len(members)} examples in either part. dataset.test_fraction, or test_rows, decides how many are held out."
-        )

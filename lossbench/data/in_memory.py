@@ -1,6 +1,7 @@
 """Data that were given from Python: kept by their content, so that a run can name them."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -11,30 +12,45 @@ from lossbench.errors import BadInput
 from lossbench.interfaces import Dataset
 from lossbench.registry import find
 
+SEVERAL = 2  # axes of targets that are several labels
 _frames: dict[str, pd.DataFrame] = {}  # by the hash of their content
 
 
-def from_frame(frame: Any, target: str, **options: Any) -> Dataset:
+def from_frame(frame: Any, target: str | Sequence[str], **options: Any) -> Dataset:
     """A data frame (pandas, or another one that Arrow can read, such as polars) as a data set; one column is the target.
 
-    Options are those of every table: task, ignore, categories, dates, missing, positive, weights, test_fraction, seed, …
+    Several columns are labels, each there or not; an ordered categorical column has classes in its order.
+
+    Options are those of every table: task, order, ignore, categories, dates, missing, positive, weights, test_fraction, seed, …
     Raises BadInput for what is no table.
     """
     table = _as_pandas(frame)
     content = remember(table)
-    return cast(Dataset, find("dataset", "in_memory").build({"content": content, "target": target, **options}))
+    return cast(
+        Dataset,
+        find("dataset", "in_memory").build(
+            {"content": content, "target": target if isinstance(target, str) else tuple(target), **options}
+        ),
+    )
 
 
 def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
-    """Features x (N, D), an array or a data frame, and targets y (N,) as a data set; options as for from_frame.
+    """Features x (N, D), an array or a data frame, and targets y (N,), or labels (N, K), as a data set.
+
+    Options are those of from_frame.
 
     Raises BadInput where they do not fit together.
     """
     values = np.asarray(y)
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     table = pd.DataFrame({f"x{n}": part for n, part in enumerate(_columns(x))}) if _is_array(x) else _as_pandas(x)
-    if values.ndim != 1 or len(values) != len(table):
-        raise BadInput(f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value for each row.")
+    if values.ndim not in (1, 2) or len(values) != len(table):
+        raise BadInput(
+            f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value a row, or one a label."
+        )
+    if values.ndim == SEVERAL:
+        labels = dict(zip(_free(table, values.shape[1]), values.T, strict=True))
+        return from_frame(table.assign(**labels), tuple(labels), **options)
     name = next(name for name in ("y", *(f"y{n}" for n in range(table.shape[1] + 1))) if name not in table.columns)
     return from_frame(table.assign(**{name: values}), name, **options)
 
@@ -67,6 +83,14 @@ def _as_pandas(frame: Any) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         raise BadInput(f"{type(frame).__name__} is no data frame; possible are those of pandas, and others that Arrow can read.")
     return frame.rename(columns=str).reset_index(drop=True)
+
+
+def _free(table: pd.DataFrame, labels: int) -> list[str]:
+    """Names for so many labels that no column of the table has."""
+    stem = next(
+        stem for n in range(table.shape[1] + 1) if not any(name.startswith(stem := "y" + "_" * n) for name in table.columns)
+    )
+    return [f"{stem}{n}" for n in range(labels)]
 
 
 def _is_array(x: Any) -> bool:

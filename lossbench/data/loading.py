@@ -8,13 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Dataset, DataShape, Split, TargetScale
+from lossbench.interfaces import CLASSIFIED, LABELLED, Array, Dataset, DataShape, Split, TargetScale
 from lossbench.interfaces.dataset import class_counts, majority_shares
 from lossbench.interfaces.domain import target_range
 
 DECIMALS = 1e5  # fingerprints see 5 decimals, so that another machine's last bits do not change them
 SMALL, NOISE = 1e-3, 1e-10  # sizes of columns between which 5 decimals are too few
 KEPT_BYTES = 2**30  # of arrays that stay in memory: 60 small data sets do, and 60 times MNIST would be 26 GB
+LABELLED_FROM = 0.5  # an example has the labels of which it has more than half
+FEWEST = {"multilabel": 2, "ordinal": 3}  # columns of targets from which on a task is what it is called
 _ROWS = 4096  # rows that are rounded at a time, which bounds the memory that a fingerprint takes
 
 
@@ -94,13 +96,20 @@ def _shape(split: Split) -> DataShape:
         inputs=split.inputs or split.train_x.shape[1:],
         targets=split.train_y.shape[1],
         task=split.task,
-        class_counts=class_counts(split.train_y) if split.task == "classification" else (),
+        class_counts=_members(split),
         target_range=target_range(*(y for y in (split.train_y, split.test_y, split.validation_y) if y is not None)),
         validation_rows=0 if split.validation_x is None else len(split.validation_x),
         classes=split.classes,
         majority=majority_shares(split),
         notes=split.notes,
     )
+
+
+def _members(split: Split) -> tuple[int, ...]:
+    """How many training examples each class has, or have each label."""
+    if split.task == "multilabel":
+        return tuple((split.train_y > LABELLED_FROM).sum(axis=0).tolist())
+    return class_counts(split.train_y) if split.task in CLASSIFIED else ()
 
 
 def _load(dataset: Dataset) -> Loaded:
@@ -166,8 +175,13 @@ def _check_promises(word: str, split: Split) -> None:
     _check_additions(word, split)
     if not all(np.isfinite(part).all() for part in all_parts(split)):
         raise BadInput(f"The data set {word!r} gave values that are not finite.")
-    if split.task == "classification" and any(y.min() < 0 or y.max() > 1 for _, y in (train, test)):
+    if split.task in LABELLED and any(y.min() < 0 or y.max() > 1 for _, y in (train, test)):
         raise BadInput(f"The data set {word!r} gave targets outside [0, 1] for a classification.")
+    if split.task in ("multilabel", "ordinal") and split.train_y.shape[1] < FEWEST[split.task]:
+        raise BadInput(
+            f"The data set {word!r} gave {split.train_y.shape[1]} column(s) of targets for {split.task}; it takes "
+            f"{FEWEST[split.task]} or more."
+        )
 
 
 def _check_additions(word: str, split: Split) -> None:

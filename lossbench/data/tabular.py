@@ -11,9 +11,10 @@ import pandas as pd
 from lossbench.data.cells import as_numbers, fault, refuse_missing, refuse_odd_columns
 from lossbench.data.column_encoding import encoded
 from lossbench.data.columns import Columns, Said, columns_of
+from lossbench.data.examples import Examples, Labels
 from lossbench.data.given_parts import parts_of_column, parts_of_file
-from lossbench.data.hold_out import Examples, HeldOut, Labels, check_split, scale_all
-from lossbench.data.target_column import AUTO, target_of
+from lossbench.data.hold_out import HeldOut, check_split, scale_all
+from lossbench.data.target_column import AUTO, Wanted, labels_of, target_of
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Split
 from lossbench.registry import later
@@ -23,33 +24,39 @@ Missing = Literal["refuse", "fill", "drop"]
 
 @dataclass(frozen=True, kw_only=True)
 class Tabular(HeldOut):
-    """A table: one column is the target, the others are features.
+    """A table: one column is the target, or several are, a label each; the others are features.
 
     Columns of numbers, and of true and false, are features as they are; a column of text with few different texts is a category,
     and becomes a 0/1 feature for each. Everything that is measured is measured on the training part alone.
 
-    Options: target, the column's name; task; ignore, names of columns to leave out; categories, names of columns that hold
-    categories though they do not look it; dates, of columns that become numbers of days; missing, what becomes of empty cells
-    (refuse; fill, by the median, with a 0/1 feature that says where, or as a category of their own; drop, the row); positive,
-    which of two classes counts as 1: its name, or rarer, which of equally many is the later in order, or auto, the rarer unless
-    they are 0 and 1, −1 and 1 or true and false; weights, a column that says how much each example counts in training;
-    split_column, one that says train, test or validation, or split_file, JSON or .npz with lists of row numbers of these names:
-    a split that is given.
+    Options: target, the column's name, or a list of names; task; order, the classes from low to high, where they have an order;
+    ignore, names of columns to leave out; categories, names of columns that hold categories though they do not look it; dates, of
+    columns that become numbers of days; missing, what becomes of empty cells (refuse; fill, by the median, with a 0/1 feature
+    that says where, or as a category of their own; drop, the row); positive, which of two classes counts as 1: its name, or
+    rarer, which of equally many is the later in order, or auto, the rarer unless they are 0 and 1, −1 and 1 or true and false;
+    weights, a column that says how much each example counts in training; split_column, one that says train, test or validation,
+    or split_file, JSON or .npz with lists of row numbers of these names: a split that is given.
     """
 
-    target: str
-    task: Literal["auto", "classification", "regression"] = "auto"
+    target: str | tuple[str, ...]
+    task: Literal["auto", "classification", "multilabel", "ordinal", "regression"] = "auto"
     ignore: tuple[str, ...] = ()
     categories: tuple[str, ...] = later(())
     dates: tuple[str, ...] = later(())
     missing: Missing = later("refuse")
     positive: str = later(AUTO)
+    order: tuple[str, ...] = later(())
     weights: str | None = later(None)
     split_column: str | None = later(None)
     split_file: str | None = later(None)
 
     def __post_init__(self) -> None:
         check_table(self)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns that are to be predicted."""
+        return (self.target,) if isinstance(self.target, str) else self.target
 
     @property
     @abstractmethod
@@ -80,7 +87,7 @@ class Tabular(HeldOut):
 
     def _read(self) -> tuple[Examples, tuple[str, ...]]:
         frame, notes = self.table()
-        for name in (self.target, *self.ignore, *filter(None, (self.weights, self.split_column))):
+        for name in (*self.targets, *self.ignore, *filter(None, (self.weights, self.split_column))):
             if name not in frame.columns:
                 raise unknown(f"column of {self.source}", name, frame.columns)
         parts = self._given_parts(frame)
@@ -90,12 +97,20 @@ class Tabular(HeldOut):
         parts = None if parts is None else parts[kept.index.to_numpy()]
         frame = kept.reset_index(drop=True)
         weights = self._weights(frame)
-        values, classes = target_of(frame[self.target], self.task, self.positive, self.source)
-        features = frame.drop(columns=[self.target, *([self.weights] if self.weights else [])])
+        wanted = Wanted(self.task, self.positive, self.order)
+        several = frame[list(self.targets)]
+        target = (
+            target_of(several.iloc[:, 0], wanted, self.source)
+            if isinstance(self.target, str)
+            else labels_of(several, wanted, self.source)
+        )
+        features = frame.drop(columns=[*self.targets, *([self.weights] if self.weights else [])])
         columns = columns_of(features, Said(categories=self.categories, dates=self.dates), self.source)
         # Row by row in memory: how a mean is rounded depends on the order in which it is summed.
         x = np.column_stack([columns.numbers[name] for name in columns.numbers]) if columns.plain else np.empty((len(frame), 0))
-        examples = Examples(x, values, classes, None, weights, None if columns.plain else columns, parts)
+        examples = Examples(
+            x, target.values, target.classes, None, weights, None if columns.plain else columns, parts, target.task
+        )
         _refuse_no_features(columns, self.source)
         return examples, (*notes, *columns.notes)
 
@@ -115,7 +130,7 @@ class Tabular(HeldOut):
             if not len(kept):
                 raise BadInput(f"{self.source} has an empty cell in every row; dataset.missing=drop leaves none.")
             return kept
-        given = [self.target, *([self.weights] if self.weights else [])] if self.missing == "fill" else list(frame.columns)
+        given = [*self.targets, *([self.weights] if self.weights else [])] if self.missing == "fill" else list(frame.columns)
         refuse_missing(frame[given], self.source)
         return frame
 
@@ -133,12 +148,14 @@ class Tabular(HeldOut):
 def check_table(dataset: Tabular) -> None:
     """Raise BadInput where an option of a table is out of range, or a column is named for two things."""
     check_split(dataset)
-    if dataset.target in dataset.ignore:
-        raise BadInput(f"dataset.ignore names the target {dataset.target!r}; what is left out cannot be learnt.")
-    if dataset.weights is not None and dataset.weights in (dataset.target, *dataset.ignore):
+    if not isinstance(dataset.target, str) and len({*dataset.target}) < max(2, len(dataset.target)):
+        raise BadInput(f"dataset.target is {list(dataset.target)}; a list names two columns or more, each once, a label each.")
+    for name in {*dataset.targets} & {*dataset.ignore}:
+        raise BadInput(f"dataset.ignore names the target {name!r}; what is left out cannot be learnt.")
+    if dataset.weights is not None and dataset.weights in (*dataset.targets, *dataset.ignore):
         raise BadInput(f"dataset.weights names {dataset.weights!r}, which is the target or left out; weights are a column apart.")
     _check_given_split(dataset)
-    for name in {*dataset.categories, *dataset.dates} & {dataset.target, *dataset.ignore}:
+    for name in {*dataset.categories, *dataset.dates} & {*dataset.targets, *dataset.ignore}:
         raise BadInput(f"dataset.categories and dataset.dates name features, and {name!r} is the target or left out.")
     for name in {*dataset.categories} & {*dataset.dates}:
         raise BadInput(f"{name!r} is named in dataset.categories and in dataset.dates; it can be one of both.")
@@ -151,7 +168,7 @@ def _check_given_split(dataset: Tabular) -> None:
     drawn += ["held_out"] if dataset.held_out != "drawn" else []
     if len(given) + len(drawn) > 1 and given:
         raise BadInput(f"dataset.{given[0]} gives a split, and dataset.{[*given[1:], *drawn][0]} another; one of them is enough.")
-    others = {dataset.target, dataset.weights, *dataset.ignore, *dataset.categories, *dataset.dates}
+    others = {*dataset.targets, dataset.weights, *dataset.ignore, *dataset.categories, *dataset.dates}
     if dataset.split_column is not None and dataset.split_column in others:
         raise BadInput(f"dataset.split_column names {dataset.split_column!r}, which is named for something else, too.")
 

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from lossbench.data.scikit_learn import scikit_learn
+from lossbench.data.stratification import Rows, strata
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Split
+from lossbench.interfaces import Split
 from lossbench.rng import generator
 
-Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 LEAST_TRAINED = 1  # rows that are left to train with
 
 
@@ -36,9 +36,9 @@ def refuse_second_validation(validation: float) -> None:
 def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed: int) -> tuple[Rows, Rows]:
     """Of the row numbers of training data (N,), those that still train and those that are held out for validation.
 
-    `labels` (N,) are their classes, of which each has the same share of both parts; None where there are none. A class with one
-    row only keeps it to train with. A size below 1 is a share of the rows, rounded up, and one from 1 on is so many. The draw is
-    scikit-learn's train_test_split. Raises BadInput where there are too few rows.
+    `labels` (N,) are their classes, or other strata, of which each has the same share of both parts; None where there are none. A
+    class with one row only keeps it to train with. A size below 1 is a share of the rows, rounded up, and one from 1 on is so
+    many. The draw is scikit-learn's train_test_split. Raises BadInput where there are too few rows.
     """
     check_size(validation)
     if not validation:
@@ -62,12 +62,12 @@ def hold_out_validation(rows: Rows, labels: Rows | None, validation: float, seed
 def with_validation(split: Split, validation: float, seed: int) -> Split:
     """A split, features (N, D) and targets (N, C), of whose training part some rows are held out; scaled as it was.
 
-    Hard labels are held out class by class. Raises BadInput where there are too few rows, or where validation data are there
-    already.
+    Hard labels are held out class by class, or by the rarest label of each row. Raises BadInput where there are too few rows, or
+    where validation data are there already.
     """
     if split.validation_x is not None:
         refuse_second_validation(validation)
-    train, held_out = hold_out_validation(np.arange(len(split.train_x)), hard_labels(split.train_y, split.task), validation, seed)
+    train, held_out = hold_out_validation(np.arange(len(split.train_x)), strata(split.train_y, split.task), validation, seed)
     return split._replace(
         train_x=split.train_x[train],
         train_y=split.train_y[train],
@@ -75,13 +75,6 @@ def with_validation(split: Split, validation: float, seed: int) -> Split:
         validation_y=split.train_y[held_out],
         train_weights=None if split.train_weights is None else split.train_weights[train],
     )
-
-
-def hard_labels(y: Array, task: str) -> Rows | None:
-    """The class of each row of targets (N, C), as (N,); None for a regression, and where labels are soft."""
-    if task != "classification" or not ((y == 0) | (y == 1)).all():
-        return None
-    return (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)).astype(np.int64)
 
 
 def _alone(labels: Rows) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

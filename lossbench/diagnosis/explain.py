@@ -94,10 +94,12 @@ def explain(folder: Path, train: Train, seeds: int = SEEDS) -> list[Explanation]
 
     `train` gives the records of descriptions, in their order, with everything in `PROBES` recorded. Three rounds are trained:
     the examined runs once more, twins of what is suspected, and of what is not explained by them every other twin.
-    Raises BadInput where the study cannot be read.
+    Raises BadInput where the study cannot be read, and for several labels at once, of which progress is not defined.
     """
     study = read_study(folder)
     stored = records_of(study)
+    if any(record.task == "multilabel" for record in stored.values()):
+        raise BadInput(f"{folder} has runs of several labels at once; explained are runs of classes and of quantities.")
     samples = compare(study.runs).samples
     chosen = [_worst([stored[run] for run in sample.runs], seeds) for sample in samples]
     controls = _trained(train, [[record.description for record in group] for group in chosen])

@@ -93,11 +93,13 @@ def _beside(z: Tensor, y: Tensor, other: tuple[Tensor, Tensor]) -> tuple[Tensor,
 
 
 def _examples(sizes: tuple[int, int], task: Task, stream: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Random raw outputs (C, LANES) and targets (T, LANES): numbers, 0 and 1, or one-hot."""
+    """Random raw outputs (C, LANES) and targets (T, LANES): numbers, 0 and 1, labels, or one-hot."""
     outputs, targets = sizes
     z = torch.empty(outputs, LANES, dtype=dtype).normal_(generator=stream)
     if task == "regression":
         return z, torch.empty(targets, LANES, dtype=dtype).normal_(generator=stream)
+    if task == "multilabel":
+        return z, torch.empty(targets, LANES, dtype=dtype).random_(2, generator=stream)
     classes = torch.empty(LANES, dtype=torch.int64).random_(max(targets, 2), generator=stream)
     return z, (classes[None] if targets == 1 else classes == torch.arange(targets)[:, None]).to(dtype)
 

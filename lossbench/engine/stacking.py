@@ -80,11 +80,11 @@ class LossBlock(NamedTuple):
     weighted_mean: WeightedMean
 
 
-def loss_blocks(runs: Sequence[RunSpec]) -> list[LossBlock]:
-    """Each loss with the neighbouring runs that it trains."""
+def loss_blocks(runs: Sequence[RunSpec], members: tuple[int, ...] = ()) -> list[LossBlock]:
+    """Each loss with the neighbouring runs that it trains, and told how many training examples each class has, if any has."""
     spans = _neighbours([loss_key(run) for run in runs])
     return [
-        LossBlock(runs[start].loss, slice(start, stop), runs[start].class_weights, runs[start].weighted_mean)
+        LossBlock(runs[start].loss.informed(members), slice(start, stop), runs[start].class_weights, runs[start].weighted_mean)
         for start, stop, _ in spans
     ]
 

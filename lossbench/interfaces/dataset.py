@@ -8,7 +8,7 @@ import numpy as np
 
 from lossbench.interfaces.arrays import Array
 from lossbench.interfaces.domain import TargetRange
-from lossbench.interfaces.loss import Task
+from lossbench.interfaces.loss import CLASSIFIED, Task
 from lossbench.registry import Registered
 
 
@@ -26,11 +26,12 @@ class TargetScale(NamedTuple):
 class Split(NamedTuple):
     """Data ready for training: float64, standardised, features x (N, D) and targets y (N, C).
 
-    y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression.
-    `inputs` is the shape of one example's features before they were laid in a row of D, such as (1, 8, 8); None for (D,).
-    Validation data are there where a part was held out for them. `train_weights` (N,) says how much each training example
-    counts in the training loss. `scale` is the unit of a regression's targets, and `classes` the names of the classes, of two
-    first the one that is coded 0. `notes` say what in the source is worth a second look.
+    y is one-hot for several classes, a 0/1 column for two, and real numbers for a regression; classes in an order stand in it,
+    and of several labels at once (multilabel) each has a 0/1 column. `inputs` is the shape of one example's features before they
+    were laid in a row of D, such as (1, 8, 8); None for (D,). Validation data are there where a part was held out for them.
+    `train_weights` (N,) says how much each training example counts in the training loss. `scale` is the unit of a regression's
+    targets, and `classes` the names of the classes, of two first the one that is coded 0, or of the labels. `notes` say what in
+    the source is worth a second look.
     """
 
     train_x: Array
@@ -54,12 +55,17 @@ def class_counts(y: Array) -> tuple[int, ...]:
     return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
 
 
+def class_members(split: Split) -> tuple[int, ...]:
+    """How many training examples each class has, where each example has one class, if a soft one; else ()."""
+    return class_counts(split.train_y) if split.task in CLASSIFIED else ()
+
+
 def majority_shares(split: Split) -> tuple[float, ...]:
     """The accuracy of always answering the class that most training examples have, on training, test and validation data.
 
     As many as there are parts; () for a regression.
     """
-    if split.task != "classification":
+    if split.task not in CLASSIFIED:
         return ()
     most = int(np.argmax(class_counts(split.train_y)))
     parts = [y for y in (split.train_y, split.test_y, split.validation_y) if y is not None]
@@ -71,10 +77,10 @@ class DataShape:
     """The shape of a data set, which is all that planning needs of it.
 
     `rows` and `test_rows` are numbers of examples; `inputs` is the shape of one example's features, such as (64,) or (1, 8, 8);
-    `targets` is the number of columns of y; `class_counts` has the training examples of each class, () for a regression.
-    `majority` has the shares of the most frequent class, as `majority_shares` gives them. `target_range` is that of all targets
-    as losses see them, and `classes` are the names of the classes where they have names; `notes` say what in the source is worth
-    a second look.
+    `targets` is the number of columns of y; `class_counts` has the training examples of each class, or with each label; () for a
+    regression. `majority` has the shares of the most frequent class, as `majority_shares` gives them. `target_range` is that of
+    all targets as losses see them, and `classes` are the names of the classes, or labels, where they have names; `notes` say what
+    in the source is worth a second look.
     """
 
     rows: int

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self, get_args
+from typing import ClassVar, Literal, Self, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -13,7 +13,11 @@ from lossbench.interfaces.domain import Domain
 from lossbench.interfaces.links import LINKS, OUTPUTS, Link
 from lossbench.registry import Registered, field_types
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "ordinal", "regression"]
+CLASSIFIED: tuple[Task, ...] = ("classification", "ordinal")  # each example belongs to one class, and these may have an order
+LABELLED: tuple[Task, ...] = (*CLASSIFIED, "multilabel")  # or has any number of labels, each of which is there or not
+SAY_ORDER = "That classes have an order is said of a table: dataset.order=[low,middle,high], or of numbers dataset.task=ordinal."
+EVERY_TASK: tuple[Task, ...] = (*LABELLED, "regression")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,9 @@ class Loss(Registered):
     """A number for one example, from raw outputs; it reduces nothing and declares its link.
 
     Targets y are (..., T, B) and raw outputs z (..., C, B), C = raw_outputs(T): as many, unless the loss says otherwise.
+
+    `tasks` are those it has a meaning for. One that is for classification is also for classes in an order, which are one-hot as
+    others are, and for several labels at once, if it is not on the softmax and does not ask for targets that sum to 1.
 
     A field `link: Literal["auto", ...] = "auto"` names the links that the loss has a meaning on;
     `on` settles "auto" for a task. Only `value` must be written: the gradient then comes from autograd,
@@ -87,6 +94,21 @@ class Loss(Registered):
         """Those of the link's outputs a (..., C, B) that stand for the targets, (..., T, B)."""
         return a
 
+    def class_log_probabilities(self, z: Tensor) -> Tensor | None:
+        """log p (..., T, B) of the classes, from raw outputs (..., C, B) that do not stand for them one by one; else None."""
+        del z
+        return None
+
+    def quantile(self, z: Tensor, level: float) -> Tensor | None:
+        """What a share `level` of the targets lies below, (..., T, B), where z (..., C, B) says a distribution; else None."""
+        del z, level
+        return None
+
+    def informed(self, members: tuple[int, ...]) -> Self:
+        """The loss with what it must know of the training data, how many examples each class has; () of other targets."""
+        del members
+        return self
+
     def properties(self) -> Properties:
         """What the loss claims of itself, its link being settled."""
         return Properties()
@@ -110,17 +132,18 @@ class Loss(Registered):
         return LINKS[self.link]
 
     def on(self, task: Task, outputs: int) -> Self:
-        """The same loss with link "auto" settled: identity for regression, sigmoid for one output, softmax for several.
+        """The same loss with link "auto" settled: identity for regression, sigmoid for one output and for labels, else softmax.
 
         Raises BadInput where the loss has no meaning on the task or on the link.
         """
-        if task not in self.tasks:
-            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.")
+        if task not in self.tasks and not (task in LABELLED and "classification" in self.tasks):
+            order = "" if self.tasks != ("ordinal",) else f" {SAY_ORDER}"
+            raise BadInput(f"The loss {self.word!r} has no meaning for {task}; it is for {' and '.join(self.tasks)}.{order}")
         if "link" not in field_types(type(self)):
-            return self
+            return _independent(self, task)
         link = self.link
         if link == "auto":
-            link = "identity" if task == "regression" else "sigmoid" if outputs == 1 else "softmax"
+            link = "identity" if task == "regression" else "sigmoid" if outputs == 1 or task == "multilabel" else "softmax"
         possible = get_args(field_types(type(self))["link"])
         if not possible:
             raise BadInput(
@@ -132,7 +155,20 @@ class Loss(Registered):
                 f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {outputs} output(s) asks for. "
                 f"Its links: {', '.join(possible)}."
             )
-        return replace(self, link=link)  # type: ignore[type-var]
+        return _independent(replace(self, link=link), task)  # type: ignore[type-var]
+
+
+L = TypeVar("L", bound=Loss)
+
+
+def _independent(loss: L, task: Task) -> L:
+    """The loss itself, its link being settled. Raises BadInput where it makes several labels compete for one whole."""
+    if task == "multilabel" and (loss.link == "softmax" or loss.domain in ("distribution", "one_hot")):
+        raise BadInput(
+            f"The loss {loss.word!r} is for classes of which one is right, and here are several labels at once, each there or "
+            "not. Possible are losses on the sigmoid link, and those of each output by itself, such as hinge."
+        )
+    return loss
 
 
 def solved_error(gradient: Tensor, z: Tensor, link: str) -> Tensor:

@@ -56,8 +56,16 @@ def lab_losses(own: Sequence[str], plugins: Sequence[str] = ()) -> list[LabLoss]
 
 
 def on_one_sigmoid(subjects: Iterator[Subject]) -> list[Subject]:
-    """Those that read one raw output through a sigmoid."""
-    return [subject for subject in subjects if subject.link == "sigmoid" and subject.outputs == 1 and not subject.paired]
+    """Those that read one raw output through a sigmoid, and are for classes without an order."""
+    return [
+        subject
+        for subject in subjects
+        if subject.link == "sigmoid" and subject.outputs == 1 and not subject.paired and _of_classes(subject)
+    ]
+
+
+def _of_classes(subject: Subject) -> bool:
+    return not isinstance(subject.loss, Loss) or "classification" in subject.loss.tasks
 
 
 def _named(text: str) -> Subject:

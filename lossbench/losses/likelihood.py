@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import ClassVar, Literal
 
 import torch
@@ -39,6 +40,9 @@ class Gaussian(Loss):
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         return (z - y) / self.variance
+
+    def quantile(self, z: Tensor, level: float) -> Tensor:
+        return z + NormalDist(0, math.sqrt(self.variance)).inv_cdf(level)
 
     def properties(self) -> Properties:
         return Properties(
@@ -79,6 +83,10 @@ class GaussianLearntVariance(Loss):
 
     def prediction(self, a: Tensor) -> Tensor:
         return torch.chunk(a, 2, OUTPUTS)[0]
+
+    def quantile(self, z: Tensor, level: float) -> Tensor:
+        mean, log_variance = torch.chunk(z, 2, OUTPUTS)
+        return mean + NormalDist().inv_cdf(level) * _rate(log_variance / 2)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         mean, log_variance = torch.split(z, y.shape[OUTPUTS], OUTPUTS)
@@ -122,6 +130,9 @@ class Laplace(Loss):
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         return (z - y).sign() / self.scale
+
+    def quantile(self, z: Tensor, level: float) -> Tensor:
+        return z + self.scale * math.copysign(math.log(1 - 2 * abs(level - 0.5)), level - 0.5)  # the size of the logarithm
 
     def properties(self) -> Properties:
         return Properties(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from lossbench.interfaces import Task
+from lossbench.interfaces import CLASSIFIED, Task
 from lossbench.interfaces.links import FAR, OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
@@ -20,11 +20,13 @@ class Accuracy(Metric):
     """
 
     per_example: ClassVar[bool] = True
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     quantity: ClassVar[Quantity] = Quantity(title="accuracy", unit="%", better="higher", share=True)
 
     def measure(self, outputs: Outputs) -> Tensor:
         z, y = outputs.z, outputs.y
+        if outputs.of_classes is not None:
+            return (outputs.decisions == outputs.labels).to(z.dtype)
         if z.shape[OUTPUTS] == 1:
             return ((z - outputs.boundary) * (2 * y - 1) > 0).select(OUTPUTS, 0).to(z.dtype)
         rivals = z.sub(y, alpha=FAR)  # arithmetic and no argmax, which is a hundred times slower

@@ -6,8 +6,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Task
-from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces import CLASSIFIED, Task
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -22,13 +22,13 @@ class Brier(Metric):
     """
 
     per_example: ClassVar[bool] = True
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     quantity: ClassVar[Quantity] = Quantity(
         title="Brier score", better="lower", owners=("half_squared_error", "brier"), curve=False
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
-        if not LINKS[outputs.link].probabilities:
+        if not outputs.probable:
             return torch.full_like(outputs.z[..., 0, :], torch.nan)
         square = (outputs.log_probabilities.exp() - outputs.y).square().sum(OUTPUTS)
-        return 2 * square if outputs.z.shape[OUTPUTS] == 1 else square
+        return 2 * square if outputs.y.shape[OUTPUTS] == 1 else square

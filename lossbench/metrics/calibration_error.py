@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lossbench.interfaces import Task
+from lossbench.interfaces import CLASSIFIED, Task
 from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
@@ -25,7 +25,7 @@ class CalibrationError(Metric):
         Pleiss, Sun & Weinberger, On Calibration of Modern Neural Networks, 2017.
     """
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="calibration error", unit="%", better="lower", share=True)
 
@@ -50,7 +50,7 @@ class TopProbability(Metric):
     """
 
     per_example: ClassVar[bool] = True
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="top probability", unit="%", share=True)
 

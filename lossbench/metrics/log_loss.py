@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from lossbench.interfaces import Task
-from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces import CLASSIFIED, LABELLED, Task
+from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -20,17 +20,26 @@ VANISHED = 1e-8  # a probability of the true class from which nothing is left
 class LogLoss(Metric):
     """Log loss: −log of the probability given to the true class, in nats; the probabilities are the loss's own link's.
 
-    Formula: softmax −log p_y; one sigmoid −log a or −log(1 − a); several sigmoids −log(a_y / Σ_c a_c).
+    Formula: softmax −log p_y; one sigmoid −log a or −log(1 − a); several sigmoids −log(a_y / Σ_c a_c);
+        of several labels at once the sum over the labels of −log a or −log(1 − a).
     Undefined, NaN, where the link gives no probabilities (identity).
     """
 
     per_example: ClassVar[bool] = True
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = LABELLED
     quantity: ClassVar[Quantity] = Quantity(
         title="log loss",
         unit="nats",
         better="lower",
-        owners=("cross_entropy", "kullback_leibler", "bernoulli", "logistic_margin"),
+        owners=(
+            "cross_entropy",
+            "kullback_leibler",
+            "bernoulli",
+            "logistic_margin",
+            "logit_adjusted",
+            "continuation_ratio",
+            "cumulative_link",
+        ),
     )
 
     def measure(self, outputs: Outputs) -> Tensor:
@@ -47,7 +56,7 @@ class VanishedProbability(Metric):
     """
 
     per_example: ClassVar[bool] = True
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="p of the truth below 1e−8", unit="%", better="lower", share=True)
 
@@ -58,13 +67,15 @@ class VanishedProbability(Metric):
 
 def _surprise(outputs: Outputs) -> Tensor:
     """−log p_y of each example (..., B), in nats; NaN on a link that gives no probabilities."""
-    if not LINKS[outputs.link].probabilities:
+    if not outputs.probable:
         return torch.full_like(outputs.z[..., 0, :], torch.nan)
     return -(outputs.y * outputs.log_probabilities).sum(OUTPUTS) - _absent(outputs)
 
 
 def _absent(outputs: Outputs) -> Tensor:
-    """What a lone output says of the class that it does not stand for: (1 − y) log(1 − a)."""
-    if outputs.z.shape[OUTPUTS] > 1:
+    """What outputs that each stand for one of two answers say of the other: Σ (1 − y) log(1 − a)."""
+    if outputs.task == "multilabel":
+        return ((1 - outputs.y) * logsigmoid(-outputs.z)).sum(OUTPUTS)
+    if outputs.y.shape[OUTPUTS] > 1:
         return torch.zeros_like(outputs.z[..., 0, :])
     return ((1 - outputs.y) * logsigmoid(-outputs.z)).select(OUTPUTS, 0)

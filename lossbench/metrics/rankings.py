@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from lossbench.data.scikit_metrics import ranked, top
-from lossbench.interfaces import Task
+from lossbench.interfaces import CLASSIFIED, LABELLED, Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
 
@@ -15,11 +15,12 @@ from lossbench.tables import Quantity
 class RocAuc(Metric):
     """Area under the ROC curve: how often an example of the class is ranked above one of another; ½ is chance.
 
-    Must be named in probes. Computed by scikit-learn's roc_auc_score; of several classes the plain mean of each against the rest.
+    Must be named in probes. Computed by scikit-learn's roc_auc_score; of several classes, or labels, the plain mean of each
+    against the rest.
     Source: Hanley & McNeil, The Meaning and Use of the Area under a Receiver Operating Characteristic Curve, 1982.
     """
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = LABELLED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="ROC AUC", better="higher")
 
@@ -31,11 +32,12 @@ class RocAuc(Metric):
 class AveragePrecision(Metric):
     """Average precision: the area under the curve of precision over recall; chance is the class's share.
 
-    Must be named in probes. Computed by scikit-learn's average_precision_score, of class 1; of several classes the plain mean.
+    Must be named in probes. Computed by scikit-learn's average_precision_score, of class 1; of several classes, or
+    labels, the plain mean.
     Source: Manning, Raghavan & Schütze, Introduction to Information Retrieval, 2008.
     """
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = LABELLED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="average precision", better="higher")
 
@@ -52,7 +54,7 @@ class TopThreeAccuracy(Metric):
     Source: Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, 2015 (there top 5).
     """
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
     by_default: ClassVar[bool] = False
     quantity: ClassVar[Quantity] = Quantity(title="top-3 accuracy", unit="%", better="higher", share=True)
 

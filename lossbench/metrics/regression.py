@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from lossbench.data.scikit_metrics import regressed
+from lossbench.data.scikit_metrics import pinball, regressed
 from lossbench.interfaces import Task
 from lossbench.interfaces.metric import Metric, Outputs
 from lossbench.tables import Quantity
@@ -64,6 +64,7 @@ class Pinball10(Metric):
     """Pinball loss at the quantile 0.1, in the target's own unit: scaling is undone.
 
     Must be named in probes. Computed by scikit-learn's mean_pinball_loss. It is least for what a tenth of the targets lie below.
+    A loss that says a distribution is judged by its quantile, any other by its prediction.
     Source: Koenker & Bassett, Regression Quantiles, 1978.
     """
 
@@ -72,7 +73,7 @@ class Pinball10(Metric):
     quantity: ClassVar[Quantity] = Quantity(title="pinball loss at 0.1", better="lower", owners=("pinball",))
 
     def measure(self, outputs: Outputs) -> Tensor:
-        return regressed("mean_pinball_loss", outputs, alpha=0.1)
+        return pinball(outputs, 0.1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ class Pinball90(Metric):
     """Pinball loss at the quantile 0.9, in the target's own unit: scaling is undone.
 
     Must be named in probes. Computed by scikit-learn's mean_pinball_loss. It is least for what nine tenths of the targets
-    lie below.
+    lie below. A loss that says a distribution is judged by its quantile, any other by its prediction.
     Source: Koenker & Bassett, Regression Quantiles, 1978.
     """
 
@@ -89,4 +90,4 @@ class Pinball90(Metric):
     quantity: ClassVar[Quantity] = Quantity(title="pinball loss at 0.9", better="lower", owners=("pinball",))
 
     def measure(self, outputs: Outputs) -> Tensor:
-        return regressed("mean_pinball_loss", outputs, alpha=0.9)
+        return pinball(outputs, 0.9)

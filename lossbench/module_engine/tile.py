@@ -22,12 +22,16 @@ from lossbench.planning.spec import RunSpec
 
 @dataclass(frozen=True, kw_only=True)
 class TileShape:
-    """What the tiles of a cohort have in common: examples of shape inputs, C raw outputs, T targets, B examples a mini-batch."""
+    """What the tiles of a cohort have in common: examples of shape inputs, C raw outputs, T targets, B examples a mini-batch.
+
+    `members` are the training examples of each class, () for other targets.
+    """
 
     inputs: tuple[int, ...]
     outputs: int
     targets: int
     width: int
+    members: tuple[int, ...] = ()
 
 
 class OutputBuffers:
@@ -36,7 +40,7 @@ class OutputBuffers:
     def __init__(self, runs: Sequence[RunSpec], shape: TileShape, width: int, like: Tensor) -> None:
         self.z = like.new_zeros(len(runs), shape.outputs, width)
         self.slopes = self.z.new_zeros(self.z.shape)
-        self.loss_batches = tuple(self._loss_batch(block.loss, block.runs, shape) for block in loss_blocks(runs))
+        self.loss_batches = tuple(self._loss_batch(block.loss, block.runs, shape) for block in loss_blocks(runs, shape.members))
 
     def _loss_batch(self, loss: Loss, span: slice, shape: TileShape) -> LossBatch:
         width = self.z.shape[-1]

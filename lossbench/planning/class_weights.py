@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Array, DataShape
+from lossbench.interfaces import CLASSIFIED, Array, DataShape
 
 Rule = Literal["balanced", "effective_number"]
 ClassWeights = Rule | tuple[float, ...]
@@ -37,8 +37,8 @@ def class_weight_numbers(weights: ClassWeights, counts: Sequence[int]) -> Array:
 
 def refuse_class_weights(weights: ClassWeights, shape: DataShape, word: str) -> None:
     """Raise BadInput where the data have no classes to be weighed, or others than the weights are for."""
-    if shape.task != "classification" or not shape.target_range.lies_in("one_hot"):
-        kind = "a regression" if shape.task == "regression" else "soft, of no one class"
+    if shape.task not in CLASSIFIED or not shape.target_range.lies_in("one_hot"):
+        kind = {"regression": "a regression", "multilabel": "labels, several at once"}.get(shape.task, "soft, of no one class")
         raise BadInput(f"class_weights is {weights!r}, and the targets of {word!r} are {kind}; classes are weighed by it.")
     class_weight_numbers(weights, shape.class_counts)
 

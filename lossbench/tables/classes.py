@@ -42,13 +42,17 @@ def common_names(names: ClassNames, data: Iterable[str]) -> tuple[str, ...]:
     return every.pop() if len(every) == 1 else ()
 
 
-def spoken_classes(names: Sequence[str]) -> str:
-    """Names of classes with the numbers they are counted by: "ok (0) and fraud (1), which is the positive class"."""
+def spoken_classes(names: Sequence[str], task: str = "classification") -> str:
+    """Names of classes with the numbers they are counted by: "ok (0) and fraud (1), which is the positive class".
+
+    Of several labels at once (multilabel) none is positive; classes in an order (ordinal) are told from low to high.
+    """
     numbered = [f"{name} ({number})" for number, name in enumerate(names)]
-    if len(numbered) == 2:
+    if len(numbered) == 2 and task == "classification":
         return f"{numbered[0]} and {numbered[1]}, which is the positive class"
     more = f" and {len(numbered) - SHOWN} more" if len(numbered) > SHOWN else ""
-    return ", ".join(numbered[:SHOWN]) + more
+    order = ", from low to high" if task == "ordinal" else ""
+    return ", ".join(numbered[:SHOWN]) + more + order
 
 
 def _is_names(value: Any) -> bool:

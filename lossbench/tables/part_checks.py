@@ -25,7 +25,7 @@ NUMBERS = ("seed", "steps")  # of a spec, whole and 0 or more
 WORDS = ("data", "order", "dtype")
 OPTIONAL_NOUNS = ("schedule",)
 NUMBERS_OR_NULL = ("batch", "clip_norm", "optimizer.lr")
-POSSIBLE = {OUTCOME: ("finished", "diverged"), TASK: ("classification", "regression")}
+POSSIBLE = {OUTCOME: ("finished", "diverged"), TASK: ("classification", "multilabel", "ordinal", "regression")}
 LARGEST = 2**63 - 1
 LONGEST_WORD = 200  # characters; which words there are is for those to know who build things from them
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -51,7 +51,7 @@ def refuse_nonsense(table: pa.Table) -> None:
     for name, possible in POSSIBLE.items():
         if name in table.column_names:
             for value in set(pc.unique(table[name]).to_pylist()) - set(possible):
-                raise BadInput(f"{name} is {value!r} in a row; possible are {' and '.join(possible)}")
+                raise BadInput(f"{name} is {value!r} in a row; possible are {', '.join(possible)}")
     if {RUN, SPEC} <= set(table.column_names):
         for run, text in zip(table[RUN].to_pylist(), table[SPEC].to_pylist(), strict=True):
             _refuse_spec(run, parse_json(text, f"the spec of run {run}"))

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from lossbench.data.hold_out import Examples, check_range, encode, hold_out, scale
+from lossbench.data.examples import Examples, encode
+from lossbench.data.hold_out import check_range, hold_out, scale
 from lossbench.datasets.classic import Iris
 from lossbench.errors import BadInput
 

@@ -23,7 +23,7 @@ SAMPLES = {"shares": [0.0, 0.3, 1.0], "distribution": [0.0, 0.3, 1.0], "one_hot"
 
 def on_one_output(word: str) -> Loss | None:
     """The loss for one output, on whichever task it has; None for one that has none."""
-    for task in ("regression", "classification"):
+    for task in ("regression", "classification", "ordinal"):
         try:
             return find("loss", word)().on(task, 1)  # type: ignore[attr-defined, no-any-return]
         except BadInput:

@@ -45,10 +45,10 @@ class Case:
 
     def targets(self, z: Tensor, *, soft: bool = False) -> Tensor:
         """Targets for raw outputs: real numbers, or classes, or shares of classes."""
-        z = z[..., : self.outputs, :]
+        z = torch.empty(*z.shape[:-2], self.outputs, EXAMPLES, dtype=z.dtype)
         if self.task == "regression":
             return torch.randn_like(z)
-        independent = self.outputs == 1 or self.loss.link == "sigmoid"
+        independent = self.outputs == 1 or (self.loss.link == "sigmoid" and self.task != "ordinal")
         shares = torch.rand_like(z) if independent else torch.randn_like(z).softmax(OUTPUTS)
         if soft:
             return shares
@@ -63,14 +63,15 @@ def links(cls: type[Loss]) -> list[str]:
 
 
 def cases() -> list[Case]:
-    """Every loss on every link that it has a meaning on, for one, two and five outputs."""
+    """Every loss on every link that it has a meaning on, for one, two and five outputs; an order takes three."""
     found = []
     for word in WORDS:
         cls = find("loss", word)
         assert issubclass(cls, Loss)
         for link in links(cls):
             task: Task = "regression" if link == "identity" and "regression" in cls.tasks else "classification"
-            for outputs in (1, 2, 5):
+            task = "ordinal" if cls.tasks == ("ordinal",) else task
+            for outputs in (1, 3, 5) if task == "ordinal" else (1, 2, 5):
                 loss = replace(cls(), link=link) if "link" in field_types(cls) else cls()
                 if not (outputs == 1 and link == "softmax"):
                     found.append(Case(loss.on(task, outputs), outputs, task))
@@ -217,7 +218,7 @@ def test_far_out_everything_is_finite(case: Case) -> None:
         points = torch.cartesian_prod(*[torch.tensor(FAR, dtype=dtype)] * min(rows, 2)).reshape(-1, min(rows, 2))
         z = torch.cat([points, torch.zeros(len(points), max(0, rows - 2), dtype=dtype)], 1).T.contiguous()
         for right in (0, -1):
-            y = torch.zeros_like(z[: case.outputs])
+            y = z.new_zeros(case.outputs, z.shape[1])
             y[right] = 1
             for target in (y, 1 - y) if case.outputs == 1 else (y,):
                 assert case.loss.value(z, target).isfinite().all()

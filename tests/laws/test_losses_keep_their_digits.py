@@ -1,10 +1,11 @@
 """In float32 a loss that cancels loses every digit long before it does in float64: the two agree wherever it is well posed."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from lossbench.audit.measurements.grids import one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
 from lossbench.interfaces import Loss, Task
 from lossbench.registry import find, shelf
 
@@ -16,6 +17,8 @@ def settled(word: str) -> list[tuple[Loss, int]]:
     """A loss for one output, for two and for three, links as they settle."""
     cls = find("loss", word)
     assert issubclass(cls, Loss)
+    if cls.tasks == ("ordinal",):
+        return [(cls().on("ordinal", classes), classes) for classes in (1, 3)]
     task: Task = "classification" if "classification" in cls.tasks else "regression"
     counts = [outputs for outputs in (1, 2, 3) if cls().raw_outputs(outputs) == outputs] or [1]
     return [(cls().on(task, outputs), outputs) for outputs in counts if outputs > 1 or word != "squentropy"]
@@ -43,6 +46,9 @@ def test_no_digits_are_lost(word: str) -> None:
     for loss, outputs in settled(word):
         points = one_output() if outputs == 1 else several_outputs(outputs)
         points = two_outputs_a_target() if loss.raw_outputs(outputs) > outputs else points
+        if loss.raw_outputs(outputs) < outputs:  # thresholds between classes: each class at every raw output
+            z = several_outputs(2).z[:, ::2]
+            points = Points(np.tile(z, outputs), np.repeat(np.eye(outputs), z.shape[1], axis=1))
         z, y = torch.from_numpy(points.z).float(), torch.from_numpy(points.y).float()
         right, got = answers(loss, z.double(), y.double()), answers(loss, z, y)
         normal = (right.abs() >= limits.tiny) & (right.abs() <= limits.max)

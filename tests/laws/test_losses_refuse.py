@@ -10,6 +10,7 @@ from lossbench.registry import find
 
 OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("active_passive", {"alpha": 0, "beta": 0}, "not both 0"),
+    ("asymmetric", {"shift": 1.0}, "shift lies from 0 to below 1"),
     ("bi_tempered", {"t1": 1.2}, "t1 must lie in 0 to 1"),
     ("bi_tempered", {"t2": 0.9}, "t2 in 1 to 10"),
     ("clamped_cross_entropy", {"delta": 0}, "between 1e-30 and 1"),
@@ -26,6 +27,9 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("inset_half_squared_error", {"inset": 0.5}, "less than 0.5"),
     ("label_smoothing", {"smoothing": 1.1}, "between 0 and 1"),
     ("laplace", {"scale": -1}, "above 0"),
+    ("ldam", {"scale": 0}, "scale above 0"),
+    ("ldam", {"members": [5, 0]}, "1 or more"),
+    ("logit_adjusted", {"tau": -1}, "0 or more"),
     ("multiclass_hinge", {"power": 3}, "power 1 or 2"),
     ("multiclass_hinge", {"form": "crammer"}, "Did you mean 'crammer_singer'"),
     ("pinball", {"tau": 1}, "strictly between 0 and 1"),
@@ -39,7 +43,10 @@ TASKS = [
     ("bernoulli", "regression", 1, "for classification"),
     ("cross_entropy", "regression", 1, "identity link"),
     ("gaussian_learnt_variance", "classification", 1, "for regression"),
+    ("coral", "classification", 3, "for ordinal"),
     ("hinge", "regression", 2, "for classification"),
+    ("logit_adjusted", "multilabel", 3, "no meaning for multilabel"),
+    ("sparsemax", "multilabel", 3, "several labels at once"),
     ("sparsemax", "regression", 2, "for classification"),
     ("squentropy", "classification", 1, "sigmoid link"),
 ]

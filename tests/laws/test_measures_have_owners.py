@@ -30,6 +30,8 @@ def example(measure: str, outputs: int) -> tuple[Tensor, Tensor]:
 def is_the_measure(word: str, measure: str, outputs: int) -> bool:
     """Whether the loss with its own options is factor · measure + constant, where it has a meaning and that many outputs."""
     torch.manual_seed(0)
+    if find("loss", word).tasks == ("ordinal",):
+        return outputs > 1 and measure != "squared_error" and is_the_measure_of_an_order(word, measure, outputs)
     z, y = example(measure, outputs)
     try:
         loss = find("loss", word)().on("regression" if measure == "squared_error" else "classification", outputs)
@@ -46,6 +48,15 @@ def is_the_measure(word: str, measure: str, outputs: int) -> bool:
     value = loss.value(z, y).detach().numpy()
     fit = np.polynomial.Polynomial.fit(measured, value, 1)
     return bool(np.abs(fit(measured) - value).max() < 1e-9) and np.ptp(value) > 1e-9
+
+
+def is_the_measure_of_an_order(word: str, measure: str, outputs: int) -> bool:
+    """The same of a loss for classes in an order, by the probabilities that it makes of its raw outputs."""
+    loss = find("loss", word)().on("ordinal", outputs)
+    z, y = torch.randn(outputs - 1, 50, dtype=torch.float64), example(measure, outputs)[1]
+    measured = MEASURES[measure](loss.class_log_probabilities(z).exp(), y).numpy()
+    fit = np.polynomial.Polynomial.fit(measured, loss.value(z, y).numpy(), 1)
+    return bool(np.abs(fit(measured) - loss.value(z, y).numpy()).max() < 1e-9)
 
 
 @pytest.mark.parametrize("measure", MEASURES)

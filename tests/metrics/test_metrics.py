@@ -5,13 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from scipy.special import expit, softmax
 from sklearn import metrics as theirs
 
 from lossbench.interfaces import TargetScale
 from lossbench.interfaces.metric import Outputs
 from lossbench.losses.entropy import CrossEntropy
-from lossbench.losses.likelihood import Poisson
+from lossbench.losses.likelihood import Gaussian, GaussianLearntVariance, Laplace, Poisson
 from lossbench.losses.margin import Hinge
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.registry import find, shelf
@@ -55,6 +56,44 @@ def test_metrics_of_decisions_and_rankings_are_scikit_learns(classes):
     assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("classes", [2, 5])
+def test_metrics_of_each_class_are_scikit_learns(classes):
+    seen, label, p = outputs(classes)
+    decision = p.argmax(1)
+    for word, function in (("f1", theirs.f1_score), ("precision", theirs.precision_score)):
+        by_class = find("metric", word)().measure(seen)
+        np.testing.assert_allclose(by_class, function(label, decision, average=None), rtol=1e-12)
+
+
+def labelled(loss):
+    """Raw outputs that know something of four labels, some of them rare, as scikit-learn takes them: z and y (N, 4)."""
+    y = (RNG.random((N, 4)) < [0.5, 0.3, 0.1, 0.05]).astype(float)
+    z = RNG.normal(size=(N, 4)) + 1.5 * y - 0.5
+    return Outputs(torch.tensor(z.T), torch.tensor(y.T), loss.on("multilabel", 4), "multilabel"), z, y
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), Hinge()], ids=lambda loss: loss.word)
+def test_metrics_of_several_labels_at_once_are_scikit_learns(loss):
+    seen, z, y = labelled(loss)
+    decided = (z > 0).astype(int)
+    expected = {
+        "label_accuracy": 1 - theirs.hamming_loss(y, decided),
+        "subset_accuracy": theirs.accuracy_score(y, decided),
+        "macro_f1": theirs.f1_score(y, decided, average="macro"),
+        "micro_f1": theirs.f1_score(y, decided, average="micro"),
+        "average_precision": theirs.average_precision_score(y, z, average="macro"),
+        "roc_auc": theirs.roc_auc_score(y, z, average="macro"),
+        "label_ranking_precision": theirs.label_ranking_average_precision_score(y, z),
+    }
+    if loss == CrossEntropy():
+        expected["log_loss"] = sum(theirs.log_loss(y[:, k], expit(z[:, k])) for k in range(4))
+    assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-12)
+    for word, function in (("f1", theirs.f1_score), ("precision", theirs.precision_score), ("recall", theirs.recall_score)):
+        by_label = find("metric", word)().measure(seen)
+        by_label = by_label.nanmean(-1) if by_label.dim() > 1 else by_label
+        np.testing.assert_allclose(by_label, function(y, decided, average=None), rtol=1e-12)
+
+
 def test_metrics_of_a_regression_are_in_the_unit_that_the_targets_came_in():
     truth, said = RNG.normal(50, 10, (1, N)), RNG.normal(50, 10, (1, N))
     scale = TargetScale(50.0, 10.0, 1.0)
@@ -68,6 +107,36 @@ def test_metrics_of_a_regression_are_in_the_unit_that_the_targets_came_in():
         "pinball_90": theirs.mean_pinball_loss(truth[0], said[0], alpha=0.9),
     }
     assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def distributions():
+    """Losses that say a distribution, with raw outputs and the same distribution as scipy has it, in the targets' own unit."""
+    z, spread = RNG.normal(size=N), RNG.uniform(0.3, 2, N)
+    yield GaussianLearntVariance(), np.stack([z, 2 * np.log(spread)]), stats.norm(50 + 10 * z, 10 * spread)
+    yield Gaussian(variance=2.0), z[None], stats.norm(50 + 10 * z, 10 * np.sqrt(2))
+    yield Laplace(scale=0.7), z[None], stats.laplace(50 + 10 * z, 7)
+
+
+@pytest.mark.parametrize(("loss", "z", "theirs_is"), list(distributions()), ids=lambda part: getattr(part, "word", ""))
+def test_a_distribution_is_judged_by_its_quantiles(loss, z, theirs_is):
+    truth = RNG.normal(50, 12, (1, N))
+    seen = Outputs(torch.tensor(z), (torch.tensor(truth) - 50) / 10, loss, "regression", TargetScale(50.0, 10.0, 1.0))
+    low, high = theirs_is.ppf(0.05), theirs_is.ppf(0.95)
+    covered = ((low <= truth[0]) & (truth[0] <= high)).mean()
+    expected = {
+        "coverage": covered,
+        "coverage_error": abs(covered - 0.9),
+        "interval_width": (high - low).mean(),
+        "pinball_10": theirs.mean_pinball_loss(truth[0], theirs_is.ppf(0.1), alpha=0.1),
+        "pinball_90": theirs.mean_pinball_loss(truth[0], theirs_is.ppf(0.9), alpha=0.9),
+    }
+    assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("word", ["coverage", "coverage_error", "interval_width"])
+def test_what_says_no_distribution_covers_nothing(word):
+    seen = Outputs(torch.zeros(1, 4), torch.ones(1, 4), HalfSquaredError(link="identity"), "regression")
+    assert np.isnan(measured(word, seen))
 
 
 def test_a_count_is_predicted_by_its_rate():
@@ -140,4 +209,11 @@ def test_outputs_that_are_not_finite_have_no_number_and_do_no_harm(word, value):
     z = torch.zeros(1, 5)
     z[0, 2] = value
     y = torch.tensor([[0.0, 1, 0, 1, 1]])
-    assert np.isnan(measured(word, Outputs(z, y, loss, cls.tasks[0])))
+    task = cls.tasks[0]
+    if task in ("multilabel", "ordinal"):
+        z, y = (
+            torch.cat([z, z.flip(1), z]),
+            torch.cat([y, y, 1 - y]) if task == "multilabel" else torch.eye(3)[:, [0, 1, 2, 0, 1]],
+        )
+        loss = CrossEntropy().on(task, 3)
+    assert np.isnan(measured(word, Outputs(z, y, loss, task)))

@@ -12,8 +12,10 @@ from mpmath import mpf
 from lossbench.audit.references import (
     distances,
     entropies,
+    imbalanced,
     likelihoods,
     margins,
+    ordered,
     reshaped,
     scores,
     squares,
@@ -24,7 +26,7 @@ from lossbench.interfaces import Loss
 
 _FORMULAS: dict[str, Callable[[Any, list[mpf], list[mpf]], mpf]] = {
     name: function
-    for family in (entropies, reshaped, squares, distances, margins, tolerant, tempered, likelihoods, scores)
+    for family in (entropies, reshaped, squares, distances, margins, tolerant, tempered, likelihoods, ordered, imbalanced, scores)
     for name, function in vars(family).items()
     if not name.startswith("_") and getattr(function, "__module__", "") == family.__name__
 }

@@ -21,6 +21,10 @@ _PAIRED = (
     "A target has two raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
     "classes has no meaning here. Its gradient and its numerical truth are measured."
 )
+_IN_ORDER = (
+    "It is for three classes or more that have an order. The card is measured on two, the lower and the upper one, between which "
+    "there is one threshold and one raw output; tests hold it to its formula for more."
+)
 
 
 class AuditedLoss(Protocol):
@@ -145,7 +149,7 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
             boundary=settled.boundary if outputs == 1 else 0.0,
             several=settled.link != "sigmoid" and answers(settled, 3),
             paired=paired,
-            notes=(_PAIRED,) if paired else (),
+            notes=(_PAIRED,) if paired else (_IN_ORDER,) if settled.tasks == ("ordinal",) else (),
             declared=settled.properties(),
             reference=formula(settled),
             regression=settled.link == "identity" and "regression" in settled.tasks,

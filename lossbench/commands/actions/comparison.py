@@ -1,5 +1,6 @@
 """A comparison from the command line: what it will take, the runs, the verdict and the page."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import click
 
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
-from lossbench.commands.actions.outline import training_time
+from lossbench.commands.actions.outline import data_lines, training_time
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
@@ -28,7 +29,7 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     given = Given(
         losses=losses,
         data=options["data"],
-        target=options["target"],
+        target=_columns(options["target"]),
         metric=options["metric"],
         data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
         check=not options["no_check"],
@@ -37,6 +38,8 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
+    for line in data_lines(made.request.dataset):
+        click.echo(line, err=True)
     click.echo(outline.rstrip(), err=True)
     study = ComparedStudy(
         folder=study_folder(RESULTS, made.plan.study),
@@ -69,6 +72,12 @@ def _print_so_far(study: ComparedStudy) -> None:
         click.echo(printable(str(error)), err=True)
 
 
+def _columns(text: str | None) -> str | list[str] | None:
+    """One target column, or several with commas between them; a name with a comma in it stands in quotation marks."""
+    names = next(csv.reader([text or ""], skipinitialspace=True), [])
+    return names if len(names) > 1 else (names[0] if names else None)
+
+
 def _rates(text: str | None) -> tuple[float, ...]:
     if text is None:
         return RATES
@@ -90,4 +99,6 @@ def _setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise BadInput(f"--set {text}: a setting is written KEY=VALUE, such as --set epochs=20.")
     made = parsed(value)
+    if isinstance(made, str) and made.startswith("[") and made.endswith("]"):  # words without quotation marks
+        made = [word.strip() for word in next(csv.reader([made[1:-1]], skipinitialspace=True), [])]
     return key, tuple(made) if isinstance(made, list) else made

@@ -19,7 +19,7 @@ from lossbench.execution.cost_estimate import estimate
 from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
-from lossbench.interfaces import Dataset
+from lossbench.interfaces import Dataset, DataShape
 from lossbench.planning.cohorts import Size
 from lossbench.planning.plan import Plan
 from lossbench.planning.spec import Cohort
@@ -41,7 +41,7 @@ def print_outline(plan: Plan, root: Path) -> None:
         todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
     console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
-    for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in _data_lines(dataset)):
+    for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in data_lines(dataset)):
         console.print(Text(line))
     if todo:
         with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
@@ -61,11 +61,11 @@ def _time(kinds: Mapping[Row, tuple[Cohort, int]], plan: Plan) -> str:
     return f"About {_spoken(seconds)} of training on one core, after a short try."
 
 
-def _data_lines(dataset: Dataset) -> Iterator[str]:
-    """What is worth knowing of data: which of two named classes is positive; of a table all classes, and notes on it."""
+def data_lines(dataset: Dataset) -> Iterator[str]:
+    """What is worth knowing of data: which of two named classes is positive; of a table task, classes, and notes on it."""
     shape, name = describe(dataset).shape, innermost(dataset)
     if not isinstance(name, Tabular):
-        if len(names := names_of(shape.classes)) == 2:
+        if len(names := names_of(shape.classes)) == 2 and shape.task == "classification":
             yield f"{name.word}: the classes are {spoken_classes(names)}."
         return
     rows = f"{name.source}: {shape.rows:,} rows to train, {shape.test_rows:,} to test"
@@ -75,10 +75,20 @@ def _data_lines(dataset: Dataset) -> Iterator[str]:
         yield f"{rows}; the target {name.target!r} is a quantity{_unit(name)}."
     else:
         shares = [f"{printable(one)} ({members:,})" for one, members in zip(shape.classes, shape.class_counts, strict=True)]
-        positive = f", of which {printable(shape.classes[1])} is the positive one" if len(shares) == 2 else ""
         listed = ", ".join(shares[:SHOWN]) + (f" and {len(shares) - SHOWN} more" if len(shares) > SHOWN else "")
-        yield f"{rows}; the target {name.target!r} has {len(shares)} classes{positive}: {listed}."
+        yield f"{rows}; {_kind_of_target(name, shape)}: {listed}."
     yield from (f"Note: {note}." for note in map(printable, shape.notes))
+
+
+def _kind_of_target(dataset: Tabular, shape: DataShape) -> str:
+    """What a target with names is: classes, one of two being positive, classes in an order, or several labels."""
+    classes, names = len(shape.classes or ()), printable(", ".join(dataset.targets))
+    if shape.task == "multilabel":
+        return f"{classes} labels at once, with so many rows each"
+    if shape.task == "ordinal":
+        return f"the target {names!r} has {classes} classes in an order, from low to high"
+    positive = f", of which {printable((shape.classes or ())[1])} is the positive one" if classes == 2 else ""
+    return f"the target {names!r} has {classes} classes{positive}"
 
 
 def _unit(dataset: Tabular) -> str:

@@ -1,0 +1,90 @@
+"""`compare` on several labels at once and on classes in an order, and judged by what a metric says of one class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lossbench as lb
+from lossbench.comparison.compare import Given, prepared
+from lossbench.comparison.metric_column import metric_column
+from lossbench.data.in_memory import from_frame
+from lossbench.errors import BadInput
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.losses.multiclass import Sparsemax
+
+STREAM = np.random.default_rng(0)
+X = STREAM.normal(size=(160, 3))
+FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
+BEHIND = X[:, 0] + 0.3 * STREAM.normal(size=160)
+LABELS = FRAME.assign(first=(BEHIND > 0).astype(int), second=(X[:, 1] > 1).astype(int))
+GRADES = FRAME.assign(grade=np.digitize(BEHIND, [-1, 0, 1]))
+CHURN = FRAME.assign(churned=np.where(X[:, 1] > 1, "gone", "here"))
+QUICK = {"epochs": 3, "model": "logistic", "seeds": 3, "rates": (0.3, 3.0), "engine": "serial"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("frame", "target", "options", "losses", "metric"),
+    [
+        (LABELS, ["first", "second"], {}, ["ce", "hinge", "focal"], "average_precision"),
+        (
+            GRADES,
+            "grade",
+            {"task": "ordinal"},
+            ["ce", "coral", "continuation_ratio", "cumulative_link"],
+            "quadratic_weighted_kappa",
+        ),
+        (CHURN, "churned", {}, ["ce", "focal"], "f1/gone"),
+    ],
+    ids=["labels", "order", "class"],
+)
+def test_a_comparison_is_judged_and_told(frame, target, options, losses, metric, tmp_path):
+    asked = {"metric": metric} if "/" in metric else {}
+    study = lb.compare(losses, data=frame, target=target, data_options=options, results=tmp_path, **asked, **QUICK)
+    assert study.request.metric == metric.replace("gone", "1")
+    assert len(study.scoreboard) == len(losses)
+    assert study.scoreboard[study.request.metric].notna().all()
+    if metric == "f1/gone":
+        assert "class gone" in study.request.quantity.title
+    said = study.report().with_suffix(".md").read_text()
+    assert ("Labels: first (0), second (1)" in said) == (metric == "average_precision")
+
+
+def test_a_metric_of_each_class_is_about_the_one_that_is_named_or_the_positive_one():
+    churn = from_frame(CHURN, "churned")
+    assert [metric_column(text, churn) for text in ("f1", "f1/gone", "recall/here", "precision/0", "roc_auc")] == [
+        "f1/1",
+        "f1/1",
+        "recall/0",
+        "precision/0",
+        "roc_auc",
+    ]
+    assert metric_column("recall/second", from_frame(LABELS, ("first", "second"))) == "recall/1"
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("f1", "name the one to judge by: f1/0, f1/1, f1/2, f1/3"),
+        ("f1/7", "No class is called '7'"),
+        ("accuracy/1", "one number, and none for each class"),
+        ("r2", "no meaning for ordinal; it is for regression"),
+        ("f2/1", "No metric that ranks is called 'f2'"),
+    ],
+)
+def test_a_metric_that_judges_nothing_is_refused(metric, said):
+    with pytest.raises(BadInput, match=said):
+        metric_column(metric, from_frame(GRADES, "grade", task="ordinal"))
+
+
+@pytest.mark.parametrize(
+    ("losses", "frame", "target", "said"),
+    [
+        (["ce", Sparsemax()], LABELS, ["first", "second"], "several labels at once, each there or not"),
+        (["hinge", CrossEntropy(link="softmax")], LABELS, ["first", "second"], "several labels at once"),
+        (["ce", "coral"], GRADES, "grade", "has no meaning for classification; it is for ordinal. .* dataset.task=ordinal"),
+    ],
+)
+def test_a_loss_that_has_no_meaning_for_the_task_is_refused(losses, frame, target, said):
+    with pytest.raises(BadInput, match=said):
+        prepared(Given(losses=losses, data=frame, target=target), settings={})
