@@ -51,7 +51,10 @@ def documented(name: str) -> str:
 
 def shelves() -> str:
     """Every registered class of the library with its options, by noun and word."""
-    text = title("Words", 0) + "What ``loss=``, ``model=``, … can be, with options and sources. ``lossbench show`` tells the same.\n\n"
+    text = (
+        title("Words", 0)
+        + "What ``loss=``, ``model=``, … can be, with options and sources. ``lossbench show`` tells the same.\n\n"
+    )
     for noun, plural in SHELVES.items():
         text += title(plural.capitalize(), 1)
         for word, cls in shelf(noun).items():
