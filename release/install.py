@@ -1,4 +1,4 @@
-"""Install lossbench and what extras name into .venv, with a line every two seconds: `python release/install.py train`.
+"""Install lossbench and extras, with a line every two seconds: `python release/install.py train [FOLDER]`; by default into .venv.
 
 Run by the interpreter that is to be used, with nothing installed; the Makefile does.
 """
@@ -39,12 +39,22 @@ def run(command: list[str], folder: Path) -> None:
         while program.poll() is None:
             reader.join(SILENCE)
             if reader.is_alive():
-                say(f"  {time.monotonic() - started:3.0f} s  {lines[-1].strip()[:SHOWN]}")
+                show(f"  {time.monotonic() - started:3.0f} s  {lines[-1].strip()[:SHOWN]}")
             else:
                 program.wait()
     reader.join()
+    show("", end="")
     if program.returncode:
         sys.exit("".join(lines) + f"This failed: {' '.join(command)}")
+
+
+def show(line: str, end: str = "\n") -> None:
+    """Show progress: on a terminal each line takes the place of the one before."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\r\x1b[K{line}")
+    else:
+        sys.stdout.write(line + end)
+    sys.stdout.flush()
 
 
 def say(line: str) -> None:
@@ -53,4 +63,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    install(sys.argv[1])
+    install(sys.argv[1], *map(Path, sys.argv[2:]))

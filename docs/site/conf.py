@@ -66,7 +66,7 @@ def escaped(text: str) -> str:
     return "".join(part for pair in zip(plain, [*code, ""], strict=False) for part in pair)
 
 
-def process_docstring(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:  # noqa: PLR0913, PLR0917 as Sphinx calls it
+def process_docstring(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
     """Write a docstring's lines anew, in place."""
     lines[:] = as_rst(lines)
 
