@@ -39,7 +39,8 @@ def run(command: list[str], folder: Path) -> None:
         while program.poll() is None:
             reader.join(SILENCE)
             if reader.is_alive():
-                show(f"  {time.monotonic() - started:3.0f} s  {lines[-1].strip()[:SHOWN]}")
+                last = next(line for line in reversed(lines) if not line.startswith("WARNING"))
+                show(f"  {time.monotonic() - started:3.0f} s  {last.strip()[:SHOWN]}")
             else:
                 program.wait()
     reader.join()

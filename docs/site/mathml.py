@@ -10,6 +10,8 @@ from typing import Any
 from docutils import nodes
 from latex2mathml.converter import convert
 
+NARROW = '<mspace width="0.17em"/>'
+
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the renderer `mathml` for formulas in a line and for formulas of their own."""
@@ -19,8 +21,9 @@ def setup(app: Any) -> dict[str, Any]:
 
 
 def mathml(formula: str, display: str) -> str:
-    """A formula in LaTeX as MathML, with the narrow space that LaTeX sets between a function's name and a letter."""
-    return re.sub(r"(<mi>(?:log|lim)</mi>)(?=<m[is])", r'\1<mspace width="0.17em"/>', convert(formula, display=display))
+    """A formula in LaTeX as MathML, with the narrow spaces that LaTeX sets around a function's name."""
+    text = re.sub(r"(<mi>(?:log|lim)</mi>)(?=<m[is])", rf"\1{NARROW}", convert(formula, display=display))
+    return re.sub(r"(</mi>|&#x00029;</mo>)(?=<mi>log</mi>)", rf"\1{NARROW}", text)
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
