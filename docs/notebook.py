@@ -9,6 +9,10 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOK = Path(__file__).with_name("tutorial.ipynb")
+SETTINGS = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel's debugger warns of frozen modules
+}
 SECONDS = 300  # for one cell; the first compiles
 
 
@@ -17,10 +21,9 @@ def executed(folder: Path) -> nbformat.NotebookNode:
 
     What is written to stderr is progress, and left out.
     """
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # the kernel's debugger would warn of frozen modules
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=SECONDS, record_timing=False, resources=resources).execute()
+    NotebookClient(notebook, timeout=SECONDS, record_timing=False, resources=resources).execute(env=os.environ | SETTINGS)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]

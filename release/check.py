@@ -35,10 +35,10 @@ def check(wheel: Path) -> None:
         run([sys.executable, "-m", "venv", str(folder / "venv")], folder)
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-c", str(HOUSE / "constraints.txt")]
         say("The wheel alone:")
-        run([*pip, str(wheel)], folder)
+        run([*pip, str(wheel)], HOUSE)
         _check_alone(python, program, empty)
         say("The wheel with what trains:")
-        run([*pip, f"{wheel}[train]"], folder)
+        run([*pip, f"{wheel}[train]"], HOUSE)
         run([str(program), *DEMO], empty)
         run([str(program), "report", "results/demo"], empty)
         _must((empty / "results/demo/report.html").stat().st_size > 10_000, "the demo has no report")

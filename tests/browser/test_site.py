@@ -20,6 +20,7 @@ def script(name: str, patch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")  # of Sphinx's own libraries
 def test_the_site_is_built_has_no_dead_link_and_asks_nothing_of_a_network(
     chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
