@@ -13,7 +13,7 @@ from install import HOUSE, run, say
 
 DEMO = ["run", "study=demo", "loss=ce,mse", "dataset=iris", "seed=range(2)", "epochs=2"]
 STORED = HOUSE / "results" / "gaussian_likelihood"
-BROUGHT = ("conf/config.yaml", "experiments/demo/README.md", "lab/page.html", "py.typed")
+BROUGHT = ("conf/config.yaml", "experiments/nielsen_neuron/claims.yaml", "lab/page.html", "py.typed")
 LEFT_TO_DO = """
 What a person must do now, for a program may not:
   1. Read CHANGELOG.md. The version in pyproject.toml, CITATION.cff and CHANGELOG.md is {version};

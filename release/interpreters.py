@@ -23,7 +23,7 @@ def try_interpreter(interpreter: str, tests: list[str]) -> str:
     version = subprocess.run([interpreter, "-c", ASKED], check=True, capture_output=True, text=True).stdout.strip()
     folder = HOUSE / "build" / f"python{version}"
     say(f"Python {version}:")
-    run([interpreter, str(HOUSE / "release" / "install.py"), "test", str(folder)], HOUSE)
+    subprocess.run([interpreter, HOUSE / "release" / "install.py", "test", folder], check=True)
     with tempfile.TemporaryDirectory() as empty:
         run([str(folder / "bin/lossbench"), *DEMO], Path(empty))
         run([str(folder / "bin/lossbench"), "report", "results/demo"], Path(empty))

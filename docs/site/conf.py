@@ -66,9 +66,9 @@ def escaped(text: str) -> str:
     return "".join(part for pair in zip(plain, [*code, ""], strict=False) for part in pair)
 
 
-def process_docstring(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
-    """Write a docstring's lines anew, in place."""
-    lines[:] = as_rst(lines)
+def process_docstring(*arguments: Any) -> None:
+    """Write a docstring's lines anew, in place: they are the last of what Sphinx hands on."""
+    arguments[-1][:] = as_rst(arguments[-1])
 
 
 def setup(app: Any) -> None:
