@@ -23,6 +23,7 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 
 demo: $(TRAINS)
 	$(BIN)/lossbench run experiment=demo
+	@echo "Drawing the figures and writing the page takes some seconds."
 	$(BIN)/lossbench report results/demo
 
 reproduce: $(TRAINS)
