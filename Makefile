@@ -1,58 +1,75 @@
 # make demo   trains a small study and writes its report
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
-# make docs   writes the pages in docs/ that are made from measurements
+# make docs   writes the pages in docs/ that are made from measurements, and builds the site into build/site
+# make site   builds the site from the pages as they are
 # make pictures   trains the demo and draws one of the pictures in the README
 # make reproduce   runs every published experiment again, as far as it is not stored, and judges the claims
 # make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
+# make release   builds and checks what is to be published, and says what a person must do then
 # make clean  removes what these made; results stay
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/installed
+# Two stamps: what trains is a third of what the tests need. Torch is installed as pip finds it; for one without CUDA
+# install that into .venv first, or tell pip where it is (README, Try it).
+TRAINS := .venv/trains
+TESTS := .venv/tests
 
 # What the packages are built with is pinned too: old pips read the first name, new ones the second.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: demo reproduce pictures docs test check bench clean
+.PHONY: demo reproduce pictures docs site test check bench release clean
 .DELETE_ON_ERROR:
 
-demo: $(INSTALLED)
+demo: $(TRAINS)
 	$(BIN)/lossbench run experiment=demo
+	@echo "Drawing the figures and writing the page takes some seconds."
 	$(BIN)/lossbench report results/demo
 
-reproduce: $(INSTALLED)
+reproduce: $(TRAINS)
 	$(BIN)/lossbench reproduce --all
 
 pictures: demo
 	mkdir -p docs/pictures
 	cp results/demo/figures/factors.png docs/pictures/
 
-docs: $(INSTALLED)
+docs: $(TESTS)
 	$(BIN)/python docs/zoo.py
 	$(BIN)/python docs/textbook.py
 	$(BIN)/lossbench audit --docs docs
 	$(BIN)/python docs/verdicts.py
+	$(BIN)/python docs/site/build.py
 
-test: $(INSTALLED)
+site: $(TESTS)
+	$(BIN)/python docs/site/build.py
+
+test: $(TESTS)
 	$(BIN)/pytest -n auto
 
-check: $(INSTALLED)
+check: $(TESTS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto -m "not slow"
 
-bench: $(INSTALLED)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]' -c constraints.txt
+bench: $(TESTS)
+	$(PYTHON) release/install.py bench
 	$(BIN)/python -m benchmarks
+
+release: $(TESTS)
+	$(PYTHON) release/install.py release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python release/check.py --release
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("lossbench needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@echo "Installing lossbench and what it needs into .venv. This takes a minute or two."
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[test,lint]' -c constraints.txt
+$(TRAINS): pyproject.toml constraints.txt
+	@$(PYTHON) release/install.py train
+	@touch $@
+
+$(TESTS): $(TRAINS)
+	@$(PYTHON) release/install.py test,lint
 	@touch $@

@@ -75,13 +75,17 @@ _MODULE_OF = {name: f"lossbench.{module}" for module, names in _MODULES.items() 
 
 
 def __getattr__(name: str) -> object:
-    """A public name, from the module that defines it, or a package such as `losses`. Raises AttributeError for any other."""
-    if name in _PACKAGES:
-        return getattr(__import__(f"lossbench.{name}"), name)
-    if name not in _MODULE_OF:
+    """A public name, from the module that defines it, or a package such as `losses`.
+
+    Raises AttributeError for any other name, and BadInput for one that needs torch where it is not installed.
+    """
+    module = f"lossbench.{name}" if name in _PACKAGES else _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module 'lossbench' has no attribute {name!r}")
-    value: object = getattr(__import__(_MODULE_OF[name], fromlist=[name]), name)
-    globals()[name] = value
+    with __import__("lossbench.errors", fromlist=["errors"]).training_for(f"lossbench.{name}"):
+        value: object = __import__(module, fromlist=["__name__"])
+    if name not in _PACKAGES:
+        globals()[name] = value = getattr(value, name)
     return value
 
 

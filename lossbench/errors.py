@@ -1,9 +1,13 @@
 """What goes wrong, told to the person who can mend it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 _HARMLESS = "\n\t\N{NO-BREAK SPACE}"  # invisible, and fit to be shown
+TRAINING = frozenset(  # what the extra `train` installs, by the names that Python imports
+    ["filelock", "hydra", "joblib", "llvmlite", "mlxtend", "mpmath", "numba", "omegaconf", "sklearn", "threadpoolctl", "torch"]
+)
 _SHOWN = 60  # names in a message; a user's table may have thousands of columns
 
 
@@ -17,6 +21,20 @@ class Failure(RuntimeError):
 
 class Stopped(KeyboardInterrupt):
     """Ctrl-C or SIGTERM ended the work. The message says what was done until then; the same call goes on from there."""
+
+
+@contextmanager
+def training_for(asked: str) -> Iterator[None]:
+    """Around what imports the training side: a library that is not installed becomes BadInput, which names the extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        if library not in TRAINING:
+            raise
+        raise BadInput(
+            f"{asked} needs {library}, which is not installed. `pip install 'lossbench[train]'` brings all that trains."
+        ) from error
 
 
 def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:

@@ -23,7 +23,7 @@ from lossbench.commands.show import show
 from lossbench.commands.status import status
 from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
-from lossbench.errors import BadInput, Failure, printable
+from lossbench.errors import BadInput, Failure, printable, training_for
 
 DEBUG = "--debug"
 
@@ -57,10 +57,11 @@ def main() -> None:
 def answer(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for and return the exit code: 0, 1 for a failure, 2 for bad input, 130 when interrupted."""
     try:
-        if {"-sc", "--shell-completion"} & set(arguments):
-            complete(arguments, commands.commands)
-            return 0
-        return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
+        with training_for(shlex.join(["lossbench", *arguments[:1]])):
+            if {"-sc", "--shell-completion"} & set(arguments):
+                complete(arguments, commands.commands)
+                return 0
+            return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return error.exit_code

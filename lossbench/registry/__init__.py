@@ -12,7 +12,7 @@ from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from lossbench.errors import BadInput, unknown
+from lossbench.errors import BadInput, training_for, unknown
 from lossbench.guard import guard, hold_exits, outside
 from lossbench.registry.hints import checked, field_types
 
@@ -239,9 +239,10 @@ def plain(value: Any) -> Any:
 
 @cache
 def _import_shelf(name: str) -> None:
-    package = importlib.import_module(f"lossbench.{name}")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"lossbench.{name}.{module.name}")
+    with training_for(f"lossbench.{name}"):
+        package = importlib.import_module(f"lossbench.{name}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"lossbench.{name}.{module.name}")
 
 
 def _where(cls: type) -> str:

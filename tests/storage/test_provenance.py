@@ -32,7 +32,8 @@ def checkout(tmp_path: Path) -> Path:
 def test_it_is_plain_and_names_what_numbers_depend_on() -> None:
     told = provenance("cpu", 2)
     assert json.loads(json.dumps(told)) == told
-    assert told["versions"]["torch"] == torch.__version__
+    # a build for CUDA calls itself 2.13.0+cu130, and its package on an index 2.13.0
+    assert told["versions"]["torch"] in {torch.__version__, torch.__version__.partition("+")[0]}
     assert told["versions"]["llvmlite"] == llvmlite.__version__
     assert told["features"].split() == sorted(name for name, there in get_host_cpu_features().items() if there) != []
     assert told["threads"] == {"workers": 2, "inside": 1}
