@@ -28,6 +28,7 @@ from lossbench.diagnosis.unit_causes import (
     LostWithDepth,
     OutputsSaturated,
     OutputsShut,
+    StartFarOut,
 )
 from lossbench.errors import BadInput
 from lossbench.tables import read_study
@@ -40,9 +41,10 @@ CAUSES: tuple[Cause, ...] = (
     HiddenSaturated(),
     FloatsEnd(),
     LostWithDepth(),
+    StartFarOut(),
+    ClassNeverAnswered(),
     RateTooLarge(),
     OutputsShut(),
-    ClassNeverAnswered(),
     RateTooSmall(),
     TooFewUnits(),
 )
@@ -102,6 +104,11 @@ def explain(folder: Path, train: Train, seeds: int = SEEDS) -> list[Explanation]
     chosen = [_worst([stored[run] for run in sample.runs], seeds) for sample in samples]
     controls = _trained(train, [[record.description for record in group] for group in chosen])
     _refuse_changed(chosen, controls)
+    return explain_groups(samples, controls, train)
+
+
+def explain_groups(samples: Sequence[Sample], controls: Sequence[Sequence[RunRecord]], train: Train) -> list[Explanation]:
+    """Explain groups of runs by records that hold everything in `PROBES`; `samples` say which group each is."""
     suspected = [_suspected(group) for group in controls]
     pairs = [(group, cause) for group, causes in zip(controls, suspected, strict=True) for cause in causes]
     trials = iter(_trials(train, [(group, _twins(cause.twins, group)) for group, cause in pairs]))
