@@ -124,8 +124,10 @@ def _largest_step(record: RunRecord) -> float:
 
 
 def _least_step(record: RunRecord) -> float:
-    """The least of the layers' median updates, by the size of the weights."""
-    return min((float(np.nanmedian(values)) for values in _ratios(record)), default=math.inf)
+    """The least of the layers' median updates, by the size of the weights, of layers that have a gradient at all."""
+    gradients = record.parts(tables.GRADIENT_WEIGHTS)
+    pairs = zip(_ratios(record), gradients, strict=False)
+    return min((float(np.nanmedian(ratios)) for ratios, norms in pairs if np.nanmedian(norms) > 0), default=math.inf)
 
 
 def rounded_at(record: RunRecord) -> float:

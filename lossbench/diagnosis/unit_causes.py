@@ -14,7 +14,7 @@ from lossbench.diagnosis.changes import (
     with_cross_entropies,
     with_cross_entropy,
     with_gentle_start,
-    with_other_activation,
+    with_other_activations,
     with_other_class_weights,
 )
 from lossbench.diagnosis.escape_law import start_of, times_as_long
@@ -155,7 +155,7 @@ class LostWithDepth(Cause):
         return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (less than {FADED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(with_other_activation(run))
+        return with_other_activations(run)
 
 
 class ClassNeverAnswered(Cause):

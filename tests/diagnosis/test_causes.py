@@ -15,6 +15,7 @@ from lossbench.diagnosis.unit_causes import (
     ClassNeverAnswered,
     HiddenSaturated,
     LostWithDepth,
+    OutputsSaturated,
     OutputsShut,
     StartFarOut,
 )
@@ -52,7 +53,7 @@ def faded(ratio, hidden=3):
 
 def updates(ratio, **description):
     """A run that changes its layer by this share in every step; after the last there is no update."""
-    return record({"update_ratio/1": last(np.nan, ratio), "train_loss": 1.0}, **description)
+    return record({"update_ratio/1": last(np.nan, ratio), "gradient_norm_weights/1": 1.0, "train_loss": 1.0}, **description)
 
 
 def falling(late):
@@ -85,6 +86,20 @@ def far_out(times):
     return record({"train_log_loss": first(times * math.log(3), 0.1)} | {f"train_recall/{c}": 0.5 for c in range(3)})
 
 
+def rising(late):
+    """Two classes of which this much progress is made in the last third of the steps, while the loss halves."""
+    recall = np.select([STEPS < 150, STEPS < 220], [0.5, 0.6], 0.6 + late / 2)
+    return record({"train_recall/0": recall, "train_recall/1": recall, "train_loss": np.where(STEPS < 220, 2.0, 1.0)})
+
+
+def flat_outputs(share, link="sigmoid"):
+    """A start at which two outputs of three are flat, and the third passes what an undecided one does."""
+    wrong = {f"train_recall/{c}": 0.3 for c in range(3)}
+    flat = {"saturated/1": 0.0, "saturated/2": first(share, 0.0)}
+    passed = {"output_gradient": 0.2, "output_error": 1.0}
+    return record(wrong | flat | passed, loss={"word": "half_squared_error", "link": link})
+
+
 CASES = {
     "tanh units flat": (HiddenSaturated(), flat_at_start(0.5 * MORE, "tanh"), flat_at_start(0.5 * LESS, "tanh")),
     "relu units dead": (HiddenSaturated(), flat_at_start(0.9 * MORE, "relu"), flat_at_start(0.9 * LESS, "relu")),
@@ -108,6 +123,8 @@ CASES = {
     "a probability rounded": (FloatsEnd(), not_finite(17.0), not_finite(np.inf)),
     "labels learnt last": (LabelsWrong(), leading(0.05 * MORE), leading(0.05 * LESS)),
     "loss no longer falls": (TooFewUnits(), falling(0.1 * LESS), falling(0.1 * MORE)),
+    "progress no longer rises": (TooFewUnits(), rising(0.05 * LESS), rising(0.05 * MORE)),
+    "outputs flat": (OutputsSaturated(), flat_outputs(0.5 * MORE), flat_outputs(0.5 * LESS)),
     "outputs beyond the clamp": (ClampedLogarithm(), clamp(1e-5 * LESS), clamp(1e-5 * MORE)),
     "start far out": (StartFarOut(), far_out(2 * MORE), far_out(2 * LESS)),
     "a class not answered": (ClassNeverAnswered(), silent(0.05), silent(0.05 * MORE)),
@@ -132,9 +149,18 @@ def test_the_evidence_tells_the_number_that_was_measured_and_the_bound():
     assert "0.02" in evidence.text
 
 
+def test_an_output_of_a_softmax_is_not_called_flat_by_its_own_slope():
+    assert OutputsSaturated().suspected([flat_outputs(1.0, "softmax")]) is None
+
+
 def test_of_another_loss_a_flat_output_is_no_clamp():
     run = record({"train_output_slopes/0": 0.0}, loss={"word": "cross_entropy", "link": "sigmoid"})
     assert ClampedLogarithm().suspected([run]) is None
+
+
+def test_a_layer_that_has_no_gradient_has_none_that_a_float_loses():
+    still = record({"update_ratio/1": last(np.nan, 0.0), "gradient_norm_weights/1": 0.0})
+    assert FloatsEnd().suspected([still]) is None
 
 
 def test_only_the_float_is_blamed_for_a_loss_that_the_same_outputs_do_not_have():
