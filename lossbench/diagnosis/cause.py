@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -58,9 +59,14 @@ class Trial:
 
 
 class Cause(ABC):
-    """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns."""
+    """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns.
+
+    Causes are named in a fixed order, but for those with `by_gain`: they come last, and of them the one first whose twin gains most.
+    For more units at the same rate learn a little faster, too, and a larger rate helps a network a little that is too narrow.
+    """
 
     name: str
+    by_gain: ClassVar[bool] = False
 
     @abstractmethod
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:

@@ -36,6 +36,7 @@ class TooFewUnits(Cause):
     """Data that this model cannot fit: the loss no longer falls, or no more is answered rightly, far from where it could be."""
 
     name = "the data cannot be fitted by this model"
+    by_gain = True
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
         if any(record.diverged for record in records):

@@ -170,7 +170,7 @@ def _trained(train: Train, groups: Sequence[Sequence[Description]]) -> list[list
 def _explanation(
     sample: Sample, group: Sequence[RunRecord], causes: Mapping[Cause, Evidence], tests: Mapping[Cause, Sequence[Trial]]
 ) -> Explanation:
-    confirmed = {cause: trial for cause in causes if (trial := cause.confirmed(tests[cause])) is not None}
+    confirmed = in_order({cause: trial for cause in causes if (trial := cause.confirmed(tests[cause])) is not None})
     return Explanation(
         sample=sample,
         examined=tuple(group),
@@ -182,6 +182,11 @@ def _explanation(
         suspicions=tuple((cause.name, evidence) for cause, evidence in causes.items() if cause not in confirmed),
         trials=tuple(trial for trials in tests.values() for trial in trials),
     )
+
+
+def in_order(confirmed: Mapping[Cause, Trial]) -> dict[Cause, Trial]:
+    """Causes and the trials that confirm them, from the answer on: as they came, and last those `by_gain`, by their gain."""
+    return dict(sorted(confirmed.items(), key=lambda item: (item[0].by_gain, -item[1].gain if item[0].by_gain else 0.0)))
 
 
 def _with_other_twins(train: Train, explanations: Sequence[Explanation]) -> list[Explanation]:

@@ -12,7 +12,7 @@ from lossbench.diagnosis.changes import Twin, with_float64, with_rate
 from lossbench.diagnosis.records import Description, RunRecord
 
 FACTORS = (3.0, 10.0, 30.0, 100.0)
-MOVED = 1.0  # path of a layer's weights, by their own size, below which they have hardly moved
+MOVED = 10.0  # path of every layer's weights, by their own size, below which there may be too little of it
 LURCH = 0.2  # of a layer's weights, by their own size, that a step changes
 LEAP = 1.0  # of a layer's weights, by their own size, that a single step changes
 RISEN = 1.05  # training loss at the end by that at the start
@@ -20,16 +20,17 @@ RESOLUTION = {"float32": 2.0**-24, "float64": 2.0**-53}  # half a unit in the la
 
 
 class RateTooSmall(Cause):
-    """Weights that hardly move in the steps that there are."""
+    """Weights that go no long way in the steps that there are."""
 
     name = "learning rate too small"
+    by_gain = True
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
         paths = [max(_paths(record), default=math.inf) for record in records]
         if any(record.diverged for record in records) or not max(paths) < MOVED:
             return None
-        text = f"in {formatting.counted(records[0].length, 'step')} the weights move by {formatting.number(max(paths), 2)}"
-        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} of their own size (less than {MOVED:g})")
+        text = f"in {formatting.counted(records[0].length, 'step')} the weights go {formatting.number(max(paths), 2)}"
+        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (less than {MOVED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(*(with_rate(run, factor) for factor in FACTORS))

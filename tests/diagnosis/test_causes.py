@@ -1,6 +1,7 @@
 """Each cause's inequality by itself, on made-up records that lie just below and just above its bound."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from lossbench.analysis.curves import read_curves
 from lossbench.diagnosis.data_causes import LabelsWrong, TooFewUnits
+from lossbench.diagnosis.explain import in_order
 from lossbench.diagnosis.rate_causes import FloatsEnd, RateTooLarge, RateTooSmall
 from lossbench.diagnosis.records import RunRecord
 from lossbench.diagnosis.unit_causes import (
@@ -105,7 +107,7 @@ CASES = {
     "relu units dead": (HiddenSaturated(), flat_at_start(0.9 * MORE, "relu"), flat_at_start(0.9 * LESS, "relu")),
     "gradient faded": (LostWithDepth(), faded(0.02 * LESS), faded(0.02 * MORE)),
     "three hidden layers are deep, two are not": (LostWithDepth(), faded(0.001), faded(0.001, hidden=2)),
-    "weights hardly move": (RateTooSmall(), updates(LESS / 300), updates(MORE / 300)),
+    "weights hardly move": (RateTooSmall(), updates(10 * LESS / 300), updates(10 * MORE / 300)),
     "usual steps too long": (RateTooLarge(), updates(0.2 * MORE), updates(0.2 * LESS)),
     "one step too long": (RateTooLarge(), updates(first(MORE, 0.01)), updates(first(LESS, 0.01))),
     "loss risen": (
@@ -161,6 +163,14 @@ def test_of_another_loss_a_flat_output_is_no_clamp():
 def test_a_layer_that_has_no_gradient_has_none_that_a_float_loses():
     still = record({"update_ratio/1": last(np.nan, 0.0), "gradient_norm_weights/1": 0.0})
     assert FloatsEnd().suspected([still]) is None
+
+
+def test_of_larger_steps_and_more_units_the_answer_is_what_gains_more_and_what_is_more_special_stays_ahead():
+    small, narrow, class_left_out = RateTooSmall(), TooFewUnits(), ClassNeverAnswered()
+    gains = {class_left_out: 0.1, small: 0.3, narrow: 0.4}
+    trials = {cause: SimpleNamespace(gain=gain) for cause, gain in gains.items()}
+    assert list(in_order(trials)) == [class_left_out, narrow, small]
+    assert list(in_order({small: SimpleNamespace(gain=0.5), narrow: trials[narrow]})) == [small, narrow]
 
 
 def test_only_the_float_is_blamed_for_a_loss_that_the_same_outputs_do_not_have():
