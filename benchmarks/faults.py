@@ -123,7 +123,7 @@ class Setting:
 
 def draw_setting(rng: np.random.Generator, part: int, first_seed: int, word: str = MLP) -> Setting:
     """Data, each kind in turn, a model of this word and a link; what is drawn are examples, activation, depth and link."""
-    data, hidden, steps, faster = DATA[-1 if word == "cnn" else part % len(DATA)]
+    data, hidden, steps, faster = DATA[-1 if word == "cnn" else (first_seed + part) % len(DATA)]
     model: dict[str, Any] = {"word": word, "activation": str(rng.choice(ACTIVATIONS[word]))}
     model |= {"width": hidden, "blocks": 1} if word == "residual" else {"hidden": [hidden]}
     if word == MLP and model["activation"] != "sigmoid":

@@ -61,8 +61,8 @@ class Trial:
 class Cause(ABC):
     """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns.
 
-    Causes are named in a fixed order, but for those with `by_gain`: they come last, and of them the one first whose twin gains most.
-    For more units at the same rate learn a little faster, too, and a larger rate helps a network a little that is too narrow.
+    Causes are named in a fixed order, and those with `by_gain` last, of them the one first whose twin gains most:
+    more units learn a little faster at the same rate, and a larger rate helps a little where a network is too narrow.
     """
 
     name: str
