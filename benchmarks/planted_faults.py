@@ -35,7 +35,7 @@ from lossbench.diagnosis.rendering import EXPLAINED, FILE, as_json
 from lossbench.diagnosis.symptoms import average
 from lossbench.tables import read_study
 
-PART = 40  # plants that share data and model
+PART = 20  # plants that share data and model
 HARM = 0.2  # of average progress, that a plant costs, or it is no fault
 HEALTHY, UNKNOWN = "healthy", "unknown"
 ANSWERS = "answers.json"
