@@ -33,7 +33,7 @@ from lossbench.diagnosis.explain import explain_groups
 from lossbench.diagnosis.records import RunRecord
 from lossbench.diagnosis.rendering import EXPLAINED, FILE, as_json
 from lossbench.diagnosis.symptoms import average
-from lossbench.tables import read_study
+from lossbench.tables import RUN, read_study
 
 PART = 20  # plants that share data and model
 HARM = 0.2  # of average progress, that a plant costs, or it is no fault
@@ -64,7 +64,8 @@ def explained_part(made: Sequence[Plant], folder: Path) -> list[Answer]:
     described = [one for plant in made for one in (*plant.runs, *plant.sound)]
     records = training(described)
     by_id = {record.run: record for record in records}
-    samples = compare(read_study(folder / EXPLAINED).runs).samples
+    stored = read_study(folder / EXPLAINED).runs
+    samples = compare(stored[stored[RUN].isin(by_id)]).samples  # of a part that was interrupted twins are stored, too
     explanations = explain_groups(samples, [[by_id[run] for run in sample.runs] for sample in samples], training)
     write_whole(folder / FILE, as_json(explanations).encode())
     of_run = {run: one.answer for one in explanations for run in one.sample.runs}

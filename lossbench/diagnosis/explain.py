@@ -37,9 +37,9 @@ from lossbench.tables import read_study
 CAUSES: tuple[Cause, ...] = (
     LabelsWrong(),
     ClampedLogarithm(),
+    FloatsEnd(),  # a probability is rounded to 1 where outputs are saturated, too
     OutputsSaturated(),
     HiddenSaturated(),
-    FloatsEnd(),
     LostWithDepth(),
     StartFarOut(),
     ClassNeverAnswered(),
