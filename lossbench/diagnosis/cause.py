@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from lossbench.diagnosis.changes import Twin
 from lossbench.diagnosis.records import Description, RunRecord
-from lossbench.diagnosis.symptoms import average, result
+from lossbench.diagnosis.symptoms import average, end, result
 
 GAIN = 0.1  # of average progress, by which a twin must be ahead on average, and ahead in every seed
+BEHIND = 0.05  # of progress, by which a twin may be behind at the end: one that stays where it starts has learnt nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,13 @@ class Trial:
 
     @property
     def helps(self) -> bool:
-        """Whether the twin learns, as far as the original does not: the gain is large, and is one in every seed."""
-        return self.gain >= GAIN and min(self.gains) > 0
+        """Whether the twin learns as the original does not: a large gain, one in every seed, that is not lost at the end."""
+        return self.gain >= GAIN and min(self.gains) > 0 and self.further >= -BEHIND
+
+    @property
+    def further(self) -> float:
+        """By how much progress at the end rises, on average over the seeds."""
+        return float(np.mean([end(twin) - end(original) for original, twin in zip(self.originals, self.twins, strict=True)]))
 
     @property
     def text(self) -> str:
@@ -52,9 +59,14 @@ class Trial:
 
 
 class Cause(ABC):
-    """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns."""
+    """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns.
+
+    Causes are named in a fixed order, and those with `by_gain` last, of them the one first whose twin gains most:
+    more units learn a little faster at the same rate, and a larger rate helps a little where a network is too narrow.
+    """
 
     name: str
+    by_gain: ClassVar[bool] = False
 
     @abstractmethod
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:

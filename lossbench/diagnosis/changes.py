@@ -1,7 +1,7 @@
 """Twins: a run's description with one thing changed. None where there is nothing to change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lossbench.analysis import formatting
@@ -9,6 +9,8 @@ from lossbench.diagnosis.records import Description
 
 WIDER, WIDEST = 8, 512  # times as many units a layer, and how many at most
 FROM_NONE = {"word": "mlp", "hidden": [64], "activation": "tanh"}  # what a model without hidden units is compared with
+SLOWER = (1 / 4, 1 / 16)  # rates for what a sigmoid's slope, at most ¼, no longer damps, once or twice
+WEIGHING = ("logistic", "mlp")  # models that train with class weights; torch modules do not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,11 @@ def with_cross_entropy(run: Description) -> Twin | None:
     return Twin(change="with cross entropy", description={**run, "loss": {"word": "cross_entropy", "link": link}})
 
 
+def with_cross_entropies(run: Description) -> list[Twin]:
+    """The same with cross entropy, at the run's rate and where there is one at a quarter and at a sixteenth of it."""
+    return _also_slower(with_cross_entropy(run))
+
+
 def with_gentle_start(run: Description) -> Twin | None:
     """The same from Glorot's start."""
     if run["init"]["word"] in ("glorot", "own", "continued"):
@@ -50,6 +57,20 @@ def with_other_activation(run: Description) -> Twin | None:
         return None
     other = "relu" if now == "tanh" else "tanh"
     return Twin(change=f"with {other} units", description={**run, "model": {**run["model"], "activation": other}})
+
+
+def with_other_activations(run: Description) -> list[Twin]:
+    """The same with other units, instead of sigmoids also at a quarter and at a sixteenth of the rate: they pass on more."""
+    twin = with_other_activation(run)
+    return _also_slower(twin) if run["model"].get("activation") == "sigmoid" else [twin] if twin else []
+
+
+def _also_slower(twin: Twin | None) -> list[Twin]:
+    """A twin, and the same at lower rates where there is a rate."""
+    if twin is None:
+        return []
+    slower = [with_rate(twin.description, factor) for factor in SLOWER]
+    return [twin, *(replace(one, change=f"{twin.change} {one.change}") for one in slower if one is not None)]
 
 
 def with_float64(run: Description) -> Twin | None:
@@ -81,7 +102,12 @@ def with_right_labels(run: Description) -> Twin | None:
 
 
 def with_other_class_weights(run: Description) -> Twin | None:
-    """The same with all examples counted alike where classes were weighed, and with all classes alike where they were not."""
+    """The same with all examples counted alike where classes were weighed, and with all classes alike where they were not.
+
+    None for models that no engine trains with weights.
+    """
+    if run["model"]["word"] not in WEIGHING:
+        return None
     changed = {name: value for name, value in run.items() if name != "class_weights"}
     if "class_weights" in run:
         return Twin(change="without class weights", description=changed)

@@ -10,7 +10,7 @@ from lossbench.analysis import formatting
 from lossbench.diagnosis.cause import Cause, Evidence, present
 from lossbench.diagnosis.changes import Twin, with_more_units, with_right_labels
 from lossbench.diagnosis.records import Description, RunRecord
-from lossbench.diagnosis.symptoms import progress
+from lossbench.diagnosis.symptoms import RISING, gained_late, progress
 
 AHEAD = 0.05  # progress on test data beyond that on training data
 FLAT = 0.1  # share of the training loss that the last third of the steps takes off
@@ -33,11 +33,18 @@ class LabelsWrong(Cause):
 
 
 class TooFewUnits(Cause):
-    """Data that this model cannot fit: the loss no longer falls, far from where it could be."""
+    """Data that this model cannot fit: the loss no longer falls, or no more is answered rightly, far from where it could be."""
 
     name = "the data cannot be fitted by this model"
+    by_gain = True
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        if any(record.diverged for record in records):
+            return None
+        rises = [gained_late(record) for record in records]
+        if max(rises) < RISING:
+            text = f"the last third of the steps brings {formatting.number(max(rises), 2)} of progress (less than {RISING:g})"
+            return Evidence(measured=max(rises), bound=RISING, text=text)
         falls = [_late_fall(record) for record in records]
         if not max(falls) < FLAT:
             return None
@@ -59,7 +66,7 @@ def _lead(record: RunRecord) -> float:
 def _late_fall(record: RunRecord) -> float:
     """The share of the training loss that the last third of the steps takes off, between medians of a few recorded steps."""
     values = record.curve(tables.TRAIN + tables.LOSS)
-    if record.diverged or len(values) < 6 or not np.isfinite(values).all():
+    if len(values) < 6 or not np.isfinite(values).all():
         return math.inf
     late = int(np.searchsorted(record.steps, 2 * record.steps[-1] / 3))
     before, after = (float(np.median(part)) for part in (values[late - 1 : late + 2], values[-3:]))

@@ -28,6 +28,7 @@ from lossbench.diagnosis.unit_causes import (
     LostWithDepth,
     OutputsSaturated,
     OutputsShut,
+    StartFarOut,
 )
 from lossbench.errors import BadInput
 from lossbench.tables import read_study
@@ -36,13 +37,14 @@ from lossbench.tables import read_study
 CAUSES: tuple[Cause, ...] = (
     LabelsWrong(),
     ClampedLogarithm(),
+    FloatsEnd(),  # a probability is rounded to 1 where outputs are saturated, too
     OutputsSaturated(),
     HiddenSaturated(),
-    FloatsEnd(),
     LostWithDepth(),
+    StartFarOut(),
+    ClassNeverAnswered(),
     RateTooLarge(),
     OutputsShut(),
-    ClassNeverAnswered(),
     RateTooSmall(),
     TooFewUnits(),
 )
@@ -104,6 +106,11 @@ def explain(folder: Path, train: Train, seeds: int = SEEDS) -> list[Explanation]
     chosen = [_worst([stored[run] for run in sample.runs], seeds) for sample in samples]
     controls = _trained(train, [[record.description for record in group] for group in chosen])
     _refuse_changed(chosen, controls)
+    return explain_groups(samples, controls, train)
+
+
+def explain_groups(samples: Sequence[Sample], controls: Sequence[Sequence[RunRecord]], train: Train) -> list[Explanation]:
+    """Explain groups of runs by records that hold everything in `PROBES`; `samples` say which group each is."""
     suspected = [_suspected(group) for group in controls]
     pairs = [(group, cause) for group, causes in zip(controls, suspected, strict=True) for cause in causes]
     trials = iter(_trials(train, [(group, _twins(cause.twins, group)) for group, cause in pairs]))
@@ -165,7 +172,7 @@ def _trained(train: Train, groups: Sequence[Sequence[Description]]) -> list[list
 def _explanation(
     sample: Sample, group: Sequence[RunRecord], causes: Mapping[Cause, Evidence], tests: Mapping[Cause, Sequence[Trial]]
 ) -> Explanation:
-    confirmed = {cause: trial for cause in causes if (trial := cause.confirmed(tests[cause])) is not None}
+    confirmed = in_order({cause: trial for cause in causes if (trial := cause.confirmed(tests[cause])) is not None})
     return Explanation(
         sample=sample,
         examined=tuple(group),
@@ -177,6 +184,11 @@ def _explanation(
         suspicions=tuple((cause.name, evidence) for cause, evidence in causes.items() if cause not in confirmed),
         trials=tuple(trial for trials in tests.values() for trial in trials),
     )
+
+
+def in_order(confirmed: Mapping[Cause, Trial]) -> dict[Cause, Trial]:
+    """Causes and the trials that confirm them, from the answer on: as they came, and last those `by_gain`, by their gain."""
+    return dict(sorted(confirmed.items(), key=lambda item: (item[0].by_gain, -item[1].gain if item[0].by_gain else 0.0)))
 
 
 def _with_other_twins(train: Train, explanations: Sequence[Explanation]) -> list[Explanation]:

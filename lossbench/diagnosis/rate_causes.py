@@ -12,23 +12,25 @@ from lossbench.diagnosis.changes import Twin, with_float64, with_rate
 from lossbench.diagnosis.records import Description, RunRecord
 
 FACTORS = (3.0, 10.0, 30.0, 100.0)
-MOVED = 1.0  # path of a layer's weights, by their own size, below which they have hardly moved
+MOVED = 10.0  # path of every layer's weights, by their own size, below which there may be too little of it
 LURCH = 0.2  # of a layer's weights, by their own size, that a step changes
+LEAP = 1.0  # of a layer's weights, by their own size, that a single step changes
 RISEN = 1.05  # training loss at the end by that at the start
 RESOLUTION = {"float32": 2.0**-24, "float64": 2.0**-53}  # half a unit in the last place of 1
 
 
 class RateTooSmall(Cause):
-    """Weights that hardly move in the steps that there are."""
+    """Weights that go no long way in the steps that there are."""
 
     name = "learning rate too small"
+    by_gain = True
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
         paths = [max(_paths(record), default=math.inf) for record in records]
         if any(record.diverged for record in records) or not max(paths) < MOVED:
             return None
-        text = f"in {formatting.counted(records[0].length, 'step')} the weights move by {formatting.number(max(paths), 2)}"
-        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} of their own size (less than {MOVED:g})")
+        text = f"in {formatting.counted(records[0].length, 'step')} the weights go {formatting.number(max(paths), 2)}"
+        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (less than {MOVED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(*(with_rate(run, factor) for factor in FACTORS))
@@ -52,11 +54,12 @@ class RateTooLarge(Cause):
         if min(rises) > RISEN:
             text = f"the training loss ends at {formatting.times(min(rises))} what it was at the start"
             return Evidence(measured=min(rises), bound=RISEN, text=f"{text} (more than {RISEN:g})")
-        steps = [max(_largest_steps(record), default=0.0) for record in kept]
-        if not min(steps) > LURCH:
-            return None
-        text = f"a step changes a layer's weights by {formatting.number(min(steps), 2)} of their size"
-        return Evidence(measured=min(steps), bound=LURCH, text=f"{text} (more than {LURCH:g})")
+        for measure, bound, which in ((_usual_large_step, LURCH, "one step in ten"), (_largest_step, LEAP, "the largest step")):
+            least = min(map(measure, kept))
+            if least > bound:
+                text = f"{which} changes a layer's weights by {formatting.number(least, 2)} of their size or more"
+                return Evidence(measured=least, bound=bound, text=f"{text} (more than {bound:g})")
+        return None
 
     def twins(self, run: Description) -> list[Twin]:
         return present(*(with_rate(run, 1 / factor) for factor in FACTORS))
@@ -67,11 +70,25 @@ class RateTooLarge(Cause):
 
 
 class FloatsEnd(Cause):
-    """Updates below the resolution of the numbers that they are added to."""
+    """Updates below the resolution of the numbers that they are added to, or a loss that rounds to what it cannot take."""
 
     name = "the float's end"
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        return self._rounded(records) or self._absorbed(records)
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_float64(run))
+
+    def _rounded(self, records: Sequence[RunRecord]) -> Evidence | None:
+        """A loss that is not finite where the log loss of the same outputs, worked out without probabilities, is."""
+        finite = [rounded_at(record) for record in records]
+        if not max(finite) < math.inf:
+            return None
+        text = f"the loss is not finite where the log loss of the same raw outputs is {formatting.number(max(finite), 3)}"
+        return Evidence(measured=max(finite), bound=math.inf, text=f"{text}: a probability was rounded to 0 or 1")
+
+    def _absorbed(self, records: Sequence[RunRecord]) -> Evidence | None:
         smallest = RESOLUTION.get(str(records[0].description["dtype"]), 0.0)
         ratios = [_least_step(record) for record in records]
         if not max(ratios) < smallest:
@@ -79,9 +96,6 @@ class FloatsEnd(Cause):
         text = f"a step changes a layer's weights by {formatting.number(max(ratios), 2)} of their size"
         limit = f"below the resolution of {records[0].description['dtype']}, {formatting.number(smallest, 2)}"
         return Evidence(measured=max(ratios), bound=smallest, text=f"{text}, {limit}")
-
-    def twins(self, run: Description) -> list[Twin]:
-        return present(with_float64(run))
 
 
 def _best(trials: Sequence[Trial]) -> Trial | None:
@@ -100,14 +114,30 @@ def _paths(record: RunRecord) -> list[float]:
     return [scores.average(steps, values) * record.length for values in _ratios(record)]
 
 
-def _largest_steps(record: RunRecord) -> list[float]:
-    """For each layer, the size of the larger updates: their 90th percentile over the recorded steps, by the weights' size."""
-    return [float(np.nanquantile(values, 0.9)) for values in _ratios(record)]
+def _usual_large_step(record: RunRecord) -> float:
+    """The largest over the layers of the 90th percentile of the recorded updates, by the weights' size."""
+    return max((float(np.nanquantile(values, 0.9)) for values in _ratios(record)), default=0.0)
+
+
+def _largest_step(record: RunRecord) -> float:
+    """The largest of the recorded updates by the weights' size. Units that it drives out of reach make none afterwards."""
+    return max((float(values[np.isfinite(values)].max(initial=0.0)) for values in _ratios(record)), default=0.0)
 
 
 def _least_step(record: RunRecord) -> float:
-    """The least of the layers' median updates, by the size of the weights."""
-    return min((float(np.nanmedian(values)) for values in _ratios(record)), default=math.inf)
+    """The least of the layers' median updates, by the size of the weights, of layers that have a gradient at all."""
+    gradients = record.parts(tables.GRADIENT_WEIGHTS)
+    pairs = zip(_ratios(record), gradients, strict=False)
+    return min((float(np.nanmedian(ratios)) for ratios, norms in pairs if np.nanmedian(norms) > 0), default=math.inf)
+
+
+def rounded_at(record: RunRecord) -> float:
+    """The log loss at the first recorded step whose loss is not finite; infinity where there is none."""
+    side = tables.TRAIN
+    broken = ~np.isfinite(record.curve(side + tables.LOSS)) & np.isfinite(record.curve(side + tables.LOG_LOSS))
+    recorded = ~np.isnan(record.curve(side + tables.LOG_LOSS))
+    steps = np.flatnonzero(broken & recorded)
+    return float(record.curve(side + tables.LOG_LOSS)[steps[0]]) if len(steps) else math.inf
 
 
 def _risen(record: RunRecord) -> float:

@@ -17,7 +17,7 @@ from lossbench.tables import Study, part_files, read_part, read_study
 Description = Mapping[str, Any]  # a run's spec as plain values: {"loss": {"word": "focal", "gamma": 2.0}, …, "seed": 0, …}
 # What a diagnosis looks at; the controls and twins record it whatever the study recorded.
 PROBES = (
-    *("accuracy", "recall", "loss", "log_loss", "brier", "squared_error", "output_slopes"),
+    *("accuracy", "recall", "loss", "log_loss", "squared_error", "output_slopes"),
     *("gradient_norms", "output_factors", "saturation", "update_ratio"),
 )
 

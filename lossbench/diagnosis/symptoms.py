@@ -56,10 +56,11 @@ def symptom(records: Sequence[RunRecord]) -> Symptom:
     last = float(np.median([end(record) for record in records]))
     if last >= LEARNT:
         return "healthy" if np.median([average(record) for record in records]) >= PROMPT else "slow"
-    return "slow" if np.median([_gained_late(record) for record in records]) >= RISING else "stalled"
+    return "slow" if np.median([gained_late(record) for record in records]) >= RISING else "stalled"
 
 
-def _gained_late(record: RunRecord) -> float:
+def gained_late(record: RunRecord) -> float:
+    """How much progress the last third of the steps brings."""
     values = progress(record)
     if not len(values):
         return 0.0

@@ -11,9 +11,10 @@ from lossbench.analysis.statistics import Values
 from lossbench.diagnosis.cause import Cause, Evidence, Trial, present
 from lossbench.diagnosis.changes import (
     Twin,
+    with_cross_entropies,
     with_cross_entropy,
     with_gentle_start,
-    with_other_activation,
+    with_other_activations,
     with_other_class_weights,
 )
 from lossbench.diagnosis.escape_law import start_of, times_as_long
@@ -27,6 +28,7 @@ NEVER = 0.05  # recall up to which a class is never answered
 SATURATED = 0.5  # share of saturated hidden units
 DEAD = 0.9  # share of a relu layer's units and examples at which nothing passes
 FADED = 0.02  # gradient of the first layer's weights over that of the last layer's
+FAR = 2.0  # log loss at the start, by that of a network that is undecided between the classes
 DEEP = 3  # hidden layers from which on depth is looked at
 
 
@@ -48,16 +50,22 @@ class OutputsSaturated(Cause):
     name = "outputs saturated on the wrong side"
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
-        starts = [float(passed(record)[0]) for record in records if len(record.steps) and progress(record)[0] <= BADLY]
-        bound = SHUT * undecided(records[0])
-        if len(starts) < len(records) or not max(starts) < bound:
+        if not all(len(record.steps) and progress(record)[0] <= BADLY for record in records):
             return None
-        most, least = (formatting.number(share, 2) for share in (max(starts), bound))
-        text = f"at the start {most} of the error passes the link (less than {least})"
-        return Evidence(measured=max(starts), bound=bound, text=f"{text}{law(records[0])}")
+        starts, bound = [float(passed(record)[0]) for record in records], SHUT * undecided(records[0])
+        if max(starts) < bound:
+            most, least = (formatting.number(share, 2) for share in (max(starts), bound))
+            text = f"at the start {most} of the error passes the link (less than {least})"
+            return Evidence(measured=max(starts), bound=bound, text=f"{text}{law(records[0])}")
+        flat = [record.parts(tables.SATURATED)[-1][0] for record in records if record.parts(tables.SATURATED)]
+        if records[0].description["loss"].get("link") != "sigmoid" or len(flat) < len(records) or not min(flat) > SATURATED:
+            return None
+        text = f"at the start {_percent(min(flat))} of the outputs are flat (more than {_percent(SATURATED)})"
+        return Evidence(measured=float(min(flat)), bound=SATURATED, text=f"{text}{law(records[0])}")
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
+        """Cross entropy, also at lower rates: its gradient is not damped by the slope, at most ¼, as the run's own is."""
+        return with_cross_entropies(run) if run["loss"]["word"] != "clamped_cross_entropy" else []
 
 
 class OutputsShut(Cause):
@@ -85,12 +93,16 @@ class ClampedLogarithm(Cause):
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
         loss = records[0].description["loss"]
-        starts = [record.first(tables.TRAIN + tables.LOG_LOSS) for record in records]
-        if loss["word"] != "clamped_cross_entropy" or not min(starts) > -math.log(loss["delta"]):
+        if loss["word"] != "clamped_cross_entropy":
             return None
-        bound = -math.log(loss["delta"])
-        text = f"at the start the log loss is {formatting.number(min(starts))}, beyond ln 1/δ = {formatting.number(bound)}"
-        return Evidence(measured=min(starts), bound=bound, text=f"{text}{law(records[0])}")
+        delta = float(loss["delta"])
+        slopes = [least_slope(record) for record in records]
+        if not max(slopes) < delta:
+            return None
+        slope, margin = formatting.number(max(slopes), 2), formatting.number(-math.log(delta), 3)
+        text = f"at the start an output has the slope {slope}, below δ = {formatting.number(delta, 2)}"
+        text += f": it stands beyond ln 1/δ = {margin}, where the loss is flat"
+        return Evidence(measured=max(slopes), bound=delta, text=f"{text}{law(records[0])}")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_cross_entropy(run))
@@ -106,10 +118,25 @@ class HiddenSaturated(Cause):
         bound = DEAD if records[0].description["model"].get("activation") == "relu" else SATURATED
         if not min(starts) > bound:
             return None
-        share, most = (f"{100 * value:.0f}{formatting.SPACE}%" for value in (min(starts), bound))
-        return Evidence(
-            measured=min(starts), bound=bound, text=f"at the start {share} of a hidden layer is flat (more than {most})"
-        )
+        text = f"at the start {_percent(min(starts))} of a hidden layer is flat (more than {_percent(bound)})"
+        return Evidence(measured=min(starts), bound=bound, text=text)
+
+    def twins(self, run: Description) -> list[Twin]:
+        return present(with_gentle_start(run))
+
+
+class StartFarOut(Cause):
+    """Raw outputs that start far out on the wrong side, whatever the loss: the first steps are spent on coming back."""
+
+    name = "a start far out"
+
+    def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
+        undecided_loss = math.log(max(len(records[0].parts(tables.TRAIN + tables.RECALL)), 2))
+        starts = [record.first(tables.TRAIN + tables.LOG_LOSS) / undecided_loss for record in records]
+        if not min(starts) > FAR:
+            return None
+        text = f"at the start the log loss is {formatting.times(min(starts))} that of an undecided network (more than {FAR:g})"
+        return Evidence(measured=min(starts), bound=FAR, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_gentle_start(run))
@@ -128,7 +155,7 @@ class LostWithDepth(Cause):
         return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (less than {FADED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(with_other_activation(run))
+        return with_other_activations(run)
 
 
 class ClassNeverAnswered(Cause):
@@ -143,16 +170,15 @@ class ClassNeverAnswered(Cause):
         recalls = [record.parts(tables.TRAIN + tables.RECALL) for record in records]
         measured = max(float(parts[number][-1]) for parts in recalls for number in silent)
         classes = formatting.listed([str(number) for number in sorted(silent)])
-        text = f"the recall of class {classes} ends at {100 * measured:.0f}{formatting.SPACE}%"
-        return Evidence(measured=measured, bound=NEVER, text=f"{text} (at most {100 * NEVER:.0f}{formatting.SPACE}%)")
+        text = f"the recall of class {classes} ends at {_percent(measured)} (at most {_percent(NEVER)})"
+        return Evidence(measured=measured, bound=NEVER, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_other_class_weights(run))
 
     def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
-        """The trial in which every class is answered and progress is none the worse."""
-        answered = (trial for trial in trials if not any(never_answered(twin) for twin in trial.twins) and trial.gain > 0)
-        return next(answered, None)
+        """The trial in which every class is answered and there is more progress in every seed."""
+        return next((trial for trial in trials if min(trial.gains) > 0 and not any(map(never_answered, trial.twins))), None)
 
 
 def never_answered(record: RunRecord) -> list[int]:
@@ -165,6 +191,11 @@ def never_answered(record: RunRecord) -> list[int]:
         return []
     silent = [number for number, recall in enumerate(recalls) if recall <= NEVER]
     return silent if 2 * len(silent) <= len(recalls) else []  # one answer to everything is no class left out
+
+
+def least_slope(record: RunRecord) -> float:
+    """The least of the outputs' mean slopes a(1 − a) at the start: about e^(−|z|) of the output that stands farthest out."""
+    return min((float(slopes[0]) for slopes in record.parts(tables.TRAIN + tables.OUTPUT_SLOPES)), default=math.inf)
 
 
 def dead_slopes(record: RunRecord) -> list[float]:
@@ -185,6 +216,10 @@ def law(record: RunRecord) -> str:
         return ""
     z = formatting.number(start, 2)
     return f", and from z₀ = {z} one neuron takes {formatting.times(longer)} as many steps as with cross entropy"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}{formatting.SPACE}%"
 
 
 def _faded(record: RunRecord) -> float:

@@ -16,8 +16,8 @@ from lossbench.planning.plan import Plan, described_run, resources_of
 from lossbench.planning.spec import Recording, RecordingSchedule
 from lossbench.tables import INVOCATION, RUN, SPEC, part_files, read_part
 
-POINTS = 41  # recorded steps, evenly spaced
-EXAMPLES = 1000  # training examples that are evaluated at each, at most
+POINTS = 31  # recorded steps, evenly spaced
+EXAMPLES = 500  # training examples that are evaluated at each, at most
 
 
 def explained_study(folder: Path, seeds: int) -> list[Explanation]:
