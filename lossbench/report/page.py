@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,13 +16,16 @@ from lossbench.analysis.statistics import FEWEST
 from lossbench.claims.text import Line
 from lossbench.diagnosis.rendering import LEARNS, read_explanations
 from lossbench.errors import printable
-from lossbench.plots.captioned import CaptionedFigure
+from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.picture import Picture
 from lossbench.report import invocations, tables
 from lossbench.report.caveats import reservations
 from lossbench.report.classes import class_facts
+from lossbench.report.contents import anchored, contents
 from lossbench.report.edges import at_edges
+from lossbench.report.figures import OVERVIEW
 from lossbench.report.summary import summary
+from lossbench.report.verdict import verdict
 from lossbench.tables import Study
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
@@ -46,6 +49,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "invocations": invocations.invocations(study.folder, study.runs),
         "fingerprints": invocations.fingerprints(study.runs),
         "warnings": [],
+        "verdict": "",
         "summary": (),
         "reservations": (),
         "explanations": [row for row in read_explanations(study.folder) if row["answer"] != LEARNS],
@@ -60,6 +64,7 @@ def comparison(results: Results) -> dict[str, Any]:
     """What the templates say of losses that are compared."""
     return {
         "warnings": at_edges(results.edges),
+        "verdict": verdict(results),
         "summary": summary(results),
         "reservations": reservations(results),
         "facts": (*results.everything.facts, *class_facts(results.study)),
@@ -72,6 +77,18 @@ def comparison(results: Results) -> dict[str, Any]:
         "splits": results.everything.splits > 1,
         "family": tables.family(results),
     }
+
+
+def unrepeated(captioned: Sequence[CaptionedFigure], summary: Sequence[Caption]) -> list[CaptionedFigure]:
+    """The figures without the sentences that the summary has already."""
+    known = {caption.text for caption in summary}
+    return [replace(figure, captions=[one for one in figure.captions if one.text not in known]) for figure in captioned]
+
+
+def ordered(page: dict[str, Any]) -> dict[str, Any]:
+    """The page's figures by their anchors, and its table of contents."""
+    whole = {**page, "overview": OVERVIEW, "figures": anchored(page["captioned"])}
+    return {**whole, "sections": contents(whole)}
 
 
 def html(page: dict[str, Any]) -> bytes:
