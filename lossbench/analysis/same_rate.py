@@ -28,7 +28,9 @@ def same_rate(everything: Comparison, curves: Curves, measures: Mapping[Setting,
     """
     neutral = {s: m for s, m in measures.items() if m is not None and m.neutral}
     ends = {(setting, rate): each for setting in neutral for rate, each in _finals(setting, everything, curves, neutral).items()}
-    gaps = {rate: max(_gap(each, neutral[s]) for (s, r), each in ends.items() if r == rate) for _, rate in sorted(ends, key=_rate)}
+    gaps = {
+        rate: max(_gap(each, neutral[s]) for (s, r), each in ends.items() if r == rate) for _, rate in sorted(ends, key=_rate)
+    }
     if not everything.swept or max(gaps.values(), default=0.0) <= 0:
         return None
     rate = max(gaps, key=gaps.__getitem__)

@@ -93,7 +93,9 @@ def blame(c: Contrast, comparison: Comparison, curves: Curves) -> str:
     elif _alike(*error):
         reason = "The error is the same for both, so it is the slope."
     elif _alike(mean[c.small], mean[c.large]):
-        reason = "Both start from the same outputs, so it is the error: how large it is, and whether it is large where the slope is."
+        reason = (
+            "Both start from the same outputs, so it is the error: how large it is, and whether it is large where the slope is."
+        )
     else:
         reason = ""
     return f"{text} Error × slope: {formatting.listed(products)}. {reason}".strip()

@@ -22,6 +22,7 @@ def contents(page: Mapping[str, Any]) -> list[Section]:
         (page["argument"] and page["argument"].lines, [("claims", "Claims and verdicts")]),
         (first, first),
         (page["scoreboard"], [("scoreboard", "Scoreboard")]),
+        (page["explorer"], [("explore", "Explore")]),
         (page["summary"], [("summary", "What came out")]),
         (page["explanations"], [("explanations", "Why it does not learn")]),
         (True, [section for section in figures if section not in first]),

@@ -23,6 +23,7 @@ from lossbench.report.caveats import reservations
 from lossbench.report.classes import class_facts
 from lossbench.report.contents import anchored, contents
 from lossbench.report.edges import at_edges
+from lossbench.report.explorer.page_part import explorer
 from lossbench.report.figures import OVERVIEW
 from lossbench.report.summary import summary
 from lossbench.report.verdict import verdict
@@ -50,6 +51,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "fingerprints": invocations.fingerprints(study.runs),
         "warnings": [],
         "verdict": "",
+        "explorer": None,
         "summary": (),
         "reservations": (),
         "explanations": [row for row in read_explanations(study.folder) if row["answer"] != LEARNS],
@@ -65,6 +67,7 @@ def comparison(results: Results) -> dict[str, Any]:
     return {
         "warnings": at_edges(results.edges),
         "verdict": verdict(results),
+        "explorer": explorer(results),
         "summary": summary(results),
         "reservations": reservations(results),
         "facts": (*results.everything.facts, *class_facts(results.study)),
