@@ -56,7 +56,7 @@ function panel(shown, losses, number) {
       tooltip,
     }),
   ];
-  layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.shiftKey]" }, bind: "scales" }];
+  layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.ctrlKey || event.altKey]" }, bind: "scales" }];
   layers[5].params = [{ name: `hover${number}`, select: { type: "point", nearest: true, on: "pointerover", clear: "pointerout" } }];
   return { layer: layers };
 }

@@ -79,7 +79,7 @@ def _measure(column: str, curves: Curves, places: dict[str, Values]) -> dict[str
     values = [curves.values(run, column)[kept] for run, kept in places.items()]
     return {
         "column": column,
-        "title": LABELS.get(column, quantity.label).lstrip("×= "),
+        "title": LABELS.get(column, quantity.title if quantity.share else quantity.label).lstrip("×= "),
         "share": quantity.share,
         "better": quantity.better,
         "geometric": column in FACTORS,
