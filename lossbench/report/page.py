@@ -45,6 +45,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
     return {
         "name": str(study.manifest.get("name", study.folder.name)),
         "argument": None,
+        "alone": False,
         "captioned": captioned,
         "tables": tables,
         "invocations": invocations.invocations(study.folder, study.runs),

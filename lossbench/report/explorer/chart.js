@@ -43,7 +43,6 @@ function panel(shown, losses, number) {
   const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale };
   const path = (values, mark, more = {}) => ({ data: { values }, mark: { clip: true, ...mark }, encoding: { x, y, color: colour, ...more } });
   const order = { detail: { field: "line", type: "nominal" } };
-  const tooltip = ["loss", "step", "value", "band", "runs"].map((name) => ({ field: `${name}Text`, title: name }));
   const layers = [
     { data: { values: shown.bands }, mark: { type: "area", opacity: 0.18, clip: true }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color: colour } },
     path(shown.lines, { type: "line", strokeWidth: 2 }, { ...order, strokeDash: dash }),
@@ -53,7 +52,7 @@ function panel(shown, losses, number) {
     path(shown.lines.concat(shown.single), { type: "point", filled: true, size: 55 }, {
       opacity: { condition: { param: `hover${number}`, empty: false, value: 1 }, value: 0 },
       description: { field: "text" },
-      tooltip,
+      tooltip: { field: "tip" },
     }),
   ];
   layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.ctrlKey || event.altKey]" }, bind: "scales" }];

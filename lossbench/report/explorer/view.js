@@ -14,10 +14,10 @@ Object.assign(Explorer.prototype, {
       const runs = this.selected(loss);
       for (const { step, middle, low, high, runs: n } of this.records.band(runs, number)) {
         const value = spelt(middle, measure);
-        const band = n > 1 ? `${spelt(low, measure)} to ${spelt(high, measure)}` : "–";
-        const texts = { lossText: label, stepText: String(step), valueText: value, bandText: band, runsText: String(n), text: `${label}, step ${step}: ${value}` };
+        const band = n > 1 ? ` (${spelt(low, measure)} to ${spelt(high, measure)}, ${n} runs)` : "";
+        const text = `${label}, step ${step}: ${value}`;
         const run = runs.length === 1 ? runs[0] : -1;
-        if (fits(middle)) parts.lines.push({ loss, line: loss, step, value: factor * middle, run, ...texts });
+        if (fits(middle)) parts.lines.push({ loss, line: loss, step, value: factor * middle, run, text, tip: text + band });
         if (n > 1 && fits(low) && fits(high)) parts.bands.push({ loss, step, low: factor * low, high: factor * high });
       }
       if (this.state.diverged) this.broken(runs, loss, parts, fits, factor);
@@ -33,9 +33,8 @@ Object.assign(Explorer.prototype, {
     const { label } = this.data.losses[loss];
     const curve = this.records.curve(run, this.measure()).filter(([, value]) => fits(value));
     return curve.map(([step, value]) => {
-      const text = spelt(value, measure);
-      const texts = { lossText: label, stepText: String(step), valueText: text, bandText: "–", runsText: "1", text: `${label}, run ${this.data.runs.id[run]}, step ${step}: ${text}` };
-      return { loss, line: `run ${run}`, step, value: factor * value, run, ...texts };
+      const text = `${label}, run ${this.data.runs.id[run]}, step ${step}: ${spelt(value, measure)}`;
+      return { loss, line: `run ${run}`, step, value: factor * value, run, text, tip: text };
     });
   },
 
