@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lossbench.analysis.comparison import Comparison, Contender
-from lossbench.analysis.scoreboard import Scoreboard
+from lossbench.analysis.scoreboard import LossScores, Scoreboard
 from lossbench.analysis.scores import worst
 
 MANY = 6  # so many lines can be followed by eye
@@ -22,11 +22,15 @@ def emphasised(comparison: Comparison, boards: Sequence[Scoreboard], reference: 
 
 
 def _places(contender: Contender, boards: Sequence[Scoreboard]) -> list[float]:
-    """In every setting that ranks the loss, how many others end better than it does."""
+    """In every setting that ranks the loss, how many others end better than it does, or as well and sooner."""
     places = []
     for board in (board for board in boards if board.ranked):
-        sign = 1.0 if board.measure.better == "higher" else -1.0
-        ends = {s.sample.contender: np.nan_to_num(s.final.centre, nan=worst(board.measure.better)) for s in board.standings}
-        if contender in ends:
-            places.append(float(sum(sign * end > sign * ends[contender] for end in ends.values())))
+        merits = {standing.sample.contender: _merit(standing, board) for standing in board.standings}
+        if contender in merits:
+            places.append(float(sum(merit > merits[contender] for merit in merits.values())))
     return places
+
+
+def _merit(standing: LossScores, board: Scoreboard) -> tuple[float, float]:
+    sign, least = (1.0 if board.measure.better == "higher" else -1.0), worst(board.measure.better)
+    return sign * float(np.nan_to_num(standing.final.centre, nan=least, posinf=np.inf, neginf=-np.inf)), -standing.step.centre

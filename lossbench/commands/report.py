@@ -24,7 +24,9 @@ def report(folders: tuple[Path, ...], against: str | None, page: Path | None) ->
 
     studies = [study_folder(folder) for folder in folders]
     if page and len(studies) == 1:
-        raise BadInput("-o names the page of several studies; the report of one lies in its folder, beside its figures and tables.")
+        raise BadInput(
+            "-o names the page of several studies; the report of one lies in its folder, beside its figures and tables."
+        )
     if len(studies) == 1:
         written = write_report(studies[0], against)
     else:

@@ -23,16 +23,16 @@ AT_A_GLANCE = 3  # settings
 _CONVERGENCE = "Steps run to the right by powers of ten."
 _OWN_LOSS = "The top row is each loss in its own units: look at how it falls, not at who is lower."
 _OVERVIEW = (
-    "Left, how well each loss does; then the error dL/da, the slope da/dz of the last activation, and the gradient dL/dz, which is "
-    "their product at every step. The three columns of factors span equally many powers of ten."
+    "Left, how well each loss does; then the error dL/da, the slope da/dz of the last activation, and the gradient dL/dz, "
+    "which is their product at every step. The three columns of factors span equally many powers of ten."
 )
 _FACTORS = (
     "By the chain rule the gradient at the raw outputs, dL/dz, is the error dL/da times the slope da/dz of the last "
     "activation. All panels span equally many powers of ten, so that a drop in the gradient is traced by eye to the "
     "factor above it. Cross entropy's error grows as fast as the slope shrinks, so that an output that is wrong keeps its "
-    "gradient; an error that cannot grow leaves the gradient to the slope. Error and gradient are means of lengths over a batch, the "
-    "slope is their quotient: a mean over outputs and examples in which each weighs as much as its error. Lines are geometric means "
-    "over the runs. So error × slope is the gradient, in the figure and in its sentences."
+    "gradient; an error that cannot grow leaves the gradient to the slope. Error and gradient are means of lengths over a "
+    "batch, the slope is their quotient: a mean over outputs and examples in which each weighs as much as its error. Lines "
+    "are geometric means over the runs. So error × slope is the gradient, in the figure and in its sentences."
 )
 _GRADIENTS = (
     "One row a layer, from the input down to the output, all on one scale: the length of the gradient of the layer's "
@@ -52,8 +52,8 @@ _RANKS = (
     "little apart; of settings that share data, which are no independent witnesses, nothing is tested."
 )
 _SAME_RATE = (
-    "No tuning: every loss at the one rate, of those that all were given, at which their final results lie furthest apart. A loss "
-    "that stalls is seen here; at a rate of its own it may have made up for it. All seeds are shown."
+    "No tuning: every loss at the one rate, of those that all were given, at which their final results lie furthest apart. "
+    "A loss that stalls is seen here; at a rate of its own it may have made up for it. All seeds are shown."
 )
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "

@@ -41,7 +41,9 @@ def _refuse_twins(studies: Sequence[Study], names: Sequence[str]) -> None:
     if len({study.folder.resolve() for study in studies}) < len(studies):
         raise BadInput("A study was named twice; a joint report compares different ones.")
     if len(set(names)) < len(names):
-        raise BadInput(f"Two of the studies are named alike ({formatting.listed(names)}), so that none could be told apart by name.")
+        raise BadInput(
+            f"Two of the studies are named alike ({formatting.listed(names)}), so that none could be told apart by name."
+        )
 
 
 def _refuse_strangers(studies: Sequence[Study], names: Sequence[str], column: str, title: str) -> None:

@@ -29,6 +29,7 @@ from lossbench.report.summary import summary
 from lossbench.report.verdict import verdict
 from lossbench.tables import Study
 
+_PATH, _DIGITS = re.compile(rb'\sd="[^"]*"'), re.compile(rb"(\.\d\d)\d+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
 
 
@@ -106,8 +107,9 @@ def markdown(page: dict[str, Any]) -> bytes:
 
 
 def embedded(picture: Picture) -> Markup:
-    """The picture as an address that holds it."""
-    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}")  # noqa: S704 base64 holds no markup
+    """The picture as an address that holds it, its paths to a hundredth of a point: a page of many figures is a third smaller."""
+    short = _PATH.sub(lambda path: _DIGITS.sub(rb"\1", path[0]), picture.svg)
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(short).decode()}")  # noqa: S704 base64 holds no markup
 
 
 def plain(value: Any) -> Any:

@@ -43,14 +43,18 @@ def test_a_rate_at_which_a_loss_diverges_or_that_not_all_were_given_shows_no_sta
     assert same.rate == 1.0
 
 
-@pytest.mark.parametrize("ends", [{"cross_entropy": {0.1: [0.9], 1.0: [0.8]}}, {"cross_entropy": {0.1: [0.9]}, "focal": {0.1: [0.5]}}])
+@pytest.mark.parametrize(
+    "ends", [{"cross_entropy": {0.1: [0.9], 1.0: [0.8]}}, {"cross_entropy": {0.1: [0.9]}, "focal": {0.1: [0.5]}}]
+)
 def test_without_two_losses_or_without_a_sweep_no_rate_is_shown(ends, study):
     assert study(ends).same_rate is None
 
 
 def test_of_many_losses_the_reference_the_best_and_the_worst_stand_out(study):
     words = ["cross_entropy", "focal", "hinge", "savage", "tangent", "poly", "logistic_margin"]
-    ends = {word: {0.1: [value, value]} for word, value in zip(words, np.linspace(0.5, 0.8, 7)[[3, 0, 1, 6, 2, 4, 5]], strict=True)}
+    ends = {
+        word: {0.1: [value, value]} for word, value in zip(words, np.linspace(0.5, 0.8, 7)[[3, 0, 1, 6, 2, 4, 5]], strict=True)
+    }
     everything = study(ends).everything
     assert {contender.word for contender in everything.emphasised} == {"cross_entropy", "focal", "savage"}
 

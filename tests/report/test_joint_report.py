@@ -19,8 +19,8 @@ def studies(made, folder, **changed):
     """Two studies of two losses, of which the second differs as told."""
     folders = []
     for name, own in (("first", {}), ("second", changed)):
-        runs = [made.learn(loss=loss, seed=seed, **own).only("test_accuracy") for loss in (made.CE, made.MSE) for seed in range(3)]
-        folders.append(made.write(folder / name, runs))
+        runs = [made.learn(loss=loss, seed=seed, **own) for loss in (made.CE, made.MSE) for seed in range(3)]
+        folders.append(made.write(folder / name, [run.only("test_accuracy") for run in runs]))
     return folders
 
 

@@ -121,7 +121,8 @@ def test_markdown_says_what_the_page_says(demo):
         assert heading in page.text
         assert f"## {heading}" in text
     assert re.findall(r"!\[.*\]\((.*)\)", text) == [
-        f"figures/{n}.svg" for n in ("overview", "rates", "untuned", "convergence", "profiles", "factors", "gradients", "saturation")
+        f"figures/{name}.svg"
+        for name in ("overview", "rates", "untuned", "convergence", "profiles", "factors", "gradients", "saturation")
     ]
 
 

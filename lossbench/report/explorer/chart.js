@@ -39,7 +39,7 @@ function panel(shown, losses, number) {
   const domain = losses.map(([loss]) => loss);
   const colour = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, own]) => own) } };
   const dash = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, , own]) => own) } };
-  const x = { field: "step", type: "quantitative", title: "training steps", ...stepScale(shown.last, shown.stepsLogarithmic) };
+  const x = { field: "step", type: "quantitative", title: shown.stepTitle, ...stepScale(shown.last, shown.stepsLogarithmic) };
   const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale };
   const path = (values, mark, more = {}) => ({ data: { values }, mark: { clip: true, ...mark }, encoding: { x, y, color: colour, ...more } });
   const order = { detail: { field: "line", type: "nominal" } };
@@ -52,7 +52,8 @@ function panel(shown, losses, number) {
     path(shown.lines.concat(shown.single), { type: "point", filled: true, size: 55 }, {
       opacity: { condition: { param: `hover${number}`, empty: false, value: 1 }, value: 0 },
       description: { field: "text" },
-      tooltip: { field: "tip" },
+      // The nearest point answers from its cell, whose datum is the point; a field named here would be looked for in the cell.
+      tooltip: { value: { expr: "(datum.datum || datum).tip" } },
     }),
   ];
   layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.ctrlKey || event.altKey]" }, bind: "scales" }];
@@ -63,12 +64,12 @@ function panel(shown, losses, number) {
 function specification(panels, width, paint) {
   const columns = width < NARROW ? 1 : width < 900 ? 2 : 3;
   const alone = panels.length === 1;
-  const each = alone ? width : Math.floor(width / columns) - 62;
+  const each = alone ? width : Math.floor(width / columns) - 68;
   const sized = panels.map(({ title, layer }) => ({ ...(title ? { title } : {}), width: each, height: alone ? 340 : 150, layer }));
   const text = { labelColor: paint.ink, titleColor: paint.ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { concat: sized, columns }),
+    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
     background: null,
     config: {
       view: { stroke: null },

@@ -19,7 +19,7 @@ from lossbench.plots.style import strokes
 from lossbench.report.captions import delay
 from lossbench.report.explorer.packing import packed
 
-NUMBERS = 900_000  # that a page holds at most; each takes 2.7 letters
+NUMBERS = 600_000  # that a page holds at most; each takes 2.7 letters
 FEWEST_STEPS = 8  # a curve of fewer says nothing
 RUN_COLUMNS = ("id", "setting", "loss", "rate", "seed", "split", "diverged", "judges")
 NOT_WORDS = ("data", tables.RUN)  # of a run's description: a fingerprint, and its id, which stands beside it

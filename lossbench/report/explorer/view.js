@@ -53,7 +53,7 @@ Object.assign(Explorer.prototype, {
     const edges = parts.bands.flatMap(({ low, high }) => [low, high]);
     const last = [...parts.lines, ...parts.single, ...parts.picked].reduce((most, { step }) => Math.max(most, step), 1);
     const common = {
-      last, stepsLogarithmic: this.state.steps === "log", title: measure.share ? `${measure.title} (%)` : measure.title,
+      last, stepsLogarithmic: this.state.steps === "log", ...this.titles(measure),
       scale: scaleOf([...values, ...edges], logarithmic), ink: paint.ink,
     };
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
@@ -72,6 +72,12 @@ Object.assign(Explorer.prototype, {
       $("chart").dataset.drawn = asked;
       return undefined;
     });
+  },
+
+  // Axes are named where there is room: of many small panels none is.
+  titles(measure) {
+    if (this.state.panels === "each") return { title: null, stepTitle: null };
+    return { title: measure.share ? `${measure.title} (%)` : measure.title, stepTitle: "training steps" };
   },
 
   // A panel in which one loss is set apart from the others, or none (−1). Faded lines come first, so that the others lie over them.
