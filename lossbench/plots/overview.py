@@ -84,5 +84,6 @@ def _scale_factors(columns: Sequence[Sequence[Panel]], axes: Sequence[Sequence[A
     limits = [scales.log_limits(values_of(panels)) for panels in columns]
     ratio = max((high / low for low, high in filter(None, limits)), default=1.0)
     for limit, column in zip(limits, axes, strict=True):
-        for one in column if limit else ():
-            scales.size_axis(one, widened(limit, ratio))
+        if limit:
+            for one in column:
+                scales.size_axis(one, widened(limit, ratio))

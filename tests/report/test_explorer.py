@@ -3,8 +3,10 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -13,6 +15,7 @@ from lossbench.analysis.results import results
 from lossbench.report.explorer import data
 from lossbench.report.explorer.packing import DEEPEST, packed
 from lossbench.report.explorer.page_part import explorer
+from lossbench.report.study_report import write_report
 from lossbench.tables import read_study
 
 FLOATS = arrays.arrays(float, st.integers(1, 30), elements=st.floats(-1e9, 1e9) | st.sampled_from([np.nan, np.inf, 0.0, 1e-200]))
@@ -83,3 +86,20 @@ def test_no_text_ends_the_element_that_holds_the_data(made, tmp_path):
     assert held.isascii()
     assert any("</script><!--" in setting for setting in json.loads(held)["settings"])
     assert "\u202e" not in "".join(json.loads(held)["settings"])
+
+
+@pytest.mark.slow
+def test_a_page_of_a_thousand_runs_of_a_hundred_steps_keeps_within_5_megabytes(made, tmp_path):
+    steps = list(range(100))
+    noise = np.random.default_rng(0)
+    one = made.learn()
+    runs = []
+    for seed in range(50):
+        for rate in (0.01, 0.1, 1.0, 10.0, 100.0):
+            for loss in (made.CE, made.MSE):
+                for init in (made.GENTLE, made.SATURATED):
+                    words = made.spec(loss=loss, init=init, optimizer__lr=rate, seed=seed)
+                    curves = {name: noise.uniform(0.1, 0.9, 100).tolist() for name in one.curves}
+                    runs.append(replace(one, spec=words, steps=steps, curves=curves))
+    folder = made.write(tmp_path / "study", runs)
+    assert write_report(folder).page.stat().st_size < 5_000_000

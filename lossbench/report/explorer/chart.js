@@ -3,6 +3,9 @@
 
 const FADED = "#b9b9b9";
 const NARROW = 520;
+// Of a logarithmic axis only what is labelled has a line.
+const SPARSE = { condition: { test: "datum.label === ''", value: 0 }, value: 1 };
+const LABELLED = { gridOpacity: SPARSE, tickOpacity: SPARSE };
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -40,7 +43,7 @@ function panel(shown, losses, number) {
   const colour = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, own]) => own) } };
   const dash = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, , own]) => own) } };
   const x = { field: "step", type: "quantitative", title: shown.stepTitle, ...stepScale(shown.last, shown.stepsLogarithmic) };
-  const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale };
+  const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale, axis: LABELLED };
   const path = (values, mark, more = {}) => ({ data: { values }, mark: { clip: true, ...mark }, encoding: { x, y, color: colour, ...more } });
   const order = { detail: { field: "line", type: "nominal" } };
   const layers = [

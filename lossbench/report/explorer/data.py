@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossbench import tables
 from lossbench.analysis import formatting, labels
@@ -12,13 +13,13 @@ from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.factors import FACTORS, factored
 from lossbench.analysis.results import Results
-from lossbench.analysis.statistics import Values
 from lossbench.plots.convergence import shared_columns
 from lossbench.plots.factors import LABELS
 from lossbench.plots.style import strokes
 from lossbench.report.captions import delay
 from lossbench.report.explorer.packing import packed
 
+Places = NDArray[np.int64]
 NUMBERS = 600_000  # that a page holds at most; each takes 2.7 letters
 FEWEST_STEPS = 8  # a curve of fewer says nothing
 RUN_COLUMNS = ("id", "setting", "loss", "rate", "seed", "split", "diverged", "judges")
@@ -59,9 +60,9 @@ def _columns(results: Results, curves: Curves) -> list[str]:
     return [name for name in named if np.isfinite(curves.columns[name]).any()]
 
 
-def _places(everything: Comparison, curves: Curves, most: int) -> dict[str, Values]:
+def _places(everything: Comparison, curves: Curves, most: int) -> dict[str, Places]:
     """Which of a run's records are kept, by run: steps that its setting has in common, and its last one."""
-    places: dict[str, Values] = {}
+    places: dict[str, Places] = {}
     for setting in everything.settings:
         runs = [run for sample in everything.within(setting) for run in sample.runs]
         steps = np.unique(np.concatenate([curves.steps(run) for run in runs]))
@@ -74,7 +75,7 @@ def _places(everything: Comparison, curves: Curves, most: int) -> dict[str, Valu
     return places
 
 
-def _measure(column: str, curves: Curves, places: dict[str, Values]) -> dict[str, Any]:
+def _measure(column: str, curves: Curves, places: dict[str, Places]) -> dict[str, Any]:
     quantity = curves.quantity(column)
     values = [curves.values(run, column)[kept] for run, kept in places.items()]
     return {
@@ -87,7 +88,7 @@ def _measure(column: str, curves: Curves, places: dict[str, Values]) -> dict[str
     }
 
 
-def _runs(results: Results, curves: Curves, places: dict[str, Values]) -> dict[str, Any]:
+def _runs(results: Results, curves: Curves, places: dict[str, Places]) -> dict[str, Any]:
     """A list for each thing that is known of a run, in the order in which `places` has the runs."""
     everything = results.everything
     rates = sorted({sample.rate for sample in everything.samples})

@@ -90,7 +90,8 @@ class Explorer {
   key(label, loss) {
     const button = element("button", null, { type: "button" });
     button.append(element("i", null, { style: `background:${this.data.losses[loss].colour}` }), label);
-    button.addEventListener("click", () => this.change({ apart: this.state.apart === label ? "" : label }));
+    // Among panels of one loss each nothing can be set apart.
+    button.addEventListener("click", () => this.change(this.state.apart === label ? { apart: "" } : { apart: label, panels: "one" }));
     return button;
   }
 
