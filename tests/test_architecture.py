@@ -57,7 +57,7 @@ FLOOR_PLAN = {
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
     "diagnosis": "analysis diagnosis errors files tables numpy",
     "report": "analysis atomic claims diagnosis errors folders plots report tables "
-    "jinja2 markupsafe numpy pandas rich vl_convert",
+    "importlib jinja2 markupsafe numpy pandas rich vl_convert",
     # the same numbers for other people's tools; libraries of extras are looked up where they are asked for
     "export": "analysis atomic errors export report tables importlib numpy pandas",
     # a page to touch: losses as programs, and the engine's own start, for a browser

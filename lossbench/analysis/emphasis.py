@@ -15,20 +15,20 @@ def emphasised(comparison: Comparison, boards: Sequence[Scoreboard], reference: 
     """Of more than six losses the reference, and those that end best and worst on average over the settings; else ()."""
     if len(comparison.contenders) <= MANY:
         return ()
-    averages = {c: float(np.mean(own)) for c in comparison.contenders if (own := _places(c, boards))}
+    averages = {c: float(np.mean(own)) for c in comparison.contenders if (own := _ranks_of(c, boards))}
     ends = [min(averages, key=averages.__getitem__), max(averages, key=averages.__getitem__)] if averages else []
     chosen = {reference or comparison.contenders[0], *ends}
     return tuple(contender for contender in comparison.contenders if contender in chosen)
 
 
-def _places(contender: Contender, boards: Sequence[Scoreboard]) -> list[float]:
+def _ranks_of(contender: Contender, boards: Sequence[Scoreboard]) -> list[float]:
     """In every setting that ranks the loss, how many others end better than it does, or as well and sooner."""
-    places = []
+    ranks = []
     for board in (board for board in boards if board.ranked):
         merits = {standing.sample.contender: _merit(standing, board) for standing in board.standings}
         if contender in merits:
-            places.append(float(sum(merit > merits[contender] for merit in merits.values())))
-    return places
+            ranks.append(float(sum(merit > merits[contender] for merit in merits.values())))
+    return ranks
 
 
 def _merit(standing: LossScores, board: Scoreboard) -> tuple[float, float]:

@@ -51,7 +51,7 @@ def _layout(grid: Mapping[Setting, Sequence[Panel]], rows: Sequence[Row], compar
     looks = drawn_strokes(comparison)
     return Layout(
         title=TITLE,
-        note=f"{note(comparison)} Of the factors: geometric means, which multiply. {rates_note(comparison)}".strip(),
+        note=f"{note(comparison)}\nOf the factors: geometric means, which multiply. {rates_note(comparison)}".strip(),
         heads=tuple(row.label for row in rows),
         labels=tuple(setting.label for setting in grid),
         strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},

@@ -30,4 +30,4 @@ def contents(page: Mapping[str, Any]) -> list[Section]:
         (page["facts"], [("settings", "Everything else")]),
         (True, [("made", "How this was made")]),
     ]
-    return [section for there, sections in parts if there for section in sections]
+    return [section for shown, sections in parts if shown for section in sections]

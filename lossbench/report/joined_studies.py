@@ -69,7 +69,7 @@ def _shared(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     own = {}
     for column in (name for name in texts.columns if name not in SETTLED and not name.startswith(f"{labels.LOSS}.")):
         by_study = {name: set(texts.loc[runs[STUDY] == name, column]) for name in names}
-        values = {name: next(iter(found)) for name, found in by_study.items() if len(found) == 1}
+        values = {name: next(iter(texts_of)) for name, texts_of in by_study.items() if len(texts_of) == 1}
         if len(values) == len(names) and len(set(values.values())) > 1:
             own[column] = formatting.listed([f"{value or 'none'} ({name})" for name, value in values.items()], "or")
     return runs.assign(**own)

@@ -19,7 +19,7 @@ from lossbench.plots.style import strokes
 from lossbench.report.captions import delay
 from lossbench.report.explorer.packing import packed
 
-Places = NDArray[np.int64]
+RecordNumbers = NDArray[np.int64]
 NUMBERS = 600_000  # that a page holds at most; each takes 2.7 letters
 FEWEST_STEPS = 8  # a curve of fewer says nothing
 RUN_COLUMNS = ("id", "setting", "loss", "rate", "seed", "split", "diverged", "judges")
@@ -34,18 +34,18 @@ def explorer_data(results: Results) -> dict[str, Any] | None:
     most = NUMBERS // max(1, len(runs) * len(columns))
     if not columns or most < FEWEST_STEPS:
         return None
-    places = _places(everything, curves, most)
-    kept, recorded = (sum(map(len, part)) for part in (places.values(), (curves.steps(run) for run in runs)))
+    kept_records = _kept_records(everything, curves, most)
+    kept, recorded = (sum(map(len, part)) for part in (kept_records.values(), (curves.steps(run) for run in runs)))
     looks = strokes(everything.contenders)
     return {
         "losses": [{"label": c.label, "colour": looks[c].colour, "dash": looks[c].dash} for c in everything.contenders],
         "settings": [setting.label for setting in everything.settings],
         "plainest": _plainest(results),
-        "rates": sorted({sample.rate for sample in everything.samples if np.isfinite(sample.rate)}),
+        "rates": _rates(everything),
         "own": len(results.chosen.settings) == len(everything.settings),
-        "measures": [_measure(column, curves, places) for column in columns],
-        "runs": _runs(results, curves, places),
-        "words": _words(results, list(places)),
+        "measures": [_measure(column, curves, kept_records) for column in columns],
+        "runs": _runs(results, curves, kept_records),
+        "words": _words(results, list(kept_records)),
         "thinned": _thinned(kept, recorded, curves, columns),
     }
 
@@ -60,9 +60,14 @@ def _columns(results: Results, curves: Curves) -> list[str]:
     return [name for name in named if np.isfinite(curves.columns[name]).any()]
 
 
-def _places(everything: Comparison, curves: Curves, most: int) -> dict[str, Places]:
+def _rates(everything: Comparison) -> list[float]:
+    """The learning rates that were tried, ascending; an optimizer without one has none."""
+    return sorted({sample.rate for sample in everything.samples if np.isfinite(sample.rate)})
+
+
+def _kept_records(everything: Comparison, curves: Curves, most: int) -> dict[str, RecordNumbers]:
     """Which of a run's records are kept, by run: steps that its setting has in common, and its last one."""
-    places: dict[str, Places] = {}
+    kept_records: dict[str, RecordNumbers] = {}
     for setting in everything.settings:
         runs = [run for sample in everything.within(setting) for run in sample.runs]
         steps = np.unique(np.concatenate([curves.steps(run) for run in runs]))
@@ -71,13 +76,13 @@ def _places(everything: Comparison, curves: Curves, most: int) -> dict[str, Plac
             own = curves.steps(run)
             kept = np.isin(own, grid)
             kept[-1:] = True
-            places[run] = np.flatnonzero(kept)
-    return places
+            kept_records[run] = np.flatnonzero(kept)
+    return kept_records
 
 
-def _measure(column: str, curves: Curves, places: dict[str, Places]) -> dict[str, Any]:
+def _measure(column: str, curves: Curves, kept_records: dict[str, RecordNumbers]) -> dict[str, Any]:
     quantity = curves.quantity(column)
-    values = [curves.values(run, column)[kept] for run, kept in places.items()]
+    values = [curves.values(run, column)[kept] for run, kept in kept_records.items()]
     return {
         "column": column,
         "title": LABELS.get(column, quantity.title if quantity.share else quantity.label).lstrip("×= "),
@@ -88,10 +93,10 @@ def _measure(column: str, curves: Curves, places: dict[str, Places]) -> dict[str
     }
 
 
-def _runs(results: Results, curves: Curves, places: dict[str, Places]) -> dict[str, Any]:
-    """A list for each thing that is known of a run, in the order in which `places` has the runs."""
+def _runs(results: Results, curves: Curves, kept_records: dict[str, RecordNumbers]) -> dict[str, Any]:
+    """A list for each thing that is known of a run, in the order in which `kept_records` has the runs."""
     everything = results.everything
-    rates = sorted({sample.rate for sample in everything.samples})
+    rates = _rates(everything)
     judging = {run for sample in results.chosen.samples for run in sample.runs}
     rows = {}
     for sample in everything.samples:
@@ -99,8 +104,8 @@ def _runs(results: Results, curves: Curves, places: dict[str, Places]) -> dict[s
         rate = rates.index(sample.rate) if np.isfinite(sample.rate) else -1
         for run, block, diverged in zip(sample.runs, sample.blocks, sample.diverged, strict=True):
             rows[run] = (run, setting, loss, rate, *block, int(diverged), int(run in judging))
-    columns = zip(*(rows[run] for run in places), strict=True)
-    steps = [tuple(map(int, curves.steps(run)[kept])) for run, kept in places.items()]
+    columns = zip(*(rows[run] for run in kept_records), strict=True)
+    steps = [tuple(map(int, curves.steps(run)[kept])) for run, kept in kept_records.items()]
     grids = {own: number for number, own in enumerate(dict.fromkeys(steps))}
     return {
         **dict(zip(RUN_COLUMNS, map(list, columns), strict=True)),
@@ -112,12 +117,12 @@ def _runs(results: Results, curves: Curves, places: dict[str, Places]) -> dict[s
 def _words(results: Results, runs: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What runs differ in, by word or option: the values there are, and which of them each run has."""
     texts = labels.spell(results.study.runs).set_index(results.study.runs[tables.RUN]).loc[list(runs)]
-    words = {}
+    coded = {}
     for name in (name for name in texts.columns if name not in NOT_WORDS and texts[name].nunique() > 1):
         values = sorted(set(texts[name]), key=labels.natural)
         number = {value: index for index, value in enumerate(values)}
-        words[str(name)] = {"values": values, "codes": [number[value] for value in texts[name]]}
-    return words
+        coded[str(name)] = {"values": values, "codes": [number[value] for value in texts[name]]}
+    return coded
 
 
 def _plainest(results: Results) -> int:
