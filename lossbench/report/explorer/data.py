@@ -45,7 +45,7 @@ def explorer_data(results: Results) -> dict[str, Any] | None:
         "own": len(results.chosen.settings) == len(everything.settings),
         "measures": [_measure(column, curves, kept_records) for column in columns],
         "runs": _runs(results, curves, kept_records),
-        "words": _words(results, list(kept_records)),
+        "words": _descriptions(results, list(kept_records)),
         "thinned": _thinned(kept, recorded, curves, columns),
     }
 
@@ -114,7 +114,7 @@ def _runs(results: Results, curves: Curves, kept_records: dict[str, RecordNumber
     }
 
 
-def _words(results: Results, runs: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _descriptions(results: Results, runs: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What runs differ in, by word or option: the values there are, and which of them each run has."""
     texts = labels.spell(results.study.runs).set_index(results.study.runs[tables.RUN]).loc[list(runs)]
     coded = {}
