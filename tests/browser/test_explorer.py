@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,8 @@ def test_an_address_that_names_nothing_shows_the_first_view(words: str, at: Call
 def test_names_from_a_strangers_study_run_nothing(chromium: Browser, made: Any, tmp_path: Path) -> None:
     losses = [{"word": HOSTILE, "link": "sigmoid"}, {"word": "datum.x]+alert(1)", "link": "sigmoid"}]
     runs = [made.learn(loss=loss, init={"word": word}, seed=n) for loss in losses for word in (HOSTILE, "b") for n in (0, 1)]
+    column = f"gradient_norm_weights/3:{HOSTILE}"
+    runs = [replace(run, curves={**run.curves, column: run.curves["test_accuracy"]}) for run in runs]
     write_report(made.write(tmp_path / "study", runs))
     with chromium.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
         page, heard = context.new_page(), []
@@ -237,6 +240,9 @@ def test_names_from_a_strangers_study_run_nothing(chromium: Browser, made: Any, 
         page.on("pageerror", lambda error: heard.append(str(error)))
         page.goto((tmp_path / "study" / "report.html").as_uri(), timeout=TIMEOUT)
         settled(page)
+        page.select_option("#explore-measure", column)
+        settled(page)
+        assert HOSTILE in page.locator("#explore-chart").text_content()
         for panels in ("one", "each"):
             page.select_option("#explore-panels", panels)
             settled(page)
