@@ -23,6 +23,7 @@ def curves(*runs):
     return read_curves(pd.DataFrame(rows)), [f"r{i}" for i in range(len(runs))]
 
 
+@pytest.mark.slow
 @given(SIZES)
 def test_geometric_means_of_the_factors_multiply_to_that_of_the_gradient(pairs):
     made, runs = curves(*([pair] for pair in pairs))

@@ -40,6 +40,7 @@ def test_the_error_is_blamed_where_both_start_from_the_same_outputs(told, made):
     assert "why:" in text
 
 
+@pytest.mark.slow
 def test_factors_that_are_shown_multiply_as_they_are_shown(told, made):
     text = told([made.learn(loss=loss, init=made.SATURATED, seed=n) for loss in (made.CE, made.MSE) for n in range(5)])[0]
     plain = text.replace(",", "").replace(f"{formatting.SPACE}×{formatting.SPACE}10", "e").translate(POWERS)

@@ -24,6 +24,7 @@ def studies(made, folder, **changed):
     return folders
 
 
+@pytest.mark.slow
 def test_each_loss_of_each_study_stands_on_one_scoreboard_with_its_own_numbers(made, tmp_path):
     folders = studies(made, tmp_path, batch=8, optimizer__lr=0.3)
     (board,) = results(joined([read_study(folder) for folder in folders])).boards
@@ -43,6 +44,7 @@ def test_what_goes_with_a_study_is_a_fact_and_no_setting(made, tmp_path):
     assert ("batch", "32 (first) or 8 (second)") in outcome.everything.facts
 
 
+@pytest.mark.slow
 def test_runs_of_one_seed_are_pairs_across_studies(made, tmp_path):
     outcome = results(joined([read_study(folder) for folder in studies(made, tmp_path, batch=8)]))
     match = next(match for match in outcome.matches if match.other.label == "cross entropy (study second)")
