@@ -56,7 +56,8 @@ FLOOR_PLAN = {
     "plots": "analysis plots tables matplotlib numpy pandas scipy",
     "claims": "analysis claims errors files folders plots registry tables numpy pandas rich",
     "diagnosis": "analysis diagnosis errors files tables numpy",
-    "report": "analysis atomic claims diagnosis errors folders plots report tables jinja2 markupsafe numpy pandas rich",
+    "report": "analysis atomic claims diagnosis errors folders plots report tables "
+    "importlib jinja2 markupsafe numpy pandas rich vl_convert",
     # the same numbers for other people's tools; libraries of extras are looked up where they are asked for
     "export": "analysis atomic errors export report tables importlib numpy pandas",
     # a page to touch: losses as programs, and the engine's own start, for a browser
@@ -75,7 +76,13 @@ FLOOR_PLAN = {
     "lab planning registry report storage tables click omegaconf rich",
 }
 SHELVES = {"losses", "models", "inits", "datasets", "optimizers", "schedules", "probes", "metrics"}
-IMPORTED_AS = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+IMPORTED_AS = {
+    "hydra-core": "hydra",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+    "vl-convert-python": "vl_convert",
+}
 EXTRAS = {
     "dask": "distributed",
     "lightning": "lightning",

@@ -76,12 +76,16 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A study, sorted: samples by setting, loss and rate, and facts (name, text) that hold for all."""
+    """A study, sorted: samples by setting, loss and rate, and facts (name, text) that hold for all.
+
+    Where losses are many, figures set those that are `emphasised` apart from the others.
+    """
 
     settings: tuple[Setting, ...]
     contenders: tuple[Contender, ...]
     samples: tuple[Sample, ...]
     facts: tuple[tuple[str, str], ...]
+    emphasised: tuple[Contender, ...] = ()
 
     @cached_property
     def swept(self) -> bool:

@@ -1,14 +1,16 @@
 """A study, worked through once: everything that tables, figures and sentences are made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lossbench.analysis.comparison import Comparison, Setting, compare
 from lossbench.analysis.curves import Curves, study_curves
+from lossbench.analysis.emphasis import emphasised
 from lossbench.analysis.family import Family, family_of
 from lossbench.analysis.grid_edge import GridEdge, grid_edges
 from lossbench.analysis.ranking import Ranking, ranking
+from lossbench.analysis.same_rate import SameRate, same_rate
 from lossbench.analysis.scoreboard import PairedComparison, Scoreboard, board, matches
 from lossbench.analysis.selection import Measure, choosers, further_measures, measure_for, measure_named, select
 from lossbench.analysis.sensitivity import Sensitivity, sensitivities
@@ -40,6 +42,11 @@ class Results:
     def sensitivities(self) -> list[Sensitivity]:
         """Final results by learning rate; empty where none was swept."""
         return sensitivities(self.everything, self.chosen, self.curves, self.measures)
+
+    @cached_property
+    def same_rate(self) -> SameRate | None:
+        """All losses at the one rate at which they differ most; None where none was swept."""
+        return same_rate(self.everything, self.curves, self.measures)
 
     @cached_property
     def edges(self) -> tuple[GridEdge, ...]:
@@ -84,6 +91,8 @@ def results(study: Study, against: str | None = None, metric: str | None = None)
         for measure in further_measures(setting, chosen, curves, first)
     )
     family = family_of(everything, against)
+    apart = emphasised(everything, boards, family.reference)
+    everything, chosen = (replace(comparison, emphasised=apart) for comparison in (everything, chosen))
     return Results(
         study=study,
         curves=curves,

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from lossbench.analysis.comparison import Contender
 from lossbench.plots.scales import spread
-from lossbench.plots.style import FONT_SIZE, GREY, POINTS, Stroke, drawable, text_width, wrapped
+from lossbench.plots.style import FAINT, FONT_SIZE, GREY, POINTS, Stroke, drawable, text_width, wrapped
 
 WIDTH = 10.0
 LEFT, RIGHT, BOTTOM = 0.8, 0.15, 0.5
@@ -43,11 +43,15 @@ class Layout:
     foot: str = "training steps"
     also: Mapping[Contender, Stroke] = field(default_factory=dict)
     beside: float = NAMES
+    between: float = BETWEEN_COLUMNS
 
     @property
     def key(self) -> dict[Contender, Stroke]:
-        """What the key above the panels explains."""
-        return {**({} if self.direct else self.strokes), **self.also}
+        """What the key above the panels explains; of faint lines only how many there are."""
+        faint = [contender for contender, look in self.strokes.items() if look == FAINT]
+        named = {contender: look for contender, look in self.strokes.items() if look != FAINT}
+        others = {Contender(word="", label=f"{len(faint)} other losses", variant=0): FAINT} if faint else {}
+        return {**({} if self.direct else named | others), **self.also}
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class FigureGrid:
 def open_grid(layout: Layout) -> FigureGrid:
     """An empty figure: vertical axes are labelled in the first column, steps under the last row."""
     rows, columns = len(layout.labels), len(layout.heads)
-    width = (WIDTH - LEFT - (layout.beside if layout.direct else RIGHT) - (columns - 1) * BETWEEN_COLUMNS) / columns
+    width = (WIDTH - LEFT - (layout.beside if layout.direct else RIGHT) - (columns - 1) * layout.between) / columns
     heads = [wrapped(head, int(width * HEAD_LETTERS), 2) for head in layout.heads]
     key = GAP + KEY_LINE * math.ceil(len(layout.key) / key_columns(layout.key, WIDTH - LEFT)) if layout.key else 0.0
     above = TITLE + NOTE_LINE * (layout.note.count("\n") + 1)
@@ -72,7 +76,7 @@ def open_grid(layout: Layout) -> FigureGrid:
         [
             figure.add_axes(
                 (
-                    (LEFT + column * (width + BETWEEN_COLUMNS)) / WIDTH,
+                    (LEFT + column * (width + layout.between)) / WIDTH,
                     (height - top - (row + 1) * layout.height - row * BETWEEN_ROWS) / height,
                     width / WIDTH,
                     layout.height / height,

@@ -3,15 +3,20 @@
 from lossbench import tables
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.curves import Curves
+from lossbench.analysis.factors import FACTORS, factored
 from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
-from lossbench.tables.quantity import quantity
 
-COLUMNS = (tables.OUTPUT_GRADIENT, tables.OUTPUT_ERROR, tables.OUTPUT_SLOPE)
+LABELS = {
+    tables.OUTPUT_ERROR: "error |dL/da|",
+    tables.OUTPUT_SLOPE: "× slope |da/dz|",
+    tables.OUTPUT_GRADIENT: "= gradient |dL/dz|",
+}
 
 
 def draw_factors(comparison: Comparison, curves: Curves) -> list[Picture]:
-    """Gradient at the raw outputs, error and slope, one under the other, each as many decades high."""
-    rows = tuple(Row(column=name, label=quantity(name).label, scale="log") for name in COLUMNS if name in curves.columns)
-    title = "Where the gradient goes missing: |dL/dz| and its two factors, error × slope"
-    return draw(CurveFigure(name="factors", title=title, rows=rows, agree="decades"), comparison, curves)
+    """Error, slope and the gradient that is their product, one under the other, each as many decades high."""
+    whole = factored(curves)
+    rows = tuple(Row(column=name, label=LABELS[name], scale="log", geometric=True) for name in FACTORS if name in whole.columns)
+    title = "Where the gradient goes missing: error × slope = gradient"
+    return draw(CurveFigure(name="factors", title=title, rows=rows, agree="decades"), comparison, whole)

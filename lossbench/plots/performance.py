@@ -13,9 +13,9 @@ from lossbench.analysis.scoreboard import Scoreboard
 from lossbench.analysis.statistics import Values
 from lossbench.plots import scales
 from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
-from lossbench.plots.panels import chunks
+from lossbench.plots.panels import chunks, depth
 from lossbench.plots.picture import Picture
-from lossbench.plots.style import BAND_OPACITY, rendered, strokes, styled
+from lossbench.plots.style import BAND_OPACITY, drawn_strokes, rendered, styled
 
 TITLE = "How many runs get there, and when"
 HEIGHT = 2.3
@@ -39,7 +39,7 @@ def draw_performance(boards: Sequence[Scoreboard], comparison: Comparison, curve
 
 def _picture(name: str, panels: Sequence[tuple[Scoreboard, list[Profile]]], comparison: Comparison, last: float) -> Picture:
     present = {line.contender for _, lines in panels for line in lines}
-    looks = strokes(comparison.contenders)
+    looks = drawn_strokes(comparison)
     banded = len(present) <= BANDED
     runs = max(line.n for _, lines in panels for line in lines)
     ends = {line.contender: float(line.share[-1]) for line in panels[-1][1]}
@@ -89,10 +89,10 @@ def _head(board: Scoreboard) -> str:
 
 def _fill(axes: Axes, lines: Sequence[Profile], layout: Layout, *, last: float, banded: bool) -> None:
     """Stairs: between two recorded arrivals nothing changes. Each line goes on to the end of the axis."""
-    for line in sorted(lines, key=lambda line: bool(layout.strokes[line.contender].dash)):
+    for line in sorted(lines, key=lambda line: depth(layout.strokes[line.contender])):
         look = layout.strokes[line.contender]
         steps = np.append(line.steps, last)
         share, low, high = (np.append(values, values[-1]) for values in (line.share, line.low, line.high))
         if banded:
             axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=BAND_OPACITY)
-        axes.plot(steps, share, drawstyle="steps-post", color=look.colour, linestyle=look.linestyle)
+        axes.plot(steps, share, drawstyle="steps-post", color=look.colour, linestyle=look.linestyle, linewidth=look.width)

@@ -9,9 +9,9 @@ from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots import scales
 from lossbench.plots.canvas import Layout, fit, name_ends, open_grid
-from lossbench.plots.panels import chunks, note
+from lossbench.plots.panels import chunks, depth, note
 from lossbench.plots.picture import Picture
-from lossbench.plots.style import BAND_OPACITY, rendered, strokes, styled
+from lossbench.plots.style import BAND_OPACITY, FAINT, drawn_strokes, rendered, styled
 
 TITLE = "How much the learning rate matters"
 HEIGHT = 2.6
@@ -35,7 +35,7 @@ def draw_rates(sensitivities: Sequence[Sensitivity], comparison: Comparison) -> 
 def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Comparison) -> Picture:
     present = {s.contender for panel in panels for s in panel}
     ends = {s.contender: float(s.middle[-1]) for s in panels[-1]}
-    looks = strokes(comparison.contenders)
+    looks = drawn_strokes(comparison)
     measure = panels[0][0].measure
     layout = Layout(
         title=TITLE,
@@ -43,7 +43,10 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
         heads=tuple(panel[0].setting.label for panel in panels),
         labels=(f"final {measure.quantity.label}",),
         strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},
-        direct=set(ends) == present and fit(present, HEIGHT) and bool(np.isfinite(list(ends.values())).all()),
+        direct=not comparison.emphasised
+        and set(ends) == present
+        and fit(present, HEIGHT)
+        and bool(np.isfinite(list(ends.values())).all()),
         height=HEIGHT,
         foot="learning rate",
     )
@@ -60,11 +63,13 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
 
 
 def _fill(axes: Axes, panel: Sequence[Sensitivity], layout: Layout, banded: bool) -> None:
-    for index, s in enumerate(panel):
+    for index, s in sorted(enumerate(panel), key=lambda one: depth(layout.strokes[one[1].contender])):
         look = layout.strokes[s.contender]
-        if banded:
+        if banded and look != FAINT:
             axes.fill_between(s.rates, s.low, s.high, color=look.colour, alpha=BAND_OPACITY)
-        axes.plot(s.rates, s.middle, color=look.colour, linestyle=look.linestyle, marker="o", markersize=3)
+        axes.plot(s.rates, s.middle, color=look.colour, linestyle=look.linestyle, linewidth=look.width, marker="o", markersize=3)
+        if look == FAINT:
+            continue
         ring = s.rates == s.chosen
         axes.plot(s.rates[ring], s.middle[ring], "o", color=look.colour, markersize=9, markerfacecolor="none")
         for rate, diverged, runs in zip(s.rates, s.diverged, s.runs, strict=True):

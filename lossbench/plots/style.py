@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextPath
 
-from lossbench.analysis.comparison import Contender
+from lossbench.analysis.comparison import Comparison, Contender
 
 Dash = tuple[float, ...]
 
@@ -78,6 +78,9 @@ class Stroke:
         return (0, self.dash) if self.dash else "-"
 
 
+FAINT = Stroke(colour="#bbbbbb", dash=(), width=0.8)  # one of many losses, from which others are set apart
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Within it, figures are built and drawn in the report's style, whatever the reader's own matplotlib is set to."""
@@ -105,6 +108,13 @@ def strokes(contenders: Iterable[Contender]) -> dict[Contender, Stroke]:
         for i, contender in enumerate(own):
             looks[contender] = Stroke(colour=_shade(colour, i, len(own)), dash=_DASHES[(dash + i) % len(_DASHES)])
     return looks
+
+
+def drawn_strokes(comparison: Comparison) -> dict[Contender, Stroke]:
+    """How figures draw each loss of a comparison: as `strokes` says, but faint where others are set apart from it."""
+    looks = strokes(comparison.contenders)
+    apart = comparison.emphasised or comparison.contenders
+    return {contender: look if contender in apart else FAINT for contender, look in looks.items()}
 
 
 def ramp(n: int) -> list[Stroke]:

@@ -1,6 +1,7 @@
 """What each figure shows, in sentences computed from the numbers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,9 @@ from lossbench import tables
 from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import Band, Curves
+from lossbench.analysis.factors import FACTORS, factored, geometric_band
 from lossbench.analysis.ranking import Ranking
+from lossbench.analysis.same_rate import SameRate
 from lossbench.analysis.scoreboard import LossScores, PairedComparison, Scoreboard
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
@@ -73,23 +76,29 @@ def factors(comparison: Comparison, curves: Curves) -> list[Caption]:
 
 def output_contrasts(comparison: Comparison, curves: Curves) -> list[Contrast]:
     """How the gradients at the outputs differ at the start, in every setting."""
-    return _contrasts(tables.OUTPUT_GRADIENT, comparison, curves)
+    return _contrasts(tables.OUTPUT_GRADIENT, comparison, factored(curves))
 
 
 def blame(c: Contrast, comparison: Comparison, curves: Curves) -> str:
-    """The contrast of the gradients at the outputs in words, and which of the two factors it comes from."""
-    text = _gradient(c)
-    if c.ratio < ALIKE or tables.OUTPUT_ERROR not in curves.columns or tables.OUTPUT_SLOPE not in curves.columns:
+    """The contrast of the gradients at the outputs in words, each as the product that it is, and what makes the difference."""
+    text, whole = _gradient(c), factored(curves)
+    if c.ratio < ALIKE or whole is curves or tables.OUTPUT_SLOPE not in curves.columns:
         return text
-    error, slope = (
-        [float(_bands(column, c.setting, comparison, curves)[loss].middle[0]) for loss in (c.small, c.large)]
-        for column in (tables.OUTPUT_ERROR, tables.OUTPUT_SLOPE)
-    )
+    starts = {column: _starts(column, c.setting, comparison, whole) for column in FACTORS}
+    products = [f"{_product([starts[column][loss] for column in FACTORS])} under {loss.label}" for loss in (c.small, c.large)]
+    error, slope = ([starts[column][loss] for loss in (c.small, c.large)] for column in FACTORS[:2])
+    mean = _starts(tables.OUTPUT_SLOPE, c.setting, comparison, curves)
     if _alike(*slope):
-        return f"{text} The slope is the same for both ({formatting.number(slope[0])}), so it is the error: {_sides(error, c)}."
-    if _alike(*error):
-        return f"{text} The error is the same for both ({formatting.number(error[0])}), so it is the slope: {_sides(slope, c)}."
-    return f"{text} Its factors: the error, {_sides(error, c)}; the slope, {_sides(slope, c)}."
+        reason = "The slope is the same for both, so it is the error."
+    elif _alike(*error):
+        reason = "The error is the same for both, so it is the slope."
+    elif _alike(mean[c.small], mean[c.large]):
+        reason = (
+            "Both start from the same outputs, so it is the error: how large it is, and whether it is large where the slope is."
+        )
+    else:
+        reason = ""
+    return f"{text} Error × slope: {formatting.listed(products)}. {reason}".strip()
 
 
 def gradients(comparison: Comparison, curves: Curves) -> list[Caption]:
@@ -165,6 +174,19 @@ def rates(sensitivities: Sequence[Sensitivity]) -> list[Caption]:
     return [Caption(setting.label, " ".join(_range(s) for s in sensitivities if s.setting == setting)) for setting in settings]
 
 
+def at_same_rate(same: SameRate) -> list[Caption]:
+    """Where each loss ends at the rate that all share: "At 0.1 the final test accuracy is 94.0 % under a and 10.1 % under b"."""
+    collected = []
+    for setting in list(same.finals)[:ALL_TOLD]:
+        measure = same.measures[setting]
+        order = sorted(same.finals[setting].items(), key=lambda item: item[1], reverse=measure.better == "higher")
+        few = order if len(order) <= ALL_TOLD else [order[0], order[-1]]
+        ends = [f"{formatting.measured(end, measure.quantity)} under {loss.label}" for loss, end in few]
+        text = f"At {same.rate:g} the final {measure.quantity.title} is {formatting.listed(ends)}."
+        collected.append(Caption(setting.label, text))
+    return collected
+
+
 def _range(s: Sensitivity) -> str:
     counted = np.where(2 * s.diverged >= s.runs, np.nan, s.middle)
     if np.isnan(counted).all():
@@ -197,11 +219,15 @@ def _gradient(c: Contrast, what: str = "gradient at the outputs") -> str:
 def _contrasts(column: str, comparison: Comparison, curves: Curves) -> list[Contrast]:
     collected = []
     for setting in comparison.settings:
-        starts = {loss: float(band.middle[0]) for loss, band in _bands(column, setting, comparison, curves).items()}
-        if starts:
+        if starts := _starts(column, setting, comparison, curves):
             large, small = max(starts, key=starts.__getitem__), min(starts, key=starts.__getitem__)
             collected.append(Contrast(setting, large, small, (starts[large], starts[small]), len(starts)))
     return collected
+
+
+def _starts(column: str, setting: Setting, comparison: Comparison, curves: Curves) -> dict[Contender, float]:
+    """Each loss's first recorded value: the median over its runs, of the factors the geometric mean, so that they multiply."""
+    return {loss: float(band.middle[0]) for loss, band in _bands(column, setting, comparison, curves).items()}
 
 
 def _strongest(contrasts: Sequence[Contrast]) -> list[Contrast]:
@@ -213,12 +239,15 @@ def _strongest(contrasts: Sequence[Contrast]) -> list[Contrast]:
 def _bands(column: str, setting: Setting, comparison: Comparison, curves: Curves) -> dict[Contender, Band]:
     if column not in curves.columns:
         return {}
-    bands = {sample.contender: curves.band(sample.runs, column) for sample in comparison.within(setting)}
+    band = partial(geometric_band, curves) if column in FACTORS else curves.band
+    bands = {sample.contender: band(sample.runs, column) for sample in comparison.within(setting)}
     return {contender: band for contender, band in bands.items() if len(band.steps)}
 
 
-def _sides(sizes: Sequence[float], c: Contrast) -> str:
-    return f"{formatting.number(sizes[0])} under {c.small.label}, {formatting.number(sizes[1])} under {c.large.label}"
+def _product(factors: Sequence[float]) -> str:
+    """Error, slope and gradient as an equation: "2.07 × 0.0739 = 0.153"."""
+    error, slope, gradient = map(formatting.number, factors)
+    return f"{error} × {slope} = {gradient}"
 
 
 def _alike(a: float, b: float) -> bool:

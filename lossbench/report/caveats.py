@@ -28,8 +28,8 @@ _SAME_RATE = (
     "All losses were trained with the same learning rate, which does not mean the same to each: a sweep over rates would tell."
 )
 _TUNED = (
-    "Each loss is shown at the learning rate with its best median final {} on {}, and judged on the other seeds. Only the "
-    "sensitivity figure shows all rates and all seeds."
+    "Each loss is shown at the learning rate with its best median final {} on {}, and judged on the other seeds. The "
+    "sensitivity figure shows all rates and all seeds, and so does the page's part to explore."
 )
 _CHOSEN_RATES = (
     "Each loss is shown at the learning rate with its best median final {}. The rate was chosen on the same seeds on which the "

@@ -8,20 +8,31 @@ from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.convergence import draw_convergence, shared_columns
 from lossbench.plots.factors import draw_factors
 from lossbench.plots.gradients import draw_gradients
+from lossbench.plots.overview import draw_overview
 from lossbench.plots.performance import draw_performance
 from lossbench.plots.ranks import draw_ranks
 from lossbench.plots.rates import draw_rates
+from lossbench.plots.same_rate import draw_same_rate
 from lossbench.plots.saturation import draw_saturation
 from lossbench.report import captions
+from lossbench.report.summary import MOST_LISTED
+
+OVERVIEW = "At a glance"
+AT_A_GLANCE = 3  # settings
 
 _CONVERGENCE = "Steps run to the right by powers of ten."
 _OWN_LOSS = "The top row is each loss in its own units: look at how it falls, not at who is lower."
+_OVERVIEW = (
+    "Left, how well each loss does; then the error dL/da, the slope da/dz of the last activation, and the gradient dL/dz, "
+    "which is their product at every step. The three columns of factors span equally many powers of ten."
+)
 _FACTORS = (
     "By the chain rule the gradient at the raw outputs, dL/dz, is the error dL/da times the slope da/dz of the last "
-    "activation. All three panels span equally many powers of ten, so a drop in the top one can be traced by eye to the "
-    "factor below it. Cross entropy's error grows as fast as the slope shrinks, so that an output that is wrong keeps its "
-    "gradient; an error that cannot grow leaves the gradient to the slope. (Shown are means over a batch; a mean of "
-    "products is only about the product of the means.)"
+    "activation. All panels span equally many powers of ten, so that a drop in the gradient is traced by eye to the "
+    "factor above it. Cross entropy's error grows as fast as the slope shrinks, so that an output that is wrong keeps its "
+    "gradient; an error that cannot grow leaves the gradient to the slope. Error and gradient are means of lengths over a "
+    "batch, the slope is their quotient: a mean over outputs and examples in which each weighs as much as its error. Lines "
+    "are geometric means over the runs. So error × slope is the gradient, in the figure and in its sentences."
 )
 _GRADIENTS = (
     "One row a layer, from the input down to the output, all on one scale: the length of the gradient of the layer's "
@@ -40,6 +51,10 @@ _RANKS = (
     "Friedman's test asks whether any loss differs from the others, Nemenyi's which pairs do. Few {} tell "
     "little apart; of settings that share data, which are no independent witnesses, nothing is tested."
 )
+_SAME_RATE = (
+    "No tuning: every loss at the one rate, of those that all were given, at which their final results lie furthest apart. "
+    "A loss that stalls is seen here; at a rate of its own it may have made up for it. All seeds are shown."
+)
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "
     "so compare the height of the tops and the width of the plateaus, not points above one another."
@@ -48,7 +63,10 @@ _RATES = (
 
 def report_figures(results: Results) -> list[CaptionedFigure]:
     """All figures, in the order in which they tell the story."""
-    made = [
+    return [
+        *_overview(results),
+        *([_rates(results)] if results.everything.swept else []),
+        *_same_rate(results),
         _convergence(results),
         *_profiles(results),
         _factors(results),
@@ -56,7 +74,28 @@ def report_figures(results: Results) -> list[CaptionedFigure]:
         _saturation(results),
         *_ranks(results),
     ]
-    return [*made, _rates(results)] if results.everything.swept else made
+
+
+def _overview(results: Results) -> list[CaptionedFigure]:
+    """Nothing where the factors or a measure were not recorded."""
+    if not results.boards:
+        return []
+    measure = results.boards[0].measure
+    alike = [board for board in results.boards if board.measure.column == measure.column]
+    shown = sorted(alike, key=captions.delay, reverse=True)[:AT_A_GLANCE]
+    settings = [board.setting for board in alike if board in shown]
+    pictures = draw_overview(settings, measure, results.chosen, results.curves)
+    most = f" Shown are the {AT_A_GLANCE} settings in which speeds differ most." if len(alike) > AT_A_GLANCE else ""
+    return [CaptionedFigure(heading=OVERVIEW, reading=_OVERVIEW + most, pictures=pictures)] if pictures else []
+
+
+def _same_rate(results: Results) -> list[CaptionedFigure]:
+    """Nothing where no rate was swept, or no two losses share one."""
+    same = results.same_rate
+    if same is None:
+        return []
+    pictures, texts = draw_same_rate(same, results.curves), captions.at_same_rate(same)
+    return [CaptionedFigure(heading="At the same learning rate", reading=_SAME_RATE, captions=texts, pictures=pictures)]
 
 
 def _convergence(results: Results) -> CaptionedFigure:
@@ -66,7 +105,7 @@ def _convergence(results: Results) -> CaptionedFigure:
     return CaptionedFigure(
         heading="Convergence",
         reading=_convergence_reading(results.curves),
-        captions=captions.speeds(results.boards),
+        captions=captions.speeds(results.boards) if len(results.boards) > MOST_LISTED else (),
         pictures=pictures,
     )
 

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,15 +16,20 @@ from lossbench.analysis.statistics import FEWEST
 from lossbench.claims.text import Line
 from lossbench.diagnosis.rendering import LEARNS, read_explanations
 from lossbench.errors import printable
-from lossbench.plots.captioned import CaptionedFigure
+from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.picture import Picture
 from lossbench.report import invocations, tables
 from lossbench.report.caveats import reservations
 from lossbench.report.classes import class_facts
+from lossbench.report.contents import anchored, contents
 from lossbench.report.edges import at_edges
+from lossbench.report.explorer.page_part import explorer
+from lossbench.report.figures import OVERVIEW
 from lossbench.report.summary import summary
+from lossbench.report.verdict import verdict
 from lossbench.tables import Study
 
+_PATH, _DIGITS = re.compile(rb'\sd="[^"]*"'), re.compile(rb"(\.\d\d)\d+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|!~$])")
 
 
@@ -41,11 +46,14 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
     return {
         "name": str(study.manifest.get("name", study.folder.name)),
         "argument": None,
+        "alone": False,
         "captioned": captioned,
         "tables": tables,
         "invocations": invocations.invocations(study.folder, study.runs),
         "fingerprints": invocations.fingerprints(study.runs),
         "warnings": [],
+        "verdict": "",
+        "explorer": None,
         "summary": (),
         "reservations": (),
         "explanations": [row for row in read_explanations(study.folder) if row["answer"] != LEARNS],
@@ -60,6 +68,8 @@ def comparison(results: Results) -> dict[str, Any]:
     """What the templates say of losses that are compared."""
     return {
         "warnings": at_edges(results.edges),
+        "verdict": verdict(results),
+        "explorer": explorer(results),
         "summary": summary(results),
         "reservations": reservations(results),
         "facts": (*results.everything.facts, *class_facts(results.study)),
@@ -74,6 +84,18 @@ def comparison(results: Results) -> dict[str, Any]:
     }
 
 
+def unrepeated(captioned: Sequence[CaptionedFigure], summary: Sequence[Caption]) -> list[CaptionedFigure]:
+    """The figures without the sentences that the summary has already."""
+    known = {caption.text for caption in summary}
+    return [replace(figure, captions=[one for one in figure.captions if one.text not in known]) for figure in captioned]
+
+
+def ordered(page: dict[str, Any]) -> dict[str, Any]:
+    """The page's figures by their anchors, and its table of contents."""
+    whole = {**page, "overview": OVERVIEW, "figures": anchored(page["captioned"])}
+    return {**whole, "sections": contents(whole)}
+
+
 def html(page: dict[str, Any]) -> bytes:
     """One page that needs nothing else: pictures are inside, every text is escaped."""
     return _html().get_template("report.html.jinja").render(page).encode(errors="replace")
@@ -85,8 +107,9 @@ def markdown(page: dict[str, Any]) -> bytes:
 
 
 def embedded(picture: Picture) -> Markup:
-    """The picture as an address that holds it."""
-    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}")  # noqa: S704 base64 holds no markup
+    """The picture as an address that holds it, its paths to a hundredth of a point: a page of many figures is a third smaller."""
+    short = _PATH.sub(lambda path: _DIGITS.sub(rb"\1", path[0]), picture.svg)
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(short).decode()}")  # noqa: S704 base64 holds no markup
 
 
 def plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from lossbench.plots.captioned import GENERAL_NAMES, CaptionedFigure
 from lossbench.report.csv_tables import csv, data_frames
 from lossbench.report.figures import report_figures
 from lossbench.report.namesakes import left_out
-from lossbench.report.page import Argument, comparison, content, html, markdown
+from lossbench.report.page import Argument, comparison, content, html, markdown, ordered, unrepeated
 from lossbench.report.tables import ScoreboardPart, scoreboard
 from lossbench.tables import read_study
 
@@ -63,7 +63,8 @@ def write_report(folder: Path, against: str | None = None, metric: str | None = 
     page["warnings"] = [*left_out(study, experiments()), *page["warnings"]] if experiment is None else page["warnings"]
     if experiment:
         page["argument"] = Argument(title=experiment.title, lines=tuple(map(line, judged)))
-    _write(folder, page, made)
+    page["captioned"] = unrepeated(shown, page["summary"])
+    _write(folder, page | ordered(page), made)
     return Report(folder / PAGE, page["warnings"], scoreboard(outcome) if outcome else [], judged)
 
 

@@ -1,4 +1,4 @@
-"""The report's first paragraph."""
+"""What came out, setting by setting."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ def _ending(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
         return f"{text}."
     if not np.isfinite(worst.final.centre):
         return f"{text}; {_name(worst)} diverged in at least half of its runs."
-    return f"{text} and {_final(worst, board)} under {_name(worst)}{_judged(_between(best, worst, board, matches), matches)}."
+    return f"{text} and {_final(worst, board)} under {_name(worst)}{judged(between(best, worst, board, matches), matches)}."
 
 
 def _beside_reference(board: Scoreboard, results: Results) -> str:
@@ -76,8 +76,8 @@ def _beside_reference(board: Scoreboard, results: Results) -> str:
     reference = next((s for s in order if s.sample.contender == results.family.reference), None)
     if reference is None or reference in (order[0], order[-1]) or order[0].final.centre == order[-1].final.centre:
         return ""
-    judged = [(s, _judged(_between(reference, s, board, results.matches), results.matches)) for s in (order[0], order[-1])]
-    verdicts = [f"{_name(s)}{verdict}" for s, verdict in judged if verdict]
+    tested = [(s, judged(between(reference, s, board, results.matches), results.matches)) for s in (order[0], order[-1])]
+    verdicts = [f"{_name(s)}{outcome}" for s, outcome in tested if outcome]
     return f"Next to {_name(reference)}, {_final(reference, board)}: {formatting.listed(verdicts)}." if verdicts else ""
 
 
@@ -86,9 +86,9 @@ def _timing(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     if board.level is None:
         return ""
     order = sorted(board.standings, key=lambda s: s.step.centre)
-    match = _between(order[0], order[-1], board, matches, "steps")
-    judged = _judged(match, matches) if order[0].step.centre < order[-1].step.centre else ""
-    return speed(board).removesuffix(".") + judged + "."
+    match = between(order[0], order[-1], board, matches, "steps")
+    outcome = judged(match, matches) if order[0].step.centre < order[-1].step.centre else ""
+    return speed(board).removesuffix(".") + outcome + "."
 
 
 def _cause(results: Results) -> list[Caption]:
@@ -111,7 +111,7 @@ def _final(standing: LossScores, board: Scoreboard) -> str:
     return f"{formatting.measured(estimate.centre, quantity)} ({low} to {high})"
 
 
-def _judged(match: PairedComparison | None, matches: Sequence[PairedComparison]) -> str:
+def judged(match: PairedComparison | None, matches: Sequence[PairedComparison]) -> str:
     """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
     if match is None or not can_tell(matches):
         return ""
@@ -176,9 +176,10 @@ def _top(merits: Mapping[str, float]) -> str:
     return names[0] if len(names) == 1 and np.isfinite(most) else ""
 
 
-def _between(
+def between(
     one: LossScores, other: LossScores, board: Scoreboard, matches: Sequence[PairedComparison], score: Score = "final"
 ) -> PairedComparison | None:
+    """The comparison of two losses of a setting, whichever comes first in it; None where they are not compared."""
     pair = {one.sample.contender, other.sample.contender}
     return next((m for m in matches if m.board is board and m.score == score and {m.one, m.other} == pair), None)
 

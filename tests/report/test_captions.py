@@ -4,10 +4,13 @@ import re
 
 import pytest
 
+from lossbench.analysis import formatting
 from lossbench.analysis.results import results
 from lossbench.report import captions, caveats, summary, tables
 from lossbench.report.figures import report_figures
 from lossbench.tables import read_study
+
+POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 @pytest.fixture
@@ -21,21 +24,37 @@ def told(made, tmp_path):
     return tell
 
 
-def test_the_error_is_blamed_where_the_slope_is_the_same(told, made):
+def test_the_error_is_blamed_where_both_start_from_the_same_outputs(told, made):
     text, _, found = told([made.learn(loss=loss, init=made.SATURATED) for loss in (made.CE, made.MSE)])
     entropy, squared = found.chosen.samples
     first = {
         (loss, column): found.curves.values(sample.runs[0], f"output_{column}")[0]
         for loss, sample in (("ce", entropy), ("mse", squared))
-        for column in ("gradient", "error", "slope")
+        for column in ("gradient", "slope")
     }
     assert first["ce", "slope"] == first["mse", "slope"]
     ratio = first["ce", "gradient"] / first["mse", "gradient"]
     assert ratio > 10
     assert f"{ratio:.0f} times smaller under half squared error than under cross entropy" in text
-    assert "The slope is the same for both" in text
-    assert "so it is the error: " in text
+    assert "Both start from the same outputs, so it is the error" in text
     assert "why:" in text
+
+
+@pytest.mark.slow
+def test_factors_that_are_shown_multiply_as_they_are_shown(told, made):
+    text = told([made.learn(loss=loss, init=made.SATURATED, seed=n) for loss in (made.CE, made.MSE) for n in range(5)])[0]
+    plain = text.replace(",", "").replace(f"{formatting.SPACE}×{formatting.SPACE}10", "e").translate(POWERS)
+    products = re.findall(r"([\d.e-]+) × ([\d.e-]+) = ([\d.e-]+)", plain)
+    assert len(products) == 2
+    for error, slope, gradient in products:
+        assert float(error) * float(slope) == pytest.approx(float(gradient), rel=0.015)  # each has three digits
+
+
+def test_no_bullet_of_a_section_stands_in_another(demo):
+    sections = (demo / "report.md").read_text().split("\n## ")
+    bullets = [{line.partition(":**")[2] or line for line in one.splitlines() if line.startswith("- ")} for one in sections]
+    assert sum(map(len, bullets)) > 10
+    assert len(set.union(*bullets)) == sum(map(len, bullets))
 
 
 def test_speeds_are_those_of_the_scoreboard(told, made):

@@ -1,5 +1,7 @@
 """The report: self-contained, the same for the same records, safe with any text, whole for any study."""
 
+import base64
+import hashlib
 import json
 import re
 import subprocess
@@ -10,18 +12,19 @@ import pandas as pd
 import pytest
 
 from lossbench.errors import BadInput, Failure
+from lossbench.report.explorer.library import drawing_library
 from lossbench.report.study_report import write_report
 
 EVIL = "<script>alert(1)</script> & $\\nonsense$ | *b* [l](http://e.vil) \N{CJK UNIFIED IDEOGRAPH-8868}\n# h"
 
 
 class Page(HTMLParser):
-    """Tags, addresses and text of a page."""
+    """Tags, addresses and text of a page, less its scripts'."""
 
     def __init__(self, text):
         super().__init__()
         self.tags, self.addresses, self.text = [], [], ""
-        self.feed(text)
+        self.feed(re.sub(r"(<script[^>]*>).*?</script>", r"\1</script>", text, flags=re.DOTALL))
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -79,16 +82,31 @@ def test_every_study_has_a_report(name, made, tmp_path):
 
 def test_a_page_needs_nothing_else(demo):
     page = Page((demo / "report.html").read_text())
-    assert page.tags.count("img") == 6
-    assert not {"script", "link", "iframe", "object"} & set(page.tags)
-    outside = [
-        address for address in page.addresses if not address.startswith(("data:image/svg+xml;base64,", "figures/", "tables/"))
-    ]
-    assert outside == []
-    assert all((demo / address).is_file() for address in page.addresses if not address.startswith("data:"))
-    assert not re.search(
-        rb"url\(|@import|https?://(?!www\.w3\.org|purl\.org|creativecommons)", (demo / "report.html").read_bytes()
-    )
+    assert page.tags.count("img") == 8
+    assert not {"link", "iframe", "object"} & set(page.tags)
+    inner = ("data:image/svg+xml;base64,", "figures/", "tables/", "#")
+    assert [address for address in page.addresses if not address.startswith(inner)] == []
+    assert all((demo / address).is_file() for address in page.addresses if not address.startswith(("data:", "#")))
+    ours = (demo / "report.html").read_text().replace(drawing_library(), "")
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org|purl\.org|creativecommons|vega\.github\.io/schema)", ours)
+
+
+def test_contents_lead_to_every_section(demo):
+    page = (demo / "report.html").read_text().replace(drawing_library(), "")
+    listed = re.findall(r'<li><a href="#([\w-]+)">', page)
+    assert listed == re.findall(r'<section id="([\w-]+)"', page)
+    assert listed.index("scoreboard") < listed.index("figure-2") < listed.index("settings")
+
+
+def test_the_policy_runs_the_two_scripts_of_the_page_and_no_other(demo):
+    page = (demo / "report.html").read_text()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert "unsafe-inline" not in policy.partition("script-src")[2]
+    assert "unsafe-eval" not in policy
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']*)'", policy) == hashes
+    assert len(hashes) == 2
 
 
 def test_markdown_says_what_the_page_says(demo):
@@ -103,7 +121,8 @@ def test_markdown_says_what_the_page_says(demo):
         assert heading in page.text
         assert f"## {heading}" in text
     assert re.findall(r"!\[.*\]\((.*)\)", text) == [
-        f"figures/{n}.svg" for n in ("convergence", "profiles", "factors", "gradients", "saturation", "rates")
+        f"figures/{name}.svg"
+        for name in ("overview", "rates", "untuned", "convergence", "profiles", "factors", "gradients", "saturation")
     ]
 
 
@@ -114,7 +133,7 @@ def test_the_same_records_give_the_same_bytes(demo):
         path.unlink()
     write_report(demo)
     assert files(demo) == before
-    assert len(before) == 2 + 6 * 2 + 5
+    assert len(before) == 2 + 8 * 2 + 5
 
 
 @pytest.mark.slow
@@ -146,7 +165,7 @@ def test_text_from_data_or_config_is_never_markup(made, tmp_path):
     folder = made.write(tmp_path / EVIL.replace("/", "")[:40].strip(), runs, invocation)
     html = write_report(folder).page.read_text()
     page = Page(html)
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 3  # the records, the library and the program
     assert not any("e.vil" in address for address in page.addresses)
     assert page.text.count("<script>alert(1)</script>") > 4
     text = (folder / "report.md").read_text()

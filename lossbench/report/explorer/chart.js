@@ -1,0 +1,84 @@
+// A chart as a Vega-Lite specification. Fields have names of ours; what others named goes in as values, never as expressions.
+"use strict";
+
+const FADED = "#b9b9b9";
+const NARROW = 520;
+// Of a logarithmic axis only what is labelled has a line.
+const SPARSE = { condition: { test: "datum.label === ''", value: 0 }, value: 1 };
+const LABELLED = { gridOpacity: SPARSE, tickOpacity: SPARSE };
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(name).trim();
+  return { ink: of("--ink"), grey: of("--grey"), line: of("--pale"), dark: matchMedia("(prefers-color-scheme: dark)").matches };
+}
+
+// On dark paper dark colours would not be seen: they go half of the way towards white.
+function visible(colour, dark) {
+  const parts = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
+  const bright = parts.map((part) => Math.round(part + (dark ? 0.35 : 0) * (255 - part)));
+  return `#${bright.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
+function scaleOf(values, logarithmic) {
+  const known = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
+  if (!known.length) return { type: logarithmic ? "log" : "linear" };
+  let low = known.reduce((a, b) => Math.min(a, b));
+  let high = known.reduce((a, b) => Math.max(a, b));
+  if (logarithmic) return { type: "log", domain: [low / 1.2, high * 1.2], nice: false };
+  const margin = 0.04 * (high - low) || 0.05 * Math.abs(high) || 0.05;
+  return { type: "linear", domain: [low - margin, high + margin], nice: false, zero: false };
+}
+
+function stepScale(last, logarithmic) {
+  if (!logarithmic) return { scale: { type: "linear", domain: [0, last], nice: false } };
+  const ticks = [0];
+  for (let power = 1; power <= last; power *= 10) ticks.push(power);
+  return { scale: { type: "symlog", constant: 1, domain: [0, last], nice: false }, axis: { values: ticks } };
+}
+
+// What one panel holds. `losses` are [number, colour, dash]; `rows` are points of lines, `ends` crosses, `picked` one run's line.
+function panel(shown, losses, number) {
+  const domain = losses.map(([loss]) => loss);
+  const colour = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, own]) => own) } };
+  const dash = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, , own]) => own) } };
+  const x = { field: "step", type: "quantitative", title: shown.stepTitle, ...stepScale(shown.last, shown.stepsLogarithmic) };
+  const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale, axis: LABELLED };
+  const path = (values, mark, more = {}) => ({ data: { values }, mark: { clip: true, ...mark }, encoding: { x, y, color: colour, ...more } });
+  const order = { detail: { field: "line", type: "nominal" } };
+  const layers = [
+    { data: { values: shown.bands }, mark: { type: "area", opacity: 0.18, clip: true }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color: colour } },
+    path(shown.lines, { type: "line", strokeWidth: 2 }, { ...order, strokeDash: dash }),
+    path(shown.single, { type: "line", strokeWidth: 1, opacity: 0.8 }, order),
+    path(shown.ends, { type: "point", shape: "M-1,-1L1,1M-1,1L1,-1", size: 60, strokeWidth: 2 }),
+    path(shown.picked, { type: "line", strokeWidth: 3.5, stroke: shown.ink }, order),
+    path(shown.lines.concat(shown.single), { type: "point", filled: true, size: 55 }, {
+      opacity: { condition: { param: `hover${number}`, empty: false, value: 1 }, value: 0 },
+      description: { field: "text" },
+      // The nearest point answers from its cell, whose datum is the point; a field named here would be looked for in the cell.
+      tooltip: { value: { expr: "(datum.datum || datum).tip" } },
+    }),
+  ];
+  layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.ctrlKey || event.altKey]" }, bind: "scales" }];
+  layers[5].params = [{ name: `hover${number}`, select: { type: "point", nearest: true, on: "pointerover", clear: "pointerout" } }];
+  return { layer: layers };
+}
+
+function specification(panels, width, paint) {
+  const columns = width < NARROW ? 1 : width < 900 ? 2 : 3;
+  const alone = panels.length === 1;
+  const each = alone ? width : Math.floor(width / columns) - 68;
+  const sized = panels.map(({ title, layer }) => ({ ...(title ? { title } : {}), width: each, height: alone ? 340 : 150, layer }));
+  const text = { labelColor: paint.ink, titleColor: paint.ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
+    background: null,
+    config: {
+      view: { stroke: null },
+      axis: { ...text, gridColor: paint.line, domainColor: paint.grey, tickColor: paint.grey },
+      title: { color: paint.ink, anchor: "start", fontSize: 12, limit: each },
+      font: "system-ui, sans-serif",
+    },
+  };
+}

@@ -1,0 +1,71 @@
+"""The report's answer in one sentence."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossbench.analysis import formatting
+from lossbench.analysis.results import Results
+from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Scoreboard, can_tell
+from lossbench.report.captions import ALIKE, delay
+from lossbench.report.summary import between, judged
+
+_UNMEASURED = "No verdict: no measure was recorded by which losses may be ranked."
+_UNRANKED = "No verdict: the only measure that was recorded is minimised by one of the losses, so it ranks nobody."
+
+
+def verdict(results: Results) -> str:
+    """Who learns faster, and who better, in the setting in which speeds differ most; or why nothing can be said."""
+    ranked = [board for board in results.boards if board.ranked]
+    if not ranked:
+        return _UNRANKED if results.boards else _UNMEASURED
+    board = max(ranked, key=delay)
+    clauses = [clause for clause in (_speed(board, results.matches), _end(board, results.matches)) if clause]
+    text = f"{', and '.join(clauses)}."
+    if len(ranked) == 1:
+        return formatting.capitalised(text)
+    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the plainest): {text}")
+
+
+def _speed(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
+    if board.level is None:
+        return ""
+    level = f"{formatting.measured(board.level, board.measure.quantity)} {board.measure.quantity.title}"
+    order = sorted(board.standings, key=lambda standing: standing.step.centre)
+    first, last = order[0], order[-1]
+    if not np.isfinite(first.step.centre):
+        return f"no loss reaches {level} in more than half of its runs"
+    if first is last:
+        return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
+    late = [_name(standing) for standing in order if not np.isfinite(standing.step.centre)]
+    if late:
+        names = formatting.listed(late) if len(late) <= 2 else f"{len(late)} of {len(order)} losses"
+        never = "never" if first.step.n == 1 else "not in half of the runs"
+        return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}, {names} {never}"
+    ratio = delay(board)
+    if ratio < ALIKE:
+        return f"the losses reach {level} after about as many steps"
+    steps = f"{formatting.steps(first.step.centre)} steps against {formatting.steps(last.step.centre)}"
+    chance = judged(between(first, last, board, matches, "steps"), matches)
+    return f"{_name(first)} reaches {level} {formatting.times(ratio)} as fast as {_name(last)}, {steps}{chance}"
+
+
+def _end(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
+    order = sorted(board.standings, key=lambda standing: standing.final.centre, reverse=board.measure.better == "higher")
+    best, worst = order[0], order[-1]
+    ends = [formatting.measured(standing.final.centre, board.measure.quantity) for standing in (best, worst)]
+    if best is worst:
+        return f"its final {board.measure.quantity.title} is {ends[0]}"
+    if not np.isfinite(best.final.centre):
+        return "at least half of the runs diverge, under every loss"
+    if best.final.centre == worst.final.centre:
+        return f"all end at {ends[0]}"
+    match = between(best, worst, board, matches)
+    if match is not None and can_tell(matches) and match.corrected >= SIGNIFICANT:
+        return f"in the end {_name(best)} ({ends[0]}) and {_name(worst)} ({ends[1]}) are not told apart"
+    surely = "" if match is None or not can_tell(matches) else " beyond chance"
+    return f"in the end {_name(best)} is{surely} the better, {ends[0]} against {ends[1]} under {_name(worst)}"
+
+
+def _name(standing: LossScores) -> str:
+    return standing.sample.contender.label
