@@ -40,15 +40,15 @@ def tile_size(outline: Outline) -> int:
     return CONVOLUTIONAL_TILE if outline.convolutional else TILE
 
 
-def repeated(one: State, places: int) -> State:
-    """A run's state (1, …) at every one of so many places of a tile."""
+def repeated(one: State, copies: int) -> State:
+    """A run's state (1, …) as often as a tile has room for it."""
     every = {
-        name: tensor.detach().expand(places, *tensor.shape[1:]).clone() for name, tensor in (one.parameters | one.buffers).items()
+        name: tensor.detach().expand(copies, *tensor.shape[1:]).clone() for name, tensor in (one.parameters | one.buffers).items()
     }
     return State(
         {name: every[name].requires_grad_() for name in one.parameters},
         {name: every[name] for name in one.buffers},
-        one.seeds * places,
+        one.seeds * copies,
     )
 
 

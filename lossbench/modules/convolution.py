@@ -113,11 +113,11 @@ class _TileConvolution(Function):
     @staticmethod
     def backward(context: Any, *slopes: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         """dL/dx, dL/dweight and dL/dbias from dL/dout (K, B, O, H', W')."""
-        (patches, matrix), (shape, kernel, places, margin) = context.saved_tensors, context.shapes
+        (patches, matrix), (shape, kernel, grid, margin) = context.saved_tensors, context.shapes
         slope = slopes[0].permute(0, 1, 3, 4, 2).reshape(shape[0], patches.shape[1], -1)
         back = None
         if context.needs_input_grad[0]:
-            parts = torch.bmm(slope, matrix.transpose(1, 2)).view(-1, *places, kernel[-2], kernel[-1] * shape[2])
+            parts = torch.bmm(slope, matrix.transpose(1, 2)).view(-1, *grid, kernel[-2], kernel[-1] * shape[2])
             images = slope.new_empty(shape[0] * shape[1], shape[3], shape[4] * shape[2])
             patches_to_images(parts.numpy(), shape[2], margin, images.numpy())
             back = images.view(*shape[:2], *shape[3:], shape[2]).permute(0, 1, 4, 2, 3)

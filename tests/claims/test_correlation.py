@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from lossbench.analysis.curves import read_curves
-from lossbench.claims.correlation import rank_correlation, spearman
+from lossbench.analysis.rank_correlation import spearman
+from lossbench.claims.correlation import rank_correlation
 from lossbench.claims.measurement import Records
 from lossbench.claims.schema import Measure, Score
 from lossbench.errors import BadInput
@@ -67,7 +68,7 @@ def test_rankings_that_agree_in_all_and_ties_have_their_numbers() -> None:
 
 
 def test_too_few_blocks_and_none_at_all_are_refused() -> None:
-    with pytest.raises(BadInput, match="wants 5 blocks or more; 4 have all the scores"):
+    with pytest.raises(BadInput, match="wants 5 pairs or more; there are 4"):
         spearman(np.arange(4.0), np.arange(4.0))
     for said in ({"against": None}, {"blocks": None}):
         with pytest.raises(BadInput, match="wants `against`, a second formula"):

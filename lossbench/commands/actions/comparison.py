@@ -9,7 +9,7 @@ import click
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
 from lossbench.commands.actions.outline import data_lines, training_time
-from lossbench.comparison.compare import Given, prepared
+from lossbench.comparison.compare import Given, Prepared, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
 from lossbench.errors import BadInput, Stopped, printable
@@ -22,20 +22,7 @@ DATASET = "dataset."  # before settings that are about the data
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
-    add_current_folder_to_path()
-    load_plugins(options["plugins"])
-    settings = dict(map(_setting, options["settings"]))
-    about_data = {key: settings.pop(key) for key in list(settings) if key.startswith(DATASET)}
-    given = Given(
-        losses=losses,
-        data=options["data"],
-        target=_columns(options["target"]),
-        metric=options["metric"],
-        data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
-        check=not options["no_check"],
-    )
-    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
-    made = prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
+    made = _prepared(losses, options)
     each = len(made.plan.runs) // len(made.runs_of)
     outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
     for line in data_lines(made.request.dataset):
@@ -53,6 +40,30 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     except Stopped:
         _print_so_far(study)
         raise
+    _print_outcome(study, options)
+    return study.outcome.decided
+
+
+def _prepared(losses: Sequence[str], options: Mapping[str, Any]) -> Prepared:
+    """The comparison that the words ask for, with nothing trained yet."""
+    add_current_folder_to_path()
+    load_plugins(options["plugins"])
+    settings = dict(map(_setting, options["settings"]))
+    about_data = {key: settings.pop(key) for key in list(settings) if key.startswith(DATASET)}
+    given = Given(
+        losses=losses,
+        data=options["data"],
+        target=_columns(options["target"]),
+        metric=options["metric"],
+        data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
+        check=not options["no_check"],
+    )
+    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
+    return prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
+
+
+def _print_outcome(study: ComparedStudy, options: Mapping[str, Any]) -> None:
+    """The verdict on the screen, the page, and what else was asked for in files."""
     page = study.report(RESULTS / options["study"] / PAGE)
     names = dict(map(_name, options["names"]))
     click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
@@ -61,7 +72,6 @@ def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command:
     if options["save"]:
         click.echo(f"The best network: {study.best.save(options['save'])}", err=True)
     click.echo(f"The page: {page}", err=True)
-    return study.outcome.decided
 
 
 def _print_so_far(study: ComparedStudy) -> None:
