@@ -1,13 +1,12 @@
 """A run is a point: everything that decides its outcome, and an id made from it."""
 
-import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.class_weights import ClassWeights, WeightedMean
 from lossbench.registry import plain
+from lossbench.tables.hashes import around_seed, content_hash
 
 Outcome = Literal["finished", "diverged"]
 LastBatch = Literal["dropped", "kept"]
@@ -116,18 +116,27 @@ class RunSpec:
     @cached_property
     def id(self) -> str:
         """The id of the description."""
-        return content_id(self.describe())
+        before, after = self._around_seed
+        return content_hash(f"{before}{self.seed}{after}".encode())
+
+    @cached_property
+    def _around_seed(self) -> tuple[str, str]:
+        """The text that the id is made from, without the seed: made once for runs that differ by nothing else."""
+        return around_seed(self.describe())
+
+    def of_seed(self, seed: int) -> Self:
+        """The same run from another seed, which is 0 or more; what was checked and written of all else is taken over."""
+        if seed == self.seed:
+            return self
+        other = object.__new__(type(self))
+        kept = {name: value for name, value in vars(self).items() if name not in ("id", "first")}
+        vars(other).update(kept | {"seed": seed, "_around_seed": self._around_seed})
+        return other
 
 
 def epoch_steps(rows: int, batch: int | None) -> int:
     """Steps of a pass over so many training examples in mini-batches, None being all of them: as many whole ones as fit."""
     return 1 if batch is None else max(1, rows // batch)
-
-
-def content_id(description: Mapping[str, Any]) -> str:
-    """16 hexadecimal digits of the SHA-256 of a run's description."""
-    text = json.dumps(description, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
