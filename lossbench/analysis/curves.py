@@ -111,7 +111,9 @@ class Curves:
 def study_curves(study: tables.Study) -> Curves:
     """The records of a study as arrays, with what its columns mean and what the classes of its data are called."""
     data = study.runs["data"].astype(str)
-    known = {run: study.baselines[mark] for run, mark in zip(study.runs[tables.RUN], data, strict=True) if mark in study.baselines}
+    known = {
+        run: study.baselines[mark] for run, mark in zip(study.runs[tables.RUN], data, strict=True) if mark in study.baselines
+    }
     return Curves(study.columns, study.slices, study.quantities, tables.common_names(study.classes, data.unique()), known)
 
 

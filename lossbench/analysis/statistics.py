@@ -24,10 +24,10 @@ EXACT_WITH_TIES = 10  # scipy's exact signed-rank test with ties takes 0.1 s for
 class Estimate:
     """A number from n values, and how far it can be trusted.
 
-    `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of
-    few, or of so many that no law matters. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, for a share. equal: every value
-    is the same. range: the smallest and the largest of fewer than 6 values, of which no interval covers the median in 95 %.
-    none: one value, or no number.
+    `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of few,
+    or of more than 2,000. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, of a share. equal:
+    every value is the same. range: the smallest and the largest of fewer than 6 values, of which no interval covers the median in
+    95 %. none: one value, or no number.
     """
 
     centre: float

@@ -12,9 +12,10 @@ from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Loss
 from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
+from lossbench.planning.executor_words import LOCAL, refuse_unknown_executor
 from lossbench.planning.instances import instance, known_options
 from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, checked_seed, refuse_outside
-from lossbench.planning.spec import CLUSTERS, Recording, RecordingSchedule, Resources, RunSpec
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.planning.target_contract import with_fitting_targets
 from lossbench.registry import construct, load_plugins
 from lossbench.tables.hashes import run_id
@@ -182,6 +183,7 @@ def resources_of(engine: Any) -> Resources:
 
 def _refuse_cluster(resources: Resources) -> None:
     """Raise BadInput where the settings of a cluster do not fit together."""
+    refuse_unknown_executor(resources.executor)
     if resources.executor == "dask" and not resources.address:
         raise BadInput("engine.executor=dask wants the address of a scheduler: engine.address=tcp://HOST:PORT.")
     if resources.address and resources.executor != "dask":
@@ -191,7 +193,7 @@ def _refuse_cluster(resources: Resources) -> None:
             raise BadInput(f"engine.{name} is {getattr(resources, name)}, for Slurm; it goes with engine.executor=slurm.")
     if resources.storage == "driver" and resources.executor != "dask":
         raise BadInput("engine.storage is driver, which goes with engine.executor=dask; all others store into a shared folder.")
-    if resources.executor in CLUSTERS and resources.device == "cuda":
+    if resources.executor not in LOCAL and resources.device == "cuda":
         raise BadInput(f"engine.executor={resources.executor} trains on CPUs. Possible with engine.device=cuda: serial and loky.")
 
 

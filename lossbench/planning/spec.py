@@ -13,13 +13,13 @@ import numpy as np
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.class_weights import ClassWeights, WeightedMean
+from lossbench.planning.executor_words import LOCAL
 from lossbench.registry import plain
 from lossbench.tables.hashes import around_seed, content_hash
 
 Outcome = Literal["finished", "diverged"]
 LastBatch = Literal["dropped", "kept"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
-CLUSTERS = ("dask", "slurm")  # executors on other machines
 CLUSTER_WORKERS, LOCAL_WORKERS = 32, 2  # that should have work where nobody says how many there are
 MOMENT = re.compile(r"(step|epoch):(0|[1-9]\d{0,9})")  # at which parameters are kept
 MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
@@ -224,7 +224,7 @@ class Resources:
     """Where and how wide to train; changes no number on one device. None leaves the choice to the planner."""
 
     device: Literal["cpu", "cuda"] = "cpu"
-    executor: Literal["auto", "serial", "loky", "dask", "slurm"] = "auto"
+    executor: str = "auto"
     workers: int | None = None
     tile: int | None = None
     address: str | None = None  # of a Dask scheduler: tcp://HOST:PORT
@@ -238,7 +238,7 @@ class Resources:
     @property
     def planned_workers(self) -> int:
         """How many workers should find work: more than are known of a cluster that nobody has asked yet."""
-        return (self.workers or CLUSTER_WORKERS) if self.executor in CLUSTERS else LOCAL_WORKERS
+        return (self.workers or CLUSTER_WORKERS) if self.executor not in LOCAL else LOCAL_WORKERS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lossbench.errors import BadInput
-from lossbench.files.json import parse_json
 from lossbench.tables.baselines import BASELINES_KEY, parsed_baselines
 from lossbench.tables.classes import CLASSES_KEY, parsed_classes
 from lossbench.tables.columns import CURVE, LABEL_NOISE, OUTCOME, RUN, RUN_COLUMNS, SPEC, STEPS, STOPPED, TASK
