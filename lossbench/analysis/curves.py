@@ -12,7 +12,7 @@ from lossbench.analysis.labels import natural
 from lossbench.analysis.statistics import Values
 from lossbench.tables import Quantities, Quantity, builtin, quantity
 
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 FEW = 5  # of fewer runs a band spans all
 
 
@@ -63,13 +63,13 @@ class Curves:
         """A run's curve, (T,); NaN where the quantity was not recorded or is not defined."""
         return self.columns[column][self.slices.get(run, slice(0))]
 
-    def alike(self, runs: Sequence[str], column: str) -> Iterator[tuple[Places, Values, Values]]:
-        """The runs that recorded as many steps, T, at a time: their places among the runs (k,), steps (k, T), values (k, T)."""
+    def alike(self, runs: Sequence[str], column: str) -> Iterator[tuple[Positions, Values, Values]]:
+        """The runs that recorded as many steps, T, at a time: their positions among all (k,), steps (k, T), values (k, T)."""
         starts, lengths = tables.bounds(self.slices, runs)
         for length in np.unique(lengths):
-            places = np.flatnonzero(lengths == length)
-            records = starts[places, None] + np.arange(length)
-            yield places, self.columns[tables.STEPS][records], self.columns[column][records]
+            positions = np.flatnonzero(lengths == length)
+            records = starts[positions, None] + np.arange(length)
+            yield positions, self.columns[tables.STEPS][records], self.columns[column][records]
 
     def first_of(self, *columns: str) -> str | None:
         """The first of the columns that was recorded for some run."""
@@ -94,8 +94,8 @@ class Curves:
         groups = list(self.alike(runs, column))
         steps = np.unique(np.concatenate([own.ravel() for _, own, _ in groups])) if groups else np.empty(0)
         values = np.full((len(runs), len(steps)), np.nan)
-        for places, own, group in groups:
-            values[places[:, None], np.searchsorted(steps, own)] = group
+        for positions, own, group in groups:
+            values[positions[:, None], np.searchsorted(steps, own)] = group
         values[np.isinf(values)] = np.nan
         return steps, values
 

@@ -28,7 +28,7 @@ def preset_names(runs: pd.DataFrame, noun: str) -> pd.Series:
     kind = runs.groupby(columns, dropna=False, sort=False).ngroup()  # of a million runs some dozens differ here
     kinds = runs[columns][~kind.duplicated()].to_dict("records")
     of_kind = [next((name for name, options in known.items() if _fits(row, noun, options)), "") for row in kinds]
-    names = pd.Series(of_kind, dtype=object).take(kind).set_axis(runs.index)
+    names = pd.Series(of_kind, dtype=object).take(kind.to_numpy()).set_axis(runs.index)
     complete = (names != "").groupby(registry_words).transform("all")
     return names.where(complete, registry_words)
 

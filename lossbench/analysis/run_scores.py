@@ -52,7 +52,7 @@ def _of_each(
 ) -> Values:
     """A score of each run, from steps (k, T) and values (k, T) of those that recorded as many; `without` any it is that."""
     made = np.full(len(runs), without)
-    for places, steps, values in curves.alike(runs, column):
+    for positions, steps, values in curves.alike(runs, column):
         if values.shape[1]:
-            made[places] = score(steps, values)
+            made[positions] = score(steps, values)
     return made

@@ -83,12 +83,12 @@ class CurveColumns(Mapping[str, Values]):
             self._rows = {path: self._rows[path] if path in self._rows else self._rows_in(path) for path in paths}
         except FileNotFoundError:
             return self._find_again()
-        there = np.zeros(len(self._slices), bool)
+        still_stored = np.zeros(len(self._slices), bool)
         for path in reversed(paths):  # of a run that is there twice, the last one counts
             rows = self._rows[path]
-            self._rows[path] = np.where((rows >= 0) & ~there[rows], rows, -1)
-            there[rows[rows >= 0]] = True
-        if not there.all():
+            self._rows[path] = np.where((rows >= 0) & ~still_stored[rows], rows, -1)
+            still_stored[rows[rows >= 0]] = True
+        if not still_stored.all():
             raise BadInput(f"{self._folder} was changed while it was read: runs are gone, or were trained anew. Ask again.")
         return None
 

@@ -24,9 +24,7 @@ def around_seed(spec: Mapping[str, Any], separators: tuple[str, str] = COMPACT) 
 
     So the ids of runs that differ by seed alone cost a hash each, and no writing of JSON. The spec has keys on both sides.
     """
-    before, after = (
-        json.dumps({key: spec[key] for key in spec if side(key)}, sort_keys=True, separators=separators)
-        for side in (lambda key: key < SEED, lambda key: key > SEED)
-    )
+    sides = ({key: spec[key] for key in spec if key < SEED}, {key: spec[key] for key in spec if key > SEED})
+    before, after = (json.dumps(side, sort_keys=True, separators=separators) for side in sides)
     item, colon = separators
     return f'{before[:-1]}{item}"{SEED}"{colon}', f"{item}{after[1:]}"

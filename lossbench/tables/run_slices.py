@@ -35,7 +35,7 @@ class RunSlices(Mapping[str, slice]):
 def bounds(slices: Mapping[str, slice], runs: Sequence[str]) -> tuple[Counts, Counts]:
     """Where the records of each of the runs begin, and how many there are, (runs,) each; 0 of a run that has none."""
     if isinstance(slices, RunSlices):
-        rows = slices.runs.get_indexer(pd.Index(runs, dtype=slices.runs.dtype))
+        rows = slices.runs.get_indexer(pd.Index(list(runs)))
         return np.where(rows < 0, 0, slices.starts[rows]), np.where(rows < 0, 0, slices.lengths[rows])
     known = [slices.get(run, slice(0, 0)) for run in runs]
     return np.array([one.start for one in known], np.int64), np.array([one.stop - one.start for one in known], np.int64)
