@@ -41,7 +41,7 @@ FLOOR_PLAN = {
     "metrics": "data errors interfaces kernels registry tables torch",
     # the line from words to records
     "config": "config errors files folders planning registry hydra omegaconf",
-    "planning": "data datasets errors interfaces modules planning registry numpy torch",
+    "planning": "data datasets errors interfaces modules planning registry tables importlib numpy torch",
     "engine": "engine errors guard interfaces kernels planning registry rng tables numpy random threadpoolctl torch",
     "module_engine": "engine errors interfaces module_engine modules planning tables numpy torch",
     "engines": "engine engines errors interfaces module_engine",

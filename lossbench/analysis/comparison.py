@@ -64,7 +64,8 @@ class Sample:
 
     def only(self, seeds: Collection[int]) -> Self:
         """The runs of these seeds."""
-        kept = [i for i, seed in enumerate(self.seeds) if seed in seeds]
+        wanted = set(seeds)
+        kept = [i for i, seed in enumerate(self.seeds) if seed in wanted]
         return replace(
             self,
             seeds=tuple(self.seeds[i] for i in kept),

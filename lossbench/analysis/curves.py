@@ -1,16 +1,18 @@
 """The records as arrays: a run's curve of a quantity, and what the curves of a sample look like together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lossbench import tables
 from lossbench.analysis.labels import natural
 from lossbench.analysis.statistics import Values
 from lossbench.tables import Quantities, Quantity, builtin, quantity
 
+Positions = NDArray[np.int64]
 FEW = 5  # of fewer runs a band spans all
 
 
@@ -38,8 +40,8 @@ class Curves:
     and column, the accuracies of always answering the most frequent class, where they are known.
     """
 
-    columns: dict[str, Values]
-    slices: dict[str, slice]
+    columns: Mapping[str, Values]
+    slices: Mapping[str, slice]
     quantities: Quantities = field(default_factory=builtin)
     classes: tuple[str, ...] = ()
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -61,6 +63,14 @@ class Curves:
         """A run's curve, (T,); NaN where the quantity was not recorded or is not defined."""
         return self.columns[column][self.slices.get(run, slice(0))]
 
+    def alike(self, runs: Sequence[str], column: str) -> Iterator[tuple[Positions, Values, Values]]:
+        """The runs that recorded as many steps, T, at a time: their positions among all (k,), steps (k, T), values (k, T)."""
+        starts, lengths = tables.bounds(self.slices, runs)
+        for length in np.unique(lengths):
+            positions = np.flatnonzero(lengths == length)
+            records = starts[positions, None] + np.arange(length)
+            yield positions, self.columns[tables.STEPS][records], self.columns[column][records]
+
     def first_of(self, *columns: str) -> str | None:
         """The first of the columns that was recorded for some run."""
         return next((name for name in columns if name in self.columns and not np.isnan(self.columns[name]).all()), None)
@@ -81,11 +91,11 @@ class Curves:
 
     def matrix(self, runs: Sequence[str], column: str) -> tuple[Values, Values]:
         """Steps (T,) that some of the runs recorded, and values (runs, T); NaN where a run has none. Infinities are NaN too."""
-        own = [self.steps(run) for run in runs]
-        steps = own[0] if all(np.array_equal(own[0], other) for other in own[1:]) else np.unique(np.concatenate(own))
+        groups = list(self.alike(runs, column))
+        steps = np.unique(np.concatenate([own.ravel() for _, own, _ in groups])) if groups else np.empty(0)
         values = np.full((len(runs), len(steps)), np.nan)
-        for row, (run, at) in enumerate(zip(runs, own, strict=True)):
-            values[row, np.searchsorted(steps, at)] = self.values(run, column)
+        for positions, own, group in groups:
+            values[positions[:, None], np.searchsorted(steps, own)] = group
         values[np.isinf(values)] = np.nan
         return steps, values
 
@@ -100,10 +110,11 @@ class Curves:
 
 def study_curves(study: tables.Study) -> Curves:
     """The records of a study as arrays, with what its columns mean and what the classes of its data are called."""
-    curves = read_curves(study.records, study.quantities)
-    data = dict(zip(study.runs[tables.RUN], study.runs["data"].astype(str), strict=True))
-    known = {run: study.baselines[mark] for run, mark in data.items() if mark in study.baselines}
-    return replace(curves, classes=tables.common_names(study.classes, data.values()), baselines=known)
+    data = study.runs["data"].astype(str)
+    known = {
+        run: study.baselines[mark] for run, mark in zip(study.runs[tables.RUN], data, strict=True) if mark in study.baselines
+    }
+    return Curves(study.columns, study.slices, study.quantities, tables.common_names(study.classes, data.unique()), known)
 
 
 def read_curves(records: pd.DataFrame, quantities: Quantities | None = None) -> Curves:

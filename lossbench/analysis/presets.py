@@ -24,10 +24,11 @@ def preset_names(runs: pd.DataFrame, noun: str) -> pd.Series:
     """What to call each run's noun: the preset's name where all runs of that word have one, else the word."""
     registry_words = runs[noun].astype(str)
     known = presets(noun)
-    names = pd.Series(
-        [next((name for name, options in known.items() if _fits(row, noun, options)), "") for row in runs.to_dict("records")],
-        index=runs.index,
-    )
+    columns = [name for name in runs.columns if str(name).partition(".")[0] == noun]
+    kind = runs.groupby(columns, dropna=False, sort=False).ngroup()  # of a million runs some dozens differ here
+    kinds = runs[columns][~kind.duplicated()].to_dict("records")
+    of_kind = [next((name for name, options in known.items() if _fits(row, noun, options)), "") for row in kinds]
+    names = pd.Series(of_kind, dtype=object).take(kind.to_numpy()).set_axis(runs.index)
     complete = (names != "").groupby(registry_words).transform("all")
     return names.where(complete, registry_words)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from lossbench.analysis import scores, shares, statistics
+from lossbench.analysis import run_scores, scores, shares, statistics
 from lossbench.analysis.comparison import Block, Comparison, Contender, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.family import Family
@@ -108,7 +108,7 @@ def can_tell(matches: Sequence[PairedComparison]) -> bool:
 
 
 def _standing(sample: Sample, ends: Values, curves: Curves, measure: Measure, level: float | None) -> LossScores:
-    bests = np.array([scores.best(curves.values(run, measure.column), measure.better) for run in sample.runs])
+    bests = run_scores.bests(sample.runs, curves, measure.column, measure.better)
     steps = _steps_to(sample, curves, measure, level)
     return LossScores(
         sample=sample,
@@ -126,7 +126,7 @@ def _steps_to(sample: Sample, curves: Curves, measure: Measure, level: float | N
     """Each run's steps to the level; a diverged run never reaches it, and without a level there is nothing to reach."""
     if level is None:
         return np.full(len(sample.runs), np.nan)
-    steps = [scores.steps_to(curves.steps(run), curves.values(run, measure.column), level, measure.better) for run in sample.runs]
+    steps = run_scores.steps_to(sample.runs, curves, measure.column, level, measure.better)
     return np.where(sample.diverged, scores.NEVER, steps)
 
 
@@ -137,7 +137,7 @@ def _level(
 
     What is worth less than the baseline is no start: who answers the most frequent class has learnt nothing yet.
     """
-    starts = [values[0] for sample in samples for run in sample.runs if len(values := curves.values(run, measure.column))]
+    starts = np.concatenate([run_scores.firsts(sample.runs, curves, measure.column) for sample in samples])
     medians = [float(np.median(end)) for end in ends]
     start = float(np.nanmedian(starts)) if np.isfinite(starts).any() else np.nan
     if baseline is not None and np.isfinite(start):

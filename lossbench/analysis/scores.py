@@ -43,3 +43,13 @@ def average(steps: Values, values: Values) -> float:
     if len(x) < 2:
         return float(y[0]) if len(x) else float("nan")
     return float(trapezoid(y, x) / (x[-1] - x[0]))
+
+
+def averages(steps: Values, values: Values) -> Values:
+    """The `average` of each row, (k,), of values (k, T) over steps (k, T)."""
+    whole = ~np.isnan(values).any(axis=1) & (values.shape[1] > 1)
+    made = np.array([np.nan if good else average(x, y) for good, x, y in zip(whole, steps, values, strict=True)])
+    if whole.any():
+        x, y = steps[whole], values[whole]
+        made[whole] = trapezoid(y, x, axis=1) / (x[:, -1] - x[:, 0])
+    return made

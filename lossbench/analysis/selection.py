@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lossbench import tables
-from lossbench.analysis import scores
+from lossbench.analysis import run_scores, scores
 from lossbench.analysis.comparison import Comparison, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import natural
@@ -113,12 +113,7 @@ def _measure(column: str, loss_words: Collection[str], curves: Curves) -> Measur
 
 def finals(sample: Sample, curves: Curves, measure: Measure) -> Values:
     """Each run's final value, (runs,); a run without one, because it diverged, counts as worse than any that finished."""
-    values = np.array(
-        [
-            scores.final(curves.values(run, measure.column), diverged)
-            for run, diverged in zip(sample.runs, sample.diverged, strict=True)
-        ]
-    )
+    values = np.where(sample.diverged, np.nan, run_scores.lasts(sample.runs, curves, measure.column))
     return np.where(np.isnan(values), scores.worst(measure.better), values)
 
 
@@ -180,15 +175,15 @@ def select(comparison: Comparison, curves: Curves, measures: Mapping[Setting, Me
 
 def _recorded(sample: Sample, curves: Curves, column: str) -> bool:
     """Whether the runs that lasted have the measure; of a sample of which none lasted, whether some run has it."""
-    lasted = [run for run, diverged in zip(sample.runs, sample.diverged, strict=True) if not diverged]
     if column not in curves.columns:
         return False
-    recorded = [bool(np.isfinite(curves.values(run, column)).any()) for run in lasted or sample.runs]
-    return all(recorded) if lasted else any(recorded)
+    lasted = ~np.array(sample.diverged)
+    recorded = run_scores.recorded(sample.runs, curves, column)
+    return bool(recorded[lasted].all() if lasted.any() else recorded.any())
 
 
 def _trial(sample: Sample, curves: Curves, measure: Measure) -> RateTrial:
-    averages = [scores.average(curves.steps(run), curves.values(run, measure.column)) for run in sample.runs]
+    averages = run_scores.averages(sample.runs, curves, measure.column)
     averages_or_worst = np.where(sample.diverged, scores.worst(measure.better), averages)
     return RateTrial(rate=sample.rate, scores=finals(sample, curves, measure), averages=averages_or_worst)
 

@@ -16,6 +16,7 @@ TAIL = (1 - CONFIDENCE) / 2
 RESAMPLES = 9999
 FEWEST = 6  # with fewer values the widest interval there is, smallest to largest, covers the median less than 95 % of the time
 FEWEST_FOR_BOOTSTRAP = 10  # with fewer values too few resamples differ, and the bootstrap's ends run away
+MOST_FOR_BOOTSTRAP = 2000  # of more values the mean is normal whatever their law, and resamples would fill gigabytes
 EXACT_WITH_TIES = 10  # scipy's exact signed-rank test with ties takes 0.1 s for 10 pairs, and twice that for each pair more
 
 
@@ -23,10 +24,10 @@ EXACT_WITH_TIES = 10  # scipy's exact signed-rank test with ties takes 0.1 s for
 class Estimate:
     """A number from n values, and how far it can be trusted.
 
-    `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of
-    few. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, for a share. fisher: on the scale
-    of Fisher's transformation, for a correlation. equal: every value is the same. range: the smallest and the largest of fewer
-    than 6 values, of which no interval covers the median in 95 %. none: one value, or no number.
+    `method` says what low and high are. order statistics: interpolated, for a median. student: Student's t, for the mean of few,
+    or of more than 2,000. bootstrap: Student's t with the bootstrap's quantiles. exact: Clopper and Pearson's, of a share.
+    fisher: on the scale of Fisher's transformation, for a correlation. equal: every value is the same. range: the smallest and
+    the largest of fewer than 6 values, of which no interval covers the median in 95 %. none: one value, or no number.
     """
 
     centre: float
@@ -81,7 +82,7 @@ def mean(values: Sequence[float] | Values) -> Estimate:
     centre = float(x.mean()) if len(x) else np.nan
     if len(x) < 2 or (x == x[0]).all():
         return _few(x, centre)
-    if len(x) >= FEWEST_FOR_BOOTSTRAP and np.isfinite(ends := _studentized(x)).all():
+    if FEWEST_FOR_BOOTSTRAP <= len(x) <= MOST_FOR_BOOTSTRAP and np.isfinite(ends := _studentized(x)).all():
         return Estimate(centre=centre, low=ends[0], high=ends[1], n=len(x), method="bootstrap")
     low, high = stats.ttest_1samp(x, 0.0).confidence_interval(CONFIDENCE)
     return Estimate(centre=centre, low=float(low), high=float(high), n=len(x), method="student")

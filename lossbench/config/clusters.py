@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from lossbench.errors import BadInput
-from lossbench.planning.spec import CLUSTERS
+from lossbench.planning.executor_words import LOCAL
 
 
 def refuse_untyped_clusters(points: Sequence[Mapping[str, Any]], overrides: Sequence[str]) -> None:
@@ -18,8 +18,8 @@ def refuse_untyped_clusters(points: Sequence[Mapping[str, Any]], overrides: Sequ
     for engine in {id(point["engine"]): point["engine"] for point in points}.values():
         asked = engine if isinstance(engine, Mapping) else {}
         for key in ("executor", "address"):
-            value = asked.get(key)
-            if (value in CLUSTERS if key == "executor" else value is not None) and str(value) not in _typed(key, overrides):
+            value = asked.get(key, "auto" if key == "executor" else None)
+            if (value not in LOCAL if key == "executor" else value is not None) and str(value) not in _typed(key, overrides):
                 raise BadInput(
                     f"A config sets engine.{key} to {value!r}; other machines are used only where the command line says so: "
                     f"type engine.{key}={value}."

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossbench import tables
-from lossbench.analysis.curves import Curves, read_curves
+from lossbench.analysis.curves import Curves, study_curves
 from lossbench.analysis.statistics import Values
 from lossbench.files.json import parse_json
 from lossbench.tables import Study, part_files, read_part, read_study
@@ -72,7 +72,7 @@ def read_records(folder: Path) -> dict[str, RunRecord]:
 
 def records_of(study: Study) -> dict[str, RunRecord]:
     """Every run of a study that was read, by its id, with its description."""
-    curves = read_curves(study.records, study.quantities)
+    curves = study_curves(study)
     described: dict[str, Description] = {}
     for path in part_files(study.folder):
         part = read_part(path, [tables.RUN, tables.SPEC])

@@ -13,7 +13,7 @@ from lossbench.engines import engine_of
 from lossbench.errors import BadInput, Failure, Stopped
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import planned_cohorts
-from lossbench.execution.executors.protocol import Executor, WorkerKilled
+from lossbench.execution.executors.protocol import Executor, MakeExecutor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
 from lossbench.execution.patience import told_when_slow
@@ -21,8 +21,9 @@ from lossbench.execution.peak_flops import measured_peak_flops
 from lossbench.execution.progress import CohortCost, Progress, count, rate, say
 from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
+from lossbench.planning.executor_words import LOCAL
 from lossbench.planning.plan import Plan
-from lossbench.planning.spec import CLUSTERS, Cohort, Resources, RunSpec
+from lossbench.planning.spec import Cohort, Resources, RunSpec
 from lossbench.storage.compaction import compact
 from lossbench.storage.parquet_part import Origin
 from lossbench.storage.provenance import provenance
@@ -100,7 +101,7 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
     with told_when_slow("Merging the study's parts, of which there are many …"):
         compact(folder)
     seconds = time.perf_counter() - started
-    rated = done and seconds > SHORTEST_RATED_SECONDS and plan.resources.executor not in CLUSTERS
+    rated = done and seconds > SHORTEST_RATED_SECONDS and plan.resources.executor in LOCAL
     return Summary(
         folder=folder,
         trained=len(todo),
@@ -129,7 +130,7 @@ def _cohorts(folder: Path, todo: Sequence[RunSpec], plan: Plan) -> list[Cohort]:
 
 
 def _train(
-    jobs: Sequence[Job], work: Sequence[CohortCost], resources: Resources, choice: tuple[type[Executor], int]
+    jobs: Sequence[Job], work: Sequence[CohortCost], resources: Resources, choice: tuple[MakeExecutor, int]
 ) -> list[JobResult]:
     """Do all jobs. Raises Failure where some were lost, Stopped where it was interrupted."""
     executor, workers = choice

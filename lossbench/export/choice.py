@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from lossbench.analysis.comparison import Sample, compare
-from lossbench.analysis.curves import Curves, read_curves
+from lossbench.analysis.curves import Curves, study_curves
 from lossbench.errors import unknown
-from lossbench.tables import RUN, STEPS, Study, content_hash, read_study
+from lossbench.tables import STEPS, Study, content_hash, read_study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +41,14 @@ def choose(folder: Path, patterns: Sequence[str] = (), *, runs: bool = False) ->
     Raises BadInput where the folder holds no runs, or a pattern names no quantity of the study.
     """
     study = read_study(folder)
-    columns = [str(name) for name in study.records.columns if name not in (RUN, STEPS)]
+    columns = [name for name in study.columns if name != STEPS]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in columns):
             raise unknown("recorded quantity", pattern, columns)
     samples = compare(study.runs).samples
     return Choice(
         study=study,
-        curves=read_curves(study.records, study.quantities),
+        curves=study_curves(study),
         samples=samples,
         metrics=tuple(name for name in columns if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)),
         runs=runs,

@@ -19,6 +19,7 @@ PARAMETERS = 100  # parameters that it takes in one call
 LONGEST = 6000  # letters that it takes of a parameter
 DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes to say that there is no server
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # an export tells nobody but the store of itself
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines for each run
 }  # of its settings, where the environment says nothing else
 KEY, CONTENT = "lossbench.path", "lossbench.content"  # tags by which an export finds what an earlier one wrote

@@ -1,7 +1,8 @@
 """What a sweep means: its points become runs, and what they have in common becomes the plan's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -11,14 +12,17 @@ from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset, Loss
 from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
+from lossbench.planning.executor_words import LOCAL, refuse_unknown_executor
 from lossbench.planning.instances import instance, known_options
-from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, refuse_outside
-from lossbench.planning.spec import CLUSTERS, Recording, RecordingSchedule, Resources, RunSpec, content_id
+from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, checked_seed, refuse_outside
+from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.planning.target_contract import with_fitting_targets
 from lossbench.registry import construct, load_plugins
+from lossbench.tables.hashes import run_id
 
 __all__ = ["Plan", "TrainingOptions", "cohorts", "make_plan"]
 
+SEED = "seed"
 NOUNS = ("loss", "model", "init", "dataset", "optimizer", "schedule")
 SHARED = ("study", "recording", "probes", "examples", "keep", "plugins", "engine")
 
@@ -44,9 +48,7 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     _refuse_keys(points)
     common = {key: _agreed(key, points) for key in SHARED}
     load_plugins(common["plugins"])
-    builder = RunBuilder()
-    parts = _fitting_targets([_parts(builder, point) for point in points])
-    runs = {run.id: run for run in (builder.run(part, _options(point)) for part, point in zip(parts, points, strict=True))}
+    runs = {run.id: run for run in _runs(points)}
     recording = _recording(common)
     for run in runs.values() if recording.keep else ():
         recording.moments(run, describe(run.dataset).shape.rows)
@@ -58,8 +60,24 @@ def make_plan(points: Sequence[Mapping[str, Any]]) -> Plan:
     )
 
 
+def _runs(points: Sequence[Mapping[str, Any]]) -> Iterator[RunSpec]:
+    """The runs of the points. What points differ by seed alone is checked and built once, for the first of them."""
+    builder = RunBuilder()
+    but_seed = itemgetter(*sorted(points[0].keys() - {SEED}))
+    settings: dict[tuple[int, ...], int] = {}  # points share the values that they have in common
+    own = [settings.setdefault(tuple(map(id, but_seed(point))), len(settings)) for point in points]
+    firsts = dict(reversed([*zip(own, points, strict=True)]))
+    parts = dict(zip(firsts, _fitting_targets([_parts(builder, point) for point in firsts.values()]), strict=True))
+    built: dict[int, RunSpec] = {}
+    for setting, point in zip(own, points, strict=True):
+        init, seed = parts[setting].init, point[SEED]
+        if setting not in built or init.of_seed(seed) != init:
+            built[setting] = builder.run(parts[setting], _options(point))
+        yield built[setting].of_seed(checked_seed(seed))
+
+
 def _parts(builder: RunBuilder, point: Mapping[str, Any]) -> Parts:
-    """What a point's run is made of. Points share the values that they have in common, and each of these is built once."""
+    """What a point's run is made of; each value is built once."""
 
     def built(noun: str) -> Any:
         return builder.once((noun, id(point[noun])), lambda: instance(noun, point[noun]))
@@ -89,7 +107,7 @@ def stored_run(description: Mapping[str, Any]) -> RunSpec:
     if run.describe() != description:
         apart = [name for name, value in run.describe().items() if value != description.get(name)]
         raise BadInput(
-            f"Run {content_id(description)} cannot be trained again as it was: its {' and '.join(apart)} would be another now."
+            f"Run {run_id(description)} cannot be trained again as it was: its {' and '.join(apart)} would be another now."
         )
     return run
 
@@ -100,7 +118,7 @@ def described_run(description: Mapping[str, Any]) -> RunSpec:
     Raises BadInput where something in it is not known here, or makes no sense.
     """
     for name in description.keys() - {field.name for field in fields(RunSpec)}:
-        raise BadInput(f"Run {content_id(description)} cannot be trained again: its spec has {name!r}, which is not known here.")
+        raise BadInput(f"Run {run_id(description)} cannot be trained again: its spec has {name!r}, which is not known here.")
     nouns = [noun for noun in NOUNS if noun in description or noun != "schedule"]
     parts: dict[str, Any] = {noun: instance(noun, known_options(noun, description[noun])) for noun in nouns}
     named = {name: value for name, value in description.items() if name not in NOUNS}
@@ -165,6 +183,7 @@ def resources_of(engine: Any) -> Resources:
 
 def _refuse_cluster(resources: Resources) -> None:
     """Raise BadInput where the settings of a cluster do not fit together."""
+    refuse_unknown_executor(resources.executor)
     if resources.executor == "dask" and not resources.address:
         raise BadInput("engine.executor=dask wants the address of a scheduler: engine.address=tcp://HOST:PORT.")
     if resources.address and resources.executor != "dask":
@@ -174,7 +193,7 @@ def _refuse_cluster(resources: Resources) -> None:
             raise BadInput(f"engine.{name} is {getattr(resources, name)}, for Slurm; it goes with engine.executor=slurm.")
     if resources.storage == "driver" and resources.executor != "dask":
         raise BadInput("engine.storage is driver, which goes with engine.executor=dask; all others store into a shared folder.")
-    if resources.executor in CLUSTERS and resources.device == "cuda":
+    if resources.executor not in LOCAL and resources.device == "cuda":
         raise BadInput(f"engine.executor={resources.executor} trains on CPUs. Possible with engine.device=cuda: serial and loky.")
 
 

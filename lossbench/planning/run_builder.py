@@ -13,6 +13,7 @@ from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimize
 from lossbench.planning.class_weights import ClassWeights, WeightedMean, refuse_class_weights
 from lossbench.planning.spec import LastBatch, RunSpec, epoch_steps
 from lossbench.planning.target_contract import innermost, refuse_targets, settled
+from lossbench.registry.hints import checked
 
 LARGEST_SEED = 2**32 - 1
 LONGEST = 2**31 - 1  # steps, which are stored in 32 bits
@@ -55,7 +56,7 @@ class TrainingOptions:
     weighted_mean: WeightedMean
 
     def __post_init__(self) -> None:
-        refuse_outside("seed", self.seed, 0, LARGEST_SEED)
+        checked_seed(self.seed)
         refuse_outside("epochs", self.epochs, 1, LONGEST)
         refuse_outside("steps", self.steps, 1, LONGEST)
         refuse_outside("batch", self.batch, 1, LONGEST)
@@ -136,6 +137,13 @@ def _fitting_init(init: Init, dataset: Dataset, shape: DataShape) -> Init:
     if ready.first:
         refuse_targets(ready.first.loss, dataset, shape)
     return ready
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed. Raises BadInput where it is no whole number, or none that a generator takes."""
+    whole: int = checked("seed", seed, int)
+    refuse_outside("seed", whole, 0, LARGEST_SEED)
+    return whole
 
 
 def refuse_outside(name: str, value: float | None, low: float, high: float) -> None:

@@ -1,25 +1,25 @@
 """A run is a point: everything that decides its outcome, and an id made from it."""
 
-import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Dataset, Dense, Init, Loss, Model, Optimizer, Schedule
 from lossbench.planning.class_weights import ClassWeights, WeightedMean
+from lossbench.planning.executor_words import LOCAL
 from lossbench.registry import plain
+from lossbench.tables.hashes import around_seed, content_hash
 
 Outcome = Literal["finished", "diverged"]
 LastBatch = Literal["dropped", "kept"]
 Parameters = tuple[Dense[Array], ...] | dict[str, Array]  # of a chain layer by layer, of a torch module by their names in it
-CLUSTERS = ("dask", "slurm")  # executors on other machines
 CLUSTER_WORKERS, LOCAL_WORKERS = 32, 2  # that should have work where nobody says how many there are
 MOMENT = re.compile(r"(step|epoch):(0|[1-9]\d{0,9})")  # at which parameters are kept
 MOST_RECORDED = 10**6  # steps of a run: more would fill the memory before anything is trained
@@ -116,18 +116,27 @@ class RunSpec:
     @cached_property
     def id(self) -> str:
         """The id of the description."""
-        return content_id(self.describe())
+        before, after = self._around_seed
+        return content_hash(f"{before}{self.seed}{after}".encode())
+
+    @cached_property
+    def _around_seed(self) -> tuple[str, str]:
+        """The text that the id is made from, without the seed: made once for runs that differ by nothing else."""
+        return around_seed(self.describe())
+
+    def of_seed(self, seed: int) -> Self:
+        """The same run from another seed, which is 0 or more; what was checked and written of all else is taken over."""
+        if seed == self.seed:
+            return self
+        other = object.__new__(type(self))
+        kept = {name: value for name, value in vars(self).items() if name not in ("id", "first")}
+        vars(other).update(kept | {"seed": seed, "_around_seed": self._around_seed})
+        return other
 
 
 def epoch_steps(rows: int, batch: int | None) -> int:
     """Steps of a pass over so many training examples in mini-batches, None being all of them: as many whole ones as fit."""
     return 1 if batch is None else max(1, rows // batch)
-
-
-def content_id(description: Mapping[str, Any]) -> str:
-    """16 hexadecimal digits of the SHA-256 of a run's description."""
-    text = json.dumps(description, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +224,7 @@ class Resources:
     """Where and how wide to train; changes no number on one device. None leaves the choice to the planner."""
 
     device: Literal["cpu", "cuda"] = "cpu"
-    executor: Literal["auto", "serial", "loky", "dask", "slurm"] = "auto"
+    executor: str = "auto"
     workers: int | None = None
     tile: int | None = None
     address: str | None = None  # of a Dask scheduler: tcp://HOST:PORT
@@ -229,7 +238,7 @@ class Resources:
     @property
     def planned_workers(self) -> int:
         """How many workers should find work: more than are known of a cluster that nobody has asked yet."""
-        return (self.workers or CLUSTER_WORKERS) if self.executor in CLUSTERS else LOCAL_WORKERS
+        return (self.workers or CLUSTER_WORKERS) if self.executor not in LOCAL else LOCAL_WORKERS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from lossbench.atomic import refused, write_whole
 from lossbench.files.json import parse_json
 from lossbench.storage.parquet_part import table_content
-from lossbench.tables import BASELINES_KEY, CLASSES_KEY, METADATA_KEY, RUN, Damaged, content_hash, part_files, read_part
+from lossbench.tables import BASELINES_KEY, CLASSES_KEY, METADATA_KEY, RUN, Damaged, Gone, content_hash, part_files, read_part
 
 MOST_PARTS = 2000  # from so many on they are merged
 GROUP_BYTES = 16 * 2**20  # of parts that become one: a few hundred megabytes once they are unpacked
@@ -35,7 +35,7 @@ def compact(folder: Path, most: int = MOST_PARTS) -> int:
     if len(paths) < most:
         return len(paths)
     for group in _groups(paths):
-        with contextlib.suppress(Damaged):  # told, and set aside, when the study is read the next time
+        with contextlib.suppress(Damaged, Gone):  # told, and set aside, when the study is read the next time
             _merge(group)
     return len(part_files(folder))
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from lossbench.atomic import TEMPORARY, clear_leftovers, refused, write_whole
 from lossbench.errors import BadInput, printable
 from lossbench.files.json import read_json
@@ -30,7 +32,9 @@ from lossbench.tables import (
     RECORDING,
     RUN,
     Damaged,
+    Gone,
     content_hash,
+    each_part,
     part_files,
     read_manifest,
     read_part,
@@ -61,17 +65,18 @@ def missing(folder: Path, plan_runs: Sequence[RunSpec], recording: Recording) ->
     asked = {run.id: run for run in plan_runs}
     if not _is_study(folder):
         return list(asked.values())
-    stored: dict[str, tuple[str, str]] = {}
-    for path in part_files(folder):
-        stored.update(_stored(path))
-    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)} if recording.keep else set()
+    stored: dict[str, str | None] = {}
     wanted = recording.describe()
-    complete = {
-        run
-        for run, (under, outcome) in stored.items()
-        if under == wanted and (outcome == "diverged" or kept >= {kept_name(run, word) for word in recording.keep})
-    }
-    return [run for name, run in asked.items() if name not in complete]
+    for outcomes in each_part(folder, lambda path: _outcomes(path, wanted)).values():
+        stored.update(outcomes)
+    kept = {path.stem for path in (folder / PARAMETERS).glob("*.npz") if is_whole(path)} if recording.keep else set()
+
+    def is_complete(run: str) -> bool:
+        outcome = stored.get(run)
+        parameters = () if outcome == "diverged" else (kept_name(run, word) for word in recording.keep)
+        return outcome is not None and kept.issuperset(parameters)
+
+    return [run for name, run in asked.items() if not is_complete(name)]
 
 
 def kept_name(run: str, word: str) -> str:
@@ -176,8 +181,8 @@ def _is_study(folder: Path) -> bool:
     return False
 
 
-def _stored(path: Path) -> dict[str, tuple[str, str]]:
-    """Run id → (recording, outcome) of one part; {} for a part that had to be set aside.
+def _outcomes(path: Path, recording: str) -> dict[str, str | None]:
+    """How each run of a part ended, None where it was recorded otherwise; {} for a part that had to be set aside.
 
     The whole part is read, so that what a report would refuse is set aside here.
     """
@@ -185,9 +190,10 @@ def _stored(path: Path) -> dict[str, tuple[str, str]]:
         table = read_part(path)
     except Damaged as error:
         _set_aside(path, error)
-        return {}
-    run, recording, outcome = (table[name].to_pylist() for name in (RUN, RECORDING, OUTCOME))
-    return dict(zip(run, zip(recording, outcome, strict=True), strict=True))
+        raise Gone(str(error)) from error
+    same, diverged = pc.equal(table[RECORDING], recording).to_pylist(), pc.equal(table[OUTCOME], "diverged").to_pylist()
+    ends = ("diverged" if bad else "finished" for bad in diverged)
+    return {run: end if under else None for run, under, end in zip(table[RUN].to_pylist(), same, ends, strict=True)}
 
 
 def _set_aside(path: Path, error: Damaged) -> None:

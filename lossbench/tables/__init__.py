@@ -55,8 +55,10 @@ from lossbench.tables.columns import (
 )
 from lossbench.tables.hashes import content_hash, run_id
 from lossbench.tables.invocation import Invocation, read_invocation
+from lossbench.tables.part_listing import Gone, each_part, part_files
 from lossbench.tables.quantity import EVERY_LOSS, METADATA_KEY, Better, Quantities, Quantity, builtin, quantity
-from lossbench.tables.reading import Damaged, Study, part_files, read_manifest, read_part, read_study
+from lossbench.tables.reading import Damaged, Study, read_manifest, read_part, read_study
+from lossbench.tables.run_slices import RunSlices, bounds
 
 __all__ = [
     "ACCURACY",
@@ -112,15 +114,19 @@ __all__ = [
     "Better",
     "ClassNames",
     "Damaged",
+    "Gone",
     "Invocation",
     "Quantities",
     "Quantity",
+    "RunSlices",
     "Study",
+    "bounds",
     "builtin",
     "class_column",
     "class_names",
     "common_names",
     "content_hash",
+    "each_part",
     "known_baselines",
     "layer_column",
     "layer_name",

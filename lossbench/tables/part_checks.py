@@ -5,7 +5,7 @@ the part, told in words. Run ids are hashes of specs, so that a spec which was e
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lossbench.errors import BadInput
-from lossbench.files.json import parse_json
 from lossbench.tables.baselines import BASELINES_KEY, parsed_baselines
 from lossbench.tables.classes import CLASSES_KEY, parsed_classes
 from lossbench.tables.columns import CURVE, LABEL_NOISE, OUTCOME, RUN, RUN_COLUMNS, SPEC, STEPS, STOPPED, TASK
-from lossbench.tables.hashes import run_id
 from lossbench.tables.quantity import METADATA_KEY, parsed
+from lossbench.tables.spec_families import SpecFamilies
 
 NOUNS = ("loss", "model", "init", "dataset", "optimizer")
 NUMBERS = ("seed", "steps")  # of a spec, whole and 0 or more
@@ -28,6 +27,7 @@ NUMBERS_OR_NULL = ("batch", "clip_norm", "optimizer.lr")
 POSSIBLE = {OUTCOME: ("finished", "diverged"), TASK: ("classification", "multilabel", "ordinal", "regression")}
 LARGEST = 2**63 - 1
 LONGEST_WORD = 200  # characters; which words there are is for those to know who build things from them
+_HASH = re.compile(r"[0-9a-f]{16}")
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -53,8 +53,7 @@ def refuse_nonsense(table: pa.Table) -> None:
             for value in set(pc.unique(table[name]).to_pylist()) - set(possible):
                 raise BadInput(f"{name} is {value!r} in a row; possible are {', '.join(possible)}")
     if {RUN, SPEC} <= set(table.column_names):
-        for run, text in zip(table[RUN].to_pylist(), table[SPEC].to_pylist(), strict=True):
-            _refuse_spec(run, parse_json(text, f"the spec of run {run}"))
+        _refuse_specs(table[RUN].to_pylist(), table[SPEC].to_pylist())
     if METADATA_KEY in (table.schema.metadata or {}):
         parsed(table.schema.metadata[METADATA_KEY])
     if CLASSES_KEY in (table.schema.metadata or {}):
@@ -96,13 +95,27 @@ def _refuse_steps(table: pa.Table) -> None:
         if (stopped < 0).any() or (stopped[lengths > 0] < flat[ends[lengths > 0] - 1]).any():
             raise BadInput("a run stopped before the last step that it recorded")
     for name in filter(_is_curve, table.column_names):
-        own = pc.list_value_length(table[name]).to_pandas()
-        if (own.notna() & (own != lengths)).any():
+        own = pc.list_value_length(table[name])
+        if pc.any(pc.not_equal(own, pa.array(lengths))).as_py():  # a run without the quantity has null, which is neither
             raise BadInput(f"the column {name!r} has not one number for each recorded step")
 
 
-def _refuse_spec(run: str, spec: Any) -> None:
+def _refuse_specs(runs: Sequence[str], texts: Sequence[str]) -> None:
     """Raise BadInput where a run's spec lacks something, or is not the one that its id was made from."""
+    specs = SpecFamilies()
+    checked = 0
+    for run, text in zip(runs, texts, strict=True):
+        code, digits = specs.add(text, f"the spec of run {run}")
+        for family in specs.families[checked:]:
+            _refuse_spec(run, family.spec)
+            checked += 1
+        # An id of 16 hexadecimal digits is the hash of its spec; other ids claim nothing.
+        if _HASH.fullmatch(run) and run != specs.id_of(code, digits):
+            raise BadInput(f"run {run} is not the one that its spec describes: the spec was changed")
+
+
+def _refuse_spec(run: str, spec: Any) -> None:
+    """Raise BadInput where a run's spec lacks something, or something in it makes no sense."""
     where = f"the spec of run {run}"
     if not isinstance(spec, dict):
         raise BadInput(f"{where} is no mapping")
@@ -111,9 +124,6 @@ def _refuse_spec(run: str, spec: Any) -> None:
         raise BadInput(f"{where} has no {' and no '.join(lacking)}")
     for name in _faults(spec):
         raise BadInput(f"{where} has {name}: {str(_inner(spec, name))[:60]}, which makes no sense")
-    # An id of 16 hexadecimal digits is the hash of its spec; other ids claim nothing.
-    if re.fullmatch(r"[0-9a-f]{16}", run) and run != run_id(spec):
-        raise BadInput(f"run {run} is not the one that its spec describes: the spec was changed")
 
 
 def _faults(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -6,10 +6,11 @@ spec spread over columns (`loss`, `loss.link`, `optimizer.lr`, `seed`, …), and
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lossbench.errors import BadInput, printable
-from lossbench.files.json import parse_json, read_json
+from lossbench.files.json import read_json
 from lossbench.files.parquet import ParquetReader
 from lossbench.files.regular import read_bytes
 from lossbench.tables.baselines import Baselines, known_baselines
@@ -28,15 +29,18 @@ from lossbench.tables.columns import (
     HELD_OUT,
     LABEL_NOISE,
     MANIFEST,
-    PARTS,
     RUN,
     RUN_COLUMNS,
     SPEC,
     STEPS,
 )
-from lossbench.tables.hashes import content_hash
+from lossbench.tables.curve_columns import CurveColumns
+from lossbench.tables.hashes import SEED, content_hash
 from lossbench.tables.part_checks import refuse_nonsense, typed
+from lossbench.tables.part_listing import Gone, each_part
 from lossbench.tables.quantity import Quantities, builtin, known_quantities
+from lossbench.tables.run_slices import Counts, RunSlices
+from lossbench.tables.spec_families import SpecFamilies
 
 LARGEST_MANIFEST = 2**20  # bytes; it holds a format and a name
 
@@ -50,7 +54,7 @@ class Damaged(BadInput):
 
 @dataclass(frozen=True)
 class Study:
-    """What a results folder holds: its manifest, its runs, their records, what the columns mean.
+    """What a results folder holds: its manifest, its runs, their curves a column at a time, what the columns mean.
 
     And of the data, by their fingerprints: names of classes, and what accuracies are worth without learning.
     """
@@ -58,15 +62,18 @@ class Study:
     folder: Path
     manifest: dict[str, Any]
     runs: pd.DataFrame
-    records: pd.DataFrame
+    slices: RunSlices
+    columns: CurveColumns
     quantities: Quantities = field(default_factory=builtin)
     classes: ClassNames = field(default_factory=dict)
     baselines: Baselines = field(default_factory=dict)
 
-
-def part_files(folder: Path) -> list[Path]:
-    """The stored parts of a study, oldest first."""
-    return sorted((folder / PARTS).glob("part-*.parquet"))
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """A row a recorded step: run, step, and a column a quantity; NaN where a run has no such quantity."""
+        owners = np.repeat(np.arange(len(self.slices)), self.slices.lengths)
+        columns = {name: self.columns[name] for name in self.columns if name != STEPS}
+        return pd.DataFrame({RUN: self.slices.runs[owners], STEPS: self.columns[STEPS].astype(np.int32), **columns})
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -103,7 +110,8 @@ def _manifest_fault(manifest: Any) -> str:
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """One part as it was written, or some of its columns; what is read is checked, its types and its values.
 
-    Raises Damaged where it is truncated, altered or no part at all, BadInput where the file may not be read.
+    Raises Damaged where it is truncated, altered or no part at all, Gone where it is not there any more, BadInput where the file
+    may not be read.
     """
     content = _part_bytes(path)
     named = re.fullmatch(r"part-\d{8}-([0-9a-f]{16})\.parquet", path.name)
@@ -129,7 +137,7 @@ def _part_bytes(path: Path) -> bytes:
         return read_bytes(path)
     except BadInput as error:
         if isinstance(error.__cause__, FileNotFoundError):
-            raise Damaged(f"{path} was there and is gone.") from error
+            raise Gone(f"{path} was there and is gone.") from error
         if error.__cause__ is None:
             raise Damaged(str(error)) from error
         raise BadInput(f"{error} Is it yours to read?") from error
@@ -141,27 +149,70 @@ def _sentence(path: Path, error: BadInput) -> str:
     return f"{fault}." if fault.startswith(str(path)) else f"{path} is no part that lossbench wrote: {fault}."
 
 
+class _Head(NamedTuple):
+    """A checked part without its curves: runs, their specs apart, and the names of its curves."""
+
+    runs: pa.Table
+    specs: list[tuple[int, str]]
+    curves: list[str]
+
+
 def read_study(folder: Path) -> Study:
-    """The whole study. Of a run that was stored twice, the last counts. Raises BadInput where it cannot be read."""
+    """The study, every part of it checked; its curves are unpacked when they are looked at.
+
+    Of a run that was stored twice, the last counts. Raises BadInput where it cannot be read.
+    """
     manifest = read_manifest(folder)
-    parts = [read_part(path) for path in part_files(folder)]
-    if not any(part.num_rows for part in parts):
+    families = SpecFamilies()
+    heads = each_part(folder, lambda path: _head(read_part(path), families))
+    if not any(head.runs.num_rows for head in heads.values()):
         raise BadInput(f"{folder} holds no runs yet. `lossbench run study={folder.name} …` trains some.")
-    table = pa.concat_tables(parts, promote_options="default")
-    last = pd.Series(range(table.num_rows)).groupby(table[RUN].to_pandas()).max().sort_values()
-    table = table.take(pa.array(last.to_numpy()))
-    quantities = known_quantities(part.schema.metadata for part in parts)
-    metadata = [part.schema.metadata for part in parts]
-    return Study(folder, manifest, _runs(table), _records(table), quantities, class_names(metadata), known_baselines(metadata))
+    table = pa.concat_tables([head.runs.replace_schema_metadata(None) for head in heads.values()])
+    kept = np.flatnonzero(~table[RUN].to_pandas().duplicated(keep="last").to_numpy())
+    table = table.take(pa.array(kept)).combine_chunks()
+    specs = [spec for head in heads.values() for spec in head.specs]
+    steps = table[STEPS].combine_chunks()
+    slices = RunSlices(pd.Index(table[RUN].to_pandas()), pc.list_value_length(steps).to_numpy())
+    stored = {printable(name.removeprefix(CURVE)): name for head in heads.values() for name in head.curves}
+    columns = CurveColumns(folder, slices, _rows(heads, kept), stored, pc.list_flatten(steps).to_numpy().astype(float))
+    metadata = [head.runs.schema.metadata for head in heads.values()]
+    return Study(
+        folder=folder,
+        manifest=manifest,
+        runs=_runs(table, families, [specs[row] for row in kept]),
+        slices=slices,
+        columns=columns,
+        quantities=known_quantities(metadata),
+        classes=class_names(metadata),
+        baselines=known_baselines(metadata),
+    )
 
 
-def _runs(table: pa.Table) -> pd.DataFrame:
-    runs: pd.DataFrame = table.select([name for name in RUN_COLUMNS if name != STEPS]).to_pandas()
-    specs = pd.DataFrame([_flat(_unwrapped(parse_json(text, "a spec"))) for text in runs[SPEC]], index=runs.index)
+def _head(part: pa.Table, families: SpecFamilies) -> _Head:
+    specs = [families.add(text) for text in part[SPEC].to_pylist()]
+    curves = [name for name in part.column_names if name.startswith(CURVE)]
+    return _Head(part.select([name for name in RUN_COLUMNS if name != SPEC]), specs, curves)
+
+
+def _rows(heads: Mapping[Path, _Head], kept: Counts) -> dict[Path, Counts]:
+    """Of each part's rows which of the kept ones they are, -1 for a run that is stored again later."""
+    rows = np.full(sum(head.runs.num_rows for head in heads.values()), -1, np.int64)
+    rows[kept] = np.arange(len(kept))
+    ends = np.cumsum([head.runs.num_rows for head in heads.values()])
+    return dict(zip(heads, np.split(rows, ends[:-1]), strict=True))
+
+
+def _runs(table: pa.Table, families: SpecFamilies, specs: Sequence[tuple[int, str]]) -> pd.DataFrame:
+    runs: pd.DataFrame = table.select([name for name in table.column_names if name != STEPS]).to_pandas()
+    used, codes = np.unique(np.array([code for code, _ in specs]), return_inverse=True)
+    known = [families.families[code].spec for code in used]
+    of_family = pd.DataFrame([_flat(_unwrapped(spec)) for spec in known])
     for name in (LABEL_NOISE, HELD_OUT):
-        if name in specs:
-            specs[name] = specs[name].fillna(0.0)
-    return pd.concat([runs.drop(columns=SPEC), specs], axis=1)
+        if name in of_family:
+            of_family[name] = of_family[name].fillna(0.0)
+    flat = of_family.take(codes).set_axis(runs.index)
+    flat[SEED] = [int(digits) if digits else known[code][SEED] for code, (_, digits) in zip(codes, specs, strict=True)]
+    return pd.concat([runs, flat], axis=1)
 
 
 def _unwrapped(spec: dict[str, Any]) -> dict[str, Any]:
@@ -187,24 +238,3 @@ def _flat(spec: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = printable(str(value)) if isinstance(value, list | str) else value
     return flat
-
-
-def _records(table: pa.Table) -> pd.DataFrame:
-    """A row a recorded step: run, step, and a column a quantity; NaN where a run has no such quantity."""
-    steps = table[STEPS].combine_chunks()
-    owner = pc.list_parent_indices(steps)
-    columns = {RUN: table[RUN].combine_chunks().take(owner), STEPS: pc.list_flatten(steps)}
-    for name in table.column_names:
-        if name.startswith(CURVE):
-            columns[printable(name.removeprefix(CURVE))] = _curve(table[name].combine_chunks(), owner.to_numpy())
-    records: pd.DataFrame = pa.table(columns).to_pandas()
-    return records
-
-
-def _curve(curves: pa.ListArray, owner: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Array:
-    """The flattened curves; a run that lacks the quantity has NaN at each of its steps. `owner` is the run of each step."""
-    if curves.null_count == 0:
-        return pc.list_flatten(curves)
-    filled = np.full(len(owner), np.nan)
-    filled[curves.is_valid().to_numpy(zero_copy_only=False)[owner]] = pc.list_flatten(curves).to_numpy()
-    return pa.array(filled)

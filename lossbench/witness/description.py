@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import Array, Task
-from lossbench.planning.spec import Outcome, Parameters, content_id
+from lossbench.planning.spec import Outcome, Parameters
+from lossbench.tables import run_id
 
 Link = Literal["identity", "sigmoid", "softmax"]
 
@@ -68,7 +69,7 @@ class WitnessedRun:
     @property
     def id(self) -> str:
         """The id of the description."""
-        return content_id(self.describe())
+        return run_id(self.describe())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,3 +155,12 @@ def test_holm_is_the_closed_test_of_bonferroni(p):
 def test_holm_passes_over_what_was_not_tested():
     assert holm([0.01, math.nan, 0.04]) == pytest.approx([0.02, math.nan, 0.04], nan_ok=True)
     assert holm([]) == []
+
+
+@pytest.mark.parametrize(("count", "method"), [(2000, "bootstrap"), (2001, "student")])
+def test_of_very_many_values_the_mean_has_students_interval(count, method):
+    values = np.random.default_rng(0).exponential(size=count)
+    made = mean(values)
+    low, high = stats.norm.interval(0.95, values.mean(), stats.sem(values))
+    assert made.method == method
+    assert (made.low, made.high) == (pytest.approx(low, rel=0.01), pytest.approx(high, rel=0.01))

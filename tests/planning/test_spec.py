@@ -1,12 +1,19 @@
 """Runs have ids, schedules are values."""
 
+import hashlib
+import json
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossbench.datasets.xor import Xor
 from lossbench.errors import BadInput
+from lossbench.inits.normal import Normal
+from lossbench.losses.entropy import CrossEntropy
+from lossbench.models.dense import MLP
+from lossbench.optimizers.sgd import SGD
 from lossbench.planning.spec import Recording, RecordingSchedule, RunSpec, epoch_steps
 
 KINDS = st.sampled_from(["every", "linear", "log"])
@@ -50,3 +57,15 @@ def test_counts_below_their_least_are_refused(wrong):
 def test_the_order_in_which_probes_are_named_makes_no_other_recording():
     assert Recording(probes=("brier", "loss")).describe() == Recording(probes=("loss", "brier")).describe()
     assert Recording(probes=("loss",)).describe() != Recording(probes=("brier",)).describe()
+
+
+def test_a_run_of_another_seed_is_the_run_that_would_have_been_built() -> None:
+    parts = {"loss": CrossEntropy(), "model": MLP(), "init": Normal(), "dataset": Xor(), "optimizer": SGD(lr=0.1)}
+    one = RunSpec(**parts, data="d", seed=3, steps=9)
+    for seed in (0, 3, 7):
+        moved, built = one.of_seed(seed), RunSpec(**parts, data="d", seed=seed, steps=9)
+        assert moved == built
+        assert (moved.id, moved.describe()) == (built.id, built.describe())
+        text = json.dumps(built.describe(), sort_keys=True, separators=(",", ":"))
+        assert moved.id == hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert one.seed == 3

@@ -10,7 +10,7 @@ import click
 
 from lossbench.errors import printable
 from lossbench.storage.sweep_status import SweepStatus, read_statuses
-from lossbench.tables import OUTCOME, RUN, part_files, read_invocation, read_manifest, read_part
+from lossbench.tables import OUTCOME, RUN, Gone, each_part, read_invocation, read_manifest, read_part
 
 ENDS = {"stopped": "was stopped", "failed": "failed", "killed": "ended without a word, so it was killed"}
 
@@ -28,15 +28,24 @@ def print_status(folder: Path) -> bool:
 
 
 def _stored(folder: Path) -> str:
-    files = part_files(folder)
     outcomes: dict[str, str] = {}
-    for path in files:
-        part = read_part(path, [RUN, OUTCOME])
-        outcomes |= dict(zip(part[RUN].to_pylist(), part[OUTCOME].to_pylist(), strict=True))
+    parts = each_part(folder, _outcomes_in)
+    for ended, _ in parts.values():
+        outcomes |= ended
     counts = Counter(outcomes.values())
-    last = f"; the last {_ago(max(path.stat().st_mtime for path in files))}" if files else ""
+    last = f"; the last {_ago(max(written for _, written in parts.values()))}" if parts else ""
     diverged = f", {counts['diverged']:,} of them diverged" if counts["diverged"] else ""
     return f"{folder}: {len(outcomes):,} {_runs(len(outcomes))} stored{diverged}{last}."
+
+
+def _outcomes_in(path: Path) -> tuple[dict[str, str], float]:
+    """How each run of a part ended, and when the part was written."""
+    part = read_part(path, [RUN, OUTCOME])
+    try:
+        written = path.stat().st_mtime
+    except FileNotFoundError as error:
+        raise Gone(f"{path} was there and is gone.") from error
+    return dict(zip(part[RUN].to_pylist(), part[OUTCOME].to_pylist(), strict=True)), written
 
 
 def _running(sweep: SweepStatus) -> str:

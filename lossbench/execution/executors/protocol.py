@@ -1,5 +1,6 @@
 """What an executor promises: it does jobs, in the shape of concurrent.futures."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol, Self
@@ -35,6 +36,9 @@ class Executor(Protocol):
         Called with at most `slots` jobs unfinished. The future holds what came of the job, or what it raised; WorkerKilled where
         its worker was killed, after which the executor takes other jobs as before.
         """
+
+
+MakeExecutor = Callable[[Resources, int, Progress], Executor]
 
 
 class WorkerKilled(RuntimeError):

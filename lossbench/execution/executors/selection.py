@@ -1,4 +1,4 @@
-"""Which executor does a sweep's jobs: the one place where executors are known by word."""
+"""Which executor does a sweep's jobs: the one place where lossbench's own are known by word."""
 
 import importlib
 from collections.abc import Sequence
@@ -7,10 +7,12 @@ from typing import NamedTuple, cast
 import joblib
 
 from lossbench.errors import BadInput
+from lossbench.execution.executors.foreign import foreign_executor
 from lossbench.execution.executors.loky import Loky
-from lossbench.execution.executors.protocol import Executor
+from lossbench.execution.executors.protocol import Executor, MakeExecutor
 from lossbench.execution.executors.serial import Serial
 from lossbench.execution.progress import CohortCost
+from lossbench.planning.executor_words import LOCAL
 from lossbench.planning.spec import Resources
 
 EXECUTORS: dict[str, type[Executor]] = {"serial": Serial, "loky": Loky}
@@ -31,13 +33,15 @@ CLUSTER_EXECUTORS = {
 }
 
 
-def choose_executor(resources: Resources, work: Sequence[CohortCost]) -> tuple[type[Executor], int]:
+def choose_executor(resources: Resources, work: Sequence[CohortCost]) -> tuple[MakeExecutor, int]:
     """The executor that the resources name, and in how many workers; "auto" takes processes where they are worth starting.
 
-    Raises BadInput where the executor's library is not installed.
+    Raises BadInput where the executor's library is not installed, or a package's own is none.
     """
     if resources.executor in CLUSTER_EXECUTORS:
         return _imported(resources.executor), resources.planned_workers
+    if resources.executor not in LOCAL:
+        return foreign_executor(resources.executor), resources.planned_workers
     on_their_own = joblib.cpu_count() if resources.device == "cpu" else 1  # as many as share no core, or no card
     workers = min(resources.workers or on_their_own, len(work))
     if resources.executor not in ("auto", "serial"):
