@@ -27,7 +27,7 @@ FLOOR_PLAN = {
     # the nouns, and the compiled loops beneath them
     "kernels": "kernels filelock llvmlite numba numpy torch",
     "interfaces": "errors guard interfaces kernels registry tables numpy torch",
-    "modules": "errors interfaces modules rng numpy torch",
+    "modules": "errors interfaces kernels modules rng numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces numpy torch",
     "losses": "errors interfaces loss_families registry importlib torch",
