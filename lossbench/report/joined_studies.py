@@ -1,18 +1,40 @@
 """Several studies as one, whose losses are told apart by the study they come from; or why they cannot be joined."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from lossbench import tables
 from lossbench.analysis import formatting, labels
 from lossbench.errors import BadInput
 from lossbench.tables import Study
+from lossbench.tables.curve_columns import Values
+from lossbench.tables.run_slices import RunSlices
 
 STUDY = f"{labels.LOSS}.study"  # as an option of its loss, by which a run is told from its like in another study
 COMMON = {tables.TASK: "task", "dataset": "data set", "data": "examples"}  # without which numbers cannot stand side by side
 SETTLED = (labels.LOSS, labels.RATE, labels.SEED, tables.RUN, tables.SPEC, STUDY, *COMMON)
+
+
+class JoinedColumns(Mapping[str, Values]):
+    """The curves of several studies, one study after another, (records,) by name; NaN where a study has no such quantity."""
+
+    def __init__(self, studies: Sequence[Study]) -> None:
+        self.studies = studies
+
+    def __getitem__(self, name: str) -> Values:
+        if not any(name in study.columns for study in self.studies):
+            raise KeyError(name)
+        lacking = [np.full(int(study.slices.lengths.sum()), np.nan) for study in self.studies]
+        return np.concatenate([study.columns.get(name, gap) for study, gap in zip(self.studies, lacking, strict=True)])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for study in self.studies for name in study.columns))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def joined(studies: Sequence[Study]) -> Study:
@@ -24,13 +46,15 @@ def joined(studies: Sequence[Study]) -> Study:
     _refuse_twins(studies, names)
     for column, title in COMMON.items():
         _refuse_strangers(studies, names, column, title)
-    marked = [_marked(study, name) for study, name in zip(studies, names, strict=True)]
-    runs = pd.concat([study.runs for study in marked], ignore_index=True)
+    named = list(zip(studies, names, strict=True))
+    runs = pd.concat([_marked(study, name) for study, name in named], ignore_index=True)
+    index = [run for study, name in named for run in (f"{name}/" + study.slices.runs)]
     return replace(
         studies[0],
         manifest=studies[0].manifest | {"name": formatting.listed(names)},
         runs=_shared(runs, names),
-        records=pd.concat([study.records for study in marked], ignore_index=True),
+        slices=RunSlices(pd.Index(index), np.concatenate([study.slices.lengths for study in studies])),
+        columns=JoinedColumns(studies),
         quantities={stem: one for study in studies for stem, one in study.quantities.items()},
         classes={data: one for study in studies for data, one in study.classes.items()},
         baselines={data: one for study in studies for data, one in study.baselines.items()},
@@ -54,13 +78,9 @@ def _refuse_strangers(studies: Sequence[Study], names: Sequence[str], column: st
             raise BadInput(f"These studies cannot be joined: they differ in {title}. {formatting.listed(sides)}.")
 
 
-def _marked(study: Study, name: str) -> Study:
-    runs, records = study.runs.assign(**{STUDY: name}), study.records
-    return replace(
-        study,
-        runs=runs.assign(**{tables.RUN: f"{name}/" + runs[tables.RUN]}),
-        records=records.assign(**{tables.RUN: f"{name}/" + records[tables.RUN]}),
-    )
+def _marked(study: Study, name: str) -> pd.DataFrame:
+    runs = study.runs.assign(**{STUDY: name})
+    return runs.assign(**{tables.RUN: f"{name}/" + runs[tables.RUN]})
 
 
 def _shared(runs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -34,7 +34,7 @@ from lossbench.tables.columns import (
     SPEC,
     STEPS,
 )
-from lossbench.tables.curve_columns import CurveColumns
+from lossbench.tables.curve_columns import CurveColumns, Values
 from lossbench.tables.hashes import SEED, content_hash
 from lossbench.tables.part_checks import refuse_nonsense, typed
 from lossbench.tables.part_listing import Gone, each_part
@@ -63,7 +63,7 @@ class Study:
     manifest: dict[str, Any]
     runs: pd.DataFrame
     slices: RunSlices
-    columns: CurveColumns
+    columns: Mapping[str, Values]
     quantities: Quantities = field(default_factory=builtin)
     classes: ClassNames = field(default_factory=dict)
     baselines: Baselines = field(default_factory=dict)
