@@ -72,7 +72,12 @@ MARGINS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", CLASSES, ids=str)
+def named(given: object) -> str:
+    """A name that is the same in every process."""
+    return getattr(getattr(given, "func", given), "__name__", str(given))
+
+
+@pytest.mark.parametrize("given", CLASSES, ids=named)
 def test_the_step_on_several_classes_is_the_one_that_a_loop_of_torch_would_take(given):
     loss = trainable(given).on("classification", 3)
     moving = Z.clone().requires_grad_()
@@ -81,7 +86,7 @@ def test_the_step_on_several_classes_is_the_one_that_a_loop_of_torch_would_take(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", MARGINS, ids=str)
+@pytest.mark.parametrize("given", MARGINS, ids=named)
 def test_the_step_on_two_classes_is_the_one_that_a_loop_of_torch_would_take(given):
     loss = trainable(given).on("classification", 1)
     moving = Z[0].clone().requires_grad_()
