@@ -8,7 +8,7 @@ import pytest
 from lossbench.config.compose import compose
 from lossbench.config.schema import presets
 from lossbench.data.loading import load
-from lossbench.engine import train
+from lossbench.engines import engine_of
 from lossbench.planning.plan import make_plan
 from lossbench.planning.spec import Cohort
 
@@ -31,6 +31,6 @@ def test_every_experiment_runs_two_steps(experiment):
     assert len({run.loss for run in plan.runs}) > 1  # all compare losses
     kinds = {(type(run.loss), run.loss.link, run.model, type(run.init), type(run.dataset)): run for run in plan.runs}
     for run in kinds.values():
-        (trace,) = train(Cohort(runs=(run,), recording=plan.recording), load(run.dataset).split)
+        (trace,) = engine_of(run.model).train(Cohort(runs=(run,), recording=plan.recording), load(run.dataset).split)
         assert trace.steps[-1] == 2 or trace.outcome == "diverged"
         assert any(np.isfinite(curve).all() for curve in trace.values.values()), run

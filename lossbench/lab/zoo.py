@@ -65,7 +65,9 @@ def on_one_sigmoid(subjects: Iterator[Subject]) -> list[Subject]:
 
 
 def _of_classes(subject: Subject) -> bool:
-    return not isinstance(subject.loss, Loss) or "classification" in subject.loss.tasks
+    """Whether it is for classes, and the same whatever data it trains on."""
+    loss = subject.loss
+    return not isinstance(loss, Loss) or ("classification" in loss.tasks and loss.informed((1, 1)) == loss)
 
 
 def _named(text: str) -> Subject:

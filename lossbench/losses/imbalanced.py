@@ -71,12 +71,19 @@ class Moved(Loss):
 
     def each(self, z: Tensor) -> Tensor:
         """The number of training examples of each class, (K,), as it was told."""
-        return z.new_tensor(self.members or ())
+        return _counts(self.members or (), z.dtype, z.device)
 
     @property
     def even(self) -> bool:
         """Whether all classes have as many examples, as far as is known."""
         return self.members is None or len({*self.members}) == 1
+
+
+@lru_cache(maxsize=64)
+def _counts(members: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Counts (K,) as a tensor, laid down once: a step that is captured for a graphics card may copy nothing from outside."""
+    with torch.inference_mode(mode=False):
+        return torch.tensor(members, dtype=dtype, device=device)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ class Recall(Metric):
     """Recall: of the examples of a class, the share that is decided rightly. Must be named in probes.
 
     The decision is the one that accuracy counts; recall is the accuracy among the examples of one class.
-    Columns: one a class, from 0; for a lone output two, 0 and 1; of several labels one a label. Soft targets belong to the class
-        that has more than half.
+    Soft targets belong to the class that has more than half.
+    Columns: one a class, from 0; for a lone output two, 0 and 1; of several labels one a label.
     Units: a share, 0 to 1; NaN for a class that does not occur.
     """
 

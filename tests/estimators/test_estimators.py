@@ -90,7 +90,7 @@ def test_a_loss_sees_targets_in_its_domain_and_predictions_are_in_their_own_unit
     ("settings", "message"),
     [
         ({"loss": "focl"}, "No loss is called 'focl'. Did you mean 'focal'?"),
-        ({"loss": np.sum}, "is no loss that can be trained"),
+        ({"loss": np.sum}, "could not be called as a loss"),
         ({"activation": "gelu"}, "possible are relu, sigmoid, tanh"),
         ({"optimizer": "sgdd"}, "Did you mean 'sgd'?"),
         ({"epochs": 0}, "epochs is 0"),

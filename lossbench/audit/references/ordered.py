@@ -1,8 +1,9 @@
 """Losses of classes in an order; a lone target is the upper one of two classes."""
 
+from itertools import pairwise
 from typing import Any
 
-from mpmath import exp, log, mpf
+from mpmath import exp, expm1, log, mpf
 
 
 def coral(_loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
@@ -21,8 +22,11 @@ def continuation_ratio(_loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
 def cumulative_link(_loss: Any, z: list[mpf], y: list[mpf]) -> mpf:
     y = _classes(y)
     u = [z[0] - sum(log(1 + exp(s)) for s in z[1 : k + 1]) for k in range(len(z))]
-    beyond = [mpf(1), *(1 / (1 + exp(-s)) for s in u), mpf(0)]
-    return -sum(t * log(beyond[c] - beyond[c + 1]) for c, t in enumerate(y) if t)
+    # σ(u) − σ(v) = σ(u) σ(−v) (1 − e^(v−u)): far out, where both are nearly 1, no number of digits is enough for the difference.
+    above = [mpf(1), *(1 / (1 + exp(-s)) for s in u)]
+    below = [*(1 / (1 + exp(s)) for s in u), mpf(1)]
+    apart = [mpf(1), *(-expm1(after - before) for before, after in pairwise(u)), mpf(1)]
+    return -sum(t * log(above[c] * below[c] * apart[c]) for c, t in enumerate(y) if t)
 
 
 def _classes(y: list[mpf]) -> list[mpf]:
