@@ -6,7 +6,7 @@ import click
 
 from lossbench.commands.studies import study_folder
 
-TOOLS = ("csv", "parquet", "tensorboard", "mlflow")
+TOOLS = ("csv", "parquet", "tensorboard", "mlflow", "wandb")
 
 
 @click.command()
@@ -16,7 +16,7 @@ TOOLS = ("csv", "parquet", "tensorboard", "mlflow")
 @click.option("--metric", "-m", "metrics", multiple=True, metavar="PATTERN", help="Only quantities of such names, as 'test_*'.")
 @click.option("--runs", is_flag=True, help="Each single run, too.")
 def export(folder: Path, tool: str, out: str | None, metrics: tuple[str, ...], *, runs: bool) -> None:
-    """Hand the records in FOLDER, such as results/demo, to a tool that you have: tables, TensorBoard or MLflow.
+    """Hand the records in FOLDER, such as results/demo, to a tool that you have: tables, TensorBoard, MLflow or W&B.
 
     By default it is the median over the seeds and its interval, for every setting, loss, learning rate and recorded quantity.
     Records are only read. A second export replaces the first.
@@ -26,6 +26,7 @@ def export(folder: Path, tool: str, out: str | None, metrics: tuple[str, ...], *
     lossbench export results/demo --to parquet --runs             each run's records as well, every bit kept
     lossbench export results/demo --to tensorboard                then: tensorboard --logdir results/demo/export/tensorboard
     lossbench export results/demo --to mlflow --out sqlite:///mlflow.db -m 'test_*'
+    lossbench export results/demo --to wandb                      then: wandb sync results/demo/export/wandb/offline-run-*
     """
     from lossbench.commands.actions.export import print_export
 

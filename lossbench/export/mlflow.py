@@ -1,6 +1,5 @@
 """A study for MLflow: an experiment of its name, a run for each tracked run, written by MLflow's own client in batches."""
 
-import json
 import os
 import re
 from collections import Counter
@@ -10,8 +9,7 @@ from typing import Any, Literal
 from lossbench.errors import BadInput, Failure
 from lossbench.export.choice import Choice
 from lossbench.export.libraries import library
-from lossbench.export.tracked import TrackedRun, tracked_runs
-from lossbench.tables import content_hash
+from lossbench.export.tracked import TrackedRun, content, tracked_runs
 
 EXTRA = "mlflow"
 BATCH = 1000  # metrics that MLflow takes in one call
@@ -64,12 +62,12 @@ def _stored(client: Any, experiment: str) -> Iterator[tuple[str, Any]]:
 
 def _keep(client: Any, experiment: str, run: TrackedRun, stored: Any) -> Outcome:
     """Write a run, unless it is stored as it is; an unfinished one, of an export that was interrupted, is replaced."""
-    content = _content(run)
+    now = content(run)
     if stored is not None:
-        if stored.info.status == "FINISHED" and stored.data.tags.get(CONTENT) == content:
+        if stored.info.status == "FINISHED" and stored.data.tags.get(CONTENT) == now:
             return "unchanged"
         client.delete_run(stored.info.run_id)
-    made = client.create_run(experiment, run_name=run.path, tags={KEY: run.path, CONTENT: content})
+    made = client.create_run(experiment, run_name=run.path, tags={KEY: run.path, CONTENT: now})
     _log(client, made.info.run_id, run)
     client.set_terminated(made.info.run_id)
     return "new" if stored is None else "replaced"
@@ -85,11 +83,6 @@ def _log(client: Any, run_id: str, run: TrackedRun) -> None:
     ]
     for start in range(0, len(metrics), BATCH):  # the parameters go with the first
         client.log_batch(run_id, metrics=metrics[start : start + BATCH], params=[] if start else parameters[:PARAMETERS])
-
-
-def _content(run: TrackedRun) -> str:
-    curves = {name: [steps.tolist(), values.tolist()] for name, (steps, values) in run.curves.items()}
-    return content_hash(json.dumps([run.parameters, curves], default=str).encode())
 
 
 def _name(text: str) -> str:

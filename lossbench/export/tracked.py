@@ -1,5 +1,6 @@
 """A study as tracking tools see one: runs with a name, parameters, and numbers by step."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from lossbench.analysis.labels import SEED
 from lossbench.analysis.statistics import Values
 from lossbench.export.choice import Choice
 from lossbench.export.tidy import aggregates, identity
-from lossbench.tables import RUN, STEPS
+from lossbench.tables import RUN, STEPS, content_hash
 
 ENDS = ("median", "low", "high")
 
@@ -37,6 +38,12 @@ def tracked_runs(choice: Choice) -> Iterator[TrackedRun]:
             curves = {name: _finite(choice, run, name) for name in choice.recorded(run)}
             parameters = _known({RUN: run, **{str(name): value for name, value in rows.loc[run].items()}})
             yield TrackedRun(path=f"{path}/{SEED} {seed}{twin}", parameters=parameters, curves=curves)
+
+
+def content(run: TrackedRun) -> str:
+    """A hash of a run's parameters and numbers, by which an export knows what an earlier one wrote."""
+    curves = {name: [steps.tolist(), values.tolist()] for name, (steps, values) in run.curves.items()}
+    return content_hash(json.dumps([run.parameters, curves], default=str).encode())
 
 
 def _parameters(choice: Choice, sample: Sample) -> dict[str, str | float]:

@@ -1,6 +1,8 @@
-"""An export says what is stored: read back by pandas, pyarrow, TensorBoard's and MLflow's own readers."""
+"""An export says what is stored: read back by pandas, pyarrow, and TensorBoard's, MLflow's and W&B's own readers."""
 
+import json
 import math
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -146,7 +148,73 @@ def test_mlflow_reads_back_every_number_and_a_second_export_changes_nothing(stud
     }
 
 
-@pytest.mark.parametrize("tool", ["tensorboard", "mlflow"])
+def read_wandb(folder: Path) -> dict:
+    """Every run that `wandb sync` would upload, by its name: its project, group, settings, and the history of each metric."""
+    from wandb.proto.wandb_internal_pb2 import Record  # noqa: PLC0415
+
+    def value(item):
+        return json.loads(item.value_json)
+
+    runs = {}
+    for path in folder.glob("offline-run-*/run-*.wandb"):
+        records = [Record.FromString(message) for message in framed(path.read_bytes())]
+        (run,) = (record.run for record in records if record.HasField("run"))
+        histories: dict = {}
+        for items in ([*record.history.item] for record in records if record.HasField("history")):
+            row = {item.key or "/".join(item.nested_key): value(item) for item in items}
+            for name in row.keys() - {"_step", "_runtime", "_timestamp"}:
+                histories.setdefault(name, []).append((row["_step"], row[name]))
+        config = {item.key or ".".join(item.nested_key): value(item) for item in run.config.update}
+        assert [record.exit.exit_code for record in records if record.HasField("exit")] == [0]
+        runs[run.display_name] = (run.project, run.run_group, config, histories)
+    return runs
+
+
+def framed(content: bytes):
+    """The messages of a file in LevelDB's log format: blocks of 32 KiB, of pieces with checksum, length and kind before them."""
+    position, message = 7, b""  # W&B's own header comes first
+    while position < len(content):
+        if 32768 - position % 32768 < 7:  # no header fits: the block is filled up
+            position += 32768 - position % 32768
+        _, length, kind = struct.unpack_from("<IHB", content, position)
+        message += content[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # whole, or the last piece
+            yield message
+            message = b""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # W&B's own
+def test_wandb_reads_back_every_number_and_a_second_export_changes_nothing(study, tmp_path, monkeypatch, capfd):
+    library("wandb")
+    for name, value in {"WANDB_MODE": "online", "WANDB_RUN_ID": "mine", "WANDB_PROJECT": "mine", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    out = tmp_path / "out"
+    export(study, "--to", "wandb", "--out", str(out), "-m", "t*", "--runs")
+    assert capfd.readouterr() == (f"32 new, 0 unchanged, 0 removed in {out}. Upload: wandb sync {out}/offline-run-*\n", "")
+    stored = read_wandb(out)
+    expected = list(tracked_runs(choose(study, ["t*"], runs=True)))
+    assert len(expected) == len(stored) == 32
+    for run in expected:
+        project, group, config, histories = stored[run.path]
+        assert (project, group) == ("small", run.path.rpartition("/")[0])
+        assert {name.replace(".", "-"): value for name, value in run.parameters.items()}.items() <= config.items()
+        assert histories == {name: list(zip(*map(np.ndarray.tolist, pair), strict=True)) for name, pair in run.curves.items()}
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    (out / "offline-run-20260101_000000-mine").mkdir()  # somebody's own
+    export(study, "--to", "wandb", "--out", str(out), "-m", "t*", "--runs")
+    assert capfd.readouterr().out.startswith("0 new, 32 unchanged, 0 removed")
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    export(study, "--to", "wandb", "--out", str(out), "-m", "test_*")
+    assert capfd.readouterr().out.startswith("4 new, 0 unchanged, 32 removed")
+    assert len(list(out.iterdir())) == 5
+    assert {name for *_, histories in read_wandb(out).values() for name in histories} == {
+        f"test_accuracy/{end}" for end in ("median", "low", "high")
+    }
+
+
+@pytest.mark.parametrize("tool", ["tensorboard", "mlflow", "wandb"])
 def test_a_library_that_is_missing_is_one_sentence_with_its_extra(study, monkeypatch, capsys, tool):
     for name in [name for name in sys.modules if name.split(".")[0] == tool]:
         monkeypatch.delitem(sys.modules, name)

@@ -10,9 +10,10 @@ from lossbench.export.choice import choose
 from lossbench.export.files import write_csv, write_parquet
 from lossbench.export.mlflow import write_mlflow
 from lossbench.export.tensorboard import write_tensorboard
+from lossbench.export.wandb import write_wandb
 
 EXPORTS = "export"  # the folder inside a study's
-WRITERS = {"csv": write_csv, "parquet": write_parquet, "tensorboard": write_tensorboard}
+WRITERS = {"csv": write_csv, "parquet": write_parquet, "tensorboard": write_tensorboard, "wandb": write_wandb}
 
 
 def print_export(folder: Path, tool: str, out: str | None, metrics: Sequence[str], *, runs: bool) -> None:
