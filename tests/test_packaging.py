@@ -52,6 +52,7 @@ def command(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return python(f"sys.argv = {['lossbench', *words]}\nfrom lossbench.commands.cli import main\nmain()", folder)
 
 
+@pytest.mark.slow
 def test_what_is_behind_the_window_needs_what_lossbench_alone_installs_and_no_more() -> None:
     reached, todo = set(), [module for module in SOURCES if room(module) in BEHIND]
     while todo:

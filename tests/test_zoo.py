@@ -40,5 +40,6 @@ def test_all_twelve_of_janocha_and_czarnecki_are_here() -> None:
     assert sum(bool(entry.ours) for entry in PAGE.JANOCHA_CZARNECKI) == 12
 
 
+@pytest.mark.slow
 def test_the_page_is_what_its_command_writes() -> None:
     assert (DOCS / "zoo.md").read_text(encoding="utf-8") == PAGE.page(), "run: python docs/zoo.py"

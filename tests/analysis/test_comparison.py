@@ -23,6 +23,7 @@ def labels(comparison):
     return [s.label for s in comparison.settings], [c.label for c in comparison.contenders]
 
 
+@pytest.mark.slow
 def test_what_differs_names_settings_and_losses(compared, made):
     found = compared(
         *(

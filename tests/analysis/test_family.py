@@ -37,11 +37,13 @@ def pairs(found):
     return {(match.one.word, match.other.word) for match in found.matches}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
 def test_each_further_loss_adds_one_pair(n, study):
     assert pairs(results(study(WORDS[:n]))) == {("cross_entropy", word) for word in WORDS[1:n]}
 
 
+@pytest.mark.slow
 def test_the_family_can_be_all_pairs_or_another_reference(study):
     stored = study(WORDS[:5])
     every = {frozenset(pair) for pair in itertools.combinations(WORDS[:5], 2)}
@@ -56,6 +58,7 @@ def test_without_cross_entropy_the_first_loss_is_the_reference(study):
     assert pairs(results(study(("hinge", "focal", "beta")))) == {("beta", "focal"), ("beta", "hinge")}
 
 
+@pytest.mark.slow
 def test_p_is_corrected_over_the_family_and_the_page_says_over_what(study):
     stored = study(WORDS[:5], seeds=3)
     small, large = results(stored), results(stored, "all")
@@ -93,6 +96,7 @@ def test_a_split_that_goes_with_the_seed_is_no_block_of_its_own(made, tmp_path):
     assert len(found.everything.settings) == 1
 
 
+@pytest.mark.slow
 def test_folds_are_splits(made, tmp_path):
     runs = [
         made.learn(loss=loss, seed=seed, dataset={"word": "digits", "seed": 0, "folds": 3, "fold": fold}).only("test_accuracy")

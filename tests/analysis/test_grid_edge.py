@@ -53,6 +53,7 @@ def grid(made, folder, rates, loss):
     return read_study(made.write(folder / "study", runs))
 
 
+@pytest.mark.slow
 def test_the_edge_is_that_of_the_medians_on_the_seeds_that_choose(made, tmp_path):
     study = grid(made, tmp_path, (0.003, 0.01, 0.03), made.MSE)
     last = study.records.sort_values("step").groupby("run")["test_accuracy"].last()
@@ -67,6 +68,7 @@ def test_the_edge_is_that_of_the_medians_on_the_seeds_that_choose(made, tmp_path
     assert "The same command with optimizer.lr=0.1,0.3 adds rates" in sentence
 
 
+@pytest.mark.slow
 def test_a_rate_at_the_edge_that_ties_with_one_within_is_no_edge(made, tmp_path):
     # both reach every example, and the faster stands for the loss
     found = results(grid(made, tmp_path, (0.1, 0.3, 0.6), made.CE))
@@ -74,6 +76,7 @@ def test_a_rate_at_the_edge_that_ties_with_one_within_is_no_edge(made, tmp_path)
     assert found.edges == ()
 
 
+@pytest.mark.slow
 def test_losses_at_the_same_edge_share_a_sentence(made, tmp_path):
     runs = [
         made.learn(loss=loss, init=init, optimizer__lr=rate, seed=seed)

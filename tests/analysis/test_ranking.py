@@ -106,6 +106,7 @@ def test_few_losses_or_settings_have_no_ranks(ranked, losses, data):
     assert ranked(losses, data) is None
 
 
+@pytest.mark.slow
 def test_the_settings_of_a_data_set_are_one_witness(ranked):
     found = ranked(3, "abc", (8, 16))
     assert found.blocks == ("a", "b", "c")
@@ -113,12 +114,14 @@ def test_the_settings_of_a_data_set_are_one_witness(ranked):
     assert (found.among, found.p is None) == ("data sets", False)
 
 
+@pytest.mark.slow
 def test_settings_of_few_data_sets_are_ranked_and_not_tested(ranked):
     found = ranked(3, "ab", (8, 16))
     assert found.blocks == ("a, batch 8", "a, batch 16", "b, batch 8", "b, batch 16")
     assert (found.among, found.p, found.significant) == ("settings", None, False)
 
 
+@pytest.mark.slow
 def test_settings_of_one_data_set_are_never_tested_however_many(ranked):
     found = ranked(4, "a", (4, 8, 16, 32, 64, 128))
     assert len(found.blocks) == 6
@@ -126,6 +129,7 @@ def test_settings_of_one_data_set_are_never_tested_however_many(ranked):
     assert "nothing is tested" in order_of(found)
 
 
+@pytest.mark.slow
 def test_ranks_follow_the_medians_of_the_scoreboard(made, tmp_path):
     runs = [
         made.learn(loss=loss, dataset__word=word, optimizer__lr=0.02, seed=seed)

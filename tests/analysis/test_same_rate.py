@@ -50,6 +50,7 @@ def test_without_two_losses_or_without_a_sweep_no_rate_is_shown(ends, study):
     assert study(ends).same_rate is None
 
 
+@pytest.mark.slow
 def test_of_many_losses_the_reference_the_best_and_the_worst_stand_out(study):
     words = ["cross_entropy", "focal", "hinge", "savage", "tangent", "poly", "logistic_margin"]
     ends = {

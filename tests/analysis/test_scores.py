@@ -18,6 +18,7 @@ CURVES = st.lists(VALUES, min_size=1, max_size=12).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(CURVES, st.floats(-10, 10), st.sampled_from(["higher", "lower"]))
 def test_steps_to_a_level_is_the_first_recorded_step_there(curve, level, better):
     steps, values = curve
@@ -29,6 +30,7 @@ def test_steps_to_a_level_is_the_first_recorded_step_there(curve, level, better)
     assert scores.steps_to(np.array(steps), np.array(values), level, better) == naive
 
 
+@pytest.mark.slow
 @given(CURVES, st.sampled_from(["higher", "lower"]))
 def test_best_is_the_extreme_of_what_was_recorded(curve, better):
     known = [value for value in curve[1] if not math.isnan(value)]
@@ -39,6 +41,7 @@ def test_best_is_the_extreme_of_what_was_recorded(curve, better):
         assert math.isnan(found)
 
 
+@pytest.mark.slow
 @given(CURVES)
 def test_average_weights_every_stretch_by_its_steps(curve):
     known = [(step, value) for step, value in zip(*curve, strict=True) if not math.isnan(value)]

@@ -41,6 +41,7 @@ def test_what_happens_on_the_other_seeds_chooses_nothing(digested, made):
     assert [(sample.rate, sample.diverged) for sample in chosen] == [(0.1, (True, True, True))]
 
 
+@pytest.mark.slow
 def test_only_seeds_that_every_rate_and_loss_has_choose(digested, made):
     runs = [made.learn(optimizer__lr=rate, seed=seed) for rate in (0.1, 0.3) for seed in range(2, 10)]
     runs += [made.learn(loss=made.MSE, optimizer__lr=rate, seed=seed) for rate in (0.1, 0.3) for seed in range(8)]

@@ -21,6 +21,7 @@ def test_intervals_of_whole_numbers_are_scipys(n):
     assert high == pytest.approx([ends.high for ends in theirs])
 
 
+@pytest.mark.slow
 @given(scores)
 def test_wins_and_half_the_ties_are_counted_and_the_other_side_has_the_rest(pairs):
     a, b = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
@@ -31,6 +32,7 @@ def test_wins_and_half_the_ties_are_counted_and_the_other_side_has_the_rest(pair
     assert 0 <= ours.low <= ours.centre <= ours.high <= 1
 
 
+@pytest.mark.slow
 @given(scores)
 def test_a_tie_leaves_no_surer_interval_than_a_win_and_a_defeat(pairs):
     n = len(pairs)

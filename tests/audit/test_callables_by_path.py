@@ -60,6 +60,7 @@ def test_what_is_claimed_has_to_hold_at_other_values_of_an_option(module: str, n
     assert computes or "not at tau=" in told[0]
 
 
+@pytest.mark.slow
 def test_what_depends_on_the_target_alone_is_no_difference_between_losses() -> None:
     (subject,) = subjects_of_path(CallableRequest(path="torch.nn:PoissonNLLLoss", claim="poisson"))  # leaves out log y!
     assert "It computes poisson on the identity." in subject.notes

@@ -31,6 +31,7 @@ def binary(z, y):
     return functional.binary_cross_entropy_with_logits(z, y, reduction="none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
@@ -177,6 +178,7 @@ def weighted_mean(z, y):
     return functional.cross_entropy(torch.stack((torch.zeros_like(z), z), 1), y.long(), weight=WEIGHTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss",
     [
@@ -192,6 +194,7 @@ def test_a_loss_that_couples_the_examples_of_a_batch_is_recognised(loss):
     assert finding.reason == "coupling"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss",
     [

@@ -77,6 +77,7 @@ def test_a_logarithm_of_a_probability_is_found_out():
     assert rows["gradient", "float64"].off == math.inf
 
 
+@pytest.mark.slow
 def test_a_small_number_lost_below_1_is_above_the_bar_and_does_no_harm():
     rows = held(lambda z, y: (1 + (-(2 * y - 1) * z).abs().neg().exp()).log() + ((1 - 2 * y) * z).clamp_min(0))
     assert rows["value", "float64"].faults > 0

@@ -30,6 +30,7 @@ def test_a_strictly_proper_loss_estimates_the_probability(words):
     assert results.estimates == "the probability"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "estimates"),
     [
@@ -61,6 +62,7 @@ def test_a_loss_for_numbers_has_its_functional(words, functional):
     assert callable_request(words).on_numbers == functional
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "for_two", "for_three"),
     [
@@ -99,6 +101,7 @@ def test_a_loss_that_leans_to_one_class_is_neither_proper_nor_symmetric_nor_cali
     assert np.array(results.best) == pytest.approx(np.log(2 * probabilities / (1 - probabilities)), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_soft_targets_are_averages_where_the_loss_is_linear_in_the_target():
     assert callable_request("cross_entropy,link=softmax").soft_targets == "the average over hard targets"
     assert callable_request("half_squared_error,link=sigmoid").soft_targets == "the average over hard targets"

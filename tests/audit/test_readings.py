@@ -128,6 +128,7 @@ def test_names_and_behaviour_say_what_the_input_stands_for(
     assert call.because
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "given", "reason"),
     [
@@ -194,6 +195,7 @@ def test_a_link_that_is_applied_twice_is_named(function: Function, link: str) ->
     assert f"cross_entropy of {link}({link}(z))" in finding.sentence
 
 
+@pytest.mark.slow
 def test_an_ordinary_loss_is_accused_of_nothing() -> None:
     for function in (functional.cross_entropy, functional.binary_cross_entropy, functional.mse_loss):
         call = detected(function)
@@ -217,6 +219,7 @@ def test_class_indices_hold_no_soft_targets_unless_the_loss_takes_distributions_
     assert detected(functional.nll_loss).soft is None
 
 
+@pytest.mark.slow
 def test_differences_between_numpy_and_torch_change_no_reading() -> None:
     def square(y_true: Any, y_pred: Any) -> Any:
         return np.mean((np.asarray(y_true) - np.asarray(y_pred)) ** 2)

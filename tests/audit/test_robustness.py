@@ -12,6 +12,7 @@ def robust(words):
     return robustness(results, shape(results), saturation(results))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["absolute_error", "normalised_cross_entropy", "active_passive"])
 def test_the_sum_over_all_labels_of_a_tolerant_loss_is_constant(word):
     results = robust(f"{word},link=softmax")
@@ -19,6 +20,7 @@ def test_the_sum_over_all_labels_of_a_tolerant_loss_is_constant(word):
     assert results.outlier == "is ignored in the end"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["cross_entropy", "half_squared_error", "generalised_cross_entropy"])
 def test_the_sum_over_all_labels_of_another_loss_varies(word):
     results = robust(f"{word},link=softmax")

@@ -75,6 +75,7 @@ def test_saturation_exponents_are_the_table_of_the_mathematics(words, exponents)
     assert tuple(tail.exponent for tail in results.wrong) == pytest.approx(exponents, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delta", [1e-7, 1e-12])
 def test_a_delta_in_the_logarithm_brings_the_plateau_back_behind_its_margin(delta):
     results = saturation(subject(f"clamped_cross_entropy,link=sigmoid,delta={delta}"))

@@ -38,6 +38,7 @@ def test_a_clipped_cross_entropy_is_neither_convex_nor_canonical_nor_unbounded(c
     assert form.canonical == (clamp < 1e-13)  # that one bites at 34.5, where a sigmoid has lost its digits
 
 
+@pytest.mark.slow
 def test_a_corner_is_found_at_any_pace() -> None:
     for pace in (1.0, 0.003):
         form = shape_of(lambda z, y: torch.relu(1 - (2 * y - 1) * z), pace)
@@ -70,6 +71,7 @@ def test_a_numpy_pinball_that_is_asked_one_by_one_has_its_corners() -> None:
     assert form.largest_gradient == pytest.approx(0.7)
 
 
+@pytest.mark.slow
 def test_the_largest_gradient_of_a_focal_loss_with_a_root_is_found() -> None:
     def focal(z: Tensor, y: Tensor) -> Tensor:
         margin = (2 * y - 1) * z
@@ -91,6 +93,7 @@ def test_a_clamp_within_a_loss_of_raw_outputs_is_seen_wherever_it_bites(clamp: f
     assert not form.canonical
 
 
+@pytest.mark.slow
 def test_what_a_sigmoid_rounds_away_is_no_exponent_of_the_loss() -> None:
     def square(logits: Tensor, y: Tensor) -> Tensor:
         return (torch.sigmoid(logits) - y) ** 2

@@ -63,6 +63,7 @@ def test_the_sample_has_both_losses_and_the_whole_range_of_rates():
     assert {lesson.rates[0], lesson.rates[-1]} < {rate for *_, rate in some}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", [SMALL, NEURON], ids=["network", "neuron"])
 def test_operations_are_those_that_torch_counts(lesson):
     model = eager.network(lesson, 0)

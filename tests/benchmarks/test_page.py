@@ -56,6 +56,7 @@ def test_the_table_keeps_every_single_time(tmp_path):
     assert (tmp_path / "benchmarks.md").read_text() == "# Benchmarks\n"
 
 
+@pytest.mark.slow
 def test_a_profile_accounts_for_the_whole_step():
     seen = profile(Lesson(dataset=Iris(), hidden=(4,), batch=4, seeds=1, rates=(0.1, 0.2)), steps=20)
     assert sum(seen.shares().values()) == pytest.approx(1.0)
@@ -64,6 +65,7 @@ def test_a_profile_accounts_for_the_whole_step():
     assert "matrix products" in page([], {"Iris": seen}, WHERE)
 
 
+@pytest.mark.slow
 def test_products_that_take_longer_by_themselves_than_the_step_are_not_told():
     seen = profile(Lesson(dataset=BreastCancer(), hidden=(), batch=None, seeds=1, rates=(0.1, 0.2)), steps=20)
     assert seen.products > 0

@@ -49,6 +49,7 @@ def test_it_is_scipys_of_the_medians_of_each_settings_own_seeds() -> None:
     assert (turned.centre, turned.low, turned.high) == pytest.approx((-estimate.centre, -estimate.high, -estimate.low))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [0.0, 0.5, 0.85])
 def test_its_interval_covers_the_truth_about_as_often_as_it_says(truth: float) -> None:
     """Of normal pairs Spearman's ρ is (6/π) arcsin(r/2), r being Pearson's."""

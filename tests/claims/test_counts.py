@@ -29,6 +29,7 @@ def test_counts_are_those_of_the_figures_runs(figure):
     assert presets.reading == "12 runs, 2 rates."
 
 
+@pytest.mark.slow
 def test_a_number_is_measured_as_a_claim_is(figure, drawn_from):
     reached = {"of": ONE, "column": "test_accuracy", "score": "best", "value": "100 * (it >= 0.9)", "over": "mean"}
     ids = drawn_from.runs.query("loss == 'cross_entropy' and `optimizer.lr` == 0.3 and `init.output_bias` == 0")["run"]

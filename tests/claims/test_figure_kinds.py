@@ -35,6 +35,7 @@ def lines(chart, row=0, panel=0):
     return {line.who.label: line for line in chart.rows[row][1][panel].lines}
 
 
+@pytest.mark.slow
 def test_a_curve_is_the_median_of_its_own_runs_within_their_range(figure, caught, drawn_from):
     seen = caught("curves", "draw_chart")
     figure("curves", column="test_accuracy", of=ONE, steps_per_epoch=10)
@@ -48,6 +49,7 @@ def test_a_curve_is_the_median_of_its_own_runs_within_their_range(figure, caught
         assert line.seeds == 3
 
 
+@pytest.mark.slow
 def test_several_columns_become_one_line_as_across_says(figure, caught, drawn_from):
     seen = caught("curves", "draw_chart")
     figure("curves", column="test_recall/*", across="count below 0.5", of=ONE)
@@ -55,6 +57,7 @@ def test_several_columns_become_one_line_as_across_says(figure, caught, drawn_fr
     np.testing.assert_array_equal(lines(seen[0])[CE].middle, np.where(sleeps, 2, 1))  # class 2 is never found
 
 
+@pytest.mark.slow
 def test_a_panel_shows_the_lines_that_it_names_and_rows_their_own_axis(figure, caught):
     seen = caught("curves", "draw_chart")
     panels = {"both": {"of": ONE}, "one": {"of": {RATE: 0.03, "init.output_bias": 0}, "lines": ["entropy"]}}
@@ -66,6 +69,7 @@ def test_a_panel_shows_the_lines_that_it_names_and_rows_their_own_axis(figure, c
     assert [(axis.label, axis.scale) for axis, _ in seen[0].rows] == [("test accuracy (%)", "share"), ("the cost", "log")]
 
 
+@pytest.mark.slow
 def test_a_loss_looks_as_it_does_in_every_figure_and_layers_are_a_ramp(figure, caught, made):
     seen = caught("curves", "draw_chart")
     figure("curves", column="test_accuracy", of=ONE)
@@ -82,6 +86,7 @@ def test_a_loss_looks_as_it_does_in_every_figure_and_layers_are_a_ramp(figure, c
     assert not {look.colour for look in layers} & {look.colour for look in by_loss}
 
 
+@pytest.mark.slow
 def test_a_published_curve_and_a_theory_are_drawn_where_they_lie(figure, caught, tmp_path):
     pd.DataFrame({"epoch": [0, 1, 2], "right": [10, 20, 30]}).to_csv(tmp_path / "book.csv", index=False)
     seen = caught("curves", "draw_chart")
@@ -94,6 +99,7 @@ def test_a_published_curve_and_a_theory_are_drawn_where_they_lie(figure, caught,
     assert (formula.x.min(), formula.x.max()) == (0, 400)
 
 
+@pytest.mark.slow
 def test_a_score_is_the_median_at_each_x_and_formulas_know_the_rate(figure, caught, drawn_from):
     seen = caught("scores", "draw_chart")
     figure("scores", x=RATE, column="test_log_loss", value="rate * it", of={"init.output_bias": 2}, seeds="dots")
@@ -105,6 +111,7 @@ def test_a_score_is_the_median_at_each_x_and_formulas_know_the_rate(figure, caug
         np.testing.assert_allclose(sorted(line.dots[:, place]), sorted(values))
 
 
+@pytest.mark.slow
 def test_what_never_happens_is_not_drawn(figure, caught):
     seen = caught("scores", "draw_chart")
     figure("scores", x=RATE, column="test_log_loss", score="steps below 0.1", of={"init.output_bias": 2})
@@ -113,6 +120,7 @@ def test_what_never_happens_is_not_drawn(figure, caught):
     assert not np.isinf(middles).any()
 
 
+@pytest.mark.slow
 def test_lines_of_a_group_share_its_colour_and_others_are_grey(figure, caught):
     seen = caught("scores", "draw_chart")
     figure("scores", x=RATE, column="test_loss", of={"init.output_bias": 2}, groups={"linear": {"loss": ["cross_entropy"]}})
@@ -121,6 +129,7 @@ def test_lines_of_a_group_share_its_colour_and_others_are_grey(figure, caught):
     assert looks[MSE] == GREY == seen[0].groups["others"].colour
 
 
+@pytest.mark.slow
 def test_a_group_has_the_colour_of_the_known_loss_in_it_wherever_it_stands(figure, caught):
     seen = caught("scores", "draw_chart")
     groups = {"second": {"loss": "half_squared_error"}, "first": {"loss": "cross_entropy"}}
@@ -150,6 +159,7 @@ def test_lanes_hold_what_was_recorded_of_each_seeds_run(figure, caught, drawn_fr
     np.testing.assert_array_equal(seen[0].beneath[2][first][1], recorded(drawn_from, run, "test_accuracy"))
 
 
+@pytest.mark.slow
 def test_a_map_is_the_median_over_the_seeds_at_its_place(figure, caught, drawn_from):
     seen = caught("surface", "draw_contours")
     shade = {"scores": {"one": {"column": "output_gradient"}, "two": {"column": "output_error"}}, "value": "one / two"}
@@ -161,6 +171,7 @@ def test_a_map_is_the_median_over_the_seeds_at_its_place(figure, caught, drawn_f
     assert shown.steepness[1, 1] == pytest.approx(np.median(values[0] / values[1]))
 
 
+@pytest.mark.slow
 def test_a_dot_is_the_estimate_that_claims_are_judged_by(figure, caught, drawn_from):
     seen = caught("compare", "draw_dots")
     rows = {"bad start": {"of": ONE, "published": [0.1, 0.2]}, "good start": {"of": ONE | {"init.output_bias": 0}}}
@@ -171,6 +182,7 @@ def test_a_dot_is_the_estimate_that_claims_are_judged_by(figure, caught, drawn_f
     assert (bad[0].published, good[0].published) == ((0.1, 0.2), None)
 
 
+@pytest.mark.slow
 def test_a_note_counts_seeds_and_not_the_choices_among_them(figure, caught):
     seen = caught("compare", "draw_dots")
     figure("compare", column="test_log_loss", of=ONE, over="best of 2")

@@ -56,6 +56,7 @@ def test_a_figure_brings_its_title_and_its_caption(kind, figure):
     assert (exhibit.heading, exhibit.reading) == ("What is shown", "How to read it.")
 
 
+@pytest.mark.slow
 @every_kind
 def test_nothing_leaves_the_paper(kind, figure, monkeypatch):
     seen = []
@@ -80,6 +81,7 @@ def test_a_key_that_a_kind_does_not_know_is_refused_with_the_nearest(kind, figur
         figure(kind, **EXAMPLES[kind] | {"o": {"loss": "cross_entropy"}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "said", "told"),
     [

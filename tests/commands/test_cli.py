@@ -168,6 +168,7 @@ def test_hydras_flags_look_and_do_nothing(arguments: list[str], printed: str, ca
     assert not list(Path.cwd().iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
@@ -193,6 +194,7 @@ def test_completion_installs_itself_for_the_program(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.strip().endswith("-F hydra_bash_completion lossbench")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_show_lists_everything_and_then_each_in_full(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(["show", kind]) == 0

@@ -40,6 +40,7 @@ def test_the_family_of_comparisons_is_chosen_by_a_flag(folder, capsys):
     assert "No loss of the study is called 'focl'. Did you mean 'focal'?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_recorded_metric_ranks_where_it_is_named(made, tmp_path, capsys):
     folder = made.write(
         tmp_path / "study",

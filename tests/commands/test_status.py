@@ -96,6 +96,7 @@ def test_a_detached_sweep_can_be_asked_for_and_ended_from_another_shell(tmp_path
     assert time.time() - (tmp_path / "results/long.log").stat().st_mtime < 600
 
 
+@pytest.mark.slow
 def test_a_detached_sweep_that_cannot_be_planned_is_refused_at_once(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert answer(["run", "study=long", "loss=focl", "--detach"]) == 2

@@ -152,6 +152,7 @@ def test_what_is_stored_is_not_trained_again_and_seeds_can_be_added(study, table
     assert [[(c.seed, c.test) for c in one.chosen][:4] for one in more.outcome.contestants] == first
 
 
+@pytest.mark.slow
 def test_tables_pages_and_latex_say_the_same(study, tmp_path):
     page = study.report(tmp_path / "page.html")
     for text in (page.read_text("utf-8"), page.with_suffix(".md").read_text("utf-8"), study.text()):

@@ -77,6 +77,7 @@ def test_a_metric_that_judges_nothing_is_refused(metric, said):
         metric_column(metric, from_frame(GRADES, "grade", task="ordinal"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("losses", "frame", "target", "said"),
     [

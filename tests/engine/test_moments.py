@@ -57,6 +57,7 @@ def test_moments_are_where_shorter_runs_end(rule, features, run, blobs):
     expect_ends(train(Cohort(runs=runs, recording=KEPT), split), train, split)
 
 
+@pytest.mark.slow
 def test_moments_of_a_module_are_where_shorter_runs_end(run, blobs):
     split, engine = blobs(), ModuleEngine().train
     runs = tuple(run(seed=seed, model=Normalised(hidden=(5,), norm="layer")) for seed in (1, 2))

@@ -157,6 +157,7 @@ class Normalised(Optimizer):
         gradient.zero_()  # it is the rule's own copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_rule_that_is_written_for_one_run_sees_one_run(dtype: str, run, blobs):
     runs = tuple(
@@ -176,6 +177,7 @@ def test_a_gradient_is_recorded_as_it_was_before_it_was_clipped(run, blobs):
         np.testing.assert_allclose(bounded.values[name], bare.values[name], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "theirs"),
     [

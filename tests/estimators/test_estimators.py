@@ -109,6 +109,7 @@ def test_a_training_that_diverges_is_a_failure():
         LossRegressor(optimizer="sgd", lr=1e20, epochs=100).fit(X, Y)
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_bits_and_another_does_not():
     one, same, other = (LossClassifier(random_state=seed, epochs=2).fit(X, Y).predict_proba(X) for seed in (0, 0, 1))
     assert np.array_equal(one, same)

@@ -15,6 +15,7 @@ SUMMARY = Summary(
 )
 
 
+@pytest.mark.slow
 def test_the_peak_is_a_product_s_operations_over_the_shortest_time_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 4.0, 10.0, 12.0, 20.0, 23.0, 30.0, 39.0, 40.0, 45.0])
     monkeypatch.setattr(peak_flops.time, "perf_counter", lambda: next(clock))

@@ -81,6 +81,7 @@ def test_headers_say_what_arrays_will_be(tmp_path):
         read_npz(tmp_path / "a.npz", largest=10)
 
 
+@pytest.mark.slow
 def test_what_would_unpack_to_more_than_the_file_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.npy", b"\0" * 50_000_000)

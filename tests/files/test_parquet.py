@@ -32,6 +32,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", BOMBS.values(), ids=BOMBS)
 def test_what_would_come_to_much_more_than_the_file_is_not_unpacked(column):
     content = written(pa.table({"a": column()}))

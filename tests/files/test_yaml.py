@@ -40,6 +40,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
 def test_what_is_no_plain_yaml_or_too_much_is_refused(text):
     with pytest.raises(BadInput, match=r"^f cannot be read as YAML: "):
@@ -71,6 +72,7 @@ def test_a_file_too_large_a_pipe_and_bytes_are_refused_before_they_are_read(tmp_
             read_yaml(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [LAUGHS, BOMBS["a list that holds itself"]], ids=["aliases", "itself"])
 def test_a_bomb_goes_off_in_no_room_that_reads_yaml(text, tmp_path):
     (tmp_path / "experiment").mkdir()

@@ -194,6 +194,7 @@ def test_a_file_that_does_not_fit_is_refused_in_a_sentence(arrays, said, saved):
         drawn(saved(**arrays), SMALL)
 
 
+@pytest.mark.slow
 def test_shapes_are_read_before_arrays(tmp_path):
     """A file of 30 kB that would unpack to 30 MB, beside what the model wants; and one that is packed as it should be."""
     path = tmp_path / "start.npz"

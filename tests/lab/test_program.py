@@ -37,6 +37,7 @@ class Written:
         return slope
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ZOO)
 @pytest.mark.parametrize("outputs", [1, 10])
 def test_every_loss_of_the_zoo_is_followed_and_its_program_is_the_loss(word: str, outputs: int) -> None:
@@ -49,6 +50,7 @@ def test_every_loss_of_the_zoo_is_followed_and_its_program_is_the_loss(word: str
     np.testing.assert_allclose(slope, ZOO[word].gradient(*pair), rtol=1e-9, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_loss_in_torch_s_own_words_is_followed_through_autograd() -> None:
     losses = [
         lambda z, y: torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none").sum(OUTPUTS),

@@ -89,6 +89,7 @@ def test_loading_twice_gives_the_same_bytes(word, example):
     assert first.task == second.task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 def test_a_seed_decides_something_unless_the_docstring_says_that_it_does_not(word, example):
     dataset = example(word)
@@ -176,6 +177,7 @@ def test_every_example_is_either_trained_or_tested_with(word, example):
     assert len(split.test_x) == np.ceil(len(everything) * dataset.test_fraction)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
 @pytest.mark.parametrize("word", SPLIT)
 def test_every_class_has_its_share_of_both_parts(word, fraction, example):
@@ -192,6 +194,7 @@ def test_a_part_that_is_nothing_or_all_is_refused(word, fraction, example):
         replace(example(word), test_fraction=fraction)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", FINGERPRINTS)
 def test_fingerprints_stay_what_they_were(word, example):
     assert fingerprint(example(word).load()) == FINGERPRINTS[word]

@@ -59,6 +59,7 @@ def is_the_measure_of_an_order(word: str, measure: str, outputs: int) -> bool:
     return bool(np.abs(fit(measured) - loss.value(z, y).numpy()).max() < 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_measure_belongs_to_every_loss_that_is_it(measure):
     same = {word for word in WORDS if any(is_the_measure(word, measure, outputs) for outputs in (1, 3))}

@@ -86,6 +86,7 @@ def test_a_run_that_diverges_is_an_outcome_and_its_mates_do_not_change(run, imag
     same(among, train(images, mate)[0])
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_where_a_first_training_ended(run, images) -> None:
     model = Normalised(hidden=(5,))
     spec = run(model=model, init=Continued(loss=CE, init=Uniform(), lr=0.5, steps=4), loss=MSE)

@@ -86,6 +86,7 @@ def test_runs_are_the_same_in_whatever_cohorts() -> None:
         assert Counter(spec.id for cohort in cohorts(runs, Recording(), None, free) for spec in cohort.runs) == there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", [None, *recorder_classes()])
 @pytest.mark.parametrize("hidden", [[], [8, 4]])
 def test_a_run_leaves_no_more_curves_than_are_reckoned_with(word: str | None, hidden: list[int]) -> None:

@@ -283,6 +283,7 @@ def neighbours(keys: list[Any]) -> None:
     assert len(stretches) == len(set(stretches))
 
 
+@pytest.mark.slow
 def test_a_tile_that_nobody_chose_fits_into_the_cache() -> None:
     points = [point(dataset={"word": "digits"}, model__hidden=[width], seed=seed) for width in (20, 60) for seed in range(150)]
     runs = make_plan(points).runs

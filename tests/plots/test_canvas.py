@@ -25,6 +25,7 @@ def test_no_name_of_a_key_leaves_the_figure(names):
         assert box.y0 / figure.dpi > figure.axes[0].get_position().y1 * figure.get_figheight()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "columns"), [(SHORT, {4}), (SHORT[:2], {2}), (SHORT[:1], {1}), (LONG, {1, 2, 3})])
 def test_a_key_has_as_many_columns_as_find_room(names, columns):
     assert key_columns([Contender(word=f"w{n}", label=name, variant=0) for n, name in enumerate(names)], 9.2) in columns

@@ -46,6 +46,7 @@ def names(figure):
     return [text.get_text() for text in sorted(written, key=lambda text: -text.get_window_extent().y0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, CROWD, CROWD + 1, 40])
 def test_every_line_is_named_once_in_the_order_of_the_ends(n, shown):
     heights = np.random.default_rng(0).permutation(n) + 1.0
@@ -54,6 +55,7 @@ def test_every_line_is_named_once_in_the_order_of_the_ends(n, shown):
     assert names(figure) == [f"loss {i}" for i in order]
 
 
+@pytest.mark.slow
 def test_names_of_a_crowd_do_not_lie_on_one_another(shown):
     figure = shown([line(who, X**0 * 1.03**i) for i, who in enumerate(people(40))])
     boxes = sorted(text.get_window_extent().extents[[1, 3]].tolist() for text in figure.axes[0].texts)

@@ -69,11 +69,13 @@ def test_a_level_never_reached_is_told_as_never(told, made):
     assert re.search(r"Cross entropy reaches 90\.\d\s% test accuracy after \d+ steps; half squared error does not", text)
 
 
+@pytest.mark.slow
 def test_chance_is_told_from_difference(told, made):
     runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
     assert "(beyond chance over 8 seeds, p = 0.0" in told(runs)[0].replace("\xa0", " ")
 
 
+@pytest.mark.slow
 def test_a_test_that_can_say_nothing_says_nothing(told, made):
     runs = [made.learn(loss=loss, init=made.SATURATED, seed=seed) for loss in (made.CE, made.MSE) for seed in range(6)]
     text, reservations, found = told(runs)
@@ -82,6 +84,7 @@ def test_a_test_that_can_say_nothing_says_nothing(told, made):
     assert "With 6\xa0seeds and 2\xa0comparisons no corrected p-value can fall below 0.05" in reservations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -129,6 +132,7 @@ def test_of_many_settings_the_summary_counts(told, made):
     assert "The level is reached first by cross entropy in 4 of 4 settings." in text
 
 
+@pytest.mark.slow
 def test_missing_probes_leave_a_sentence_in_the_figures_place(told, made):
     shown = report_figures(told([made.learn().only("test_accuracy")])[2])
     empty = {figure.heading for figure in shown if not figure.pictures}
@@ -146,6 +150,7 @@ def test_the_width_of_the_good_range_is_counted(demo):
     assert "runs diverge at 1" in text
 
 
+@pytest.mark.slow
 def test_the_seeds_that_chose_are_named(told, made):
     runs = [
         made.learn(loss=loss, seed=seed, optimizer__lr=rate)
@@ -192,6 +197,7 @@ def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
     assert "The level is reached first by cross entropy in 3 of 3 settings." in text
 
 
+@pytest.mark.slow
 def test_arrivals_are_counted_by_run_and_by_pair(told, made):
     runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
     found = told([*runs[:8], runs[8].diverged(5), *runs[9:]])[2]
@@ -212,6 +218,7 @@ def test_who_arrives_first_is_told_whichever_comes_first_on_the_page(told, made)
     assert f"a probability of {low} to {high}" in text
 
 
+@pytest.mark.slow
 def test_ranks_are_told_with_what_the_tests_find(told, made):
     rates = {"cross_entropy": 0.3, "focal": 0.003, "hinge": 0.0003}
     runs = [

@@ -42,6 +42,7 @@ def test_a_study_that_nobody_explained_says_nothing_of_it(folder):
     assert not any("Why it does not learn" in page for page in pages(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [{}, [1], [{"group": "a", "answer": 3, "verdict": "b"}]])
 def test_a_file_of_explanations_that_is_none_is_refused(rows, folder):
     explain(folder, rows)

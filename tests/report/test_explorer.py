@@ -31,6 +31,7 @@ def unpacked(given_codes):
     return np.array(values)
 
 
+@pytest.mark.slow
 @given(FLOATS)
 def test_packed_numbers_come_back_within_their_sixteen_bits(values):
     back, known = unpacked(packed(values)), np.isfinite(values)
@@ -57,6 +58,7 @@ def test_every_run_is_there_with_its_words(demo):
                 assert coded["values"][coded["codes"][number]] == str(rows.loc[run, name]).removesuffix(".0")
 
 
+@pytest.mark.slow
 def test_thinned_curves_keep_their_ends_and_the_page_says_how_much_is_kept(demo, monkeypatch):
     outcome = results(read_study(demo))
     whole = data.explorer_data(outcome)

@@ -38,6 +38,7 @@ def test_each_loss_of_each_study_stands_on_one_scoreboard_with_its_own_numbers(m
     assert len(shown) == 4
 
 
+@pytest.mark.slow
 def test_what_goes_with_a_study_is_a_fact_and_no_setting(made, tmp_path):
     outcome = results(joined([read_study(folder) for folder in studies(made, tmp_path, batch=8)]))
     assert len(outcome.everything.settings) == 1

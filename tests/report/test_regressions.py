@@ -32,6 +32,7 @@ def shown(found):
     return {part.measure.partition(",")[0]: "no ranking" not in part.measure for part in tables.scoreboard(found)}
 
 
+@pytest.mark.slow
 def test_every_recorded_measure_has_a_scoreboard_and_the_neutral_one_is_first(regressed):
     found = regressed(("half_squared_error", "huber"), NAMES)
     assert found.boards[0].measure.column == "test_mean_absolute_error"
@@ -39,6 +40,7 @@ def test_every_recorded_measure_has_a_scoreboard_and_the_neutral_one_is_first(re
     assert [row.measure for row in tables.differences(found)] == ["test mean absolute error"]
 
 
+@pytest.mark.slow
 def test_losses_that_own_none_of_the_measures_are_compared_by_each(regressed):
     found = regressed(("huber", "cauchy"), NAMES)
     assert {match.board.measure.column for match in found.matches} == {f"test_{name}" for name in NAMES}

@@ -175,6 +175,7 @@ def test_text_from_data_or_config_is_never_markup(made, tmp_path):
     assert all(b"<script" not in path.read_bytes() for path in folder.glob("figures/*.svg"))
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_runs_nothing_from_a_table(made, tmp_path):
     folder = made.write(tmp_path / "study", [made.learn(dataset__word=word).only("test_accuracy") for word in ("=1+1", "@x")])
     write_report(folder)
@@ -211,6 +212,7 @@ def test_a_best_rate_at_the_edge_of_the_grid_is_warned_of_above_the_results(made
         assert 0 < text.index(f"{warning[:40]}") < text.index("Scoreboard")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -235,6 +237,7 @@ def test_ranks_have_a_figure_and_a_table(made, tmp_path):
     assert pd.read_csv(folder / "tables" / "ranks.csv").groupby("among")["rank"].sum().tolist() == [6, 6, 6]
 
 
+@pytest.mark.slow
 def test_provenance_is_told(made, tmp_path):
     invocation = {
         "words": ["loss=ce,mse", "seed=range(2)"],
@@ -248,6 +251,7 @@ def test_provenance_is_told(made, tmp_path):
     assert "0123456789, with changes that were not committed" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"words": 3, "provenance": [1]}', b"\xff\xfe"])
 def test_a_broken_invocation_spoils_no_report(content, made, tmp_path):
     folder = made.write(tmp_path / "study", [made.learn().only("test_accuracy")], {})
@@ -257,6 +261,7 @@ def test_a_broken_invocation_spoils_no_report(content, made, tmp_path):
     assert ("the file was changed since" in text) == content.startswith(b"{")
 
 
+@pytest.mark.slow
 def test_figures_of_an_earlier_report_do_not_stay(made, tmp_path):
     folder = made.write(tmp_path / "study", [made.learn().only("test_accuracy")])
     (folder / "figures").mkdir()
@@ -272,6 +277,7 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_to_is_refused(made, tmp_path):
     folder = made.write(tmp_path / "study", [made.learn().only("test_accuracy")])
     (folder / "figures").write_text("in the way")

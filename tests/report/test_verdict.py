@@ -19,6 +19,7 @@ def judged(made, tmp_path):
     return judge
 
 
+@pytest.mark.slow
 def test_it_says_how_much_faster_and_whether_that_is_more_than_chance(judged, made):
     text, outcome = judged([made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)])
     fast, slow = (standing.step.centre for standing in outcome.boards[0].standings)

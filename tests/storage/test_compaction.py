@@ -62,6 +62,7 @@ def expect_same(folder: Path, wanted: Any) -> None:
     assert len(missing(folder, runs(9), OTHER)) == 6
 
 
+@pytest.mark.slow
 def test_few_parts_hold_what_many_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_study(folder)
     assert before.quantities["mine"] == OWN
@@ -76,6 +77,7 @@ def test_few_parts_hold_what_many_held(folder: Path, monkeypatch: pytest.MonkeyP
     assert part_files(folder) == [merged]
 
 
+@pytest.mark.slow
 def test_parts_are_merged_up_to_a_size_and_in_their_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_study(folder)
     monkeypatch.setattr(compaction, "GROUP_BYTES", 3.5 * part_files(folder)[0].stat().st_size)
