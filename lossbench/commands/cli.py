@@ -2,7 +2,6 @@
 
 import faulthandler
 import shlex
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from lossbench.commands.status import status
 from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable, training_for
+from lossbench.execution.interrupts import end_on_signals
 
 DEBUG = "--debug"
 
@@ -50,7 +50,7 @@ def main() -> None:
     """The program. SIGTERM ends it as Ctrl-C does."""
     open_streams()
     faulthandler.enable()  # a plugin that takes the process with it is at least named, with its line
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     sys.exit(answer(sys.argv[1:]))
 
 

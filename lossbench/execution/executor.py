@@ -15,6 +15,7 @@ from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.executors.protocol import Executor, MakeExecutor, WorkerKilled
 from lossbench.execution.executors.selection import choose_executor
+from lossbench.execution.interrupts import forget_interrupt
 from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
 from lossbench.execution.patience import told_when_slow
 from lossbench.execution.peak_flops import measured_peak_flops
@@ -153,6 +154,7 @@ def _train(
         forget(jobs[0].folder, jobs[0].origin.invocation)
         raise
     except KeyboardInterrupt as interrupt:
+        forget_interrupt()
         stored = sum(result.runs for result in done)
         raise Stopped(f"Stopped; {count(stored, 'run')} trained and stored.") from interrupt
     return done

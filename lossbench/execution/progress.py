@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from lossbench.data.loading import describe
+from lossbench.execution.interrupts import stop_if_asked
 from lossbench.planning.spec import Cohort
 from lossbench.storage.sweep_status import StatusFile
 
@@ -92,7 +93,8 @@ class Progress:
         self.stored += len(self.work[index].cohort.runs) if stored else 0
 
     def look(self) -> None:
-        """Tell how far the sweep is, where it is time to."""
+        """Tell how far the sweep is, where it is time to. Raises KeyboardInterrupt where a signal asked for its end."""
+        stop_if_asked()
         now = time.monotonic()
         if now - self.looked < (BAR_SECONDS if self.bar else LINE_SECONDS):
             return

@@ -1,7 +1,6 @@
 """Somebody's callable, or torch module, as a loss that trains."""
 
 import hashlib
-import importlib
 import inspect
 import json
 import sys
@@ -15,13 +14,14 @@ from typing import Any, ClassVar, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from lossbench.errors import BadInput, Failure, unknown
+from lossbench.errors import BadInput, unknown
+from lossbench.guard import PASSED_ON
 from lossbench.interfaces import Loss, Task
 from lossbench.interfaces.links import LinkName
 from lossbench.loss_families.calling import Convention, Layout, Takes, Targets, number
+from lossbench.registry.importing import import_from_outside, message_of
 
 Answers = Literal["each", "elements", "batch"]
-_PASSED_ON = (BadInput, Failure, KeyboardInterrupt, MemoryError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +102,11 @@ class Imported(Loss):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return self._value(z, y)
-        except _PASSED_ON:
+        except PASSED_ON:
             raise
         except (Exception, SystemExit) as error:
             shapes = f"{z.shape[1]} examples with {len(z)} output{'s' if len(z) > 1 else ''}"
-            raise BadInput(f"The loss {self.path} raised {_message(error)}, for {shapes}.") from error
+            raise BadInput(f"The loss {self.path} raised {message_of(error)}, for {shapes}.") from error
 
     def _value(self, z: Tensor, y: Tensor) -> Tensor:
         classes, examples = z.shape
@@ -148,17 +148,8 @@ class Imported(Loss):
 
 def named(path: str) -> Any:
     """What MODULE:NAME names; its module is run, and those of the current folder are found after all others. Raises BadInput."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
     module, _, name = path.partition(":")
-    try:
-        value: Any = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise BadInput(f"loss.path={path}: {error}. Is its folder the current one, or on PYTHONPATH?") from error
-    except BadInput:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BadInput(f"loss.path={path}: {module} failed while it was imported, with {_message(error)}.") from error
+    value: Any = import_from_outside(module, f"loss.path={path}: {module}", from_current_folder=True)
     if not hasattr(value, name):
         raise unknown(f"function or class in {module}", name, [known for known in dir(value) if not known.startswith("_")])
     return getattr(value, name)
@@ -178,7 +169,7 @@ def made(path: str, given: dict[str, Any]) -> Callable[..., Any]:
         except TypeError:
             built = value(**tensors)
     except (Exception, SystemExit) as error:
-        raise BadInput(f"loss.path={path} could not be made with {given}: {_message(error)}.") from error
+        raise BadInput(f"loss.path={path} could not be made with {given}: {message_of(error)}.") from error
     return built.eval() if isinstance(built, nn.Module) else built
 
 
@@ -210,7 +201,3 @@ def _option(text: str) -> tuple[str, Any]:
 def _tensor(value: Any) -> Any:
     is_numbers = isinstance(value, list) and value and all(isinstance(item, int | float) for item in value)
     return torch.tensor(value, dtype=torch.float64) if is_numbers else value
-
-
-def _message(error: BaseException) -> str:
-    return f"{type(error).__name__} {' '.join(str(error).split())}".strip().rstrip(".")

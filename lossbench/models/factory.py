@@ -1,8 +1,6 @@
 """Anybody's network: a function of theirs makes it."""
 
 import hashlib
-import importlib
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +10,10 @@ from typing import Any
 
 from torch import nn
 
-from lossbench.errors import BadInput, Failure, unknown
+from lossbench.errors import BadInput, unknown
+from lossbench.guard import PASSED_ON
 from lossbench.interfaces import Model
+from lossbench.registry.importing import import_from_outside, message_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +42,14 @@ class Module(Model):
         factory = _factory(self.path)
         try:
             made = factory(inputs, outputs)
-        except (BadInput, Failure, KeyboardInterrupt, MemoryError):
+        except PASSED_ON:
             raise
         except (Exception, SystemExit) as error:
             file = _imported(self.path).__file__
             lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
             where = f" (line {lines[-1]})" if lines else ""
             raise BadInput(
-                f"model.path={self.path}: {factory.__name__}({inputs}, {outputs}){where} raised {_message(error)}."
+                f"model.path={self.path}: {factory.__name__}({inputs}, {outputs}){where} raised {message_of(error)}."
             ) from error
         if not isinstance(made, nn.Module):
             raise BadInput(
@@ -76,19 +76,5 @@ def _factory(path: str) -> Callable[[tuple[int, ...], int], object]:
 
 
 def _imported(path: str) -> ModuleType:
-    """The module of a path; those of the current folder are found after all others. Raises BadInput."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    name = module_of(path)
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise BadInput(f"model.path={path}: {error}. Is its folder the current one, or on PYTHONPATH?") from error
-    except BadInput:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BadInput(f"model.path={path}: {name} failed while it was imported, with {_message(error)}.") from error
-
-
-def _message(error: BaseException) -> str:
-    return f"{type(error).__name__} {' '.join(str(error).split())}".strip().rstrip(".")
+    """The module of a path. Raises BadInput."""
+    return import_from_outside(module_of(path), f"model.path={path}: {module_of(path)}", from_current_folder=True)

@@ -5,16 +5,15 @@ import importlib
 import inspect
 import pkgutil
 import re
-import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property, wraps
-from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 from lossbench.errors import BadInput, training_for, unknown
-from lossbench.guard import guard, hold_exits, outside
+from lossbench.guard import guard, outside
 from lossbench.registry.hints import checked, field_types
+from lossbench.registry.importing import import_from_outside
 
 __all__ = [
     "SHELVES",
@@ -191,34 +190,13 @@ def load_plugins(modules: Iterable[str]) -> None:
             raise BadInput(
                 f"plugins names {module!r}; it wants modules as Python imports them, such as my_losses or mine.losses."
             )
-        hold_exits(module)
-        try:
-            importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            raise BadInput(f"The plugin {module!r} could not be imported: {error}. Is its folder on PYTHONPATH?") from error
-        except BadInput:
-            raise
-        except (Exception, SystemExit) as error:
-            raise BadInput(f"The plugin {module!r} failed while it was imported{_line_of(error)}: {_what(error)}.") from error
+        import_from_outside(module, f"The plugin {module!r}")
         _named_plugins.add(module)
 
 
 def is_named_plugin(module: str) -> bool:
     """Whether somebody named the module as a plugin, so that its code may run; that it happens to be imported says nothing."""
     return module in _named_plugins
-
-
-def _line_of(error: BaseException) -> str:
-    """Where the last line stands that an import came to."""
-    if isinstance(error, SyntaxError):
-        return f" (line {error.lineno})" if error.lineno else ""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != guard.__code__.co_filename]
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-
-
-def _what(error: BaseException) -> str:
-    message = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
-    return f"{type(error).__name__} {message}".strip().rstrip(".")
 
 
 def hashable(value: Any) -> Any:

@@ -12,10 +12,20 @@ from lossbench.commands.cli import answer
 from lossbench.errors import BadInput
 from lossbench.registry import construct, load_plugins
 
+# As libraries do that want to know of an exit: the last line of the traceback is theirs.
+WRAPPED_EXIT = """
+import sys
+from unittest.mock import patch
+with patch("sys.exit", wraps=sys.exit) as leave:
+    def ends():
+        pass
+    leave(7)
+"""
 FAILING = {
     "syntax": ("x = (", r"failed while it was imported \(line 1\): SyntaxError"),
     "raises": ("\nraise RuntimeError('no luck')", r"failed while it was imported \(raises\.py, line 2\): RuntimeError no luck"),
     "exits": ("import sys\nsys.exit(7)", r"failed while it was imported \(exits\.py, line 2\): SystemExit 7"),
+    "wraps": (WRAPPED_EXIT, r"failed while it was imported \(wraps\.py, line 7\): SystemExit 7"),
     "needs": ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
 }
 
