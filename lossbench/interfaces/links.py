@@ -192,7 +192,7 @@ class Softmax(Linked):
     @property
     def slopes(self) -> Tensor:
         """p(1 − p), (..., C, B), with no digit lost at either end."""
-        return softmax_slopes(self.a, self.powers)
+        return softmax_slopes(self.a, self.powers)[0]
 
     @property
     def slope(self) -> Tensor:
@@ -202,8 +202,8 @@ class Softmax(Linked):
         where Σp² − 2Σp³ + (Σp²)², the same number, has no digit left. m = max p(1 − p) is at least any p_i p_j; divided
         by it, no square leaves the floats before the result does.
         """
-        own = self.slopes
-        largest = own.amax(OUTPUTS, keepdim=True).clamp_min(torch.finfo(own.dtype).tiny)
+        own, steepest = softmax_slopes(self.a, self.powers)
+        largest = steepest.clamp_min(torch.finfo(own.dtype).tiny)
         return (jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
 
     def passing(self, error: Tensor) -> Tensor:

@@ -209,11 +209,14 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
 
 def plain(*tensors: Tensor) -> bool:
     """Whether these are plain numbers in this machine's memory, of one shape and kind, and no derivative is asked for."""
-    shape, dtype = tensors[0].shape, tensors[0].dtype
-    for some in tensors:
-        if not some.is_cpu or some.requires_grad or not some.is_contiguous() or some.dtype != dtype or some.shape != shape:
-            return False
-    return True
+    first = tensors[0]
+    return readable(*tensors) and all(some.shape == first.shape for some in tensors[1:])
+
+
+def readable(*tensors: Tensor) -> bool:
+    """The same of tensors whose shapes are free."""
+    dtype = tensors[0].dtype
+    return all(some.is_cpu and not some.requires_grad and some.dtype == dtype and some.is_contiguous() for some in tensors)
 
 
 Method = Callable[..., Tensor]

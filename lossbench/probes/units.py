@@ -47,7 +47,7 @@ class Saturation(Probe):
         measured = [_look_at_hidden(*layer, self.threshold) for layer in hidden]
         measured.append(_look(step.outputs, OUTPUTS[step.link], self.threshold))
         names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
-        return dict(zip(names, torch.stack(measured, -1), strict=True))
+        return dict(zip(names, torch.stack(measured).movedim(0, -1), strict=True))  # stacked where each stands whole in memory
 
 
 def _look_at_hidden(name: str, h: Tensor, z: Tensor | None, threshold: float) -> Tensor:
