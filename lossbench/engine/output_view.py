@@ -63,7 +63,7 @@ class OutputView(ABC):
         return _one_after_the_other([part.by_run(sizes) for part, sizes in zip(self.loss_batches, measured, strict=True)])
 
 
-def _one_after_the_other(parts: Sequence[Tensor]) -> Tensor:
+def _one_after_the_other(parts: list[Tensor]) -> Tensor:
     """The runs of all parts, of each (r, ...); those of a single one are not copied."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
