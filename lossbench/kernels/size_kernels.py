@@ -35,7 +35,7 @@ def in_one_pass(
             tensors = cast("tuple[Tensor, ...]", given)
             if not (readable(*tensors) and tensors[0].numel()):
                 return formula(*given, **named)
-            out = [_room(tensors[0], kind == "sum", exact) for kind in results]
+            out = [_empty(tensors[0], kind == "sum", exact) for kind in results]
             try:
                 arrays = [_stacked(tensor.numpy()) for tensor in (*tensors, *out)]
             except RuntimeError:  # they only stand for others' numbers, as under vmap
@@ -48,7 +48,7 @@ def in_one_pass(
     return decorated
 
 
-def _room(vectors: Tensor, summed: bool, exact: bool) -> Tensor:
+def _empty(vectors: Tensor, summed: bool, exact: bool) -> Tensor:
     """An empty result for vectors (..., C, B)."""
     *leading, outputs, examples = vectors.shape
     return torch.empty((*leading, 1 if summed else outputs, examples), dtype=torch.float64 if exact else vectors.dtype)

@@ -38,7 +38,7 @@ class ModuleCohort:
 
     def padded(self, runs: Sequence[RunSpec]) -> list[RunSpec]:
         """The runs, and copies of the last one until tiles are full."""
-        return [*runs, *[runs[-1]] * (self.mapped.room(len(runs)) - len(runs))]
+        return [*runs, *[runs[-1]] * (self.mapped.filled(len(runs)) - len(runs))]
 
     def tiles(self, runs: Sequence[RunSpec], learnt: Learnt) -> list[Tile]:
         """The tiles of padded runs, in their order."""

@@ -30,7 +30,7 @@ class TileSizes(NamedTuple):
         """The size of all tiles but perhaps the last."""
         return self.sizes[-1]
 
-    def room(self, count: int) -> int:
+    def filled(self, count: int) -> int:
         """How many runs fit into the tiles of so many: the last tile is the least that holds what is left."""
         rest = count % self.largest
         return count - rest + (next(size for size in self.sizes if size >= rest) if rest else 0)

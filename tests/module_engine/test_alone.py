@@ -90,7 +90,7 @@ def test_a_run_is_the_same_bits_in_tiles_of_every_size(model, run, images) -> No
 
 def test_the_last_tile_is_the_least_that_holds_what_is_left() -> None:
     sizes = TileSizes((16, 64))
-    assert [sizes.room(count) for count in (1, 16, 17, 64, 65, 130, 150)] == [16, 16, 64, 64, 80, 144, 192]
+    assert [sizes.filled(count) for count in (1, 16, 17, 64, 65, 130, 150)] == [16, 16, 64, 64, 80, 144, 192]
 
 
 def test_a_run_that_diverges_is_an_outcome_and_its_mates_do_not_change(run, images) -> None:
