@@ -26,6 +26,7 @@ from benchmarks.sweep import sweep
 from benchmarks.tiles import tiles
 from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
+from benchmarks.witnessing import witnessing
 from lossbench.errors import BadInput, unknown
 from lossbench.execution.progress import say
 from lossbench.storage.provenance import provenance
@@ -43,6 +44,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "probing": probing,
     "reporting": reporting,
     "comparing": comparing,
+    "witnessing": witnessing,
 }
 PROFILES = {"Digits": DIGITS, "MNIST": MNIST, "Logistic regression": LOGISTIC}
 PROFILE = "profile"

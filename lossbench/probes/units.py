@@ -1,6 +1,5 @@
 """What the units do: how many are saturated, where they stand."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,10 +9,9 @@ from torch import Tensor
 from lossbench import tables
 from lossbench.errors import BadInput
 from lossbench.interfaces.probe import Probe, Step
-from lossbench.kernels.activations import ACTIVATIONS, INPUT_SLOPES, OUTPUTS, Activation, slope
-from lossbench.kernels.compilation import compiled
-from lossbench.kernels.link_kernels import Numbers, plain
-from lossbench.kernels.summation import row_sum, row_sum_of_squares
+from lossbench.kernels.activations import ACTIVATIONS, INPUT_SLOPES, OUTPUTS, Activation
+from lossbench.kernels.link_kernels import plain
+from lossbench.kernels.unit_kernels import look_at_rows
 from lossbench.tables import Quantity
 
 
@@ -65,22 +63,8 @@ def _look(h: Tensor, activation: Activation, threshold: float) -> Tensor:
     if plain(h):
         measured = torch.empty(3, *h.shape[:-2], dtype=torch.float64)
         rows = h.numpy().reshape(-1, h.shape[-2] * h.shape[-1])
-        _look_once(rows, activation.kind, bound, measured.numpy().reshape(3, -1))
+        look_at_rows(rows, activation.kind, bound, measured.numpy().reshape(3, -1))
         return measured
     mean = h.mean((-2, -1))
     spread = (h - mean[..., None, None]).square().mean((-2, -1)).sqrt()
     return torch.stack([(activation.slope(h) < bound).to(h.dtype).mean((-2, -1)), mean, spread])
-
-
-@compiled()
-def _look_once(rows: Numbers, kind: int, bound: float, measured: Numbers) -> None:
-    """The same of rows (R, N), into (3, R), in passes over what the nearest cache holds and without scratch."""
-    one, least = rows.dtype.type(1), rows.dtype.type(bound)
-    count = rows.shape[1]
-    for r in range(len(rows)):
-        mean = row_sum(rows, r) / rows.dtype.type(count)
-        flat = 0
-        for n in range(count):
-            flat += 1 if slope(kind, rows[r, n], one) < least else 0
-        deviation = math.sqrt(row_sum_of_squares(rows, r, mean) / count)
-        measured[0, r], measured[1, r], measured[2, r] = flat / count, mean, deviation

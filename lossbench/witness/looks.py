@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +10,8 @@ from lossbench import tables
 from lossbench.interfaces.links import LINKS
 from lossbench.interfaces.loss import solved_error
 from lossbench.kernels.activations import ACTIVATIONS, INPUT_SLOPES
+from lossbench.kernels.link_kernels import plain
+from lossbench.kernels.unit_kernels import look_at_rows
 from lossbench.modules.activation import activation_word
 
 THRESHOLD = 0.05  # of the largest slope, as the probe saturation has it
@@ -98,11 +101,15 @@ def _readable(module: nn.Module, word: str) -> bool:
 
 
 def _sums(word: str, z: Tensor, h: Tensor) -> Tensor:
+    """How many of outputs h (B, …) are saturated, their sum and that of their squares, and how many there are: (4,) float64."""
     z, h = z.detach().float(), h.detach().float()
-    if word in INPUT_SLOPES:
-        slope, steepest = INPUT_SLOPES[word].of(z), INPUT_SLOPES[word].steepest
-    else:
-        slope, steepest = ACTIVATIONS[word].slope(h), ACTIVATIONS[word].steepest
+    if word in ACTIVATIONS and word not in INPUT_SLOPES and plain(h) and h.numel():
+        rows, measured = h.numpy().reshape(len(h), -1), np.empty((3, len(h)))
+        look_at_rows(rows, ACTIVATIONS[word].kind, THRESHOLD * ACTIVATIONS[word].steepest, measured)
+        shares, means, spreads = measured
+        return torch.from_numpy(rows.shape[1] * np.array([shares.sum(), means.sum(), (means**2 + spreads**2).sum(), len(h)]))
+    of, steepest = INPUT_SLOPES[word] if word in INPUT_SLOPES else (None, ACTIVATIONS[word].steepest)
+    slope = of(z) if of else ACTIVATIONS[word].slope(h)
     saturated = (slope < THRESHOLD * steepest).sum()
     numbers = (saturated, h.sum(dtype=torch.float64), h.square().sum(dtype=torch.float64), torch.tensor(h.numel()))
     return torch.stack([number.double().cpu() for number in numbers])

@@ -21,6 +21,7 @@ from lossbench.storage.provenance import provenance
 from lossbench.storage.store import append, remember, study_folder
 from lossbench.witness.description import Description, WitnessedRun, WitnessedTrace
 from lossbench.witness.looks import ActivationLook, Numbers, OutputLook
+from lossbench.witness.sizes import distance, norm
 from lossbench.witness.target import examples_in, link_of, unwrapped
 
 GROWTH = 1.17  # from one record to the next, where nobody knows how long the training is
@@ -66,6 +67,8 @@ class Witness:
         self.outline: Outline | None = None
         self.looks: tuple[ActivationLook, OutputLook] | None = None
         self.before: dict[str, Tensor] = {}  # parameters at a recorded step, until it is known what became of them
+        self.sizes: Numbers = {}  # and their norms
+        self.copies: dict[str, Tensor] = {}  # memory for the next: to ask the system for it each time takes longer than to copy
         self.batch: int | None = None
         self.started = time.perf_counter()
 
@@ -116,10 +119,10 @@ class Witness:
             self.visits.remove()
             self.outline, self.visits = self.visits.outline(), None
         numbers: Numbers = {} if loss is None else {tables.TRAIN + tables.LOSS: loss}
-        sizes = {name: math.nan if gradient is None else _norm(gradient) / scale for name, gradient in gradients.items()}
+        sizes = {name: math.nan if gradient is None else norm(gradient) / scale for name, gradient in gradients.items()}
         numbers |= self._by_layer((tables.GRADIENT_WEIGHTS, tables.GRADIENT_BIASES), sizes)
-        sizes = {name: _norm(tensor) for name, tensor in parameters.items()}
-        numbers |= self._by_layer((tables.PARAMETER_WEIGHTS, tables.PARAMETER_BIASES), sizes)
+        self.sizes = {name: norm(tensor) for name, tensor in parameters.items()}
+        numbers |= self._by_layer((tables.PARAMETER_WEIGHTS, tables.PARAMETER_BIASES), self.sizes)
         if self.looks:
             activations, outputs = self.looks
             numbers |= activations.numbers(self._activation_names())
@@ -128,10 +131,16 @@ class Witness:
             activations.remove()
             outputs.remove()
         self.looks = None
-        self.before = {name: tensor.detach().clone() for name, tensor in parameters.items()}
+        self.before = {name: self._copied(name, tensor.detach()) for name, tensor in parameters.items()}
         self.steps.append(self.count)
         self.records.append(numbers)
         self.next = next(self.schedule)
+
+    def _copied(self, name: str, tensor: Tensor) -> Tensor:
+        """A copy of a parameter, in the memory of the last one where it fits."""
+        copy = self.copies.get(name)
+        fits = copy is not None and (copy.shape, copy.dtype, copy.device) == (tensor.shape, tensor.dtype, tensor.device)
+        return copy.copy_(tensor) if copy is not None and fits else tensor.clone()
 
     def _factor(self, scale: float) -> float:
         """What the gradient of the outputs is multiplied by, where that is not just the number of examples."""
@@ -141,11 +150,11 @@ class Witness:
     def _settle(self) -> None:
         """What became of the parameters of the last record."""
         after = {name: tensor.detach() for name, tensor in self.model.named_parameters() if name in self.before}
-        moved = {name: _norm(after[name] - before) for name, before in self.before.items()}
+        moved = {name: distance(after[name], before) for name, before in self.before.items()}
         self.records[-1] |= self._by_layer((tables.UPDATE_WEIGHTS, tables.UPDATE_BIASES), moved)
-        ratios = {name: size / norm if (norm := _norm(self.before[name])) else math.nan for name, size in moved.items()}
+        ratios = {name: size / self.sizes[name] if self.sizes[name] else math.nan for name, size in moved.items()}
         self.records[-1] |= self._by_layer((tables.UPDATE_RATIO, None), ratios)
-        self.before = {}
+        self.copies, self.before = self.before, {}
 
     def _by_layer(self, stems: tuple[str, str | None], sizes: Numbers) -> Numbers:
         """Numbers by parameter as columns of weights and of biases, by layer."""
@@ -199,12 +208,6 @@ def _schedule(description: Description) -> Iterator[int]:
     while True:
         step = max(step + 1, round((1 + step) * GROWTH) - 1)
         yield step
-
-
-def _norm(tensor: Tensor) -> float:
-    """‖·‖₂, summed up in float64; of a sparse gradient, of what it holds."""
-    dense = tensor.detach().coalesce().values() if tensor.is_sparse else tensor.detach()
-    return float(torch.linalg.vector_norm(dense, dtype=torch.float64))
 
 
 def _first_process() -> bool:
