@@ -41,4 +41,9 @@ def _again(vector: Tensor, subtracted: Tensor | None, start: int) -> Tensor:
 
 
 def _exact_norm(tensor: Tensor) -> float:
-    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+    """In float64, of numbers divided by the largest before they are squared: no square overflows, or vanishes."""
+    exact = tensor.double()
+    largest = float(exact.abs().max()) if exact.numel() else 0.0
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * float(torch.linalg.vector_norm(exact / largest))
