@@ -47,13 +47,26 @@ class TooFewUnits(Cause):
             return Evidence(measured=max(rises), bound=RISING, text=text)
         falls = [_late_fall(record) for record in records]
         if not max(falls) < FLAT:
-            return None
+            return _bottleneck(records[0])
         least, bound = (f"{100 * value:.1f}{formatting.SPACE}%" for value in (max(falls), FLAT))
         text = f"the last third of the steps takes {least} off the training loss (less than {bound})"
         return Evidence(measured=max(falls), bound=FLAT, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_more_units(run))
+
+
+def _bottleneck(record: RunRecord) -> Evidence | None:
+    """A layer with fewer units than the outputs of that many classes have directions: a softmax bottleneck."""
+    hidden = record.description["model"].get("hidden")
+    widths = hidden if isinstance(hidden, Sequence) and not isinstance(hidden, str) else []
+    narrowest, bound = min(widths, default=math.inf), len(record.parts(tables.TRAIN + tables.RECALL)) - 1
+    if not narrowest < bound:
+        return None
+    text = (
+        f"all passes through {formatting.counted(int(narrowest), 'unit')}, and {bound + 1} classes differ in {bound} directions"
+    )
+    return Evidence(measured=narrowest, bound=bound, text=text)
 
 
 def _lead(record: RunRecord) -> float:
