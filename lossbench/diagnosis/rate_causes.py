@@ -104,7 +104,7 @@ class FloatsEnd(Cause):
 
 
 def _same_loss(trial: Trial) -> bool:
-    return trial.twins[0].description["loss"] == trial.originals[0].description["loss"]
+    return bool(trial.twins[0].description["loss"] == trial.originals[0].description["loss"])
 
 
 def _all_rounded(trial: Trial) -> bool:
