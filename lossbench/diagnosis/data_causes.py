@@ -47,13 +47,29 @@ class TooFewUnits(Cause):
             return Evidence(measured=max(rises), bound=RISING, text=text)
         falls = [_late_fall(record) for record in records]
         if not max(falls) < FLAT:
-            return None
+            return _bottleneck(records)
         least, bound = (f"{100 * value:.1f}{formatting.SPACE}%" for value in (max(falls), FLAT))
         text = f"the last third of the steps takes {least} off the training loss (less than {bound})"
         return Evidence(measured=max(falls), bound=FLAT, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_more_units(run))
+
+
+def _bottleneck(records: Sequence[RunRecord]) -> Evidence | None:
+    """A layer with fewer units than the outputs of that many classes have directions: a softmax bottleneck."""
+    narrowest, classes = max(map(_narrowest, records)), len(records[0].parts(tables.TRAIN + tables.RECALL))
+    if not narrowest < classes - 1:
+        return None
+    units = formatting.counted(int(narrowest), "unit")
+    text = f"all passes through {units}, and {classes} classes differ in {classes - 1} directions"
+    return Evidence(measured=narrowest, bound=classes - 1, text=text)
+
+
+def _narrowest(record: RunRecord) -> float:
+    """The units of the narrowest hidden layer; infinity where the model has none of a stated width."""
+    hidden = record.description["model"].get("hidden")
+    return min(hidden, default=math.inf) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else math.inf
 
 
 def _lead(record: RunRecord) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from lossbench import tables
 from lossbench.analysis import formatting, scores
 from lossbench.diagnosis.cause import Cause, Evidence, Trial, present
-from lossbench.diagnosis.changes import Twin, with_float64, with_rate
+from lossbench.diagnosis.changes import Twin, with_cross_entropy, with_float64, with_rate
 from lossbench.diagnosis.records import Description, RunRecord
 
 FACTORS = (3.0, 10.0, 30.0, 100.0)
@@ -78,7 +78,12 @@ class FloatsEnd(Cause):
         return self._rounded(records) or self._absorbed(records)
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(with_float64(run))
+        """In float64, and with cross entropy, which lossbench takes from raw outputs: float64 rounds a probability to 1, too."""
+        return present(with_float64(run), with_cross_entropy(run))
+
+    def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
+        """The first trial that helps; another loss proves something of rounding only where the run's own is not finite."""
+        return next((trial for trial in trials if trial.helps and (_same_loss(trial) or _all_rounded(trial))), None)
 
     def _rounded(self, records: Sequence[RunRecord]) -> Evidence | None:
         """A loss that is not finite where the log loss of the same outputs, worked out without probabilities, is."""
@@ -96,6 +101,14 @@ class FloatsEnd(Cause):
         text = f"a step changes a layer's weights by {formatting.number(max(ratios), 2)} of their size"
         limit = f"below the resolution of {records[0].description['dtype']}, {formatting.number(smallest, 2)}"
         return Evidence(measured=max(ratios), bound=smallest, text=f"{text}, {limit}")
+
+
+def _same_loss(trial: Trial) -> bool:
+    return bool(trial.twins[0].description["loss"] == trial.originals[0].description["loss"])
+
+
+def _all_rounded(trial: Trial) -> bool:
+    return all(rounded_at(record) < math.inf for record in trial.originals)
 
 
 def _best(trials: Sequence[Trial]) -> Trial | None:
@@ -125,10 +138,14 @@ def _largest_step(record: RunRecord) -> float:
 
 
 def _least_step(record: RunRecord) -> float:
-    """The least of the layers' median updates, by the size of the weights, of layers that have a gradient at all."""
-    gradients = record.parts(tables.GRADIENT_WEIGHTS)
-    pairs = zip(_ratios(record), gradients, strict=False)
-    return min((float(np.nanmedian(ratios)) for ratios, norms in pairs if np.nanmedian(norms) > 0), default=math.inf)
+    """The least of the layers' updates by the size of the weights, at the start and the median, of layers with a gradient.
+
+    At the start, too: what a float loses may drive units out of reach, which have no gradient afterwards.
+    """
+    pairs = list(zip(_ratios(record), record.parts(tables.GRADIENT_WEIGHTS), strict=False))
+    starts = [float(ratios[0]) for ratios, norms in pairs if norms[0] > 0]
+    medians = [float(np.nanmedian(ratios)) for ratios, norms in pairs if np.nanmedian(norms) > 0]
+    return min((*starts, *medians), default=math.inf)
 
 
 def rounded_at(record: RunRecord) -> float:

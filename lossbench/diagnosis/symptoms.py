@@ -15,7 +15,7 @@ Symptom = Literal["healthy", "slow", "stalled", "diverged"]
 SYMPTOMS: tuple[Symptom, ...] = get_args(Symptom)
 # Set beforehand, and looked at on planted faults of seed 0 (benchmarks/planted_faults.py); other seeds judge.
 LEARNT = 0.9  # progress at the end from which on a run has learnt
-PROMPT = 0.6  # average progress from which on it did so in good time
+PROMPT = 0.75  # average progress from which on it did so in good time
 RISING = 0.05  # progress in the last third of the steps by which a run is still learning
 
 

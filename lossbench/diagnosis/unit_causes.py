@@ -25,9 +25,10 @@ SHUT = 0.5  # of what a link passes back where its outputs are undecided: below 
 BADLY = 0.5  # progress up to which outputs are mostly wrong
 DEAD_SLOPE = 0.0125  # of an output unit: a twentieth of a sigmoid's steepest
 NEVER = 0.05  # recall up to which a class is never answered
+HALF = 0.5  # recall, by that of the class answered best, below which a class is neglected
 SATURATED = 0.5  # share of saturated hidden units
 DEAD = 0.9  # share of a relu layer's units and examples at which nothing passes
-FADED = 0.02  # gradient of the first layer's weights over that of the last layer's
+FADED = 0.05  # gradient of the first layer's weights over that of the last layer's
 FAR = 2.0  # log loss at the start, by that of a network that is undecided between the classes
 DEEP = 3  # hidden layers from which on depth is looked at
 
@@ -159,38 +160,53 @@ class LostWithDepth(Cause):
 
 
 class ClassNeverAnswered(Cause):
-    """A class that is never answered while the others are: too few of it, or weighed too little."""
+    """A class that is never or seldom answered while the others are: too few of it, or weighed too little."""
 
     name = "a class never answered"
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
-        silent = set.intersection(*(set(never_answered(record)) for record in records))
+        silent = set.intersection(*(set(neglected(record)) for record in records))
         if not silent:
             return None
-        recalls = [record.parts(tables.TRAIN + tables.RECALL) for record in records]
-        measured = max(float(parts[number][-1]) for parts in recalls for number in silent)
+        recalls = [_last_recalls(record) for record in records]
+        measured = max(each[number] / max(each) for each in recalls for number in silent)
         classes = formatting.listed([str(number) for number in sorted(silent)])
-        text = f"the recall of class {classes} ends at {_percent(measured)} (at most {_percent(NEVER)})"
-        return Evidence(measured=measured, bound=NEVER, text=text)
+        share = _percent(max(each[number] for each in recalls for number in silent))
+        text = f"the recall of class {classes} ends at {share}, less than half of the {_percent(max(recalls[0]))} of the best"
+        return Evidence(measured=measured, bound=HALF, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_other_class_weights(run))
 
     def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
-        """The trial in which every class is answered and there is more progress in every seed."""
-        return next((trial for trial in trials if min(trial.gains) > 0 and not any(map(never_answered, trial.twins))), None)
+        """The trial in which no class is neglected and there is more progress in every seed; one class of many makes little."""
+        answered = [trial for trial in trials if min(trial.gains) > 0 and not any(map(neglected, trial.twins))]
+        return next((trial for trial in answered if trial.helps or all(map(never_answered, trial.originals))), None)
+
+
+def neglected(record: RunRecord) -> list[int]:
+    """The classes whose training examples are decided rightly less than half as often as those of the best, at the end."""
+    recalls = _last_recalls(record)
+    best = max(recalls, default=0.0)
+    return _few(recalls, [number for number, recall in enumerate(recalls) if recall < HALF * best])
 
 
 def never_answered(record: RunRecord) -> list[int]:
     """The classes whose training examples are hardly ever decided rightly at the end, where those of others mostly are."""
-    if record.diverged:
-        return []
-    recalls = [float(values[-1]) for values in record.parts(tables.TRAIN + tables.RECALL)]
-    others = [recall for recall in recalls if recall > NEVER]
-    if not others or float(np.mean(others)) < BADLY:
-        return []
-    silent = [number for number, recall in enumerate(recalls) if recall <= NEVER]
-    return silent if 2 * len(silent) <= len(recalls) else []  # one answer to everything is no class left out
+    recalls = _last_recalls(record)
+    return _few(recalls, [number for number, recall in enumerate(recalls) if recall <= NEVER])
+
+
+def _last_recalls(record: RunRecord) -> list[float]:
+    """The recall of each class at the end; [] for a run that diverged."""
+    return [] if record.diverged else [float(values[-1]) for values in record.parts(tables.TRAIN + tables.RECALL)]
+
+
+def _few(recalls: Sequence[float], silent: list[int]) -> list[int]:
+    """The silent classes where the others are mostly answered; [] where they are the most: one answer to all leaves none out."""
+    others = [recall for number, recall in enumerate(recalls) if number not in silent]
+    mostly = bool(others) and float(np.mean(others)) >= BADLY
+    return silent if mostly and 2 * len(silent) <= len(recalls) else []
 
 
 def least_slope(record: RunRecord) -> float:

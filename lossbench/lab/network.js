@@ -32,14 +32,18 @@ function fill(at, column, pixels, labels, index, levels) {
   for (let c = 0; c < OUTPUTS; c++) at.loss.y[c * at.examples + column] = +(labels[index] === c)
 }
 
-// out (units, B) = W (units, inputs) · from (inputs, B) + b
+// out (units, B) = W (units, inputs) · from (inputs, B) + b. Four inputs, of which there are a multiple of four, are added at a time, in
+// the same order as one by one: what is written and read again least often is fastest, and the sums are the same to the last bit.
 function affine(W, b, units, inputs, from, out, examples) {
   for (let j = 0; j < units; j++) {
     const row = j * examples
     out.fill(b[j], row, row + examples)
-    for (let i = 0; i < inputs; i++) {
-      const w = W[j * inputs + i], column = i * examples
-      for (let n = 0; n < examples; n++) out[row + n] += w * from[column + n]
+    for (let i = 0; i < inputs; i += 4) {
+      const w = j * inputs + i, w0 = W[w], w1 = W[w + 1], w2 = W[w + 2], w3 = W[w + 3]
+      const c0 = i * examples, c1 = c0 + examples, c2 = c1 + examples, c3 = c2 + examples
+      for (let n = 0; n < examples; n++) {
+        out[row + n] = out[row + n] + w0 * from[c0 + n] + w1 * from[c1 + n] + w2 * from[c2 + n] + w3 * from[c3 + n]
+      }
     }
   }
 }

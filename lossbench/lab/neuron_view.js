@@ -9,8 +9,11 @@ function computeNeuron() {
   if (key === neuronView.key) return
   neuronView.key = key
   neuronView.runs = ['a', 'b', 'c'].map(slot => ({ slot, shown: lossOf(slot) })).filter(({ shown }) => shown && shown.program).map(run => {
-    const loss = state.bug && run.shown.id === BUGGED ? losses.get(BUG) : run.shown
-    return { ...run, loss, course: trainNeuron(loss.program, state.z, state.r, state.h), escape: escapeCurve(loss, state.z, state.r) }
+    const bugged = state.bug && run.shown.id === BUGGED, loss = bugged ? losses.get(BUG) : run.shown
+    const course = trainNeuron(loss.program, state.z, state.r, state.h)
+    // the step is cross entropy's error as it is: its slope is left out, which is a factor of 1
+    if (bugged) Object.assign(course, { error: course.gradient, slope: course.slope.map(() => 1) })
+    return { ...run, loss, course, escape: escapeCurve(loss, state.z, state.r) }
   })
 }
 

@@ -100,6 +100,14 @@ def test_each_question_sets_the_page_up_and_both_languages_ask_it(opened: Callab
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+def test_the_book_s_slip_shows_the_error_by_itself_as_the_step(opened: Callable[[str], Page]) -> None:
+    page = opened("z=4&a=cross_entropy&b=half_squared_error")
+    bars = "#factors svg"
+    assert "error 55.6 × slope 0.0177 = gradient 0.982" in str(page.get_attribute(bars, "aria-label"))
+    page.check("#bug")
+    assert "error 55.6 × slope 1 = gradient 55.6" in str(page.get_attribute(bars, "aria-label"))
+
+
 @pytest.mark.parametrize("width", [1200, 800, 390])
 @pytest.mark.parametrize("words", ["c=formula&z=8", "view=network&nn=10&lang=zh", "q=3"])
 def test_nothing_is_wider_than_the_window(opened: Callable[[str], Page], width: int, words: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from lossbench.analysis.curves import read_curves
+from lossbench.diagnosis.cause import Trial
 from lossbench.diagnosis.data_causes import LabelsWrong, TooFewUnits
 from lossbench.diagnosis.explain import in_order
 from lossbench.diagnosis.rate_causes import FloatsEnd, RateTooLarge, RateTooSmall
@@ -94,6 +95,13 @@ def rising(late):
     return record({"train_recall/0": recall, "train_recall/1": recall, "train_loss": np.where(STEPS < 220, 2.0, 1.0)})
 
 
+def narrow(width):
+    """Three classes and a layer of so many units between two wide ones, in a run that is still learning."""
+    recall = np.linspace(0.3, 0.9, len(STEPS))
+    columns = {f"train_recall/{c}": recall for c in range(3)} | {"train_loss": 1 - recall}
+    return record(columns, model={"word": "mlp", "activation": "tanh", "hidden": [8, width, 8]})
+
+
 def flat_outputs(share, link="sigmoid"):
     """A start at which two outputs of three are flat, and the third passes what an undecided one does."""
     wrong = {f"train_recall/{c}": 0.3 for c in range(3)}
@@ -105,7 +113,7 @@ def flat_outputs(share, link="sigmoid"):
 CASES = {
     "tanh units flat": (HiddenSaturated(), flat_at_start(0.5 * MORE, "tanh"), flat_at_start(0.5 * LESS, "tanh")),
     "relu units dead": (HiddenSaturated(), flat_at_start(0.9 * MORE, "relu"), flat_at_start(0.9 * LESS, "relu")),
-    "gradient faded": (LostWithDepth(), faded(0.02 * LESS), faded(0.02 * MORE)),
+    "gradient faded": (LostWithDepth(), faded(0.05 * LESS), faded(0.05 * MORE)),
     "three hidden layers are deep, two are not": (LostWithDepth(), faded(0.001), faded(0.001, hidden=2)),
     "weights hardly move": (RateTooSmall(), updates(10 * LESS / 300), updates(10 * MORE / 300)),
     "usual steps too long": (RateTooLarge(), updates(0.2 * MORE), updates(0.2 * LESS)),
@@ -117,6 +125,11 @@ CASES = {
     ),
     "diverged": (RateTooLarge(), record({"train_loss": 1.0}, diverged=True), record({"train_loss": 1.0})),
     "updates absorbed in float32": (FloatsEnd(), updates(2.0**-24 * LESS), updates(2.0**-24 * MORE)),
+    "updates absorbed at the start": (
+        FloatsEnd(),
+        updates(last(np.nan, first(2.0**-24 * LESS, 0.1))),
+        updates(last(np.nan, first(2.0**-24 * MORE, 0.1))),
+    ),
     "updates absorbed in float64": (
         FloatsEnd(),
         updates(2.0**-53 * LESS, dtype="float64"),
@@ -129,7 +142,8 @@ CASES = {
     "outputs flat": (OutputsSaturated(), flat_outputs(0.5 * MORE), flat_outputs(0.5 * LESS)),
     "outputs beyond the clamp": (ClampedLogarithm(), clamp(1e-5 * LESS), clamp(1e-5 * MORE)),
     "start far out": (StartFarOut(), far_out(2 * MORE), far_out(2 * LESS)),
-    "a class not answered": (ClassNeverAnswered(), silent(0.05), silent(0.05 * MORE)),
+    "a class neglected": (ClassNeverAnswered(), silent(0.5 * LESS), silent(0.5 * MORE)),
+    "a narrow layer": (TooFewUnits(), narrow(1), narrow(2)),
     "output units shut": (OutputsShut(), silent(0.0, 0.0125 * LESS), silent(0.0, 0.0125 * MORE)),
 }
 
@@ -146,9 +160,9 @@ def test_an_inequality_holds_beyond_its_bound_in_every_seed_and_not_before(case)
 
 def test_the_evidence_tells_the_number_that_was_measured_and_the_bound():
     evidence = LostWithDepth().suspected([faded(0.01), faded(0.001)])
-    assert (evidence.measured, evidence.bound) == (pytest.approx(0.01), 0.02)
+    assert (evidence.measured, evidence.bound) == (pytest.approx(0.01), 0.05)
     assert "0.01" in evidence.text
-    assert "0.02" in evidence.text
+    assert "0.05" in evidence.text
 
 
 def test_an_output_of_a_softmax_is_not_called_flat_by_its_own_slope():
@@ -171,6 +185,31 @@ def test_of_larger_steps_and_more_units_the_answer_is_what_gains_more_and_what_i
     trials = {cause: SimpleNamespace(gain=gain) for cause, gain in gains.items()}
     assert list(in_order(trials)) == [class_left_out, narrow, small]
     assert list(in_order({small: SimpleNamespace(gain=0.5), narrow: trials[narrow]})) == [small, narrow]
+
+
+def compared(original, twin):
+    """A trial of two seeds in which the same twin stands against the same original."""
+    return Trial(change="with something else", originals=(original,) * 2, twins=(twin,) * 2)
+
+
+def test_another_loss_proves_that_a_float_rounds_only_where_the_loss_of_the_run_is_not_finite():
+    recalls = {f"train_recall/{c}": 0.9 for c in range(2)}
+    raw = record(recalls, loss={"word": "cross_entropy", "link": "sigmoid"})
+    flat = record({f"train_recall/{c}": 0.5 for c in range(2)})
+    rounded, stalled, finer = compared(not_finite(17.0), raw), compared(flat, raw), compared(flat, record(recalls))
+    assert FloatsEnd().confirmed([rounded]) is rounded
+    assert FloatsEnd().confirmed([stalled]) is None
+    assert FloatsEnd().confirmed([stalled, finer]) is finer
+
+
+def test_a_class_that_is_seldom_answered_needs_a_twin_that_gains_as_much_as_others_must():
+    balanced = {f"train_recall/{c}": last(0.9, 0.88) for c in range(3)}
+    seldom, never = silent(0.3), silent(0.0)
+    little, much = record(balanced), record({f"train_recall/{c}": 1.0 for c in range(3)})
+    assert ClassNeverAnswered().confirmed([compared(seldom, little)]) is None
+    assert ClassNeverAnswered().confirmed([compared(seldom, much)]) is not None
+    assert ClassNeverAnswered().confirmed([compared(never, little)]) is not None
+    assert ClassNeverAnswered().confirmed([compared(never, seldom)]) is None, "a class of the twin is neglected, too"
 
 
 def test_only_the_float_is_blamed_for_a_loss_that_the_same_outputs_do_not_have():
