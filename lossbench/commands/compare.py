@@ -17,7 +17,14 @@ OPTIONS = (
         "--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."
     ),
     click.option("--seeds", type=int, default=10, show_default=True, help="How many splits, starts and orders."),
+    click.option("--folds", type=int, help="Parts of the data of which each tests once in every seed: repeated k-fold."),
     click.option("--rates", metavar="RATES", help="Learning rates that every loss may choose among: 0.01,0.03,0.1"),
+    click.option(
+        "--tune",
+        multiple=True,
+        metavar="KEY=VALUES",
+        help="What is chosen as well: loss.gamma=0.5,1,2, where a loss has it, or optimizer.l2=0,0.001",
+    ),
     click.option("--validation", type=float, default=0.2, show_default=True, help="Share of the training data that chooses."),
     click.option("--early", is_flag=True, help="Choose the best recorded step as well, by validation data."),
     click.option("--margin", type=float, help="Differences of the metric up to this do not matter."),

@@ -1,7 +1,7 @@
 """A comparison that was trained: its verdict, tables and pages, for a notebook, a paper and a terminal."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -12,11 +12,12 @@ from lossbench.analysis.curves import study_curves
 from lossbench.analysis.labels import SEED
 from lossbench.atomic import write_whole
 from lossbench.comparison.best import fitted_model, threshold_sentence
-from lossbench.comparison.choice import complete_seeds, contestants
+from lossbench.comparison.choice import SETTING, complete_seeds, contestants
 from lossbench.comparison.fitted import FittedModel
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.rendering import html, latex, markdown, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
+from lossbench.comparison.tuning import Setting
 from lossbench.errors import BadInput
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
@@ -34,13 +35,15 @@ FACTS = ("commit", "device", "versions")
 class ComparedStudy:
     """The losses of a request, trained into a folder.
 
-    `runs_of` has the run ids of each by its label, `specs` are all runs, and `command` repeats the comparison.
+    `runs_of` has the run ids of each by its label, `settings` what is tuned beside the rate by run, `specs` are all runs, and
+    `command` repeats the comparison.
     """
 
     folder: Path
     request: ComparisonRequest
     runs_of: dict[str, list[str]]
     command: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     specs: tuple[RunSpec, ...] = ()
 
     @cached_property
@@ -48,7 +51,7 @@ class ComparedStudy:
         """Standings and verdicts. Raises BadInput where nothing is stored yet."""
         study = read_study(self.folder)
         curves = study_curves(study)
-        stored = {label: study.runs[study.runs[RUN].isin(ids)] for label, ids in self.runs_of.items()}
+        stored = {label: self._of(study.runs, ids) for label, ids in self.runs_of.items()}
         each = {label: len(ids) // self.request.seeds for label, ids in self.runs_of.items()}
         seeds, missing = complete_seeds(stored, each), self._runs_left(stored)
         if not seeds:
@@ -156,6 +159,12 @@ class ComparedStudy:
         """What a notebook shows: verdict, scoreboard, figure."""
         picture = self.plot().svg.decode().partition("<svg")
         return f"<p><b>{escape(self.verdict)}</b></p>{self.scoreboard.to_html(index=False)}<div><svg{picture[2]}</div>"
+
+    def _of(self, runs: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+        """Those of the runs that are stored, in the order in which they were planned, with what is tuned beside the rate."""
+        order = {run_id: place for place, run_id in enumerate(ids)}
+        own = runs[runs[RUN].isin(order)].sort_values(RUN, key=lambda column: column.map(order))
+        return own.assign(**{SETTING: [self.settings.get(run_id, ()) for run_id in own[RUN]]})
 
     def _runs_left(self, stored: Mapping[str, pd.DataFrame]) -> int:
         return sum(map(len, self.runs_of.values())) - sum(map(len, stored.values()))
