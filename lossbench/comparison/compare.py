@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lossbench.analysis import formatting
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.cards.runner import cards_of_path
@@ -20,6 +21,8 @@ from lossbench.config.merged import merged
 from lossbench.config.python_settings import described
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
+from lossbench.execution.forecast import data_lines, training_time
+from lossbench.execution.progress import say
 from lossbench.interfaces import Loss
 from lossbench.losses.imported import Imported
 from lossbench.planning.plan import Plan, make_plan
@@ -75,9 +78,9 @@ def compare(
     best recorded step is chosen, too. margin: differences up to it do not matter. settings: more of the command line's, such as
     model={"hidden": (64,)}, epochs=20.
 
-    What is stored is not trained again: interrupted, or with more seeds, the same call goes on. A loss that is not lossbench's
-    own is audited first, unless check=False. With train=False the seeds are judged of which all is stored. Raises BadInput where
-    something makes no sense or a loss fails its audit.
+    What it will take is said first. What is stored is not trained again: interrupted, or with more seeds, the same call goes on.
+    A loss that is not lossbench's own is audited first, unless check=False. With train=False the seeds are judged of which all is
+    stored. Raises BadInput where something makes no sense or a loss fails its audit.
     """
     train = bool(options.pop("train", True))
     own = {key: options.pop(key) for key in ("data_options", "check") if key in options}
@@ -87,6 +90,7 @@ def compare(
     made = prepared(given, settings=options, **protocol)
     folder = study_folder(results, made.plan.study)
     if train:
+        announce(made, results)
         folder = run_plan(made.plan, results, made.overrides, made.config).folder
     command = f"lossbench.compare({list(made.runs_of)}, …, metric={made.request.metric!r}, seeds={made.request.seeds}) in Python"
     return compared(made, folder, command)
@@ -125,6 +129,17 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
         runs_of[label].append(run.id)
     settings = {run.id: setting for run, setting in zip(plan.runs, requested.settings, strict=True)}
     return Prepared(request=request, plan=plan, overrides=made.overrides, config=config, runs_of=runs_of, settings=settings)
+
+
+def announce(made: Prepared, root: Path) -> None:
+    """Say on stderr what is compared on which data, and what training it will take."""
+    counts = {label: len(ids) for label, ids in made.runs_of.items()}
+    alike = len(set(counts.values())) == 1
+    each = formatting.listed([f"{count:,} for {label}" for label, count in counts.items()])
+    runs = f"{len(counts)} losses × {min(counts.values()):,} runs" if alike else f"Runs: {each}"
+    for line in data_lines(made.plan.runs[0].dataset):
+        say(line)
+    say(f"{runs}; judged by {made.request.metric}. {training_time(made.plan, root)}".rstrip())
 
 
 def _refuse_broken(label: str, loss: Loss) -> None:

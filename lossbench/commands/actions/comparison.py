@@ -9,8 +9,7 @@ import click
 
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
-from lossbench.commands.actions.outline import data_lines, training_time
-from lossbench.comparison.compare import Given, Prepared, compared, prepared
+from lossbench.comparison.compare import Given, Prepared, announce, compared, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
 from lossbench.errors import BadInput, Stopped, printable
@@ -25,11 +24,7 @@ DATASET = "dataset."  # before settings that are about the data
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     made = _prepared(losses, options)
-    each = len(made.plan.runs) // len(made.runs_of)
-    outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
-    for line in data_lines(made.request.dataset):
-        click.echo(line, err=True)
-    click.echo(outline.rstrip(), err=True)
+    announce(made, RESULTS)
     study = compared(made, study_folder(RESULTS, made.plan.study), command)
     try:
         click.echo(run_plan(made.plan, RESULTS, made.overrides, made.config).sentence(), err=True)
