@@ -138,15 +138,20 @@ def latex(outcome: Outcome, request: ComparisonRequest, sources: Sequence[str]) 
     return "\n".join(parts) + "\n"
 
 
-def html(outcome: Outcome, request: ComparisonRequest, command: str, picture: Picture) -> bytes:
+def html(outcome: Outcome, request: ComparisonRequest, command: str, pictures: Sequence[Picture]) -> bytes:
     """One page that needs nothing else."""
     page = _templates().get_template("comparison.html.jinja").render(
         verdict=outcome.sentences(), standings=standings(outcome), differences=differences(outcome), command=command,
-        recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study, title=picture.title,
-        picture=Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}"),  # noqa: S704 base64 holds no markup
+        recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study,
+        pictures=[(picture.title, _as_address(picture.svg)) for picture in pictures],
         style=Markup((files("lossbench") / "report/templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 our own
     )  # fmt: skip
     return page.encode(errors="replace")
+
+
+def _as_address(svg: bytes) -> Markup:
+    """A figure as the address of an image, which the page holds itself."""
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}")  # noqa: S704 base64 holds no markup
 
 
 @cache

@@ -87,17 +87,19 @@ def sweep(request: ComparisonRequest) -> RequestedSweep:
     tuning = Tuning(request.tune)
     tuning.refuse_unknown(list(request.losses.values()))
     variants = {label: tuning.variants(loss) for label, loss in request.losses.items()}
+    _check_settings(request)
+    more = request.settings.get("probes", ())
     own = {
         "study": request.study,
         "loss": [variant for one in variants.values() for variant in one],
         "optimizer.lr": list(map(float, request.rates)),
         "seed": range(request.seeds),
         "validation": request.validation,
-        "probes": (request.recorded,),
+        "probes": (request.recorded, *([more] if isinstance(more, str) else more)),
         "recording": {"points": POINTS},
     }
-    _check_settings(request)
-    made = python_sweep({**own, **request.settings, **tuning.of_the_rest})
+    settings = {key: value for key, value in request.settings.items() if key != "probes"}
+    made = python_sweep({**own, **settings, **tuning.of_the_rest})
     points = [{**point, "dataset": drawn} for point in made.points for drawn in _drawn(request, int(point["seed"]))]
     labels = {id(variant): label for label, one in variants.items() for variant in one}
     return RequestedSweep(

@@ -60,7 +60,8 @@ def _print_outcome(study: ComparedStudy, options: Mapping[str, Any]) -> None:
     names = dict(map(_name, options["names"]))
     click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
     if options["figure"]:
-        click.echo(f"The figure for print: {study.save_figure(options['figure'], options['columns'], names)}", err=True)
+        figure = study.save_figure(options["figure"], options["columns"], names, options["plot"])
+        click.echo(f"The figure for print: {figure}", err=True)
     if options["save"]:
         click.echo(f"The best network: {study.best.save(options['save'])}", err=True)
     click.echo(f"The page: {page}", err=True)
