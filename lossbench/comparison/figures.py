@@ -71,7 +71,7 @@ def _rates(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves
     for one in outcome.contestants:
         runs = runs_of[one.label]
         usual = runs[[setting == one.usual.setting for setting in runs[SETTING]]]
-        samples += [(one, float(rate), _chosen(own)) for rate, own in usual.groupby(RATE)]
+        samples += [(one, float(str(rate)), _chosen(own)) for rate, own in usual.groupby(RATE)]
     everything = _compared(samples)
     chosen = _compared([(one, one.usual.rate, one.chosen) for one in outcome.contestants])
     measure = Measure(column=tables.TEST + outcome.metric, quantity=outcome.quantity, neutral=True)

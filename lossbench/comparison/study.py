@@ -199,7 +199,8 @@ class ComparedStudy:
         """Those of the runs that are stored, in the order in which they were planned, with what is tuned beside the rate."""
         order = {run_id: place for place, run_id in enumerate(ids)}
         own = runs[runs[RUN].isin(order)].sort_values(RUN, key=lambda column: column.map(order))
-        return own.assign(**{SETTING: [self.settings.get(run_id, ()) for run_id in own[RUN]]})
+        settings = [self.settings.get(run_id, ()) for run_id in own[RUN]]
+        return own.assign(**{SETTING: pd.Series(settings, index=own.index, dtype=object)})
 
     @property
     def _runs_left(self) -> int:
