@@ -97,10 +97,10 @@ def _compared(samples: Sequence[tuple[Contestant, float, Sequence[Chosen]]]) -> 
     """Losses with their rates and runs as figures take them: in one setting, whose blocks are seeds and folds."""
     setting = Setting(label="", task="", family="", data="")
     labels = list(dict.fromkeys(one.label for one, _, _ in samples))
-    words = [label.partition(",")[0] for label in labels]
+    loss_words = [label.partition(",")[0] for label in labels]
     contenders = {
-        label: Contender(word=word, label=label, variant=words[:place].count(word))
-        for place, (label, word) in enumerate(zip(labels, words, strict=True))
+        label: Contender(word=word, label=label, variant=loss_words[:index].count(word))
+        for index, (label, word) in enumerate(zip(labels, loss_words, strict=True))
     }
     made = tuple(
         Sample(

@@ -197,7 +197,7 @@ class ComparedStudy:
 
     def _of(self, runs: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
         """Those of the runs that are stored, in the order in which they were planned, with what is tuned beside the rate."""
-        order = {run_id: place for place, run_id in enumerate(ids)}
+        order = {run_id: index for index, run_id in enumerate(ids)}
         own = runs[runs[RUN].isin(order)].sort_values(RUN, key=lambda column: column.map(order))
         settings = [self.settings.get(run_id, ()) for run_id in own[RUN]]
         return own.assign(**{SETTING: pd.Series(settings, index=own.index, dtype=object)})

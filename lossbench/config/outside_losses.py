@@ -16,11 +16,11 @@ def outside_losses(overrides: Sequence[str], folder: Path | None) -> list[str]:
     Raises BadInput where an experiment's file cannot be read.
     """
     chosen = chosen_words(overrides, ("loss", "experiment"))
-    words = list(chosen.get("loss", []))
+    named = list(chosen.get("loss", []))
     for experiment in chosen.get("experiment", []):
         if (path := presets("experiment", folder).get(experiment)) is not None:
-            words += _of_experiment(read_yaml(path))
-    return [word for word in dict.fromkeys(words) if ":" in word]
+            named += _of_experiment(read_yaml(path))
+    return [word for word in dict.fromkeys(named) if ":" in word]
 
 
 def _of_experiment(content: Any) -> Iterator[str]:

@@ -44,8 +44,8 @@ def _figure(figure: CurveFigure, comparison: Comparison, curves: Curves, columns
     everything = [panel for _, panel in rows]
     limits = limits_of(figure, [(row, [panel]) for row, panel in rows])
     for index, (row, panel) in enumerate(rows):
-        line, place = divmod(index, across)
-        left, bottom = LEFT + place * (panel_width + LEFT + RIGHT), height - head - line * (PANEL + FOOT + EDGE) - PANEL
+        line, column = divmod(index, across)
+        left, bottom = LEFT + column * (panel_width + LEFT + RIGHT), height - head - line * (PANEL + FOOT + EDGE) - PANEL
         axes = made.add_axes((left / width, bottom / height, panel_width / width, PANEL / height))
         for contender, band, _ in panel:
             look = looks[contender]
