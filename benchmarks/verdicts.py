@@ -26,16 +26,16 @@ from lossbench.tables import RUN, Quantity, read_study
 RATES = (0.1, 0.3, 1.0)
 QUANTITY = Quantity(title="accuracy", better="higher", share=True)
 MARGIN = 0.01  # a percentage point, as of every share
-PLANTS = (0.0, 0.01, 0.02, 0.04)  # by how much the second loss is better
-SEEDS = (5, 10, 20)
-LONGEST = 400  # further seeds that are drawn to see whether those that were announced are enough
+PLANTS = (0.0, 0.005, 0.01, 0.02, 0.04)  # by how much the second loss is better
+SEEDS = (3, 5, 10, 20)
+LONGEST = 20_000  # further seeds that are drawn, at most, to see whether those that were announced are enough
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
     """Comparisons of a kind: how many said that some loss is better, that all are the same, and nothing; and announcements kept.
 
-    `wrong` are those in which a loss is called better that is not.
+    `wrong` are those in which a loss is called better that is not, `median` is of the numbers that were announced.
     """
 
     losses: int
@@ -47,6 +47,7 @@ class Tally:
     undecided: float
     kept: float
     announced: int
+    median: float
 
 
 def pool(seeds: int) -> Array:
@@ -85,7 +86,8 @@ def _chosen(scores: Array) -> Iterator[Chosen]:
 
 def tally(draw: Callable[[int], Array], count: int, seeds: int, plant: float, repetitions: int) -> Tally:
     """What so many comparisons say."""
-    better = wrong = same = undecided = kept = announced = 0
+    better = wrong = same = undecided = kept = 0
+    announcements: list[float] = []
     for _ in range(repetitions):
         outcome, scores = comparison(draw, count, seeds, plant)
         told = [pair for pair in outcome.pairs if pair.verdict.outcome in ("better", "worse")]
@@ -96,7 +98,7 @@ def tally(draw: Callable[[int], Array], count: int, seeds: int, plant: float, re
         undecided += not outcome.decided
         more = [pair.verdict.more or 0.0 for pair in outcome.pairs if not pair.verdict.decided]
         if count == 2 and more and max(more) <= LONGEST:
-            announced += 1
+            announcements.append(max(more))
             further = [draw(int(max(more))) + (plant if n == count - 1 else 0.0) for n in range(count)]
             kept += judged([np.concatenate(both) for both in zip(scores, further, strict=True)]).decided
     return Tally(
@@ -107,8 +109,9 @@ def tally(draw: Callable[[int], Array], count: int, seeds: int, plant: float, re
         wrong=wrong / repetitions,
         same=same / repetitions,
         undecided=undecided / repetitions,
-        kept=kept / announced if announced else np.nan,
-        announced=announced,
+        kept=kept / len(announcements) if announcements else np.nan,
+        announced=len(announcements),
+        median=float(np.median(announcements)) if announcements else np.nan,
     )
 
 
@@ -131,13 +134,14 @@ def main(count: int, seed: int, size: int) -> None:
     for losses_count, seeds in ((2, 5), (2, 10), (2, 20), (2, 300), (5, 10)):
         row = tally(draw, losses_count, seeds, 0.0, count)
         click.echo(f"| {losses_count} | {seeds} | {row.better:.1%} | {row.same:.1%} | {row.undecided:.1%} |")
-    click.echo("\n| planted, points | seeds | found | wrong | N announced | N was enough |")
-    click.echo("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    click.echo("\n| planted, points | seeds | found | wrong | announcements | median N | N was enough |")
+    click.echo("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for plant in PLANTS:
         for seeds in SEEDS:
             row = tally(draw, 2, seeds, plant, count // 4)
             enough = "" if np.isnan(row.kept) else f"{row.kept:.1%}"
-            click.echo(f"| {100 * plant:g} | {seeds} | {row.better:.1%} | {row.wrong:.1%} | {row.announced} | {enough} |")
+            found = f"{row.better:.1%} | {row.wrong:.1%} | {row.announced} | {row.median:.0f}"
+            click.echo(f"| {100 * plant:g} | {seeds} | {found} | {enough} |")
 
 
 if __name__ == "__main__":

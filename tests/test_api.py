@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 import lossbench as lb
 from lossbench.commands.cli import answer
@@ -174,5 +175,6 @@ def test_an_audit_gives_the_card_of_a_loss() -> None:
     assert (card.link, card.refused) == ("softmax", "")
     assert "gamma=3" in card.title
     assert lb.audit("half_squared_error,link=identity").link == "identity"
+    assert lb.audit(torch.nn.SmoothL1Loss(beta=2.0)).title == "torch.nn.modules.loss:SmoothL1Loss(beta=2.0)"
     with pytest.raises(BadInput, match="has no path that another process could import"):
         lb.audit(lambda z, y: z - y)  # type: ignore[no-any-return]

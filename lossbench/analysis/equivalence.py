@@ -7,6 +7,7 @@ interval of level 1 − 0.05/m (Bonferroni), so that all hold together with 95 %
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ CHANCE = 0.8  # that the announced number of further differences is enough
 MOST = 100_000  # further differences that are announced
 STEP = 1.1  # by which the number is raised until it is enough
 UNSURE = 0.2  # the standard deviation is taken as large as its one-sided 80 % bound
+PLAUSIBLE = 2 / 3  # the level of the interval in which the truth may lie anywhere
+TRUTHS = 21  # that are tried in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,28 +85,42 @@ def _outcome(mean: float, half: float, margin: float) -> Outcome:
 
 
 def _more(d: Values, margin: float, tail: float) -> float:
-    """About how many further differences tell, with a chance of 80 %.
+    """About how many further differences tell, with a chance of 80 %, whichever of the plausible truths holds.
 
-    The mean of all n, when n0 are known, is normal about the mean of these with the variance s² (1/n0 − 1/n), the truth itself
-    being as uncertain as these are (a flat prior). s is taken at its upper 80 % bound.
+    Plausible are the means in the central two thirds of Student's interval, and the standard deviation is taken at its one-sided
+    80 % bound. The estimated mean alone would promise too much: few differences seldom have the mean 0 where the truth is 0, and
+    an effect that is only luck soon seems to be told.
     """
     if len(d) < FEWEST:
         return float(FEWEST - len(d))
-    n0, mean = len(d), float(d.mean())
-    deviation = float(d.std(ddof=1)) * math.sqrt((n0 - 1) / float(special.chdtri(n0 - 1, 1 - UNSURE)))
-    n = n0 + 1
-    while n - n0 <= MOST:
-        half, spread = _half_width(deviation, n, tail), deviation * math.sqrt(1 / n0 - 1 / n)
-        if _chance(mean, spread, half, margin) >= CHANCE:
-            return float(n - n0)
+    known, mean = len(d), float(d.mean())
+    deviation = float(d.std(ddof=1)) * math.sqrt((known - 1) / float(special.chdtri(known - 1, 1 - UNSURE)))
+    reach = _half_width(float(d.std(ddof=1)), known, 1 - PLAUSIBLE)
+    totals = _totals(known)
+    half = special.stdtrit(totals - 1, 1 - tail / 2) * deviation / np.sqrt(totals)
+    # Of all n the known ones have their mean m, the further k = n − n0 one that is normal about the truth δ, with s²/k:
+    # the mean of all is normal about (n0 m + k δ)/n, with the standard deviation s √k/n.
+    further = totals - known
+    truths = np.linspace(mean - reach, mean + reach, TRUTHS)[:, None]
+    chances = _chance((known * mean + further * truths) / totals, deviation * np.sqrt(further) / totals, half, margin)
+    enough = np.flatnonzero(chances.min(axis=0) >= CHANCE)
+    return float(further[enough[0]]) if len(enough) else math.inf
+
+
+@cache
+def _totals(known: int) -> Values:
+    """Numbers of differences that are tried, the known ones among them, each a tenth more than the one before."""
+    totals, n = [], known + 1
+    while n - known <= MOST:
+        totals.append(n)
         n = int(STEP * n) + 1
-    return math.inf
+    return np.array(totals, dtype=np.float64)
 
 
-def _chance(mean: float, spread: float, half: float, margin: float) -> float:
-    """The chance that a mean, normal with the spread about one known, ends where intervals of the half width tell something."""
-    inner = max(margin - half, 0.0)  # within ±inner they are practically the same, and beyond ±half told from 0
-    ends = [-math.inf, -max(half, inner), -inner, inner, max(half, inner), math.inf]
-    below = [float(special.ndtr((end - mean) / spread)) for end in ends]
-    chance: float = below[1] - below[0] + below[3] - below[2] + below[5] - below[4]
-    return 1.0 if half < inner else chance  # no gap is left between the two
+def _chance(mean: Values, spread: Values, half: Values, margin: float) -> Values:
+    """The chance that normal means (δ, n), with spreads (n,), end where intervals of the half widths (n,) tell something."""
+    inner = np.maximum(margin - half, 0.0)  # within ±inner they are practically the same, and beyond ±outer told from 0
+    outer = np.maximum(half, inner)
+    below, low, high, above = (special.ndtr((end - mean) / spread) for end in (-outer, -inner, inner, outer))
+    chance: Values = np.where(half < inner, 1.0, below + high - low + 1 - above)  # the first: no gap is left between the two
+    return chance

@@ -36,9 +36,7 @@ def fitted_model(one: Contestant, specs: Mapping[str, RunSpec], metric: str) -> 
 
     Raises BadInput where the data are no table, or the model is no chain of dense layers, Failure where it diverges.
     """
-    rate = one.usual_rate
-    choice = min(one.chosen, key=lambda chosen: (chosen.rate != rate, chosen.seed))
-    run = specs[choice.run]
+    run = specs[one.usual.run]
     table = innermost(run.dataset)
     if not isinstance(table, Tabular) or not says_layers(run.model):
         raise BadInput(
@@ -46,13 +44,13 @@ def fitted_model(one: Contestant, specs: Mapping[str, RunSpec], metric: str) -> 
         )
     frame, options = _every_row(table, run)
     dataset = from_frame(frame.assign(**{PART: ["train"] * (len(frame) - 1) + ["test"]}), split_column=PART, **options)
-    steps = int(np.median([chosen.step for chosen in one.chosen if chosen.rate == rate]))
+    steps = int(np.median([chosen.step for chosen in one.chosen if one.usually(chosen)]))
     again = replace(run, dataset=dataset, data=describe(dataset).fingerprint, steps=steps)
     return FittedModel(
         loss=one.label,
         described=None if run.loss.foreign_module else run.loss.describe(),
         link=run.loss.link,
-        rate=rate,
+        rate=one.usual.rate,
         threshold=threshold(one, specs, metric),
         layers=trained_layers(again, steps),
         table=frame.iloc[:-1],

@@ -1,12 +1,12 @@
-"""What chooses never judges: each loss's rate, seed by seed, by validation data, and what test data then say of it.
+"""What chooses never judges: each loss's rate and setting, split by split, by validation data, and what test data then say of it.
 
-A seed's validation rows are of its own training part, so nothing of its test rows has chosen anything, in any seed.
+A split's validation rows are of its own training part, so nothing of its test rows has chosen anything, on any split.
 """
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,18 +19,24 @@ from lossbench.analysis.grid_edge import Side, edge_of
 from lossbench.analysis.labels import RATE, SEED
 from lossbench.analysis.scores import worst
 from lossbench.analysis.statistics import Values
+from lossbench.comparison.tuning import Setting
 from lossbench.tables.quantity import Better
+
+FOLDS = "dataset.fold"
+SETTING = "setting"  # the column of what is tuned beside the rate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """A loss's choice in one seed: the run, its rate and step, and its values on validation and on test data.
+    """A loss's choice on one split: the run, its rate, setting and step, and its values on validation and on test data.
 
-    `last` is the test value at the last step, which is `test` itself unless the step was chosen, too. `edge` says at which end of
-    the grid validation data like it best, None where some other rate does as well.
+    A seed has one split, or one for each `fold`. `setting` has what is tuned beside the rate. `last` is the test value at the
+    last step, which is `test` itself unless the step was chosen, too. `edge` says at which end of the grid of rates validation
+    data like it best, None where some other rate does as well, and `edges` the same of what else is tuned and is a number.
     """
 
     seed: int
+    fold: int = 0
     run: str
     rate: float
     step: float
@@ -38,27 +44,51 @@ class Chosen:
     test: float
     last: float
     diverged: bool
+    setting: Setting = ()
     edge: Side | None = None
+    edges: Setting = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A loss with its choices, by seed."""
+    """A loss with its choices, by seed and fold. `tried` has the values of what is tuned beside the rates, by option."""
 
     label: str
     chosen: tuple[Chosen, ...]
     rates: tuple[float, ...]
+    tried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def tests(self) -> dict[int, float]:
-        """What judges, by seed."""
-        return {one.seed: one.test for one in self.chosen}
+        """What judges, by seed: the value on test data, of several folds their mean."""
+        return self._by_seed([one.test for one in self.chosen])
+
+    @cached_property
+    def lasts(self) -> dict[int, float]:
+        """The value on test data at the last step, by seed."""
+        return self._by_seed([one.last for one in self.chosen])
+
+    def _by_seed(self, values: Sequence[float]) -> dict[int, float]:
+        seeds: dict[int, list[float]] = {}
+        for one, value in zip(self.chosen, values, strict=True):
+            seeds.setdefault(one.seed, []).append(value)
+        return {seed: sum(own) / len(own) for seed, own in seeds.items()}
 
     @property
-    def usual_rate(self) -> float:
-        """The learning rate that most seeds chose; of those that are chosen as often the smallest."""
-        counts = Counter(choice.rate for choice in self.chosen)
-        return min((rate for rate in counts if counts[rate] == max(counts.values())), default=math.nan)
+    def splits(self) -> str:
+        """How many splits there are, in words: seeds, or folds of them."""
+        count = len(self.chosen)
+        return f"{count} seeds" if count == len(self.tests) else f"{count} folds"
+
+    @property
+    def usual(self) -> Chosen:
+        """The first choice of the rate and setting that are chosen most often; of those as often that with the smallest rate."""
+        counts = Counter((one.rate, one.setting) for one in self.chosen)
+        return min(self.chosen, key=lambda one: (-counts[one.rate, one.setting], one.rate))
+
+    def usually(self, choice: Chosen) -> bool:
+        """Whether a choice is of the usual rate and setting."""
+        return (choice.rate, choice.setting) == (self.usual.rate, self.usual.setting)
 
     @property
     def at_edge(self) -> tuple[int, int]:
@@ -72,20 +102,35 @@ def contestants(
 ) -> tuple[Contestant, ...]:
     """The choices of every loss. `runs_of` has the runs of each by its label, with columns run, seed, optimizer.lr and outcome.
 
-    A run is worth its validation value at the last step or, with `early`, the best at any recorded step; a run that diverged is
-    worth less than any other. Of rates that tie the smaller is taken, and of steps the earlier.
+    There may be dataset.fold as well, and `setting`: what is tuned beside the rate. A run is worth its validation value at the
+    last step or, with `early`, the best at any recorded step; a run that diverged is worth less than any other. Of rates that tie
+    the smaller is taken, of settings the first that was given, and of steps the earlier.
     """
     return tuple(
         Contestant(
             label=label,
             chosen=tuple(
                 _best([_candidate(row, curves, metric, better, early=early) for row in part.to_dict("records")], better)
-                for _, part in runs.sort_values([SEED, RATE]).groupby(SEED)
+                for _, part in _by_split(runs)
             ),
             rates=tuple(sorted(float(rate) for rate in runs[RATE].unique())),
+            tried=_tried(runs),
         )
         for label, runs in runs_of.items()
     )
+
+
+def _tried(runs: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The values of each option that is tuned beside the rate."""
+    pairs = dict.fromkeys(pair for setting in runs.get(SETTING, ()) for pair in setting)
+    return {name: tuple(value for other, value in pairs if other == name) for name, _ in pairs}
+
+
+def _by_split(runs: pd.DataFrame) -> Iterable[tuple[Any, pd.DataFrame]]:
+    """The runs of each split, by ascending rate; of one rate in their own order, which is that of the settings given."""
+    folds = runs[FOLDS].fillna(0).astype(int) if FOLDS in runs else 0
+    numbered = runs.assign(**{FOLDS: folds}).sort_values([SEED, FOLDS, RATE], kind="stable")
+    return numbered.groupby([SEED, FOLDS])
 
 
 def complete_seeds(runs_of: Mapping[str, pd.DataFrame], each: Mapping[str, int]) -> list[int]:
@@ -104,6 +149,7 @@ def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Bett
     known = len(steps) > 0 and index is not None and not (diverged and not early)
     return Chosen(
         seed=int(str(row[SEED])),
+        fold=int(str(row[FOLDS])),
         run=run,
         rate=float(str(row[RATE])),
         step=float(steps[index]) if known else math.nan,
@@ -111,6 +157,7 @@ def _candidate(row: Mapping[Any, Any], curves: Curves, metric: str, better: Bett
         test=_or(test, index, lost) if known else lost,
         last=lost if diverged else _or(test, len(steps) - 1, lost),
         diverged=diverged,
+        setting=row.get(SETTING, ()),
     )
 
 
@@ -130,4 +177,26 @@ def _best(candidates: Sequence[Chosen], better: Better) -> Chosen:
     """The candidate with the best validation value; the first of those that tie, and they come by ascending rate."""
     sign = -1.0 if better == "higher" else 1.0
     costs = [sign * one.validation for one in candidates]
-    return replace(candidates[costs.index(min(costs))], edge=edge_of([one.rate for one in candidates], costs))
+    best = candidates[costs.index(min(costs))]
+    edges = [(name, _edge([number_of(dict(one.setting)[name]) for one in candidates], costs)) for name, _ in best.setting]
+    return replace(
+        best,
+        edge=_edge([one.rate for one in candidates], costs),
+        edges=tuple((name, side) for name, side in edges if side is not None),
+    )
+
+
+def _edge(values: Sequence[float], costs: Sequence[float]) -> Side | None:
+    """At which end of the numbers (K,) the smallest cost (K,) lies, each number being as good as its best candidate."""
+    least: dict[float, float] = {}
+    for value, cost in zip(values, costs, strict=True):
+        least[value] = min(cost, least.get(value, math.inf))
+    return None if any(map(math.isnan, values)) else edge_of(list(least), list(least.values()))
+
+
+def number_of(text: str) -> float:
+    """The number that a text is; NaN for a word."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -1,6 +1,6 @@
 """What somebody gives for losses and data: words, files, arrays, data frames, instances, classes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,18 @@ SUITS: Mapping[str, tuple[str, ...]] = {  # by task, what judges where nobody sa
 RARE = 0.1  # the share of the rarest class below which accuracy says little
 
 
-def losses_of(given: Iterable[Any]) -> dict[str, Loss]:
+def losses_of(given: Iterable[Any], tuned: Collection[str] = ()) -> dict[str, Loss]:
     """Losses by their labels: of words with options ("focal,gamma=3"), MODULE:NAME, instances, classes and callables.
 
-    Raises BadInput where one cannot be found, or is given twice.
+    Options that are `tuned` stand in no label. Raises BadInput where a loss cannot be found, or is given twice.
     """
     made: dict[str, Loss] = {}
     for one in given:
         loss = _loss(one)
-        label = _label(loss)
+        label = _label(loss, tuned)
         if label in made:
-            raise BadInput(f"The loss {label} is given twice.")
+            same = f", for {' and '.join(tuned)} {'is' if len(tuned) == 1 else 'are'} tuned" if tuned else ""
+            raise BadInput(f"The loss {label} is given twice{same}.")
         made[label] = loss
     return made
 
@@ -67,12 +68,14 @@ def _at_path(path: str, options: Mapping[str, Any]) -> Loss:
     return trainable(path, options)
 
 
-def _label(loss: Loss) -> str:
-    """The loss's word and what differs from its defaults: focal,gamma=3.0."""
+def _label(loss: Loss, tuned: Collection[str]) -> str:
+    """The loss's word and what differs from its defaults, but for what is tuned: focal,gamma=3.0."""
     if isinstance(loss, Imported):
-        return ",".join([loss.path, *(option for option in loss.given if option != UNREDUCED)])
+        own = [option for option in loss.given if option != UNREDUCED and option.partition("=")[0] not in tuned]
+        return ",".join([loss.path, *own])
     default = type(loss)().describe() if _has_defaults(type(loss)) else {}
-    options = [f"{name}={value}" for name, value in loss.describe().items() if name != "word" and default.get(name) != value]
+    kept = {name: value for name, value in loss.describe().items() if name not in ("word", *tuned)}
+    options = [f"{name}={value}" for name, value in kept.items() if default.get(name) != value]
     return ",".join([loss.word, *options])
 
 

@@ -1,7 +1,7 @@
 """What came of a comparison: standings, verdicts on every pair, and what to use."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -12,12 +12,14 @@ import pandas as pd
 from lossbench.analysis import formatting
 from lossbench.analysis.equivalence import PairedVerdict, judge_differences
 from lossbench.analysis.grid_edge import Side, rates_beyond
+from lossbench.analysis.labels import title
 from lossbench.analysis.statistics import Estimate, mean
-from lossbench.comparison.choice import Contestant
+from lossbench.comparison.choice import Contestant, number_of
 from lossbench.errors import unknown
 from lossbench.tables import Quantity
 
 EDGE_SHARE = 0.5  # of the seeds, from which on a rate at the grid's edge is warned of
+FEWEST_WITH_EDGES = 3  # values of an option: of two, each is at an edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,31 +93,38 @@ class Outcome:
                 wider = ",".join(f"{rate:g}" for rate in sorted({*one.rates, *rates_beyond(one.rates, side)}))
                 warnings.append(
                     f"{one.label} does best at {rate:g}, the {side} of the {len(one.rates)} learning rates tried, in "
-                    f"{max(low, high)} of {len(one.chosen)} seeds: its best may lie beyond. --rates {wider} tells."
+                    f"{max(low, high)} of {one.splits}: its best may lie beyond. --rates {wider} tells."
                 )
+            warnings += _edges(one)
             lost = sum(choice.diverged for choice in one.chosen)
             if lost:
-                warnings.append(f"{one.label} diverged at every rate in {lost} of {len(one.chosen)} seeds, which count as lost.")
+                warnings.append(f"{one.label} diverged at every rate in {lost} of {one.splits}, which count as lost.")
         return warnings
 
     def recommendation(self) -> str:
         """What to use."""
-        rate = self.best.usual_rate
+        usual = self.best.usual
+        tuned = "".join(f", {title(name)} {value}" for name, value in usual.setting)
         level = [p.second for p in self.pairs if p.first == self.best.label and p.verdict.outcome == "practically the same"]
         rest = f"; {formatting.listed(level)} would do as well" if level else ""
-        return f"Use {self.best.label} at a learning rate of {rate:g}{self.threshold}{rest}."
+        return f"Use {self.best.label} at a learning rate of {usual.rate:g}{tuned}{self.threshold}{rest}."
 
     def scoreboard(self) -> pd.DataFrame:
-        """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid."""
+        """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid.
+
+        What is tuned beside the rate has a column each: the value that was chosen most often, "" for a loss without it.
+        """
+        tuned = list(dict.fromkeys(name for one in self.contestants for name, _ in one.usual.setting))
         rows = []
         for one in sorted(self.contestants, key=lambda one: self._placed(one.label)):
             estimate, rates = self.estimates[one.label], [choice.rate for choice in one.chosen]
             rows.append(
                 {
                     "loss": one.label, self.metric: estimate.centre, "low": estimate.low, "high": estimate.high,
-                    "seeds": len(one.chosen), "rate": float(np.median(rates)), "lowest rate": min(rates),
+                    "seeds": len(one.tests), "rate": float(np.median(rates)), "lowest rate": min(rates),
                     "highest rate": max(rates), "at an edge": max(one.at_edge),
-                    "final": mean([c.last for c in one.chosen if math.isfinite(c.last)]).centre,
+                    "final": mean([value for value in one.lasts.values() if math.isfinite(value)]).centre,
+                    **{name: dict(one.usual.setting).get(name, "") for name in tuned},
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
@@ -172,6 +181,21 @@ class Outcome:
             joined = "as" if verdict.outcome == "practically the same" else "than"
             return f"{_first(pair.first)} is {verdict.outcome} {joined} {pair.second}."
         return f"Not enough data on {pair.first} and {pair.second}: {_more([pair])}."
+
+
+def _edges(one: Contestant) -> Iterator[str]:
+    """Where what is tuned beside the rate, and has three values or more, did best at an end of them, in sentences."""
+    for name, _ in one.usual.setting:
+        values, sides = one.tried[name], [dict(choice.edges).get(name) for choice in one.chosen]
+        if len(values) < FEWEST_WITH_EDGES:
+            continue
+        for side, edge in (("smallest", min(values, key=number_of)), ("largest", max(values, key=number_of))):
+            count = sides.count(side)
+            if count >= EDGE_SHARE * len(one.chosen) and number_of(edge) != 0:
+                yield (
+                    f"{one.label} does best at {title(name)} {edge}, the {side} of the {len(values)} values tried, in {count} of "
+                    f"{one.splits}: its best may lie beyond."
+                )
 
 
 def _turned(pair: Pair) -> Pair:

@@ -12,8 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lossbench.analysis import formatting
+from lossbench.analysis.labels import title
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
+from lossbench.comparison.tuning import Tuning, spoken_value
 from lossbench.data.loading import describe
 from lossbench.errors import printable
 from lossbench.plots.picture import Picture
@@ -26,14 +28,17 @@ Row = list[str]
 
 def standings(outcome: Outcome) -> tuple[Row, list[Row]]:
     """Head and rows of the scoreboard, as text."""
-    head = ["loss", f"test {outcome.quantity.title}", "95 % interval", "learning rate", "seeds"]
+    board = outcome.scoreboard()
+    tuned = list(board.columns[list(board.columns).index("final") + 1 :])
+    head = ["loss", f"test {outcome.quantity.title}", "95 % interval", "learning rate", *map(title, tuned), "seeds"]
     if outcome.early:
         head.append("at the last step")
     rows = []
-    for row in outcome.scoreboard().to_dict("records"):
+    for row in board.to_dict("records"):
         spread = "" if row["lowest rate"] == row["highest rate"] else f" ({row['lowest rate']:g} to {row['highest rate']:g})"
         interval = f"{outcome.value(row['low'])} to {outcome.value(row['high'])}"
-        cells = [str(row["loss"]), outcome.value(row[outcome.metric]), interval, f"{row['rate']:g}{spread}", str(row["seeds"])]
+        cells = [str(row["loss"]), outcome.value(row[outcome.metric]), interval, f"{row['rate']:g}{spread}"]
+        cells += [*(str(row[name]) for name in tuned), str(row["seeds"])]
         rows.append([*cells, outcome.value(row["final"])] if outcome.early else cells)
     return head, rows
 
@@ -52,15 +57,46 @@ def differences(outcome: Outcome) -> tuple[Row, list[Row]]:
 
 def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
     """How it was found out, in a paragraph."""
-    step = "and its step " if request.early else ""
-    rates, pairs = ", ".join(f"{rate:g}" for rate in request.rates), formatting.counted(len(outcome.pairs), "pair")
+    pairs = formatting.counted(len(outcome.pairs), "pair")
     return (
-        f"Each loss had the same {len(request.rates)} learning rates ({rates}). In each of {request.seeds} seeds, which draw "
-        f"split, start and order, its rate {step}was chosen by {outcome.quantity.title} on validation data, "
-        f"{100 * request.validation:g} % of the training part; test data, which chose nothing, judge. Seeds are paired. "
+        f"{_budget(request)} {_splits(outcome, request)} "
         f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {pairs}). Differences of up to "
         f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically "
         f"the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
+    )
+
+
+def _budget(request: ComparisonRequest) -> str:
+    """What each loss could choose among, in sentences."""
+    rates = ", ".join(f"{rate:g}" for rate in request.rates)
+    shared = f"Each loss had the same {formatting.counted(len(request.rates), 'learning rate')} ({rates})"
+    if not request.tune:
+        return f"{shared}."
+    tuning = Tuning(request.tune)
+    tried = "; ".join(f"{title(name)}: {', '.join(map(spoken_value, values))}" for name, values in request.tune.items())
+    counts = {label: len(request.rates) * tuning.settings_of(loss) for label, loss in request.losses.items()}
+    if len(set(counts.values())) == 1:
+        return f"{shared}, and with them {tried}; that is {min(counts.values())} settings a loss."
+    listed = formatting.listed([f"{count} ({label})" for label, count in counts.items()])
+    return (
+        f"{shared}, and with them, where a loss has the option, {tried}. So the losses had unequal numbers of settings: {listed}."
+    )
+
+
+def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
+    """How data were parted, and what chose and judged, in sentences."""
+    chosen = "rate, setting" if request.tune else "rate"
+    what = f"{chosen} and step were" if request.early else f"{'rate and setting were' if request.tune else 'rate was'}"
+    chose = (
+        f"its {what} chosen by {outcome.quantity.title} on validation data, {100 * request.validation:g} % of the training "
+        "part; test data, which chose nothing, judge."
+    )
+    if request.folds is None:
+        return f"In each of {request.seeds} seeds, which draw split, start and order, {chose} Seeds are paired."
+    return (
+        f"Each of {request.seeds} seeds parts the data into {request.folds} folds, and draws start and order. On each fold, "
+        f"which tests the networks that the others train, {chose} Folds of a seed share training data and are no independent "
+        "witnesses: what counts is a seed's mean over its folds. Seeds are paired."
     )
 
 
@@ -102,15 +138,20 @@ def latex(outcome: Outcome, request: ComparisonRequest, sources: Sequence[str]) 
     return "\n".join(parts) + "\n"
 
 
-def html(outcome: Outcome, request: ComparisonRequest, command: str, picture: Picture) -> bytes:
+def html(outcome: Outcome, request: ComparisonRequest, command: str, pictures: Sequence[Picture]) -> bytes:
     """One page that needs nothing else."""
     page = _templates().get_template("comparison.html.jinja").render(
         verdict=outcome.sentences(), standings=standings(outcome), differences=differences(outcome), command=command,
-        recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study, title=picture.title,
-        picture=Markup(f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}"),  # noqa: S704 base64 holds no markup
+        recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study,
+        pictures=[(picture.title, _as_address(picture.svg)) for picture in pictures],
         style=Markup((files("lossbench") / "report/templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 our own
     )  # fmt: skip
     return page.encode(errors="replace")
+
+
+def _as_address(svg: bytes) -> Markup:
+    """A figure as the address of an image, which the page holds itself."""
+    return Markup(f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}")  # noqa: S704 base64 holds no markup
 
 
 @cache

@@ -1,9 +1,10 @@
 """What is compared with what, on which data, by which metric: as it was given, checked, and as a sweep."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lossbench.comparison.tuning import Setting, Tuning
 from lossbench.config.python_settings import PythonSweep, python_sweep
 from lossbench.data.loading import describe
 from lossbench.errors import BadInput, unknown
@@ -27,6 +28,8 @@ class ComparisonRequest:
 
     metric: a metric's column, such as accuracy, or f1/1 for what f1 says of the class that counts as 1.
     rates: learning rates that every loss may choose among. seeds: how many; each draws another split, start and order.
+    folds: into how many parts each seed parts the data, each of which tests once; None where each seed holds a part out.
+    tune: further options that are chosen with the rate, and the values of each; those of losses where a loss has them.
     validation: the share of the training data that chooses. early: whether the best recorded step is chosen as well.
     settings: further settings of the command line, such as model, epochs or batch.
     """
@@ -35,7 +38,9 @@ class ComparisonRequest:
     dataset: Dataset
     metric: str
     seeds: int = 10
+    folds: int | None = None
     rates: Sequence[float] = RATES
+    tune: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     validation: float = 0.2
     early: bool = False
     margin: float | None = None
@@ -65,31 +70,63 @@ def metric_class(word: str) -> type[Metric]:
     return metrics[word]
 
 
-def sweep(request: ComparisonRequest) -> PythonSweep:
+@dataclass(frozen=True, kw_only=True)
+class RequestedSweep:
+    """Every run of a comparison as a point of a sweep, with the label of its loss and the values of what else is tuned."""
+
+    sweep: PythonSweep
+    labels: tuple[str, ...]
+    settings: tuple[Setting, ...]
+
+
+def sweep(request: ComparisonRequest) -> RequestedSweep:
     """Every run of the comparison. Each seed draws its own split, where the data set draws any.
 
     Raises BadInput where a setting does not exist, or where one is the comparison's own.
     """
+    tuning = Tuning(request.tune)
+    tuning.refuse_unknown(list(request.losses.values()))
+    variants = {label: tuning.variants(loss) for label, loss in request.losses.items()}
+    _check_settings(request)
+    more = request.settings.get("probes", ())
     own = {
         "study": request.study,
-        "loss": list(request.losses.values()),
-        "optimizer": {"lr": list(map(float, request.rates))},
+        "loss": [variant for one in variants.values() for variant in one],
+        "optimizer.lr": list(map(float, request.rates)),
         "seed": range(request.seeds),
         "validation": request.validation,
-        "probes": (request.recorded,),
+        "probes": (request.recorded, *([more] if isinstance(more, str) else more)),
         "recording": {"points": POINTS},
     }
+    settings = {key: value for key, value in request.settings.items() if key != "probes"}
+    made = python_sweep({**own, **settings, **tuning.of_the_rest})
+    points = [{**point, "dataset": drawn} for point in made.points for drawn in _drawn(request, int(point["seed"]))]
+    labels = {id(variant): label for label, one in variants.items() for variant in one}
+    return RequestedSweep(
+        sweep=replace(made, points=tuple(points)),
+        labels=tuple(labels[id(point["loss"])] for point in points),
+        settings=tuple(tuning.setting(point) for point in points),
+    )
+
+
+def _check_settings(request: ComparisonRequest) -> None:
+    """Raise BadInput where a setting is the comparison's own, is tuned as well, or hides what is tuned."""
     for key in request.settings:
         if key.partition(".")[0] in {"study", "loss", "dataset", "seed", "validation"} or key == "optimizer.lr":
             raise BadInput(f"{key} is the comparison's own: it is said by losses, --data, --seeds, --rates and --validation.")
-    made = python_sweep({**own, **request.settings})
-    points = [{**point, "dataset": _drawn(request.dataset, int(point["seed"]))} for point in made.points]
-    return replace(made, points=tuple(points))
+        if key in request.tune:
+            raise BadInput(f"{key} is given as a setting, and as one that is tuned; one of them is enough.")
 
 
-def _drawn(dataset: Dataset, seed: int) -> Dataset:
-    """The data set with the split of a seed, where it draws one."""
-    return replace(dataset, seed=seed) if "seed" in field_types(type(dataset)) else dataset  # type: ignore[type-var]
+def _drawn(request: ComparisonRequest, seed: int) -> Iterator[Dataset]:
+    """The data set with the splits of a seed: the one that it draws, if it draws any, or one for each fold."""
+    dataset = request.dataset
+    if "seed" not in field_types(type(dataset)):
+        yield dataset
+    elif request.folds is None:
+        yield replace(dataset, seed=seed)  # type: ignore[type-var]
+    else:
+        yield from (replace(dataset, seed=seed, folds=request.folds, fold=fold) for fold in range(request.folds))  # type: ignore[type-var]
 
 
 def _check_request(request: ComparisonRequest) -> None:
@@ -97,6 +134,8 @@ def _check_request(request: ComparisonRequest) -> None:
         raise BadInput(f"A comparison wants two losses or more, and has {', '.join(request.losses) or 'none'}.")
     if request.seeds < FEWEST_SEEDS:
         raise BadInput(f"seeds is {request.seeds}; a difference is judged over {FEWEST_SEEDS} seeds or more.")
+    if request.folds is not None and "folds" not in field_types(type(request.dataset)):
+        raise BadInput(f"folds is {request.folds}, and {request.dataset.word} has a test part of its own. Possible: no folds.")
     if not request.rates:
         raise BadInput("rates is empty; it holds the learning rates that every loss may choose among.")
     if not 0 < request.validation < 1:

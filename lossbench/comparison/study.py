@@ -1,30 +1,32 @@
 """A comparison that was trained: its verdict, tables and pages, for a notebook, a paper and a terminal."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from lossbench.analysis.curves import study_curves
+from lossbench.analysis.curves import Curves, study_curves
 from lossbench.analysis.labels import SEED
 from lossbench.atomic import write_whole
 from lossbench.comparison.best import fitted_model, threshold_sentence
-from lossbench.comparison.choice import complete_seeds, contestants
+from lossbench.comparison.choice import SETTING, complete_seeds, contestants
+from lossbench.comparison.figures import CONVERGENCE, PRINTED, RATES, STANDINGS, curve_figure, draw_named
 from lossbench.comparison.fitted import FittedModel
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.rendering import html, latex, markdown, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
-from lossbench.errors import BadInput
+from lossbench.comparison.tuning import Setting
+from lossbench.errors import BadInput, unknown
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
+from lossbench.plots.print_curves import draw_curves_for_print
 from lossbench.plots.print_figure import PrintColumns, draw_for_print
-from lossbench.plots.standings import draw_standings
 from lossbench.report.invocations import fingerprints, invocations
 from lossbench.report.stored_study import StoredStudy
-from lossbench.tables import RUN, read_study
+from lossbench.tables import RUN, Study, read_study
 
 PAGE, TEXT = "comparison.html", "comparison.md"
 FACTS = ("commit", "device", "versions")
@@ -34,32 +36,26 @@ FACTS = ("commit", "device", "versions")
 class ComparedStudy:
     """The losses of a request, trained into a folder.
 
-    `runs_of` has the run ids of each by its label, `specs` are all runs, and `command` repeats the comparison.
+    `runs_of` has the run ids of each by its label, `settings` what is tuned beside the rate by run, `specs` are all runs, and
+    `command` repeats the comparison.
     """
 
     folder: Path
     request: ComparisonRequest
     runs_of: dict[str, list[str]]
     command: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     specs: tuple[RunSpec, ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
         """Standings and verdicts. Raises BadInput where nothing is stored yet."""
-        study = read_study(self.folder)
-        curves = study_curves(study)
-        stored = {label: study.runs[study.runs[RUN].isin(ids)] for label, ids in self.runs_of.items()}
-        each = {label: len(ids) // self.request.seeds for label, ids in self.runs_of.items()}
-        seeds, missing = complete_seeds(stored, each), self._runs_left(stored)
-        if not seeds:
-            raise BadInput(
-                f"{self.folder} has no seed of which every run is stored so far. The same command goes on: {self.command}"
-            )
-        stored = {label: runs[runs[SEED].isin(seeds)] for label, runs in stored.items()}
+        stored, missing = self._judged, self._runs_left
         metric, quantity = self.request.metric, self.request.quantity
-        made = contestants(stored, curves, metric, quantity.better or "higher", early=self.request.early)
+        made = contestants(stored, self._curves, metric, quantity.better or "higher", early=self.request.early)
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
-        stopped = f"Interrupted: {missing:,} runs are not trained yet, and {len(seeds)} seeds are judged." if missing else ""
+        seeds = len(made[0].tests)
+        stopped = f"Interrupted: {missing:,} runs are not trained yet, and {seeds} seeds are judged." if missing else ""
         return replace(first, margin=self._margin(first), stopped=stopped)
 
     @cached_property
@@ -107,14 +103,24 @@ class ComparedStudy:
         """The verdict in a few sentences."""
         return " ".join(self.outcome.sentences())
 
-    def plot(self) -> Picture:
-        """The losses' standings, seed by seed, and their differences with intervals and the margin."""
-        return draw_standings(self.outcome.scoreboard(), self.outcome.differences(), self.outcome.quantity, self.outcome.margin)
+    def plot(self, name: str = STANDINGS) -> Picture:
+        """A figure: standings, convergence, rates, factors, gradients or saturation.
+
+        Standings are the losses with their intervals and differences; curves are those of the runs that were chosen. Raises
+        BadInput for another name, and where what a figure shows was not recorded.
+        """
+        return draw_named(name, self.outcome, self._judged, self._curves)
+
+    @property
+    def _pictures(self) -> list[Picture]:
+        """The figures that a page shows."""
+        names = [STANDINGS, CONVERGENCE, *([RATES] if len(self.request.rates) > 1 else [])]
+        return [self.plot(name) for name in names]
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page, and the same as Markdown beside it; returns the page's path."""
         page = Path(path) if path else self.folder / PAGE
-        write_whole(page, html(self._advised, self.request, self.command, self.plot()))
+        write_whole(page, html(self._advised, self.request, self.command, self._pictures))
         write_whole(page.with_suffix(".md"), markdown(self._advised, self.request, self.command).encode())
         return page
 
@@ -125,19 +131,26 @@ class ComparedStudy:
         """
         return latex(self.outcome.renamed(names or {}), self.request, (self.command, self.provenance))
 
-    def save_figure(self, path: str | Path, columns: PrintColumns = 1, names: Mapping[str, str] | None = None) -> Path:
-        """Write the figure for print, as PDF or SVG by the path's ending: as wide as one column or two, without a title.
+    def save_figure(
+        self, path: str | Path, columns: PrintColumns = 1, names: Mapping[str, str] | None = None, plot: str = STANDINGS
+    ) -> Path:
+        """Write a figure for print, as PDF or SVG by the path's ending: as wide as one column or two, without a title.
 
-        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex. Raises BadInput for
-        another ending, or another number of columns.
+        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex, `plot` as for plot;
+        rates are for the screen only. Raises BadInput for another ending, number of columns or figure.
         """
         path = Path(path)
         if path.suffix not in (".pdf", ".svg") or columns not in (1, 2):
             raise BadInput(f"{path} for {columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
         outcome = self.outcome.renamed(names or {})
-        facts = {"Title": self.plot().title, "Subject": self.command, "Keywords": self.provenance}
-        tables = (outcome.scoreboard(), outcome.differences())
-        pdf, svg = draw_for_print(tables, outcome.quantity, outcome.margin, columns, facts)
+        if plot not in PRINTED:
+            raise unknown("figure for print", plot, PRINTED)
+        facts = {"Title": self.plot(plot).title, "Subject": self.command, "Keywords": self.provenance}
+        if plot == STANDINGS:
+            tables = (outcome.scoreboard(), outcome.differences())
+            pdf, svg = draw_for_print(tables, outcome.quantity, outcome.margin, columns, facts)
+        else:
+            pdf, svg = draw_curves_for_print(*curve_figure(plot, outcome, self._curves), columns, facts)
         write_whole(path, pdf if path.suffix == ".pdf" else svg)
         return path
 
@@ -153,12 +166,45 @@ class ComparedStudy:
         return terminal(self._advised)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: verdict, scoreboard, figure."""
-        picture = self.plot().svg.decode().partition("<svg")
-        return f"<p><b>{escape(self.verdict)}</b></p>{self.scoreboard.to_html(index=False)}<div><svg{picture[2]}</div>"
+        """What a notebook shows: verdict, scoreboard, the first figures."""
+        figures = [self.plot(name).svg.decode().partition("<svg")[2] for name in (STANDINGS, CONVERGENCE)]
+        shown = "".join(f"<div><svg{figure}</div>" for figure in figures)
+        return f"<p><b>{escape(self.verdict)}</b></p>{self.scoreboard.to_html(index=False)}{shown}"
 
-    def _runs_left(self, stored: Mapping[str, pd.DataFrame]) -> int:
-        return sum(map(len, self.runs_of.values())) - sum(map(len, stored.values()))
+    @cached_property
+    def _study(self) -> Study:
+        return read_study(self.folder)
+
+    @cached_property
+    def _curves(self) -> Curves:
+        return study_curves(self._study)
+
+    @cached_property
+    def _stored(self) -> dict[str, pd.DataFrame]:
+        """The runs of each loss that are stored."""
+        return {label: self._of(self._study.runs, ids) for label, ids in self.runs_of.items()}
+
+    @cached_property
+    def _judged(self) -> dict[str, pd.DataFrame]:
+        """Those of the seeds of which all is stored. Raises BadInput where there is none."""
+        each = {label: len(ids) // self.request.seeds for label, ids in self.runs_of.items()}
+        seeds = complete_seeds(self._stored, each)
+        if not seeds:
+            raise BadInput(
+                f"{self.folder} has no seed of which every run is stored so far. The same command goes on: {self.command}"
+            )
+        return {label: runs[runs[SEED].isin(seeds)] for label, runs in self._stored.items()}
+
+    def _of(self, runs: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+        """Those of the runs that are stored, in the order in which they were planned, with what is tuned beside the rate."""
+        order = {run_id: index for index, run_id in enumerate(ids)}
+        own = runs[runs[RUN].isin(order)].sort_values(RUN, key=lambda column: column.map(order))
+        settings = [self.settings.get(run_id, ()) for run_id in own[RUN]]
+        return own.assign(**{SETTING: pd.Series(settings, index=own.index, dtype=object)})
+
+    @property
+    def _runs_left(self) -> int:
+        return sum(map(len, self.runs_of.values())) - sum(map(len, self._stored.values()))
 
     def _margin(self, outcome: Outcome) -> float:
         """What was asked for; else a percentage point of shares, and a part of the best loss's value of other metrics."""

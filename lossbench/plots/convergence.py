@@ -8,11 +8,15 @@ from lossbench.plots.picture import Picture
 
 
 def draw_convergence(comparison: Comparison, curves: Curves) -> list[Picture]:
+    """Own loss and metrics over the steps, as `convergence_figure` says."""
+    return draw(convergence_figure(curves), comparison, curves)
+
+
+def convergence_figure(curves: Curves) -> CurveFigure:
     """Own loss on training data; on test data each metric that can rank losses; each on the other where that is missing."""
     own = curves.first_of(tables.TRAIN + tables.LOSS, tables.TEST + tables.LOSS)
     rows = [_row(column, curves) for column in (own, *shared_columns(curves)) if column]
-    figure = CurveFigure(name="convergence", title="How the losses fall, and what it is worth", rows=tuple(rows))
-    return draw(figure, comparison, curves)
+    return CurveFigure(name="convergence", title="How the losses fall, and what it is worth", rows=tuple(rows))
 
 
 def shared_columns(curves: Curves) -> list[str]:

@@ -15,8 +15,13 @@ LABELS = {
 
 
 def draw_factors(comparison: Comparison, curves: Curves) -> list[Picture]:
-    """Error, slope and the gradient that is their product, one under the other, each as many decades high."""
+    """Error, slope and gradient over the steps, as `factors_figure` says."""
     whole = factored(curves)
+    return draw(factors_figure(whole), comparison, whole)
+
+
+def factors_figure(whole: Curves) -> CurveFigure:
+    """Error, slope and the gradient that is their product, one under the other, each as many decades high."""
     rows = tuple(Row(column=name, label=LABELS[name], scale="log", geometric=True) for name in FACTORS if name in whole.columns)
     title = "Where the gradient goes missing: error × slope = gradient"
-    return draw(CurveFigure(name="factors", title=title, rows=rows, agree="decades"), comparison, whole)
+    return CurveFigure(name="factors", title=title, rows=rows, agree="decades")

@@ -117,7 +117,7 @@ def _picture(figure: CurveFigure, settings: Sequence[Setting], comparison: Compa
     opened = open_grid(layout)
     everything = [panel for _, panels in shown for panel in panels]
     last = max(float(band.steps[-1]) for panel in everything for _, band, _ in panel)
-    for (row, panels), line, limit in zip(shown, opened.axes, _limits(figure, shown), strict=True):
+    for (row, panels), line, limit in zip(shown, opened.axes, limits_of(figure, shown), strict=True):
         for panel, axes in zip(panels, line, strict=True):
             fill(axes, panel, layout, banded=comparison.blocks > 1)
             scales.step_axis(axes, last)
@@ -165,7 +165,7 @@ def depth(look: Stroke) -> tuple[bool, bool]:
     return look != FAINT, bool(look.dash)
 
 
-def _limits(figure: CurveFigure, shown: Shown) -> list[tuple[float, float] | None]:
+def limits_of(figure: CurveFigure, shown: Shown) -> list[tuple[float, float] | None]:
     """For each row the ends of a logarithmic axis, or None where it is an even one."""
     rows = [values_of(panels) for _, panels in shown]
     if figure.agree == "figure":

@@ -11,3 +11,7 @@ class Picture:
     title: str
     svg: bytes
     png: bytes
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.svg.decode()

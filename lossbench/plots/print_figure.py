@@ -1,7 +1,8 @@
 """A comparison as a figure for print: as wide as one column or two, without a title, with text that stays text."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -38,12 +39,23 @@ def draw_for_print(
 
     Of one column the panels stand one above the other, of two side by side.
     """
+    with print_style():
+        return as_pdf_and_svg(_figure(tables, quantity, margin, columns), facts)
+
+
+@contextmanager
+def print_style() -> Iterator[None]:
+    """Within it, figures are built and drawn for print: text of 8 points that stays text."""
     with styled(), mpl.rc_context({**TEXT, **TICKS}):
-        figure = _figure(tables, quantity, margin, columns)
-        pdf, svg = io.BytesIO(), io.BytesIO()
-        figure.savefig(pdf, format="pdf", metadata={**facts, "Creator": "lossbench", "CreationDate": None, "Producer": None})
-        held = {"Title": facts["Title"], "Description": facts["Subject"], "Keywords": [facts["Keywords"]]}
-        figure.savefig(svg, format="svg", metadata={**held, "Creator": "lossbench", "Date": None})
+        yield
+
+
+def as_pdf_and_svg(figure: Figure, facts: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """A figure in both formats, with facts as metadata: Title, Subject, Keywords."""
+    pdf, svg = io.BytesIO(), io.BytesIO()
+    figure.savefig(pdf, format="pdf", metadata={**facts, "Creator": "lossbench", "CreationDate": None, "Producer": None})
+    held = {"Title": facts["Title"], "Description": facts["Subject"], "Keywords": [facts["Keywords"]]}
+    figure.savefig(svg, format="svg", metadata={**held, "Creator": "lossbench", "Date": None})
     return pdf.getvalue(), svg.getvalue()
 
 

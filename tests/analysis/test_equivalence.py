@@ -51,18 +51,18 @@ def test_a_difference_at_the_margin_is_seldom_called_the_same():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("truth", [0.0, 0.3, 0.8])
-@pytest.mark.parametrize("known", [6, 20])
+@pytest.mark.parametrize("truth", [0.0, 0.1, 0.8])
+@pytest.mark.parametrize("known", [3, 6, 20])
 def test_the_announced_number_of_seeds_is_enough_in_four_of_five_studies(truth, known):
     stream, enough, studies = np.random.default_rng(3), 0, 0
     for _ in range(STUDIES // 2):
         first = stream.normal(truth, 1, known)
-        told = judge_differences(first, 0.5)
+        told = judge_differences(first, 0.2)
         if told.more is None:
             continue
         studies += 1
         whole = np.concatenate([first, stream.normal(truth, 1, int(told.more))])
-        enough += judge_differences(whole, 0.5).decided
+        enough += judge_differences(whole, 0.2).decided
     assert studies > 10
     assert stats.binomtest(enough, studies, 0.8, alternative="less").pvalue > 0.001
 

@@ -1,13 +1,16 @@
 """Third-party code that exits, crashes, hangs or returns NaN: the audit goes on, says so, and keeps no card of it."""
 
+import sys
 import time
+from multiprocessing.spawn import get_preparation_data
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from lossbench.audit.cards import cache
 from lossbench.audit.cards.card import Card
-from lossbench.audit.cards.isolation import isolated_cards
+from lossbench.audit.cards.isolation import isolated_cards, without_script
 from lossbench.audit.request import failures
 from lossbench.audit.subjects.convention import CallableRequest
 from lossbench.commands.cli import answer
@@ -118,3 +121,13 @@ def test_a_loss_of_three_class_weights_is_refused_with_the_reason(module: str) -
 def test_a_path_that_leads_nowhere_is_bad_input_from_the_other_process_too(module: str) -> None:
     with pytest.raises(BadInput, match="Did you mean 'exits'"):
         card_of(f"{module}:exit")
+
+
+def test_a_process_for_cards_does_not_run_the_script_that_asks_for_them(tmp_path, monkeypatch):
+    script = ModuleType("__main__")
+    script.__file__ = str(tmp_path / "script.py")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    assert get_preparation_data("cards")["init_main_from_path"] == script.__file__
+    with without_script():
+        assert "init_main_from_path" not in get_preparation_data("cards")
+    assert sys.modules["__main__"] is script

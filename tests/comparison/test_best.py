@@ -79,7 +79,7 @@ def test_the_threshold_does_best_on_validation_data_and_knows_no_other(study):
     )  # candidates are shares of the examples, and not these
     assert "F1 (macro)" in study.recommendation
     assert study.recommendation.startswith(
-        f"Use {best.label} at a learning rate of {best.usual_rate:g}, and decide for yes above"
+        f"Use {best.label} at a learning rate of {best.usual.rate:g}, and decide for yes above"
     )
 
 

@@ -162,7 +162,7 @@ def test_tables_pages_and_latex_say_the_same(study, tmp_path):
         c.label for c in sorted(study.outcome.contestants, key=lambda c: -study.outcome.estimates[c.label].centre)
     ]
     assert len(study.differences) == 1
-    assert study._repr_html_().count("<svg") == 1
+    assert study._repr_html_().count("<svg") == 2
 
 
 @pytest.mark.slow

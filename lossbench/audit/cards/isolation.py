@@ -3,11 +3,14 @@
 import json
 import multiprocessing
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -32,7 +35,8 @@ def isolated_cards(request: CallableRequest, *, fresh: bool = False) -> list[Car
     with tempfile.TemporaryDirectory() as folder:
         late = Path(folder) / "late"
         process = context.Process(target=_send_cards, args=(sender, request, fresh, dict(os.environ), str(late)), daemon=True)
-        process.start()
+        with without_script():
+            process.start()
         sender.close()
         try:
             message = json.loads(receiver.recv_bytes()) if receiver.poll(_LONGEST + 20 * request.seconds) else None
@@ -44,6 +48,21 @@ def isolated_cards(request: CallableRequest, *, fresh: bool = False) -> list[Car
             process.join()
         ended_late = message is None or (late.exists() and late.stat().st_size > 0)
     return _cards(request, message or {}, process.exitcode, ended_late=ended_late)
+
+
+@contextmanager
+def without_script() -> Iterator[None]:
+    """Within it a process that is started does not run this one's script first.
+
+    multiprocessing runs it for what stands in it, which no card needs; a script without `if __name__ == "__main__"` would compare
+    or audit once more there, and fail.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _context() -> ForkServerContext | SpawnContext:

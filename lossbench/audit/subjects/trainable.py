@@ -30,7 +30,7 @@ def trainable(given: Any, options: Mapping[str, Any] | None = None) -> Imported:
     Functions and classes stand at the top of a module; an object is made anew from its class and the arguments that it keeps
     under their names. Raises BadInput where it has no such path, cannot be called as a loss, or has no gradient.
     """
-    path, arguments = (given, dict(options or {})) if isinstance(given, str) else _path_of(given)
+    path, arguments = (given, dict(options or {})) if isinstance(given, str) else path_and_arguments(given)
     add_current_folder_to_path()
     request = CallableRequest(path=path, given=arguments, seconds=SECONDS)
     try:
@@ -111,10 +111,10 @@ def _same_beside(function: Callable[[Tensor, Tensor], Tensor], rows: int, dtype:
     return True
 
 
-def _path_of(given: Any) -> tuple[str, dict[str, Any]]:
+def path_and_arguments(given: Any) -> tuple[str, dict[str, Any]]:
     """Path and keyword arguments of a function, class or object. Raises BadInput where it has none."""
     if isinstance(given, partial) and not given.args:
-        path, arguments = _path_of(given.func)
+        path, arguments = path_and_arguments(given.func)
         return path, {**arguments, **{name: _plain(value) for name, value in given.keywords.items()}}
     if inspect.isclass(given) or inspect.isroutine(given):
         return _path(given), {}

@@ -1,6 +1,7 @@
 """A comparison from the command line: what it will take, the runs, the verdict and the page."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,7 @@ import click
 
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
-from lossbench.commands.actions.outline import data_lines, training_time
-from lossbench.comparison.compare import Given, Prepared, prepared
+from lossbench.comparison.compare import Given, Prepared, announce, compared, prepared
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
 from lossbench.errors import BadInput, Stopped, printable
@@ -17,24 +17,15 @@ from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
 from lossbench.storage.store import study_folder
 
+_BETWEEN = re.compile(r",(?![^\[]*\])")  # a comma that stands in no list
 DATASET = "dataset."  # before settings that are about the data
 
 
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     made = _prepared(losses, options)
-    each = len(made.plan.runs) // len(made.runs_of)
-    outline = f"{len(made.runs_of)} losses × {each} runs, judged by {made.request.metric}. {training_time(made.plan, RESULTS)}"
-    for line in data_lines(made.request.dataset):
-        click.echo(line, err=True)
-    click.echo(outline.rstrip(), err=True)
-    study = ComparedStudy(
-        folder=study_folder(RESULTS, made.plan.study),
-        request=made.request,
-        runs_of=made.runs_of,
-        command=command,
-        specs=made.plan.runs,
-    )
+    announce(made, RESULTS)
+    study = compared(made, study_folder(RESULTS, made.plan.study), command)
     try:
         click.echo(run_plan(made.plan, RESULTS, made.overrides, made.config).sentence(), err=True)
     except Stopped:
@@ -58,8 +49,9 @@ def _prepared(losses: Sequence[str], options: Mapping[str, Any]) -> Prepared:
         data_options={key.removeprefix(DATASET): value for key, value in about_data.items()},
         check=not options["no_check"],
     )
-    protocol = {name: options[name] for name in ("seeds", "validation", "early", "margin", "study")}
-    return prepared(given, rates=_rates(options["rates"]), settings=settings, **protocol)
+    protocol = {name: options[name] for name in ("seeds", "folds", "validation", "early", "margin", "study")}
+    tune = dict(map(_tuned, options["tune"]))
+    return prepared(given, rates=_rates(options["rates"]), tune=tune, settings=settings, **protocol)
 
 
 def _print_outcome(study: ComparedStudy, options: Mapping[str, Any]) -> None:
@@ -68,7 +60,8 @@ def _print_outcome(study: ComparedStudy, options: Mapping[str, Any]) -> None:
     names = dict(map(_name, options["names"]))
     click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
     if options["figure"]:
-        click.echo(f"The figure for print: {study.save_figure(options['figure'], options['columns'], names)}", err=True)
+        figure = study.save_figure(options["figure"], options["columns"], names, options["plot"])
+        click.echo(f"The figure for print: {figure}", err=True)
     if options["save"]:
         click.echo(f"The best network: {study.best.save(options['save'])}", err=True)
     click.echo(f"The page: {page}", err=True)
@@ -108,7 +101,19 @@ def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise BadInput(f"--set {text}: a setting is written KEY=VALUE, such as --set epochs=20.")
-    made = parsed(value)
+    return key, _value(value)
+
+
+def _tuned(text: str) -> tuple[str, list[Any]]:
+    key, equals, values = text.partition("=")
+    if not equals or not key:
+        raise BadInput(f"--tune {text}: what is tuned is written KEY=VALUE,VALUE, such as --tune loss.gamma=0.5,1,2.")
+    return key, [_value(value) for value in _BETWEEN.split(values)]
+
+
+def _value(text: str) -> Any:
+    """A number, a word or a list, as it is written."""
+    made = parsed(text)
     if isinstance(made, str) and made.startswith("[") and made.endswith("]"):  # words without quotation marks
         made = [word.strip() for word in next(csv.reader([made[1:-1]], skipinitialspace=True), [])]
-    return key, tuple(made) if isinstance(made, list) else made
+    return tuple(made) if isinstance(made, list) else made

@@ -15,7 +15,7 @@ from lossbench.claims.experiments import experiments, find_experiment
 from lossbench.claims.schema import VERDICTS, Experiment
 from lossbench.claims.terminal import print_verdicts, shown
 from lossbench.claims.verdict import Judgement, Unjudged
-from lossbench.config.compose import compose
+from lossbench.commands.actions.sweep import composed
 from lossbench.config.merged import merged
 from lossbench.errors import BadInput, Failure, printable, unknown
 from lossbench.execution.executor import run_plan
@@ -134,7 +134,7 @@ def _trained(experiment: Experiment, root: Path, flags: Sequence[str]) -> Path:
     for path in part_files(folder):
         read_part(path)  # raises where a part was edited: `run` would set it aside and train anew, and the edit go unsaid
     overrides = [f"experiment={name}"]
-    points = compose(overrides, flags)
+    points = composed(overrides, flags)
     plan = make_plan(points)
     if plan.study != name:
         raise BadInput(f"conf/experiment/{name}.yaml says study: {plan.study}; an experiment's study has the experiment's name.")

@@ -1,11 +1,13 @@
 """The sweep that words name, composed and planned; where that takes long, it is told what is being done."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lossbench.audit.subjects.trainable import trainable
-from lossbench.config.compose import compose
+from lossbench.config.compose import compose, named
+from lossbench.config.outside_losses import outside_losses
 from lossbench.config.resolution import Point
-from lossbench.config.schema import chosen_words, offer
+from lossbench.config.schema import offer
 from lossbench.execution.patience import told_when_slow
 from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, make_plan
@@ -13,10 +15,18 @@ from lossbench.planning.plan import Plan, make_plan
 
 def planned_sweep(overrides: Sequence[str], flags: Sequence[str]) -> tuple[list[Point], Plan]:
     """Every run that the words name as a composed config, and the plan that these make. Raises BadInput."""
-    for word in chosen_words(overrides, ("loss",)).get("loss", ()):
-        if ":" in word:
-            offer("loss", word, trainable(word))
     with told_when_slow("Composing every run that the words name …"):
-        points = compose(overrides, flags)
+        points = composed(overrides, flags)
     with told_when_slow(f"Planning {count(len(points), 'run')} …"):
         return points, make_plan(points)
+
+
+def composed(overrides: Sequence[str], flags: Sequence[str]) -> list[Point]:
+    """Every run that the words name as a composed config, losses MODULE:NAME of theirs or of an experiment's among them.
+
+    Raises BadInput.
+    """
+    folder = named(flags).get("config-dir")
+    for path in outside_losses(overrides, Path(folder) if folder else None):
+        offer("loss", path, trainable(path))
+    return compose(overrides, flags)

@@ -1,0 +1,117 @@
+"""A comparison's figures by their names: of the runs that validation data chose, a line a loss."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from lossbench import tables
+from lossbench.analysis.comparison import Comparison, Contender, Sample, Setting
+from lossbench.analysis.curves import Curves
+from lossbench.analysis.factors import factored
+from lossbench.analysis.labels import RATE, SEED
+from lossbench.analysis.selection import Measure
+from lossbench.analysis.sensitivity import sensitivities
+from lossbench.comparison.choice import FOLDS, SETTING, Chosen, Contestant
+from lossbench.comparison.outcome import Outcome
+from lossbench.errors import BadInput, unknown
+from lossbench.plots.convergence import convergence_figure
+from lossbench.plots.factors import factors_figure
+from lossbench.plots.gradients import gradients_figure
+from lossbench.plots.panels import CurveFigure, draw
+from lossbench.plots.picture import Picture
+from lossbench.plots.rates import draw_rates
+from lossbench.plots.saturation import saturation_figure
+from lossbench.plots.standings import draw_standings
+
+STANDINGS, CONVERGENCE, RATES = "standings", "convergence", "rates"
+PROBES = {"factors": "output_factors", "gradients": "gradient_norms", "saturation": "saturation"}
+FIGURES = (STANDINGS, CONVERGENCE, RATES, *PROBES)
+PRINTED = tuple(name for name in FIGURES if name != RATES)  # those that there are for print
+
+
+def draw_named(name: str, outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> Picture:
+    """A figure of a comparison. `runs_of` has every run of each loss by its label, as `contestants` takes them.
+
+    Raises BadInput for a name that there is not, and where what it shows was not recorded.
+    """
+    if name not in FIGURES:
+        raise unknown("figure of a comparison", name, FIGURES)
+    if name == STANDINGS:
+        return draw_standings(outcome.scoreboard(), outcome.differences(), outcome.quantity, outcome.margin)
+    if name == RATES:
+        return _rates(outcome, runs_of, curves)
+    return draw(*curve_figure(name, outcome, curves))[0]
+
+
+def curve_figure(name: str, outcome: Outcome, curves: Curves) -> tuple[CurveFigure, Comparison, Curves]:
+    """What a figure of curves over the steps shows. Raises BadInput where it was not recorded."""
+    comparison = _compared([(one, math.nan, one.chosen) for one in outcome.contestants])
+    if name in PROBES and not _recorded(name, curves):
+        raise BadInput(
+            f"The figure {name} shows what the probe {PROBES[name]} records, and no run has it. Possible: "
+            f"--set probes=[{PROBES[name]}] (probes=({PROBES[name]!r},)), which trains the runs again; or another figure."
+        )
+    if name == "factors":
+        whole = factored(curves)
+        return factors_figure(whole), comparison, whole
+    figures = {CONVERGENCE: convergence_figure, "gradients": gradients_figure}
+    return saturation_figure(comparison, curves) if name not in figures else figures[name](curves), comparison, curves
+
+
+def _recorded(name: str, curves: Curves) -> bool:
+    """Whether a figure of a probe has anything to show."""
+    stems = {"factors": tables.OUTPUT_ERROR, "gradients": tables.GRADIENT_WEIGHTS, "saturation": tables.SATURATED}
+    return any(column.startswith(stems[name]) for column in curves.columns)
+
+
+def _rates(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> Picture:
+    """What test data say at each rate, with whatever else is tuned as it was chosen most often. Raises BadInput for one rate."""
+    samples: list[tuple[Contestant, float, Sequence[Chosen]]] = []
+    for one in outcome.contestants:
+        runs = runs_of[one.label]
+        usual = runs[[setting == one.usual.setting for setting in runs[SETTING]]]
+        samples += [(one, float(str(rate)), _chosen(own)) for rate, own in usual.groupby(RATE)]
+    everything = _compared(samples)
+    chosen = _compared([(one, one.usual.rate, one.chosen) for one in outcome.contestants])
+    measure = Measure(column=tables.TEST + outcome.metric, quantity=outcome.quantity, neutral=True)
+    shown = sensitivities(everything, chosen, curves, dict.fromkeys(everything.settings, measure))
+    if not shown:
+        raise BadInput("The figure rates wants two learning rates or more. Possible: --rates (rates=), or another figure.")
+    return draw_rates(shown, everything)[0]
+
+
+def _chosen(runs: pd.DataFrame) -> list[Chosen]:
+    """Runs as choices of which only the place and the outcome are known."""
+    return [
+        Chosen(
+            seed=int(row[SEED]), fold=int(row[FOLDS]) if FOLDS in row and not math.isnan(row[FOLDS]) else 0,
+            run=str(row[tables.RUN]), rate=float(row[RATE]), diverged=row[tables.OUTCOME] == "diverged",
+            step=math.nan, validation=math.nan, test=math.nan, last=math.nan,
+        )
+        for row in runs.to_dict("records")
+    ]  # fmt: skip
+
+
+def _compared(samples: Sequence[tuple[Contestant, float, Sequence[Chosen]]]) -> Comparison:
+    """Losses with their rates and runs as figures take them: in one setting, whose blocks are seeds and folds."""
+    setting = Setting(label="", task="", family="", data="")
+    labels = list(dict.fromkeys(one.label for one, _, _ in samples))
+    loss_words = [label.partition(",")[0] for label in labels]
+    contenders = {
+        label: Contender(word=word, label=label, variant=loss_words[:index].count(word))
+        for index, (label, word) in enumerate(zip(labels, loss_words, strict=True))
+    }
+    made = tuple(
+        Sample(
+            setting=setting,
+            contender=contenders[one.label],
+            rate=rate,
+            seeds=tuple(choice.seed for choice in own),
+            splits=tuple(choice.fold for choice in own),
+            runs=tuple(choice.run for choice in own),
+            diverged=tuple(choice.diverged for choice in own),
+        )
+        for one, rate, own in samples
+    )
+    return Comparison(settings=(setting,), contenders=tuple(contenders.values()), samples=made, facts=())

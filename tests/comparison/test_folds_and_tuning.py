@@ -1,0 +1,142 @@
+"""`compare` with folds, with more that is tuned than the rate, and its figures by name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.model_selection import StratifiedKFold
+
+import lossbench as lb
+from lossbench.comparison.compare import Given, prepared
+from lossbench.comparison.tuning import Tuning
+from lossbench.data.hold_out import random_state
+from lossbench.data.loading import load
+from lossbench.errors import BadInput
+from lossbench.planning.target_contract import innermost
+
+STREAM = np.random.default_rng(0)
+X = STREAM.normal(size=(120, 3))
+Y = np.where(X[:, 0] + 0.5 * STREAM.normal(size=120) > 0, "yes", "no")
+TABLE = pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=Y)
+TUNE = {"loss.gamma": [0.5, 2.0], "optimizer.l2": [0.0, 0.01]}
+PROTOCOL = {"seeds": 3, "folds": 2, "rates": (0.1, 1.0), "tune": TUNE}
+SMALL = {"seeds": 3, "rates": (0.1,)}
+QUICK = {"epochs": 2, "model": "logistic"}
+GIVEN = {"data": TABLE, "target": "kind", "metric": "accuracy"}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return lb.compare(["ce", "focal"], results=tmp_path_factory.mktemp("folds"), **GIVEN, **PROTOCOL, **QUICK)
+
+
+@pytest.mark.slow
+def test_each_seed_parts_the_rows_into_folds_as_scikit_learn_does_and_validation_is_of_the_training_part(study):
+    for seed in range(3):
+        parted = StratifiedKFold(2, shuffle=True, random_state=random_state(seed, "split")).split(X, Y)
+        for fold, (_, test) in enumerate(parted):
+            (own,) = {
+                run.dataset for run in study.specs if (innermost(run.dataset).seed, innermost(run.dataset).fold) == (seed, fold)
+            }
+            split = load(own).split
+            assert len(split.test_y) == len(test)
+            assert split.test_y.sum() == (Y[test] == "yes").sum()
+            assert len(split.validation_y) == 0.2 * (120 - len(test))
+
+
+@pytest.mark.slow
+def test_a_seeds_score_is_the_mean_over_its_folds_and_the_interval_is_students_over_seeds(study):
+    means = {}
+    for one in study.outcome.contestants:
+        assert [(c.seed, c.fold) for c in one.chosen] == [(seed, fold) for seed in range(3) for fold in range(2)]
+        means[one.label] = [np.mean([c.test for c in one.chosen if c.seed == seed]) for seed in range(3)]
+    (pair,) = study.outcome.pairs
+    gaps = np.subtract(means[pair.first], means[pair.second])
+    assert (pair.verdict.n, pair.verdict.mean) == (3, pytest.approx(gaps.mean()))
+    assert (pair.verdict.low, pair.verdict.high) == pytest.approx(tuple(stats.ttest_1samp(gaps, 0).confidence_interval(0.95)))
+    assert set(study.scoreboard["seeds"]) == {3}
+
+
+@pytest.mark.slow
+def test_every_setting_is_tried_and_the_best_by_validation_data_is_chosen(study):
+    runs = study.runs.merge(study.curves.groupby("run").last(), left_on="run", right_index=True)
+    assert [len(study.runs_of[label]) for label in ("cross_entropy", "focal")] == [3 * 2 * 2 * 2, 3 * 2 * 2 * 2 * 2]
+    for one in study.outcome.contestants:
+        own = runs[runs["run"].isin(study.runs_of[one.label])]
+        for choice in one.chosen:
+            rivals = own[(own["seed"] == choice.seed) & (own["dataset.fold"].fillna(0) == choice.fold)]
+            assert choice.validation == rivals["validation_accuracy"].max()
+            mine = rivals[rivals["run"] == choice.run].iloc[0]
+            tried = {"loss.gamma": mine.get("loss.gamma"), "optimizer.l2": mine["optimizer.l2"]}
+            assert {name: float(value) for name, value in choice.setting} == {n: v for n, v in tried.items() if not np.isnan(v)}
+    assert "unequal numbers of settings: 4 (cross_entropy) and 8 (focal)" in study.report().with_suffix(".md").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
+    assert [study.plot(name).name for name in ("standings", "convergence", "rates")] == ["standings", "convergence", "rates"]
+    with pytest.raises(BadInput, match=r"Known: convergence, factors, gradients, rates, saturation, standings\."):
+        study.plot("convergences")
+    with pytest.raises(BadInput, match="the probe output_factors records"):
+        study.plot("factors")
+    svg = study.save_figure(tmp_path / "curves.svg", 1, {"focal": "Focal"}, "convergence").read_text("utf-8")
+    assert ">Focal</text>" in svg
+    assert study.plot("convergence").title not in svg.partition("</metadata>")[2]
+
+
+@pytest.mark.parametrize(
+    ("tune", "sentence"),
+    [
+        ({"loss.gama": [1.0, 2.0]}, "Did you mean 'gamma'"),
+        ({"loss.gamma": [1.0]}, "two values or more"),
+        ({"loss.gamma": [1.0, 1.0]}, "each once"),
+        ({"loss.gamma": [1.0, {}]}, "values are numbers"),
+        ({"optimizer.lr": [1.0, 2.0]}, "--rates"),
+        ({"dataset.seed": [1, 2]}, "cannot be tuned"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused_in_a_sentence(tune, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        Tuning(tune).refuse_unknown([lb.losses.CrossEntropy(), lb.losses.Focal()])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [({"tune": {"epochs": [1, 2]}}, "one of them is enough"), ({"folds": 1}, "at least 2"), ({"folds": 70}, "Possible: 2 to")],
+)
+def test_what_makes_no_sense_with_the_data_and_settings_is_refused_in_a_sentence(asked, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        prepared(Given(losses=["ce", "focal"], **GIVEN), settings=QUICK, **SMALL, **asked)
+
+
+@pytest.mark.slow
+def test_data_with_a_test_part_of_their_own_have_no_folds():
+    with pytest.raises(BadInput, match="has a test part of its own"):
+        prepared(Given(losses=["ce", "focal"], data="xor"), settings=QUICK, folds=3)
+
+
+@pytest.mark.slow
+def test_a_callables_own_options_are_tuned(tmp_path, monkeypatch):
+    (tmp_path / "tuned_losses.py").write_text(CALLABLE)
+    monkeypatch.syspath_prepend(tmp_path)
+    made = prepared(
+        Given(losses=["ce", "tuned_losses:mine,scale=1.0"], **GIVEN),
+        settings=QUICK,
+        tune={"loss.scale": [0.5, 2.0]},
+        rates=(0.1,),
+    )
+    assert list(made.runs_of) == ["cross_entropy", "tuned_losses:mine"]
+    assert {made.settings[run] for run in made.runs_of["tuned_losses:mine"]} == {(("loss.scale", "0.5"),), (("loss.scale", "2"),)}
+
+
+CALLABLE = '''
+"""A loss with an option."""
+
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+
+def mine(z, y, scale=1.0):
+    """A scaled cross entropy."""
+    return scale * binary_cross_entropy_with_logits(z, y, reduction="none")
+'''
