@@ -10,7 +10,7 @@ from lossbench.interfaces.arrays import Array, Dense
 from lossbench.interfaces.dataset import Dataset, DataShape, Split, TargetScale
 from lossbench.interfaces.domain import Domain, TargetRange
 from lossbench.interfaces.init import FirstTraining, Init
-from lossbench.interfaces.loss import CLASSIFIED, EVERY_TASK, LABELLED, Loss, Properties, Task
+from lossbench.interfaces.loss import CLASSIFIED, EVERY_TASK, LABELLED, Loss, Properties, Task, TrainingTargets
 from lossbench.interfaces.model import ActivationName, Layer, Model, makes_module, says_layers
 from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
 from lossbench.interfaces.schedule import Schedule
@@ -39,6 +39,7 @@ __all__ = [
     "TargetRange",
     "TargetScale",
     "Task",
+    "TrainingTargets",
     "Update",
     "makes_module",
     "says_layers",
