@@ -67,7 +67,9 @@ def on_one_sigmoid(subjects: Iterator[Subject]) -> list[Subject]:
 def _of_classes(subject: Subject) -> bool:
     """Whether it is for classes, and the same whatever data it trains on."""
     loss = subject.loss
-    return not isinstance(loss, Loss) or ("classification" in loss.tasks and loss.informed(TrainingTargets(members=(1, 1))) == loss)
+    return not isinstance(loss, Loss) or (
+        "classification" in loss.tasks and loss.informed(TrainingTargets(members=(1, 1))) == loss
+    )
 
 
 def _named(text: str) -> Subject:

@@ -225,4 +225,3 @@ class Bernoulli(Loss):
             bounded=False,
             saturation=0.0,
         )
-

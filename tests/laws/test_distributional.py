@@ -49,7 +49,9 @@ def test_quantiles_of_a_histogram_are_scipys(level: float) -> None:
     said = KNOWN.quantile(Z, level)
     for t in (0, 1):
         for n in range(N):
-            law = stats.rv_histogram((Z[t * BINS : (t + 1) * BINS, n].softmax(0).numpy(), edges(*RANGES[t]).numpy()), density=False)
+            law = stats.rv_histogram(
+                (Z[t * BINS : (t + 1) * BINS, n].softmax(0).numpy(), edges(*RANGES[t]).numpy()), density=False
+            )
             assert float(said[t, n]) == pytest.approx(law.ppf(level), rel=1e-9, abs=1e-9)
 
 
