@@ -53,6 +53,9 @@ class TrainingTargets(NamedTuple):
     greatest: tuple[float, ...] = ()
 
 
+UNKNOWN_TARGETS = TrainingTargets()
+
+
 class Loss(Registered):
     """A number for one example, from raw outputs; it reduces nothing and declares its link.
 

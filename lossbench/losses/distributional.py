@@ -54,8 +54,8 @@ class HlGauss(Loss):
         pairs = list(zip(least, greatest, strict=False))
         if len(least) != len(greatest) or not all(-math.inf < low <= high < math.inf for low, high in pairs):
             raise BadInput(
-                f"hl_gauss has least = {self.least} and greatest = {self.greatest}; they want a number for each target, and least "
-                "is at most greatest."
+                f"hl_gauss has least = {self.least} and greatest = {self.greatest}; they want a number for each target, and "
+                "least is at most greatest."
             )
 
     def informed(self, targets: TrainingTargets) -> Self:
@@ -107,7 +107,7 @@ class HlGauss(Loss):
 
     def _by_target(self, z: Tensor) -> Tensor:
         """Raw outputs (..., T·K, B) as (..., T, K, B)."""
-        return z.unflatten(OUTPUTS, (-1, self.bins))
+        return torch.unflatten(z, OUTPUTS, (-1, self.bins))
 
     def _number(self, position: Tensor) -> Tensor:
         """The number at a position (..., T, B) that counts bins from the first edge on."""
@@ -115,7 +115,10 @@ class HlGauss(Loss):
         return least + (position - REACH * self.smoothing) * width
 
     def _range(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """The least target and the width of a bin, each (T, 1), as numbers such as `like` (..., T, B): 0 to 1 where nobody knows."""
+        """The least target and the width of a bin, each (T, 1), as numbers such as `like` (..., T, B).
+
+        Where nobody knows the range it is 0 to 1.
+        """
         targets = like.shape[OUTPUTS]
         least, greatest = self.least or (0.0,) * targets, self.greatest or (1.0,) * targets
         inner = self.bins - 2 * REACH * self.smoothing

@@ -13,7 +13,7 @@ from lossbench.engine.determinism import round_up
 from lossbench.engine.loss_batch import LossBatch, gradient
 from lossbench.engine.recording import EvaluationNetwork, Examples
 from lossbench.engine.stacking import RunBlock, loss_blocks, sharing
-from lossbench.interfaces import Loss, TrainingTargets
+from lossbench.interfaces import UNKNOWN_TARGETS, Loss, TrainingTargets
 from lossbench.module_engine.learner import TileLearner, as_matrices
 from lossbench.module_engine.skeleton import Passed, Skeleton, State
 from lossbench.planning.example_counts import EVALUATED
@@ -31,7 +31,7 @@ class TileShape:
     outputs: int
     targets: int
     width: int
-    known: TrainingTargets = TrainingTargets()
+    known: TrainingTargets = UNKNOWN_TARGETS
 
 
 class OutputBuffers:

@@ -34,8 +34,8 @@ class Verdict:
 class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
 
-    `raw_outputs`: how many a target has; of several, what is said of margins and classes has no meaning. `findings` are faults of a
-    third-party callable, `called` says how it was called, and why so; `refused` is why nothing is claimed of one. `versions`
+    `raw_outputs`: how many a target has; of several, what is said of margins and classes has no meaning. `findings` are faults of
+    a third-party callable, `called` says how it was called, and why so; `refused` is why nothing is claimed of one. `versions`
     are those of the packages that the numbers depend on.
     """
 

@@ -1,6 +1,7 @@
 """Losses of a regression whose raw outputs say a distribution of each number."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from mpmath import exp, log, mp, mpf, ncdf, npdf, pi, sqrt
@@ -37,5 +38,5 @@ def _histogram(loss: Any, index: int, target: mpf, _precision: int) -> list[mpf]
     sigma = smoothing * width
     inside = min(max(target, least), greatest)
     u = [(least + (k - 3 * smoothing) * width - inside) / sigma for k in range(loss.bins + 1)]
-    mass = [ncdf(-a) - ncdf(-b) if a > 0 else ncdf(b) - ncdf(a) for a, b in zip(u, u[1:], strict=False)]
+    mass = [ncdf(-a) - ncdf(-b) if a > 0 else ncdf(b) - ncdf(a) for a, b in pairwise(u)]
     return [part / sum(mass) for part in mass]
