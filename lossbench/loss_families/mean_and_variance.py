@@ -29,5 +29,5 @@ class MeanAndVariance(Loss):
 
 
 def bounded_exp(z: Tensor) -> Tensor:
-    """e^z, where it is larger than the largest float that one."""
+    """e^z (...) of any z (...), or the largest float where that is larger."""
     return z.exp().clamp_max(torch.finfo(z.dtype).max)

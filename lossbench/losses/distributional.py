@@ -151,7 +151,7 @@ class GaussianCrps(MeanAndVariance):
         return total.clamp_max(torch.finfo(total.dtype).max)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        """φ(w) − 1/(2 √π) is expm1((log 2 − w²)/2) / (2 √π): nothing cancels where it is 0."""
+        """dℓ/dz (..., 2T, B); φ(w) − 1/(2 √π) is expm1((log 2 − w²)/2) / (2 √π), in which nothing cancels where it is 0."""
         _, w, root = _standardised(z, y)
         surplus = ((math.log(2) - w.square()) / 2).expm1() / (2 * math.sqrt(math.pi))
         largest = torch.finfo(z.dtype).max

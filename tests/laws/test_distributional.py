@@ -1,5 +1,8 @@
 """Losses that say a distribution of a number: against the source's own code, scipy, and the integral that they are."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +10,10 @@ from scipy import integrate, stats
 
 from lossbench.errors import BadInput
 from lossbench.interfaces import TrainingTargets
-from lossbench.interfaces.links import OUTPUTS
+from lossbench.losses.absolute import AbsoluteError
 from lossbench.losses.distributional import GaussianCrps, HlGauss
 from lossbench.losses.entropy import CrossEntropy
+from lossbench.registry import shelf
 
 N, BINS = 40, 12
 torch.manual_seed(0)
@@ -110,8 +114,29 @@ def test_a_histogram_loss_costs_least_at_the_mean_of_the_histograms() -> None:
     assert float(loss.prediction(z)) == pytest.approx(0.5, abs=0.002)
 
 
-def test_a_histogram_loss_is_cross_entropy_on_the_softmax_with_a_soft_target() -> None:
-    loss = HlGauss(bins=BINS, least=(-2.0,), greatest=(3.0,))
-    z, y = Z[:BINS], Y[:1]
-    torch.testing.assert_close(loss.value(z, y), CrossEntropy(link="softmax").value(z, loss.histogram(y)[0]), rtol=1e-13, atol=0)
-    assert float(loss.gradient(z, y).sum(OUTPUTS).abs().max()) < 1e-15
+HISTOGRAM, LEVEL = HlGauss(bins=BINS, least=(-2.0,), greatest=(3.0,)), torch.full((2, N), -100.0, dtype=torch.float64)
+SOFTMAX, ABSOLUTE = CrossEntropy(link="softmax"), AbsoluteError(link="identity")
+IDENTITIES = {
+    ("hl_gauss", "for one target ℓ is CrossEntropy on the softmax with the histogram q as target"): lambda: [
+        (HISTOGRAM.value(Z[:BINS], Y[:1]), SOFTMAX.value(Z[:BINS], HISTOGRAM.histogram(Y[:1])[0])),
+        (HISTOGRAM.gradient(Z[:BINS], Y[:1]), SOFTMAX.gradient(Z[:BINS], HISTOGRAM.histogram(Y[:1])[0])),
+    ],
+    ("gaussian_crps", "as every s → −∞ this becomes AbsoluteError on the identity, of the means"): lambda: [
+        (GaussianCrps().value(torch.cat([Z[:2], LEVEL]), Y), ABSOLUTE.value(Z[:2], Y)),
+        (GaussianCrps().gradient(torch.cat([Z[:2], LEVEL]), Y)[:2], ABSOLUTE.gradient(Z[:2], Y)),
+    ],
+}
+
+
+@pytest.mark.parametrize(("word", "identity"), IDENTITIES)
+def test_what_a_docstring_calls_the_same_is_the_same(word: str, identity: str) -> None:
+    for left, right in IDENTITIES[word, identity]():
+        torch.testing.assert_close(left, right, rtol=1e-12, atol=1e-13)
+
+
+def test_every_identity_in_a_docstring_is_put_to_the_test() -> None:
+    ours = [cls for cls in shelf("loss").values() if cls.__module__.endswith("losses.distributional")]
+    sections = {cls.word: re.search(r"\nIdentities: (.*?)\nProperties: ", inspect.getdoc(cls) or "", re.DOTALL) for cls in ours}
+    assert {(word, " ".join(section[1].split()).removesuffix(".")) for word, section in sections.items() if section} == set(
+        IDENTITIES
+    )
