@@ -59,8 +59,8 @@ class FittedModel:
             numbers: Array = self._after_link(z).T.numpy() * scale.factor + scale.offset
             return numbers[:, 0] if numbers.shape[1] == 1 else numbers
         if self.options["task"] == "multilabel":
-            there: Array = (z > self.threshold).long().T.numpy()
-            return there
+            labels: Array = (z > self.threshold).long().T.numpy()
+            return labels
         index = (z[0] > self.threshold).long() if len(self.classes) == 2 else self._decisions(z)
         names: Array = np.array(self.classes)[index.numpy()]
         return names
