@@ -112,13 +112,17 @@ def test_truths_are_the_closed_forms():
 
 
 @pytest.mark.slow
-def test_two_raw_outputs_a_target_leave_gradient_and_numbers_to_measure():
-    card = make_card(subject("gaussian_learnt_variance"))
+@pytest.mark.parametrize(
+    ("word", "count"), [("gaussian_learnt_variance", "two"), ("gaussian_crps", "two"), ("hl_gauss,bins=7", "7")], ids=str
+)
+def test_several_raw_outputs_a_target_leave_gradient_and_numbers_to_measure(word, count):
+    card = make_card(subject(word))
     assert card.complete
     assert (card.shape, card.saturation, card.propriety, card.robustness, card.verdicts) == (None, None, None, None, ())
     assert card.slopes.right
     assert [row.passes for row in card.numerics.accuracies] == [True] * 4
-    assert "two raw outputs" in card.notes[0]
+    assert f"{count} raw outputs" in card.notes[0]
+    assert ("of the gradient 5 entries" in card.numerics.against) == (count == "7")
     assert from_plain(json.loads(json.dumps(to_plain(card)))) == card
 
 

@@ -43,9 +43,9 @@ def several_outputs(classes: int) -> Points:
 def outputs_of_a_target(count: int) -> Points:
     """One target, 0 or 1, and its raw outputs (count, N), two or more: one alone at a magnitude, and all of them at once.
 
-    Of two, at every magnitude and sign; of more, whose formula takes longer, at every eighth magnitude.
+    Of two, at every magnitude and sign; of more, whose formula takes longer, at every eighth magnitude and the last.
     """
-    sizes = MAGNITUDES if count == 2 else MAGNITUDES[::8]
+    sizes = MAGNITUDES if count == 2 else (*MAGNITUDES[::8], MAGNITUDES[-1])
     line = np.array(sorted({sign * size + 0.0 for size in sizes for sign in (-1, 1)}))
     rising = np.linspace(1, -1, count)
     patterns = [(1, 0), (0, 1), (1, 1), (1, -1)] if count == 2 else [*np.eye(count)[[0, count // 2, -1]], rising]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from lossbench.audit.measurements.grids import Points, one_output, outputs_of_a_target, several_outputs
-from lossbench.audit.measurements.reference_values import Table, entry, reference_table, reference_table_of_a_target
+from lossbench.audit.measurements.reference_values import MOST_ROWS, Table, entry, reference_table, reference_table_of_a_target
 from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Reference, Subject
 from lossbench.interfaces import Array
@@ -91,7 +91,8 @@ def numerics(subject: Subject) -> Numerics:
             else [reference_table(reference, len(points.z)) for points in grids]
         )
         dtypes = tuple(BARS) if subject.precision is DOUBLE else ("float32",)
-        against = subject.claims or "its formula to 50 digits"
+        some = f" (of the gradient {MOST_ROWS} entries, evenly spread)" if subject.raw_outputs > MOST_ROWS else ""
+        against = subject.claims or f"its formula to 50 digits{some}"
     else:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"

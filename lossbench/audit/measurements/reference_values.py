@@ -12,7 +12,7 @@ from lossbench.interfaces import Array
 
 _STEP = mpf(10) ** -40
 _DIGITS = 120
-_MOST_ROWS = 5
+MOST_ROWS = 5
 _MOST = 320  # what is smaller than 1e-320 is no normal number, however many digits it has
 
 
@@ -41,7 +41,7 @@ def reference_table_of_a_target(reference: Reference, raw_outputs: int) -> Table
 
 
 def _table(reference: Reference, points: Points) -> Table:
-    judged = {round(axis) for axis in np.linspace(0, len(points.z) - 1, min(len(points.z), _MOST_ROWS))}
+    judged = {round(axis) for axis in np.linspace(0, len(points.z) - 1, min(len(points.z), MOST_ROWS))}
     rows = [_reference_row(reference, list(z), list(y), judged) for z, y in zip(points.z.T, points.y.T, strict=True)]
     return Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
 
