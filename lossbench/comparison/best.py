@@ -17,6 +17,7 @@ from lossbench.data.tabular import Tabular
 from lossbench.engines import engine_of
 from lossbench.errors import BadInput, Failure
 from lossbench.interfaces import Array, Dense, says_layers
+from lossbench.interfaces.dataset import training_targets
 from lossbench.interfaces.metric import Outputs
 from lossbench.kernels.activations import ACTIVATIONS
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec
@@ -48,7 +49,7 @@ def fitted_model(one: Contestant, specs: Mapping[str, RunSpec], metric: str) -> 
     again = replace(run, dataset=dataset, data=describe(dataset).fingerprint, steps=steps)
     return FittedModel(
         loss=one.label,
-        described=None if run.loss.foreign_module else run.loss.describe(),
+        described=None if run.loss.foreign_module else run.loss.informed(training_targets(load(dataset).split)).describe(),
         link=run.loss.link,
         rate=one.usual.rate,
         threshold=threshold(one, specs, metric),

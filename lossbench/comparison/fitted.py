@@ -21,6 +21,7 @@ from lossbench.files.json import parse_json
 from lossbench.files.npz import read_npz
 from lossbench.interfaces import Array
 from lossbench.interfaces.links import LINKS, OUTPUTS
+from lossbench.interfaces.metric import Outputs
 from lossbench.kernels.activations import ACTIVATIONS
 from lossbench.registry import find
 
@@ -49,23 +50,27 @@ class FittedModel:
     classes: tuple[str, ...] | None
 
     def predict(self, rows: Any) -> Array:
-        """The class by name, or the number in its own unit, of each row of a data frame as it came (N,): (N,) or (N, T)."""
+        """The class by name, or the number in its own unit, of each row of a data frame as it came (N,): (N,) or (N, T).
+
+        Of several labels at once 1 or 0 for each, (N, T).
+        """
         z, scale = self._raw_outputs(rows)
         if self.classes is None:
             numbers: Array = self._after_link(z).T.numpy() * scale.factor + scale.offset
             return numbers[:, 0] if numbers.shape[1] == 1 else numbers
-        index = (z[0] > self.threshold).long() if len(self.classes) == 2 else z.argmax(OUTPUTS)
+        if self.options["task"] == "multilabel":
+            labels: Array = (z > self.threshold).long().T.numpy()
+            return labels
+        index = (z[0] > self.threshold).long() if len(self.classes) == 2 else self._decisions(z)
         names: Array = np.array(self.classes)[index.numpy()]
         return names
 
     def predict_proba(self, rows: Any) -> Array:
-        """Probabilities (N, K) of the classes, in the order of `classes`. Raises BadInput where the loss's link gives none."""
-        if self.classes is None or not LINKS[self.link].probabilities:
+        """Probabilities (N, K) of classes or labels, in the order of `classes`. Raises BadInput where the loss gives none."""
+        p = None if self.classes is None else self._probabilities(self._raw_outputs(rows)[0])
+        if p is None:
             raise BadInput(f"{self.loss} gives no probabilities. `predict` decides.")
-        p = self._after_link(self._raw_outputs(rows)[0])
-        if len(p) == 1:
-            p = torch.cat([1 - p, p])
-        return (p / p.sum(OUTPUTS, keepdim=True)).T.numpy()
+        return p.T.numpy()
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, which `lossbench.load_model` reads; it holds the rows that the model learnt from."""
@@ -78,6 +83,27 @@ class FittedModel:
         np.savez(archive, **arrays)
         write_whole(Path(path), archive.getvalue())
         return Path(path)
+
+    def _decisions(self, z: Tensor) -> Tensor:
+        """The number of the class that is decided for (N,), of three classes or more, by raw outputs (C, N)."""
+        return z.argmax(OUTPUTS) if self.described is None else self._outputs(z).decisions
+
+    def _probabilities(self, z: Tensor) -> Tensor | None:
+        """Probabilities (K, N) of classes or labels by raw outputs (C, N); None where there are none."""
+        if self.described is not None:
+            return self._outputs(z).probabilities
+        if not LINKS[self.link].probabilities:
+            return None
+        p = LINKS[self.link].value(z)
+        if self.options["task"] == "multilabel":
+            return p
+        p = torch.cat([1 - p, p]) if len(p) == 1 else p
+        return p / p.sum(OUTPUTS, keepdim=True)
+
+    def _outputs(self, z: Tensor) -> Outputs:
+        """Raw outputs (C, N) as metrics see them, with no truth: a loss of lossbench's own says what they stand for."""
+        nothing = z.new_zeros(len(self.classes or ()), z.shape[-1])
+        return Outputs(z, nothing, _loss_of(self.described or {}), self.options["task"])
 
     def _raw_outputs(self, rows: Any) -> tuple[Tensor, Any]:
         """Raw outputs z (C, N) of rows as they came, and the unit of a regression's targets."""

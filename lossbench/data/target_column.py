@@ -128,9 +128,12 @@ def _refuse_lone_classes(column: pd.Series, source: str) -> None:
     """Raise BadInput where a class has one row only."""
     if column.value_counts().min() < 2:
         alone = column[~column.duplicated(keep=False)]
+        numbers = bool(pd.to_numeric(column, errors="coerce").notna().all())
+        quantity = f"If {column.name!r} is a quantity, ask for dataset.task=regression."
+        way_out = quantity if numbers else "Leave the row out of the table, or give it another class."
         raise BadInput(
             f"{source}: the class {str(alone.iloc[0])!r} of the target {column.name!r} has one row only; it takes 2, to train "
-            f"and to test with. If {column.name!r} is a quantity, ask for dataset.task=regression."
+            f"and to test with. {way_out}"
         )
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from lossbench.engine.global_streams import seeded_global_streams
 from lossbench.engine.shape_checks import checked_parameters
 from lossbench.guard import outside
-from lossbench.interfaces import Array, Dense, Init, Layer, Loss
+from lossbench.interfaces import UNKNOWN_TARGETS, Array, Dense, Init, Layer, Loss, TrainingTargets
 from lossbench.planning.class_weights import ClassWeights, WeightedMean
 from lossbench.planning.cohorts import loss_key
 from lossbench.planning.spec import RunSpec
@@ -80,11 +80,11 @@ class LossBlock(NamedTuple):
     weighted_mean: WeightedMean
 
 
-def loss_blocks(runs: Sequence[RunSpec], members: tuple[int, ...] = ()) -> list[LossBlock]:
-    """Each loss with the neighbouring runs that it trains, and told how many training examples each class has, if any has."""
+def loss_blocks(runs: Sequence[RunSpec], targets: TrainingTargets = UNKNOWN_TARGETS) -> list[LossBlock]:
+    """Each loss with the neighbouring runs that it trains, and with what it must know of the training data's targets."""
     spans = _neighbours([loss_key(run) for run in runs])
     return [
-        LossBlock(runs[start].loss.informed(members), slice(start, stop), runs[start].class_weights, runs[start].weighted_mean)
+        LossBlock(runs[start].loss.informed(targets), slice(start, stop), runs[start].class_weights, runs[start].weighted_mean)
         for start, stop, _ in spans
     ]
 

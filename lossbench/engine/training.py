@@ -29,7 +29,7 @@ from lossbench.engine.step_view import StepView
 from lossbench.engine.threads import lent_threads
 from lossbench.engine.weighing import weighed_targets, weighings
 from lossbench.interfaces import Array, Dense, Layer, Split
-from lossbench.interfaces.dataset import class_members
+from lossbench.interfaces.dataset import training_targets
 from lossbench.interfaces.probe import Probe
 from lossbench.interfaces.recorders import Recorder, recorders
 from lossbench.planning.spec import Cohort, Parameters, Recording, RecordingSchedule, RunSpec, Trace
@@ -189,7 +189,7 @@ def _training_state(cohort: Cohort, split: Split, device: str) -> TrainingState:
         )
     )
     learner = Learner(runs, net)
-    blocks = loss_blocks(runs, class_members(split))
+    blocks = loss_blocks(runs, training_targets(split))
     chosen = recorders(cohort.recording.probes)
     refuse_false_claims((run.loss for run in runs), chosen, (layers[-1].outputs, train_y.shape[1]), split.task, like)
     refuse_false_many_runs((run.optimizer for run in runs), chosen, layers, runs[0].loss.link, like)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lossbench.errors import BadInput
 from lossbench.estimators.training import Layers, raw_outputs, trained
 from lossbench.interfaces import Array, Loss, Split
+from lossbench.interfaces.dataset import training_targets
 
 LARGEST_SEED = 2**31 - 1
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
@@ -49,7 +50,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         settings = {name: getattr(self, name) for name in names}
         seed = int(check_random_state(self.random_state).randint(LARGEST_SEED))
         self.layers_ = trained(split, loss, settings | {"seed": seed})  # type: ignore[misc]
-        self.loss_ = loss  # type: ignore[misc]
+        self.loss_ = loss.informed(training_targets(split))  # type: ignore[misc]
 
     def _raw_outputs(self, x: Any) -> Array:
         """z (C, N) of examples (N, D). Raises sklearn's NotFittedError before fit, ValueError for other features."""

@@ -10,7 +10,7 @@ from lossbench.interfaces.arrays import Array, Dense
 from lossbench.interfaces.dataset import Dataset, DataShape, Split, TargetScale
 from lossbench.interfaces.domain import Domain, TargetRange
 from lossbench.interfaces.init import FirstTraining, Init
-from lossbench.interfaces.loss import CLASSIFIED, EVERY_TASK, LABELLED, Loss, Properties, Task
+from lossbench.interfaces.loss import CLASSIFIED, EVERY_TASK, LABELLED, UNKNOWN_TARGETS, Loss, Properties, Task, TrainingTargets
 from lossbench.interfaces.model import ActivationName, Layer, Model, makes_module, says_layers
 from lossbench.interfaces.optimizer import Hyper, Memory, Optimizer, Update
 from lossbench.interfaces.schedule import Schedule
@@ -19,6 +19,7 @@ __all__ = [
     "CLASSIFIED",
     "EVERY_TASK",
     "LABELLED",
+    "UNKNOWN_TARGETS",
     "ActivationName",
     "Array",
     "DataShape",
@@ -39,6 +40,7 @@ __all__ = [
     "TargetRange",
     "TargetScale",
     "Task",
+    "TrainingTargets",
     "Update",
     "makes_module",
     "says_layers",

@@ -8,7 +8,7 @@ import numpy as np
 
 from lossbench.interfaces.arrays import Array
 from lossbench.interfaces.domain import TargetRange
-from lossbench.interfaces.loss import CLASSIFIED, Task
+from lossbench.interfaces.loss import CLASSIFIED, Task, TrainingTargets
 from lossbench.registry import Registered
 
 
@@ -55,9 +55,12 @@ def class_counts(y: Array) -> tuple[int, ...]:
     return tuple(np.bincount(classes, minlength=max(y.shape[1], 2)).tolist())
 
 
-def class_members(split: Split) -> tuple[int, ...]:
-    """How many training examples each class has, where each example has one class, if a soft one; else ()."""
-    return class_counts(split.train_y) if split.task in CLASSIFIED else ()
+def training_targets(split: Split) -> TrainingTargets:
+    """What a loss may know of the targets of a split's training data."""
+    y = split.train_y
+    if split.task == "regression":
+        return TrainingTargets(least=tuple(y.min(axis=0).tolist()), greatest=tuple(y.max(axis=0).tolist()))
+    return TrainingTargets(members=class_counts(y) if split.task in CLASSIFIED else ())
 
 
 def majority_shares(split: Split) -> tuple[float, ...]:

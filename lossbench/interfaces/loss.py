@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self, TypeVar, get_args
+from typing import ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -39,6 +39,21 @@ class Properties:
     noise_tolerant: bool | None = None  # the sum over all labels is constant (Ghosh, Kumar & Sastry 2017)
     bounded: bool | None = None  # the loss itself, over all raw outputs, for targets 0 and 1 or one-hot
     saturation: float | tuple[float, float] | None = None
+
+
+class TrainingTargets(NamedTuple):
+    """What a loss may know of the training data's targets.
+
+    `members` are the examples of each class, () where an example has no one class; `least` and `greatest` hold a number for each
+    target of a regression, in the unit that losses see, else ().
+    """
+
+    members: tuple[int, ...] = ()
+    least: tuple[float, ...] = ()
+    greatest: tuple[float, ...] = ()
+
+
+UNKNOWN_TARGETS = TrainingTargets()
 
 
 class Loss(Registered):
@@ -104,9 +119,9 @@ class Loss(Registered):
         del z, level
         return None
 
-    def informed(self, members: tuple[int, ...]) -> Self:
-        """The loss with what it must know of the training data, how many examples each class has; () of other targets."""
-        del members
+    def informed(self, targets: TrainingTargets) -> Self:
+        """The loss with what it must know of the training data's targets."""
+        del targets
         return self
 
     def properties(self) -> Properties:

@@ -13,7 +13,7 @@ from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
 from lossbench.errors import BadInput
-from lossbench.interfaces import Loss
+from lossbench.interfaces import Loss, TrainingTargets
 from lossbench.lab.lowering import Untraceable
 from lossbench.lab.program import traced
 from lossbench.lab.table import tabulated
@@ -60,14 +60,16 @@ def on_one_sigmoid(subjects: Iterator[Subject]) -> list[Subject]:
     return [
         subject
         for subject in subjects
-        if subject.link == "sigmoid" and subject.outputs == 1 and not subject.paired and _of_classes(subject)
+        if subject.link == "sigmoid" and subject.outputs == 1 and subject.raw_outputs == 1 and _of_classes(subject)
     ]
 
 
 def _of_classes(subject: Subject) -> bool:
     """Whether it is for classes, and the same whatever data it trains on."""
     loss = subject.loss
-    return not isinstance(loss, Loss) or ("classification" in loss.tasks and loss.informed((1, 1)) == loss)
+    return not isinstance(loss, Loss) or (
+        "classification" in loss.tasks and loss.informed(TrainingTargets(members=(1, 1))) == loss
+    )
 
 
 def _named(text: str) -> Subject:

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossbench.errors import BadInput
-from lossbench.interfaces import Domain, Loss, Properties, Task
+from lossbench.interfaces import Domain, Loss, Properties, Task, TrainingTargets
 from lossbench.interfaces.links import OUTPUTS, Softmax, log_softmax
+from lossbench.loss_families.constants import constant
 
 FAR_FROM_1 = 0.5  # a share up to which log(1 − x) is taken of x, and beyond which of 1 − x
 WIDEST, HALVINGS, SAME = 30.0, 80, 1e-12  # of the search for the raw output at which an even coin decides
@@ -44,8 +45,8 @@ class Moved(Loss):
     def moves(self, z: Tensor, y: Tensor) -> Tensor:
         """What is added to raw outputs, (C, 1) or (..., C, B)."""
 
-    def informed(self, members: tuple[int, ...]) -> Self:
-        return replace(self, members=members) if self.members is None and members else self
+    def informed(self, targets: TrainingTargets) -> Self:
+        return replace(self, members=targets.members) if self.members is None and targets.members else self
 
     def on(self, task: Task, outputs: int) -> Self:
         if task == "multilabel":
@@ -71,19 +72,12 @@ class Moved(Loss):
 
     def each(self, z: Tensor) -> Tensor:
         """The number of training examples of each class, (K,), as it was told."""
-        return _counts(self.members or (), z.dtype, z.device)
+        return constant(self.members or (), z.dtype, z.device)
 
     @property
     def even(self) -> bool:
         """Whether all classes have as many examples, as far as is known."""
         return self.members is None or len({*self.members}) == 1
-
-
-@lru_cache(maxsize=64)
-def _counts(members: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Counts (K,) as a tensor, laid down once: a step that is captured for a graphics card may copy nothing from outside."""
-    with torch.inference_mode(mode=False):
-        return torch.tensor(members, dtype=dtype, device=device)
 
 
 @dataclass(frozen=True, kw_only=True)

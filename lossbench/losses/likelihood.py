@@ -12,6 +12,7 @@ from torch.nn.functional import logsigmoid
 from lossbench.errors import BadInput
 from lossbench.interfaces import Domain, Loss, Properties, Task
 from lossbench.interfaces.links import OUTPUTS
+from lossbench.loss_families.mean_and_variance import MeanAndVariance, bounded_exp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Gaussian(Loss):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianLearntVariance(Loss):
+class GaussianLearntVariance(MeanAndVariance):
     """Targets scatter about the output with a variance that is learnt too, for each example its own.
 
     Domain: any real targets.
@@ -74,29 +75,17 @@ class GaussianLearntVariance(Loss):
         variances Kendall & Gal, What Uncertainties Do We Need in Bayesian Deep Learning for Computer Vision?, 2017.
     """
 
-    per_example: ClassVar[bool] = True
     link: Literal["identity"] = "identity"
-    tasks: ClassVar[tuple[Task, ...]] = ("regression",)
-
-    def raw_outputs(self, targets: int) -> int:
-        return 2 * targets
-
-    def prediction(self, a: Tensor) -> Tensor:
-        return torch.chunk(a, 2, OUTPUTS)[0]
-
-    def quantile(self, z: Tensor, level: float) -> Tensor:
-        mean, log_variance = torch.chunk(z, 2, OUTPUTS)
-        return mean + NormalDist().inv_cdf(level) * _rate(log_variance / 2)
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
         mean, log_variance = torch.split(z, y.shape[OUTPUTS], OUTPUTS)
-        gap = (mean - y) * _rate(-log_variance / 2)  # in standard deviations, whose square alone may overflow
+        gap = (mean - y) * bounded_exp(-log_variance / 2)  # in standard deviations, whose square alone may overflow
         total = (gap * (gap / 2) + log_variance / 2 + 0.5 * math.log(2 * math.pi)).sum(OUTPUTS)
         return total.clamp_max(torch.finfo(total.dtype).max)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         mean, log_variance = torch.split(z, y.shape[OUTPUTS], OUTPUTS)
-        error, steepness = mean - y, _rate(-log_variance / 2)
+        error, steepness = mean - y, bounded_exp(-log_variance / 2)
         gap = error * steepness
         near = (1 - y + mean) * (1 + y - mean) - error.square() * (-log_variance.clamp(-1, 1)).expm1()
         surplus = torch.where((log_variance.abs() < 1) & (gap.abs() < 2), near / 2, (1 - gap) * (0.5 + gap / 2))
@@ -167,15 +156,15 @@ class Poisson(Loss):
     link: Literal["identity"] = "identity"
 
     def value(self, z: Tensor, y: Tensor) -> Tensor:
-        total = (_rate(z) - y * z + (y + 1).lgamma()).sum(OUTPUTS)
+        total = (bounded_exp(z) - y * z + (y + 1).lgamma()).sum(OUTPUTS)
         return total.clamp_max(torch.finfo(total.dtype).max)
 
     def gradient(self, z: Tensor, y: Tensor) -> Tensor:
         near = z.clamp(-1, 1).expm1() + (1 - y)
-        return torch.where(z.abs() < 1, near, _rate(z) - y)
+        return torch.where(z.abs() < 1, near, bounded_exp(z) - y)
 
     def prediction(self, a: Tensor) -> Tensor:
-        return _rate(a)
+        return bounded_exp(a)
 
     @property
     def boundary(self) -> float:
@@ -236,7 +225,3 @@ class Bernoulli(Loss):
             bounded=False,
             saturation=0.0,
         )
-
-
-def _rate(z: Tensor) -> Tensor:
-    return z.exp().clamp_max(torch.finfo(z.dtype).max)

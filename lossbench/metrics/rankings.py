@@ -46,6 +46,23 @@ class AveragePrecision(Metric):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopFiveAccuracy(Metric):
+    """Top-5 accuracy: the share of examples whose class is among the five that are ranked highest.
+
+    Must be named in probes. Computed by scikit-learn's top_k_accuracy_score. Undefined, NaN, for five classes or fewer.
+    Units: a share, 0 to 1.
+    Source: Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, 2015.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]] = CLASSIFIED
+    by_default: ClassVar[bool] = False
+    quantity: ClassVar[Quantity] = Quantity(title="top-5 accuracy", unit="%", better="higher", share=True)
+
+    def measure(self, outputs: Outputs) -> Tensor:
+        return top(5, outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TopThreeAccuracy(Metric):
     """Top-3 accuracy: the share of examples whose class is among the three that are ranked highest.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lossbench.interfaces import Model, Split
-from lossbench.interfaces.dataset import class_members
+from lossbench.interfaces.dataset import training_targets
 from lossbench.module_engine.mapping import ONE_BY_ONE, TileSizes, tile_sizes
 from lossbench.module_engine.skeleton import Skeleton
 from lossbench.module_engine.start import Learnt, Starts, new_module
@@ -55,7 +55,7 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
         outputs=run.loss.raw_outputs(split.train_y.shape[1]),
         targets=split.train_y.shape[1],
         width=run.batch or len(split.train_x),
-        members=class_members(split),
+        known=training_targets(split),
     )
     x = torch.as_tensor(split.train_x[: shape.width]).to(like).view(-1, *shape.inputs)
     module = new_module(run.model, shape.inputs, shape.outputs, 0)

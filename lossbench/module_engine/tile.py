@@ -13,7 +13,7 @@ from lossbench.engine.determinism import round_up
 from lossbench.engine.loss_batch import LossBatch, gradient
 from lossbench.engine.recording import EvaluationNetwork, Examples
 from lossbench.engine.stacking import RunBlock, loss_blocks, sharing
-from lossbench.interfaces import Loss
+from lossbench.interfaces import UNKNOWN_TARGETS, Loss, TrainingTargets
 from lossbench.module_engine.learner import TileLearner, as_matrices
 from lossbench.module_engine.skeleton import Passed, Skeleton, State
 from lossbench.planning.example_counts import EVALUATED
@@ -24,14 +24,14 @@ from lossbench.planning.spec import RunSpec
 class TileShape:
     """What the tiles of a cohort have in common: examples of shape inputs, C raw outputs, T targets, B examples a mini-batch.
 
-    `members` are the training examples of each class, () for other targets.
+    `known` is what losses may know of the training data's targets.
     """
 
     inputs: tuple[int, ...]
     outputs: int
     targets: int
     width: int
-    members: tuple[int, ...] = ()
+    known: TrainingTargets = UNKNOWN_TARGETS
 
 
 class OutputBuffers:
@@ -40,7 +40,7 @@ class OutputBuffers:
     def __init__(self, runs: Sequence[RunSpec], shape: TileShape, width: int, like: Tensor) -> None:
         self.z = like.new_zeros(len(runs), shape.outputs, width)
         self.slopes = self.z.new_zeros(self.z.shape)
-        self.loss_batches = tuple(self._loss_batch(block.loss, block.runs, shape) for block in loss_blocks(runs, shape.members))
+        self.loss_batches = tuple(self._loss_batch(block.loss, block.runs, shape) for block in loss_blocks(runs, shape.known))
 
     def _loss_batch(self, loss: Loss, span: slice, shape: TileShape) -> LossBatch:
         width = self.z.shape[-1]

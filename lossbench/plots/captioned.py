@@ -7,7 +7,10 @@ from typing import NamedTuple
 from lossbench.plots.picture import Picture
 
 # The files of the figures that every report has, or their first part.
-GENERAL_NAMES = ("overview", "untuned", "convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates")
+GENERAL_NAMES = (
+    *("overview", "untuned", "convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates"),
+    "reliability",
+)
 
 
 class Caption(NamedTuple):

@@ -12,6 +12,7 @@ from lossbench.analysis.comparison import Comparison, Contender, Setting
 from lossbench.analysis.curves import Band, Curves
 from lossbench.analysis.factors import FACTORS, factored, geometric_band
 from lossbench.analysis.ranking import Ranking
+from lossbench.analysis.reliability import Reliability, reliabilities
 from lossbench.analysis.same_rate import SameRate
 from lossbench.analysis.scoreboard import LossScores, PairedComparison, Scoreboard
 from lossbench.analysis.sensitivity import Sensitivity
@@ -185,6 +186,22 @@ def at_same_rate(same: SameRate) -> list[Caption]:
         text = f"At {same.rate:g} the final {measure.quantity.title} is {formatting.listed(ends)}."
         collected.append(Caption(setting.label, text))
     return collected
+
+
+def reliability(comparison: Comparison, curves: Curves) -> list[Caption]:
+    """How much too sure each loss's probabilities are on average, and their calibration error."""
+    collected = []
+    for setting in comparison.settings[:ALL_TOLD]:
+        if lines := sorted(reliabilities(setting, comparison, curves), key=lambda line: line.error):
+            few = lines if len(lines) <= ALL_TOLD else [lines[0], lines[-1]]
+            collected.append(Caption(setting.label, f"On average the model is {formatting.listed([*map(_sureness, few)])}."))
+    return collected
+
+
+def _sureness(line: Reliability) -> str:
+    way = "too sure" if line.excess > 0 else "not sure enough"
+    error = f"calibration error {100 * line.error:.1f}{formatting.SPACE}%"
+    return f"{100 * abs(line.excess):.1f} points {way} under {line.contender.label} ({error})"
 
 
 def _range(s: Sensitivity) -> str:

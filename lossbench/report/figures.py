@@ -12,6 +12,7 @@ from lossbench.plots.overview import draw_overview
 from lossbench.plots.performance import draw_performance
 from lossbench.plots.ranks import draw_ranks
 from lossbench.plots.rates import draw_rates
+from lossbench.plots.reliability import draw_reliability
 from lossbench.plots.same_rate import draw_same_rate
 from lossbench.plots.saturation import draw_saturation
 from lossbench.report import captions
@@ -46,6 +47,10 @@ _PROFILES = (
     "The share of runs that have reached the setting's level by each step. A line that lies further left is faster, and one "
     "that ends higher more dependable: where it ends short of 100 %, the rest of the runs never get there."
 )
+_RELIABILITY = (
+    "Examples are sorted into 15 bins by the probability of the class that is decided for, and each bin's share of right "
+    "decisions stands over its mean probability. On the diagonal a probability of 80 % is right in 80 of 100 cases."
+)
 _RANKS = (
     "In every {} the losses are ranked by their median final result, the best first, and the ranks are averaged. "
     "Friedman's test asks whether any loss differs from the others, Nemenyi's which pairs do. Few {} tell "
@@ -69,6 +74,7 @@ def report_figures(results: Results) -> list[CaptionedFigure]:
         *_same_rate(results),
         _convergence(results),
         *_profiles(results),
+        *_reliability(results),
         _factors(results),
         _gradients(results),
         _saturation(results),
@@ -133,6 +139,14 @@ def _profiles(results: Results) -> list[CaptionedFigure]:
         if pictures
         else []
     )
+
+
+def _reliability(results: Results) -> list[CaptionedFigure]:
+    """Nothing where the bins were not recorded."""
+    pictures = draw_reliability(results.chosen, results.curves)
+    texts = captions.reliability(results.chosen, results.curves)
+    heading = "Are probabilities what they say?"
+    return [CaptionedFigure(heading=heading, reading=_RELIABILITY, captions=texts, pictures=pictures)] if pictures else []
 
 
 def _ranks(results: Results) -> list[CaptionedFigure]:

@@ -17,7 +17,7 @@ from lossbench.files.json import parse_json
 from lossbench.tables.columns import LAYER, LOSS, NAME, TEST, TRAIN, VALIDATION
 
 Better = Literal["higher", "lower"]
-Part = Literal["layer", "class", "output"]
+Part = Literal["layer", "class", "output", "bin"]
 Quantities = Mapping[str, "Quantity"]  # by the stem of their columns; built-in ones first
 EVERY_LOSS = "*"  # the owner of a loss's own value: each loss minimises its own
 METADATA_KEY = b"lossbench.quantities"
@@ -76,9 +76,10 @@ class Quantity:
 def quantity(column: str, quantities: Quantities | None = None, classes: Sequence[str] = ()) -> Quantity:
     """What a column holds: `test_accuracy` is titled "test accuracy", `saturated/2` "saturated, layer 2".
 
-    Classes and outputs are counted from 0, as in `test_recall/3`, "test recall, class 3"; layers from 1. A column that nobody
-    declared is titled by its own name. `quantities` are a study's; None means the built-in ones. `classes` are the names of the
-    classes, where they are known: then it is "test recall, class virginica", and an output is called by its class likewise.
+    Classes, outputs and bins are counted from 0, as in `test_recall/3`, "test recall, class 3"; layers from 1. A column that
+    nobody declared is titled by its own name. `quantities` are a study's; None means the built-in ones. `classes` are the names
+    of the classes, where they are known: then it is "test recall, class virginica", and an output is called by its class
+    likewise.
     """
     stem, side, number = parts_of(column)
     known = (builtin() if quantities is None else quantities).get(stem) or Quantity(stem=stem, title=stem.replace("_", " "))

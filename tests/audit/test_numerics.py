@@ -112,13 +112,17 @@ def test_truths_are_the_closed_forms():
 
 
 @pytest.mark.slow
-def test_two_raw_outputs_a_target_leave_gradient_and_numbers_to_measure():
-    card = make_card(subject("gaussian_learnt_variance"))
+@pytest.mark.parametrize(
+    ("word", "count"), [("gaussian_learnt_variance", "two"), ("gaussian_crps", "two"), ("hl_gauss,bins=7", "7")], ids=str
+)
+def test_several_raw_outputs_a_target_leave_gradient_and_numbers_to_measure(word, count):
+    card = make_card(subject(word))
     assert card.complete
     assert (card.shape, card.saturation, card.propriety, card.robustness, card.verdicts) == (None, None, None, None, ())
     assert card.slopes.right
     assert [row.passes for row in card.numerics.accuracies] == [True] * 4
-    assert "two raw outputs" in card.notes[0]
+    assert f"{count} raw outputs" in card.notes[0]
+    assert ("of the gradient 5 entries" in card.numerics.against) == (count == "7")
     assert from_plain(json.loads(json.dumps(to_plain(card)))) == card
 
 
@@ -135,7 +139,7 @@ def test_every_loss_has_a_formula_and_it_is_the_loss(word):
         rows = 3 if results.outputs == 2 else 1
         z = torch.linspace(-2, 2.5, 5 * rows, dtype=torch.float64).reshape(rows, 5)
         y = torch.eye(max(rows, 2), dtype=torch.float64)[-rows:, torch.arange(5) % max(rows, 2)]
-        z = torch.cat([z, z.flip(1)]) if results.paired else z
+        z = torch.cat([z, z.flip(1)] * (results.raw_outputs // 2)) if results.raw_outputs > 1 else z
         pairs = zip(z.T.tolist(), y.T.tolist(), strict=True)
         right = [float(results.reference(list(map(mpf, a)), list(map(mpf, b)))) for a, b in pairs]
         assert results.loss.value(z, y).tolist() == pytest.approx(right, rel=1e-12)

@@ -50,6 +50,29 @@ def test_a_comparison_is_judged_and_told(frame, target, options, losses, metric,
     assert ("Labels: first (0), second (1)" in said) == (metric == "average_precision")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["coral", "cumulative_link"])
+def test_the_best_model_decides_for_the_median_of_an_order(loss, tmp_path):
+    losses, ordered = [loss, "continuation_ratio"], {"task": "ordinal"}
+    quick = QUICK | {"epochs": 20, "rates": (1.0,)}
+    best = lb.compare(losses, data=GRADES, target="grade", data_options=ordered, results=tmp_path, **quick).best
+    p = best.predict_proba(FRAME)
+    np.testing.assert_allclose(p.sum(1), 1)
+    decided = best.predict(FRAME).astype(int)
+    np.testing.assert_array_equal(decided, (p.cumsum(1) < 0.5).sum(1))
+    assert np.abs(decided - GRADES["grade"]).mean() < 0.5
+
+
+@pytest.mark.slow
+def test_the_best_model_says_of_each_label_whether_it_is_there(tmp_path):
+    target = ["first", "second"]
+    quick = QUICK | {"epochs": 20, "rates": (1.0,)}
+    best = lb.compare(["ce", "focal"], data=LABELS, target=target, results=tmp_path, **quick).best
+    decided = best.predict(FRAME)
+    np.testing.assert_array_equal(decided, best.predict_proba(FRAME) > 0.5)
+    assert (decided == LABELS[target]).mean().min() > 0.8
+
+
 def test_a_metric_of_each_class_is_about_the_one_that_is_named_or_the_positive_one():
     churn = from_frame(CHURN, "churned")
     assert [metric_column(text, churn) for text in ("f1", "f1/gone", "recall/here", "precision/0", "roc_auc")] == [

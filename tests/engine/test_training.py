@@ -15,7 +15,6 @@ from lossbench.inits.normal import Normal
 from lossbench.inits.uniform import Uniform
 from lossbench.interfaces import Loss, Optimizer, Split
 from lossbench.losses.entropy import CrossEntropy
-from lossbench.losses.likelihood import GaussianLearntVariance
 from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.adam import Adam
@@ -228,32 +227,6 @@ def test_runs_of_which_some_switch_an_option_off_are_no_cohort(rule: Optimizer, 
     runs = (run(optimizer=rule), run(optimizer=off))  # without a penalty or a memory it is another program
     with pytest.raises(ValueError, match="train in cohorts of their own"):
         train(Cohort(runs=runs, recording=KEPT), blobs())
-
-
-def numbers(targets: int) -> Split:
-    """Random examples of a regression."""
-    rng = np.random.default_rng(5)
-    x, y = rng.standard_normal((28, 6)), rng.standard_normal((28, targets))
-    return Split(x[:23], y[:23], x[23:], y[23:], "regression")
-
-
-@pytest.mark.parametrize("targets", [1, 2])
-def test_two_raw_outputs_a_target_train_like_the_twin_and_the_means_alone_predict(targets: int, run, twin):
-    spec, split = run(loss=GaussianLearntVariance()), numbers(targets)
-    trace, other = alone(spec, split), twin(spec, split)
-    for mine, wanted in zip(trace.parameters, other.train(lambda groups: torch.optim.SGD(groups, lr=0.5)), strict=True):
-        np.testing.assert_allclose(mine.weight, wanted.weight, rtol=1e-10, atol=1e-13)
-        np.testing.assert_allclose(mine.bias, wanted.bias, rtol=1e-10, atol=1e-13)
-    means = other.outputs(split.test_x)[-1].detach().numpy()[:, :targets]
-    squares = ((means - split.test_y) ** 2).sum(1)
-    np.testing.assert_allclose(trace.values["test_squared_error"][-1], squares.mean(), rtol=1e-10)
-
-
-def test_runs_with_two_raw_outputs_a_target_are_the_same_bits_in_any_company(run):
-    split, seeds = numbers(1), range(3)
-    runs = tuple(run(loss=GaussianLearntVariance(), seed=seed, dtype="float32") for seed in seeds)
-    for trace in train(Cohort(runs=runs, recording=KEPT), split):
-        same(trace, alone(trace.run, split))
 
 
 class Drawer:

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 import lossbench as lb
 from lossbench.data.loading import load
-from lossbench.interfaces.dataset import class_members
+from lossbench.interfaces.dataset import training_targets
 from lossbench.losses.imbalanced import Asymmetric, Ldam, LogitAdjusted
 
 MEMBERS = (80, 15, 4, 1)
@@ -79,7 +79,7 @@ def test_the_data_say_how_many_examples_each_class_has(model, tmp_path, monkeypa
         kind=np.digitize(stream.random(120), [0.7, 0.9])
     )
     data = lb.datasets.from_frame(frame, "kind")
-    members = class_members(load(data).split)
+    members = training_targets(load(data).split).members
     settings = {"dataset": data, "steps": 8, "probes": ("accuracy", "loss"), "results": tmp_path, "engine": "serial"}
     settings |= {"model": {"word": "module", "path": "lone_layer:net"}} if model == "module" else {"model": {"hidden": (4,)}}
     told = lb.run(loss=[LogitAdjusted(), Ldam()], study="told", **settings)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.measurements.grids import Points, one_output, outputs_of_a_target, several_outputs
 from lossbench.interfaces import Loss, Task
 from lossbench.registry import find, shelf
 
@@ -45,7 +45,7 @@ def test_no_digits_are_lost(word: str) -> None:
     limits = torch.finfo(torch.float32)
     for loss, outputs in settled(word):
         points = one_output() if outputs == 1 else several_outputs(outputs)
-        points = two_outputs_a_target() if loss.raw_outputs(outputs) > outputs else points
+        points = outputs_of_a_target(loss.raw_outputs(outputs)) if loss.raw_outputs(outputs) > outputs else points
         if loss.raw_outputs(outputs) < outputs:  # thresholds between classes: each class at every raw output
             z = several_outputs(2).z[:, ::2]
             points = Points(np.tile(z, outputs), np.repeat(np.eye(outputs), z.shape[1], axis=1))

@@ -8,6 +8,7 @@ import torch
 from scipy import stats
 from scipy.special import expit, softmax
 from sklearn import metrics as theirs
+from sklearn.calibration import calibration_curve
 
 from lossbench.interfaces import TargetScale
 from lossbench.interfaces.metric import Outputs
@@ -40,7 +41,7 @@ def measured(word, seen):
     return float(find("metric", word)().measure(seen).mean())
 
 
-@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("classes", [2, 5, 7])
 def test_metrics_of_decisions_and_rankings_are_scikit_learns(classes):
     seen, label, p = outputs(classes)
     decision, rank = p.argmax(1), p[:, 1] if classes == 2 else p
@@ -53,6 +54,8 @@ def test_metrics_of_decisions_and_rankings_are_scikit_learns(classes):
     }
     if classes > 3:
         expected["top_three_accuracy"] = theirs.top_k_accuracy_score(label, rank, k=3)
+    if classes > 5:
+        expected["top_five_accuracy"] = theirs.top_k_accuracy_score(label, rank, k=5)
     assert {word: measured(word, seen) for word in expected} == pytest.approx(expected, abs=1e-12)
 
 
@@ -63,6 +66,32 @@ def test_metrics_of_each_class_are_scikit_learns(classes):
     for word, function in (("f1", theirs.f1_score), ("precision", theirs.precision_score)):
         by_class = find("metric", word)().measure(seen)
         np.testing.assert_allclose(by_class, function(label, decision, average=None), rtol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_bins_of_a_reliability_diagram_are_scikit_learns_and_sum_to_the_calibration_error(classes):
+    seen, label, p = outputs(classes)
+    right, sure = p.argmax(1) == label, p.max(1)
+    share = bins("reliability_share", seen)
+    filled = share > 0
+    accuracy, probability = (bins(f"reliability_{part}", seen)[filled] for part in ("accuracy", "probability"))
+    theirs_accuracy, theirs_probability = calibration_curve(right, sure, n_bins=15)
+    np.testing.assert_allclose(accuracy, theirs_accuracy, rtol=1e-12)
+    np.testing.assert_allclose(probability, theirs_probability, rtol=1e-12)
+    assert share.sum() == pytest.approx(1)
+    error = (share[filled] * np.abs(accuracy - probability)).sum()
+    assert error == pytest.approx(measured("calibration_error", seen), rel=1e-12)
+
+
+def bins(word, seen):
+    """A number for each of 15 bins: the mean over the examples that say something, as an engine takes it."""
+    return find("metric", word)().measure(seen).nanmean(-1).numpy()
+
+
+@pytest.mark.parametrize("part", ["share", "accuracy", "probability"])
+def test_what_gives_no_probabilities_has_no_bins(part):
+    seen = Outputs(torch.zeros(1, 4), torch.ones(1, 4), HalfSquaredError(link="identity"), "classification")
+    assert np.isnan(bins(f"reliability_{part}", seen)).all()
 
 
 def labelled(loss):

@@ -19,7 +19,7 @@ class Recommendation:
 
 def recommendations(cards: Sequence[Card]) -> list[Recommendation]:
     """Recommendations for six purposes; incomplete cards and losses with two raw outputs a target are left out."""
-    complete = [card for card in cards if card.complete and not card.paired]
+    complete = [card for card in cards if card.complete and card.raw_outputs == 1]
     return [
         _probabilities(complete),
         _bad_start(complete),

@@ -34,8 +34,8 @@ class Verdict:
 class Card:
     """What is known of one loss on one link. A section that could not be measured is None, and `notes` say why.
 
-    `paired`: a target has two raw outputs, and what is said of margins and classes has no meaning. `findings` are faults of a
-    third-party callable, `called` says how it was called, and why so; `refused` is why nothing is claimed of one. `versions`
+    `raw_outputs`: how many a target has; of several, what is said of margins and classes has no meaning. `findings` are faults of
+    a third-party callable, `called` says how it was called, and why so; `refused` is why nothing is claimed of one. `versions`
     are those of the packages that the numbers depend on.
     """
 
@@ -43,7 +43,7 @@ class Card:
     link: str
     about: str = ""
     notes: tuple[str, ...] = ()
-    paired: bool = False
+    raw_outputs: int = 1
     verdicts: tuple[Verdict, ...] = ()
     shape: Shape | None = None
     saturation: Saturation | None = None
@@ -66,7 +66,7 @@ class Card:
         """Whether every section that has a meaning could be measured."""
         parts = (self.shape, self.saturation, self.propriety, self.robustness)
         rest = (self.slopes, self.numerics)
-        return all(part is not None for part in (rest if self.paired else parts + rest))
+        return all(part is not None for part in (rest if self.raw_outputs > 1 else parts + rest))
 
     @property
     def disagreements(self) -> tuple[Verdict, ...]:
@@ -98,7 +98,7 @@ def make_card(subject: Subject, seconds: float = SECTION_SECONDS) -> Card:
             notes.append(f"{title} was not measured: {type(error).__name__}: {str(error).split(chr(10))[0][:200]}")
         return None
 
-    along = () if not subject.paired else (None,)
+    along = () if subject.raw_outputs == 1 else (None,)
     form, tails = section("Its shape", shape, *along), section("Its saturation", saturation, *along)
     propriety_section = section("What it asks for", propriety, *along)
     robustness_section = section("Its robustness", robustness, form, tails)
@@ -121,7 +121,7 @@ def _known(subject: Subject, notes: list[str]) -> Card:
         title=subject.title,
         link=subject.link,
         about=subject.about,
-        paired=subject.paired,
+        raw_outputs=subject.raw_outputs,
         notes=tuple(notes),
         findings=subject.findings,
         called=subject.called,

@@ -36,7 +36,7 @@ def slopes(subject: Subject) -> Slopes:
 
 def _slopes(subject: Subject, rows: int) -> Slopes:
     rng = np.random.default_rng(0)
-    z = torch.from_numpy(rng.normal(0, 2, (2 * rows if subject.paired else rows, 12)))
+    z = torch.from_numpy(rng.normal(0, 2, (subject.raw_outputs if subject.raw_outputs > 1 else rows, 12)))
     hard = (torch.arange(12) % 2)[None] if rows == 1 else torch.eye(3)[:, torch.arange(12) % 3]
     y = hard.to(torch.float64)
     gradient = subject.loss.gradient(z, y)

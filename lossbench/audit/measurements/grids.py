@@ -40,9 +40,14 @@ def several_outputs(classes: int) -> Points:
     return Points(np.tile(z, classes), y)
 
 
-def two_outputs_a_target() -> Points:
-    """One target, 0 or 1, and two raw outputs (2, N): either one alone at every magnitude and sign, and both at once."""
-    line = np.array(sorted({sign * size + 0.0 for size in MAGNITUDES for sign in (-1, 1)}))
-    rest = np.zeros_like(line)
-    z = np.concatenate([np.stack(pair) for pair in ((line, rest), (rest, line), (line, line), (line, -line))], 1)
+def outputs_of_a_target(count: int) -> Points:
+    """One target, 0 or 1, and its raw outputs (count, N), two or more: one alone at a magnitude, and all of them at once.
+
+    Of two, at every magnitude and sign; of more, whose formula takes longer, at every eighth magnitude and the last.
+    """
+    sizes = MAGNITUDES if count == 2 else (*MAGNITUDES[::8], MAGNITUDES[-1])
+    line = np.array(sorted({sign * size + 0.0 for size in sizes for sign in (-1, 1)}))
+    rising = np.linspace(1, -1, count)
+    patterns = [(1, 0), (0, 1), (1, 1), (1, -1)] if count == 2 else [*np.eye(count)[[0, count // 2, -1]], rising]
+    z = np.concatenate([np.asarray(pattern, np.float64)[:, None] * line + 0.0 for pattern in patterns], 1)
     return Points(np.tile(z, 2), np.repeat([[0.0, 1.0]], z.shape[1], 1))

@@ -11,8 +11,8 @@ from math import inf, isfinite, nan
 import numpy as np
 import torch
 
-from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
-from lossbench.audit.measurements.reference_values import Table, entry, reference_table, reference_table_of_pairs
+from lossbench.audit.measurements.grids import Points, one_output, outputs_of_a_target, several_outputs
+from lossbench.audit.measurements.reference_values import MOST_ROWS, Table, entry, reference_table, reference_table_of_a_target
 from lossbench.audit.subjects.precision import DOUBLE
 from lossbench.audit.subjects.subject import Reference, Subject
 from lossbench.interfaces import Array
@@ -82,16 +82,17 @@ def numerics(subject: Subject) -> Numerics:
     """The accuracies of a subject: against its formula, or else its float32 against its float64."""
     grids = [one_output() if subject.outputs == 1 else several_outputs(2)]
     grids += [several_outputs(3)] if subject.several else []
-    grids = [two_outputs_a_target()] if subject.paired else grids
+    grids = [outputs_of_a_target(subject.raw_outputs)] if subject.raw_outputs > 1 else grids
     if subject.reference is not None:
         reference = subject.reference
         tables = (
-            [reference_table_of_pairs(reference)]
-            if subject.paired
+            [reference_table_of_a_target(reference, subject.raw_outputs)]
+            if subject.raw_outputs > 1
             else [reference_table(reference, len(points.z)) for points in grids]
         )
         dtypes = tuple(BARS) if subject.precision is DOUBLE else ("float32",)
-        against = subject.claims or "its formula to 50 digits"
+        some = f" (of the gradient {MOST_ROWS} entries, evenly spread)" if subject.raw_outputs > MOST_ROWS else ""
+        against = subject.claims or f"its formula to 50 digits{some}"
     else:
         tables = [Table(points, *_answers(subject, points, "float64")) for points in grids]
         dtypes, against = ("float32",), "its own float64"

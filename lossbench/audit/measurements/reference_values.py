@@ -6,18 +6,22 @@ from functools import lru_cache
 import numpy as np
 from mpmath import mp, mpf
 
-from lossbench.audit.measurements.grids import Points, one_output, several_outputs, two_outputs_a_target
+from lossbench.audit.measurements.grids import Points, one_output, outputs_of_a_target, several_outputs
 from lossbench.audit.subjects.subject import Reference
 from lossbench.interfaces import Array
 
 _STEP = mpf(10) ** -40
 _DIGITS = 120
+MOST_ROWS = 5
 _MOST = 320  # what is smaller than 1e-320 is no normal number, however many digits it has
 
 
 @dataclass(frozen=True)
 class Table:
-    """Reference values (N,) and gradients (C, N) at N points; NaN where there is no gradient, as at a corner."""
+    """Reference values (N,) and gradients (C, N) at N points; NaN where there is no gradient, as at a corner.
+
+    Of many raw outputs some stand for the others: the rest have NaN, too, for time's sake.
+    """
 
     points: Points
     value: Array
@@ -31,22 +35,24 @@ def reference_table(reference: Reference, classes: int) -> Table:
 
 
 @lru_cache(maxsize=8)
-def reference_table_of_pairs(reference: Reference) -> Table:
-    """Reference values (N,) and gradients (2, N) on the grid for losses with two raw outputs a target."""
-    return _table(reference, two_outputs_a_target())
+def reference_table_of_a_target(reference: Reference, raw_outputs: int) -> Table:
+    """Reference values (N,) and gradients (C, N) on the grid for losses with C = `raw_outputs` of them a target."""
+    return _table(reference, outputs_of_a_target(raw_outputs))
 
 
 def _table(reference: Reference, points: Points) -> Table:
-    rows = [_reference_row(reference, list(z), list(y)) for z, y in zip(points.z.T, points.y.T, strict=True)]
+    judged = {round(axis) for axis in np.linspace(0, len(points.z) - 1, min(len(points.z), MOST_ROWS))}
+    rows = [_reference_row(reference, list(z), list(y), judged) for z, y in zip(points.z.T, points.y.T, strict=True)]
     return Table(points, np.array([row[0] for row in rows]), np.array([row[1:] for row in rows]).T)
 
 
-def _reference_row(reference: Reference, z: list[float], y: list[float]) -> list[float]:
-    """Value and gradient at one point, each rounded to the nearest float64."""
+def _reference_row(reference: Reference, z: list[float], y: list[float], judged: set[int]) -> list[float]:
+    """Value and gradient at one point, each rounded to the nearest float64; NaN in what is not judged of the gradient."""
     with mp.workdps(_digits(z)):
         outputs, target = [mpf(item) for item in z], [mpf(item) for item in y]
         value = reference(outputs, target)
-        return [float(value), *(float(_slope(reference, outputs, target, axis, value)) for axis in range(len(outputs)))]
+        slopes = (_slope(reference, outputs, target, axis, value) if axis in judged else mp.nan for axis in range(len(z)))
+        return [float(value), *map(float, slopes)]
 
 
 def entry(reference: Reference, z: list[float], y: list[float], row: int | None) -> float:

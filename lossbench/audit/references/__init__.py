@@ -11,6 +11,7 @@ from mpmath import mpf
 
 from lossbench.audit.references import (
     distances,
+    distributional,
     entropies,
     imbalanced,
     likelihoods,
@@ -24,9 +25,13 @@ from lossbench.audit.references import (
 )
 from lossbench.interfaces import Loss
 
+_FAMILIES = (
+    *(entropies, reshaped, squares, distances, margins, tolerant, tempered, likelihoods, distributional, ordered, imbalanced),
+    scores,
+)
 _FORMULAS: dict[str, Callable[[Any, list[mpf], list[mpf]], mpf]] = {
     name: function
-    for family in (entropies, reshaped, squares, distances, margins, tolerant, tempered, likelihoods, ordered, imbalanced, scores)
+    for family in _FAMILIES
     for name, function in vars(family).items()
     if not name.startswith("_") and getattr(function, "__module__", "") == family.__name__
 }

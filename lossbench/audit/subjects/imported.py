@@ -44,8 +44,8 @@ def _claims(word: str | None) -> Sequence[Formula]:
     if word is None:
         return ()
     subjects = list(registered(word))
-    if any(subject.paired for subject in subjects):
-        raise BadInput(f"--as {word}: it has two raw outputs a target, and a callable is given one.")
+    if any(subject.raw_outputs > 1 for subject in subjects):
+        raise BadInput(f"--as {word}: it has several raw outputs a target, and a callable is given one.")
     claims = [subject.reference for subject in subjects]
     if not all(isinstance(claim, Formula) for claim in claims):
         raise BadInput(f"--as {word}: nothing can be held against it, for lossbench has no formula of it to many digits.")

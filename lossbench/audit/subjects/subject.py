@@ -17,8 +17,8 @@ from lossbench.interfaces.links import OUTPUTS
 from lossbench.registry import field_types, find, plain
 
 Reference = Callable[[list[mpf], list[mpf]], mpf]
-_PAIRED = (
-    "A target has two raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
+_NO_MARGIN = (
+    "A target has {} raw outputs, so no single one is a margin, and none imitates a class: what is said of margins and "
     "classes has no meaning here. Its gradient and its numerical truth are measured."
 )
 _IN_ORDER = (
@@ -57,8 +57,8 @@ class Subject:
     `claims` names it where it is another loss's. `exact` is what numerical truth is asked of, where `loss` is a quicker way
     to nearly the same numbers. `pace` is 1 for what is asked many examples at once; less thins the grids of the search for
     minima where it is asked one by one.
-    `precision` is that of its answers to float64. `paired` is true where a target has two raw outputs, so that none of them is
-    a margin. `called` says how a third-party callable is called, and why so; `soft` is the same callable called with soft
+    `precision` is that of its answers to float64. `raw_outputs` is the number of those that a target has; of several none is a
+    margin. `called` says how a third-party callable is called, and why so; `soft` is the same callable called with soft
     targets, where that is another way, and `hard_only` that there is none. Of what is `faulty` no properties are measured.
     `takes_raw`: raw outputs are what it is given, and not their probabilities.
     """
@@ -77,7 +77,7 @@ class Subject:
     precision: Precision = DOUBLE
     differentiable: bool = True
     regression: bool = False
-    paired: bool = False
+    raw_outputs: int = 1
     about: str = ""
     findings: tuple[Finding, ...] = ()
     called: tuple[str, ...] = ()
@@ -140,21 +140,28 @@ def of_class(cls: type[Loss], options: dict[str, Any]) -> Iterator[Subject]:
     """The subjects of a class of losses, "auto" being settled in every way it can."""
     loss = cls.build(options)
     for settled in on_every_link(loss):
-        paired = settled.raw_outputs(1) == 2
-        outputs = 1 if paired else _outputs(settled)
+        count = settled.raw_outputs(1)
+        outputs = 1 if count > 1 else _outputs(settled)
         yield Subject(
             title=_title(settled, options),
             loss=settled,
             outputs=outputs,
             boundary=settled.boundary if outputs == 1 else 0.0,
-            several=settled.link != "sigmoid" and answers(settled, 3),
-            paired=paired,
-            notes=(_PAIRED,) if paired else (_IN_ORDER,) if settled.tasks == ("ordinal",) else (),
+            several=count == 1 and settled.link != "sigmoid" and answers(settled, 3),
+            raw_outputs=count,
+            notes=_notes(settled, count),
             declared=settled.properties(),
             reference=formula(settled),
             regression=settled.link == "identity" and "regression" in settled.tasks,
             about=" ".join((cls.__doc__ or "").split("\n\n")[0].split()),
         )
+
+
+def _notes(loss: Loss, raw_outputs: int) -> tuple[str, ...]:
+    """What a reader of the card must know of a loss, a target of which has so many raw outputs."""
+    if raw_outputs > 1:
+        return (_NO_MARGIN.format("two" if raw_outputs == 2 else raw_outputs),)
+    return (_IN_ORDER,) if loss.tasks == ("ordinal",) else ()
 
 
 def on_every_link(loss: Loss) -> Iterator[Loss]:
