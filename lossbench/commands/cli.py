@@ -27,7 +27,7 @@ from lossbench.execution.interrupts import end_on_signals
 from lossbench.execution.patience import told_when_slow
 
 DEBUG = "--debug"
-LOADING = "Loading PyTorch …"
+WORKING = "Working …"
 DOING = {  # what a command does that takes long, where nothing closer is told
     "audit": "Measuring losses …",
     "explain": "Examining the runs …",
@@ -71,7 +71,7 @@ def answer(arguments: Sequence[str]) -> int:
             if {"-sc", "--shell-completion"} & set(arguments):
                 complete(arguments, commands.commands)
                 return 0
-            with told_when_slow(DOING.get("".join(arguments[:1]), LOADING)):
+            with told_when_slow(DOING.get("".join(arguments[:1]), WORKING)):
                 return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()

@@ -13,6 +13,7 @@ from datetime import timedelta
 SECONDS = 2.0  # for which nobody wonders
 SHARE = 0.1  # of the time that something has taken so far: a log of an hour has a hundred lines, not 1,800
 LONGEST = 60.0
+LOADING = "Loading PyTorch …"
 _clock = {"said": 0.0}  # when the last line was said
 _tasks: list[threading.Event] = []  # of which the innermost is told
 
