@@ -19,7 +19,7 @@ from lossbench.engines import engine_of
 from lossbench.models.convolutional import CNN
 from lossbench.models.feedforward import Perceptron
 from lossbench.module_engine.cohort import module_cohort
-from lossbench.module_engine.mapping import CONVOLUTIONAL_TILE, TILE
+from lossbench.module_engine.mapping import CONVOLUTIONAL_TILES, TILES
 from lossbench.planning.plan import cohorts
 from lossbench.planning.spec import Cohort, RunSpec, Trace
 from lossbench.tables import GRADIENT_BIASES, GRADIENT_WEIGHTS
@@ -43,10 +43,10 @@ def modules() -> Contest:
         title="Torch modules, two processes",
         text=(
             f"The module engine against a loop in eager PyTorch, both in {WORKERS} processes of one thread; the norm of every "
-            f"parameter's gradient is kept at every step. The MLP's {len(mlp)} runs on digits are mapped in tiles of {TILE}, and "
-            f"the convolutional network's {len(images)} on digits in tiles of {CONVOLUTIONAL_TILE}, its convolutions as products "
-            f"of matrices. Its {len(large)} runs on MNIST are trained one after the other, for a convolution of that size fills "
-            "a core."
+            f"parameter's gradient is kept at every step. The MLP's {len(mlp)} runs on digits are mapped in tiles of "
+            f"{TILES[-1]}, and the convolutional network's {len(images)} on digits in tiles of {CONVOLUTIONAL_TILES[-1]}, its "
+            f"convolutions as products of matrices. Its {len(large)} runs on MNIST are trained one after the other, for a "
+            "convolution of that size fills a core."
         ),
         unit="µs a run-step",
         scale=1e6,

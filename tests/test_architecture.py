@@ -30,8 +30,8 @@ FLOOR_PLAN = {
     "modules": "errors interfaces kernels modules rng numpy torch",
     # the shelves: they know their noun, and nothing of one another
     "loss_families": "interfaces numpy torch",
-    "losses": "errors interfaces loss_families registry importlib torch",
-    "models": "errors interfaces modules registry importlib torch",
+    "losses": "errors guard interfaces loss_families registry torch",
+    "models": "errors guard interfaces modules registry torch",
     "inits": "errors files interfaces registry numpy",
     "data": "data errors files interfaces registry rng importlib numpy pandas pyarrow torch",
     "datasets": "data errors files interfaces registry rng PIL mlxtend numpy pandas pyarrow",

@@ -4,7 +4,8 @@ A run alone must equal the same run among a thousand, bit for bit. Three things 
 vectorised loops treat the last few elements of an array by other instructions; in a batched product a matrix's bits may
 depend on where it stands in memory and on how many stand beside it; and more threads cut the work elsewhere. So: elementwise
 work happens on whole buffers, whose length is a multiple of any vector's; on the CPU each matrix is a call of BLAS of its own
-(kernels/blas.py), lone rows in groups of one size; one thread works inside a cohort. Compiled loops over layers, run by run,
+(kernels/blas.py), lone rows in groups of one size; one thread works inside a cohort, but for products that are so large that
+they are cut into blocks, where their shape says (products.py). Compiled loops over layers, run by run,
 need none of this.
 """
 

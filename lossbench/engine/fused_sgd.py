@@ -6,10 +6,11 @@ For layer l with units h_l = f(z_l), z_l = W_l h_{l−1} + b_l, and δ_l = dL/dz
 
 From the last layer down to the first, layer by layer and in each run by run: a gradient is formed, measured, followed and
 forgotten. δ_{l−1} is taken through W_l before W_l moves, hence in one function with it. Formed for all runs, then looked at,
-then followed, a gradient would travel to memory and back twice; so it stays in the cache of one core.
+then followed, a gradient would travel to memory and back twice; so it stays in the cache of one core, unless its layer is so
+large that several cores share its products.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.engine.network import Network
-from lossbench.engine.products import Products
+from lossbench.engine.network import Network, passing, weight_gradient
 from lossbench.kernels import layer_kernels, link_kernels
 from lossbench.kernels.activations import ACTIVATIONS
 
@@ -70,6 +70,9 @@ def _parts(net: Network) -> Iterator[tuple[int, LayerUpdate]]:
 
 
 def _upper(net: Network, number: int) -> LayerUpdate:
+    if not net.run_by_run[number]:
+        parameter, gradient = net.parameters[number].weight.flatten(1), net.gradients[number].weight.flatten(1)
+        return partial(_along, (*passing(net, number), weight_gradient(net, number)), parameter, gradient)
     weight, delta = net.parameters[number].weight.numpy(), net.deltas[number].numpy()
     units, passed = net.units[number - 1].numpy(), net.deltas[number - 1].numpy()
     kind = ACTIVATIONS[net.layers[number - 1].activation].kind
@@ -83,10 +86,12 @@ def _first(net: Network) -> LayerUpdate:
     if net.run_by_run[0]:
         fed = net.inputs.rows.numpy(), np.array(net.sharing.owners)
         return partial(layer_kernels.descend_first_layer, weight.numpy(), delta.numpy(), fed)
-    return partial(_along, net.layout.products(delta, net.inputs.rows, gradient), weight.flatten(1), gradient.flatten(1))
+    forming = net.layout.products(delta, net.inputs.rows, gradient).multiply
+    return partial(_along, (forming,), weight.flatten(1), gradient.flatten(1))
 
 
-def _along(products: Products, parameter: Tensor, gradient: Tensor, *how: Any) -> None:
-    """Along a gradient (R, N) that products form for all runs at once."""
-    products.multiply()
+def _along(forming: Sequence[Callable[[], object]], parameter: Tensor, gradient: Tensor, *how: Any) -> None:
+    """Along a gradient (R, N) that is formed for all runs at once, and whatever must be done before the parameters move."""
+    for go in forming:
+        go()
     layer_kernels.descend(parameter.numpy(), gradient.numpy(), *how)

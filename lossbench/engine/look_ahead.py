@@ -113,4 +113,4 @@ class LookAhead:
 
 def _gram(rows: Tensor, out: Tensor) -> Products:
     """The products of rows (K, B, D) with one another, XXᵀ, for out (K, B, B)."""
-    return Products((Product(rows, rows.transpose(1, 2), out),))
+    return Products((Product(rows, rows.transpose(1, 2), out),), cut=True)

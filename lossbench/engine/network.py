@@ -16,7 +16,7 @@ from torch import Tensor
 from lossbench.engine.determinism import buffer, whole
 from lossbench.engine.first_layer import FirstLayerShape, layout
 from lossbench.engine.look_ahead import LookAhead
-from lossbench.engine.products import Inputs, Layout, Product, Products
+from lossbench.engine.products import Inputs, Layout, Product, Products, is_large
 from lossbench.engine.stacking import Sharing
 from lossbench.interfaces import Dense, Layer
 from lossbench.kernels import layer_kernels, link_kernels
@@ -74,8 +74,11 @@ def network(spec: NetworkSpec) -> Network:
     reach = shape.reach if spec.learns and spec.plain else 0
     shared_layout = layout(spec.sharing, shape, reach)
     shared = spec.sharing if shared_layout else spec.sharing.apart()
-    product_layout = shared_layout or Layout(shared.run_blocks())
-    run_by_run = tuple(link_kernels.plain(p.weight) and (n > 0 or shape.run_by_run(reach)) for n, p in enumerate(spec.parameters))
+    product_layout = replace(shared_layout or Layout(shared.run_blocks()), cut=spec.learns)
+    run_by_run = (
+        link_kernels.plain(like) and shape.run_by_run(reach),
+        *(_is_run_by_run(spec, layer) for layer in spec.layers[1:]),
+    )
     inputs = _inputs(spec, len(shared.seeds), max(1, reach), turned=spec.lasting or run_by_run[0])
     unit_shapes = [(len(like), layer.outputs, spec.width) for layer in spec.layers]
     units = tuple(buffer(unit_shape, like) for unit_shape in unit_shapes)
@@ -94,6 +97,12 @@ def network(spec: NetworkSpec) -> Network:
     )
     net = replace(net, way_up=tuple(_way_up(net)))
     return replace(net, way_down=tuple(_way_down(net)), forming=tuple(_forming(net))) if spec.learns else net
+
+
+def _is_run_by_run(spec: NetworkSpec, layer: Layer) -> bool:
+    """Whether to work a layer out for one run after the other: not if it learns and its products are worth several threads."""
+    large = spec.learns and is_large(min(layer.outputs, layer.inputs), max(layer.outputs, layer.inputs), spec.width)
+    return link_kernels.plain(spec.parameters[0].weight) and not large
 
 
 def _gradients(parameters: tuple[Dense[Tensor], ...], *, ahead: bool) -> Iterator[Dense[Tensor]]:
@@ -150,23 +159,35 @@ def _product(net: Network, number: int) -> Callable[[], None]:
         return net.look_ahead.enter
     if number == 0:
         return net.layout.products(weight, net.inputs.columns, units).multiply
-    return Products((Product(weight, net.units[number - 1], units),)).multiply
+    return Products((Product(weight, net.units[number - 1], units),), cut=bool(net.deltas)).multiply
 
 
 def _way_down(net: Network) -> Iterator[Callable[[], object]]:
     for number in reversed(range(1, len(net.layers))):
-        # Δ_{l−1} = (W_lᵀ Δ_l) ∘ f'(Z_{l−1}); f' follows from the activation itself, so that Z is not kept.
-        passed, units = net.deltas[number - 1], net.units[number - 1]
-        yield Products((Product(net.parameters[number].weight.transpose(1, 2), net.deltas[number], passed),)).multiply
-        yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
+        yield from passing(net, number)
+
+
+def passing(net: Network, number: int) -> Iterator[Callable[[], object]]:
+    """From dL/dz of a layer to that of the layer below: Δ_{l−1} = (W_lᵀ Δ_l) ∘ f'(Z_{l−1})."""
+    # f' follows from the activation itself, so that Z is not kept.
+    passed, units = net.deltas[number - 1], net.units[number - 1]
+    weight = net.parameters[number].weight
+    yield Products((Product(weight.transpose(1, 2), net.deltas[number], passed),), cut=True).multiply
+    yield partial(ACTIVATIONS[net.layers[number - 1].activation].pass_back, whole(passed), whole(units))
+
+
+def weight_gradient(net: Network, number: int) -> Callable[[], object]:
+    """From dL/dz to dL/dW_l = Δ_l H_{l−1}ᵀ of a layer that is not the first."""
+    below, gradient = net.units[number - 1].transpose(1, 2), net.gradients[number].weight
+    return Products((Product(net.deltas[number], below, gradient),), cut=True).multiply
 
 
 def _forming(net: Network) -> Iterator[Callable[[], object]]:
     for number, (delta, gradient) in enumerate(zip(net.deltas, net.gradients, strict=True)):
-        # dL/db_l = Σ_B Δ_l and dL/dW_l = Δ_l H_{l−1}ᵀ; 1/B is in Δ already, which loss_batch.gradient scales.
+        # dL/db_l = Σ_B Δ_l; 1/B is in Δ already, which loss_batch.gradient scales.
         yield partial(torch.sum, delta, -1, keepdim=True, out=gradient.bias)
         if number:
-            yield Products((Product(delta, net.units[number - 1].transpose(1, 2), gradient.weight),)).multiply
+            yield weight_gradient(net, number)
         elif not net.look_ahead:
             yield net.layout.products(delta, net.inputs.rows, gradient.weight).multiply
 

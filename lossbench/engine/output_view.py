@@ -55,15 +55,17 @@ class OutputView(ABC):
 
     def _by_run(self, measured: Sequence[Tensor]) -> Tensor:
         """What was measured on the columns of each loss, (K, M), as (R, K, B)."""
-        runs, _, width = self._z.shape
-        out = measured[0].new_empty(runs, len(measured[0]), width)
-        for loss_batch, part in zip(self.loss_batches, measured, strict=True):
-            out[loss_batch.runs].copy_(loss_batch.by_run(part))
-        return out
+        parts = [loss_batch.by_run(part) for loss_batch, part in zip(self.loss_batches, measured, strict=True)]
+        return _one_after_the_other(parts).contiguous()
 
     def _one_an_example(self, measured: Sequence[Tensor]) -> Tensor:
         """What was measured of the examples of each loss, (M,), as (R, B)."""
-        return torch.cat([loss_batch.by_run(part) for loss_batch, part in zip(self.loss_batches, measured, strict=True)])
+        return _one_after_the_other([part.by_run(sizes) for part, sizes in zip(self.loss_batches, measured, strict=True)])
+
+
+def _one_after_the_other(parts: list[Tensor]) -> Tensor:
+    """The runs of all parts, of each (r, ...); those of a single one are not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _weighed_error_size(loss_batch: LossBatch) -> Tensor:
@@ -81,7 +83,7 @@ def _error_size(loss_batch: LossBatch) -> Tensor:
     examples = loss_batch.count * loss_batch.width
     size = _passing(loss_batch, loss_batch.z, loss_batch.y)[:examples]
     lowest, highest = torch.aminmax(loss_batch.z)
-    if lowest > -FAR and highest < FAR:
+    if lowest.item() > -FAR and highest.item() < FAR:
         return size
     near = loss_batch.z.abs().amax(0)[:examples] < FAR
     exact = _passing(loss_batch, loss_batch.z.double(), loss_batch.y.double())[:examples]

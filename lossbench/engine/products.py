@@ -3,21 +3,27 @@
 Of run r with weights W_r (H, D), batch X_s (D, B) of its seed s and Δ_r = dL/dZ_r (H, B) they are Z_r = W_r X_s and
 G_r = Δ_r X_sᵀ. The runs r of one seed share X_s: laid one on the other their W_r are one tall matrix (R·H, D), and one product.
 That is fast where a device has many cores; but how BLAS cuts R·H rows decides the order of its sums, so on the CPU, where bits
-are promised, every run's product is a call of its own.
+are promised, every run's product is a call of its own. One that is large is several, for fixed blocks of its rows: cores may
+share them, and its bits do not depend on how many cores do.
 """
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lossbench.engine.stacking import RunBlock
+from lossbench.engine.threads import threads
 from lossbench.kernels import blas, link_kernels
 
+LARGE = 3 * 10**7  # multiplications of a product that is cut into blocks of rows, which threads share
+PIECE, PIECE_ROWS = 1.5e7, 16  # multiplications of a block, at least, and what its rows are a multiple of
 Table = np.ndarray[tuple[int, int], np.dtype[np.int64]]
-Scales = np.ndarray[tuple[int], np.dtype[np.floating]]
+Scales = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 
 class Inputs(NamedTuple):
@@ -49,19 +55,21 @@ class Products:
     In this machine's memory each matrix is multiplied by a call of BLAS of its own; elsewhere, by batched products.
     """
 
-    def __init__(self, parts: tuple[Product, ...]) -> None:
-        self.parts = parts
+    def __init__(self, parts: tuple[Product, ...], *, cut: bool = False) -> None:
+        self.parts = tuple(piece for part in parts for piece in pieces(part)) if cut else parts
+        self.shared = len(self.parts) > len(parts)
         like = parts[0].out
         self.table: Table | None = None
+        self.tables: list[Table] = []  # the same for each of some threads
         if link_kernels.plain(like.new_empty(0)):
             kind = np.float32 if like.dtype == torch.float32 else np.float64
-            self.table = np.array([_entry(part) for part in parts], np.int64)
+            self.table = np.array([_entry(part) for part in self.parts], np.int64)
             self.overwrite, self.accumulate = (np.array([1, beta], kind) for beta in (blas.ONCE, blas.ADDED))
 
     def multiply(self) -> None:
         """Compute each product."""
         if self.table is not None:
-            blas.multiply_all(self.table, self.overwrite)
+            self._multiply(self.table, self.overwrite)
             return
         for left, right, out in self.parts:
             torch.bmm(left, right, out=out)
@@ -69,10 +77,41 @@ class Products:
     def add(self) -> None:
         """Compute each product and add it to what stands in its place."""
         if self.table is not None:
-            blas.multiply_all(self.table, self.accumulate)
+            self._multiply(self.table, self.accumulate)
             return
         for left, right, out in self.parts:
             out.baddbmm_(left, right)
+
+    def _multiply(self, table: Table, scales: Scales) -> None:
+        """By BLAS, what was cut by all threads that there are."""
+        count = min(threads().count, len(table)) if self.shared else 1
+        if count == 1:
+            blas.multiply_all(table, scales)
+            return
+        threads().do([partial(blas.multiply_all, part, scales) for part in self._parted(table, count)])
+
+    def _parted(self, table: Table, count: int) -> list[Table]:
+        """The table in so many parts."""
+        if len(self.tables) != count:
+            self.tables = np.array_split(table, count)
+        return self.tables
+
+
+def is_large(rows: int, inner: int, columns: int) -> bool:
+    """Whether a product (rows, inner) times (inner, columns) is worth more than one thread."""
+    return rows > PIECE_ROWS and rows * inner * columns >= LARGE
+
+
+def pieces(product: Product) -> list[Product]:
+    """A product or, where it is large, its rows in blocks, 2, 4, 8 …; how many there are follows from the shape alone."""
+    left, right, out = product
+    _, rows, columns = out.shape
+    inner = left.shape[2]
+    if not is_large(rows, inner, columns):
+        return [product]
+    count = 2 ** int(math.log2(rows * inner * columns / PIECE))
+    height = -(-rows // (count * PIECE_ROWS)) * PIECE_ROWS
+    return [Product(left[:, start : start + height], right, out[:, start : start + height]) for start in range(0, rows, height)]
 
 
 @dataclass(frozen=True)
@@ -82,12 +121,12 @@ class Layout:
     run_blocks: tuple[RunBlock, ...]
     group: int = 1
     tall: bool = False
+    cut: bool = False  # large products
 
     def products(self, left: Tensor, right: Tensor, out: Tensor) -> Products:
         """left (R, m, k) of each run times right (S, k, n) of its batch, for out (R, m, n): of views of all three."""
-        return Products(
-            tuple(part for run_block in self.run_blocks for part in self._parts(run_block, Product(left, right, out)))
-        )
+        parts = tuple(part for run_block in self.run_blocks for part in self._parts(run_block, Product(left, right, out)))
+        return Products(parts, cut=self.cut)
 
     def _parts(self, run_block: RunBlock, whole: Product) -> list[Product]:
         start, runs, first_batch, batches = run_block

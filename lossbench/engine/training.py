@@ -26,6 +26,7 @@ from lossbench.engine.shape_checks import checked_layers
 from lossbench.engine.stacking import loss_blocks, parameters, sharing
 from lossbench.engine.state import Checkpoint, ResumableState, initial_state
 from lossbench.engine.step_view import StepView
+from lossbench.engine.threads import lent_threads
 from lossbench.engine.weighing import weighed_targets, weighings
 from lossbench.interfaces import Array, Dense, Layer, Split
 from lossbench.interfaces.dataset import class_members
@@ -270,11 +271,14 @@ def _layers(run: RunSpec, split: Split) -> tuple[Layer, ...]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread inside a cohort: more would cut sums elsewhere, and cohorts are what runs side by side."""
+    """One thread inside a cohort: more would cut sums elsewhere, and cohorts are what runs side by side.
+
+    The threads that torch had are lent to large products, which are cut in places of their own.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1, user_api="blas"):
+        with threadpool_limits(1, user_api="blas"), lent_threads(threads):
             yield
     finally:
         torch.set_num_threads(threads)

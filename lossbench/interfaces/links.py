@@ -16,6 +16,7 @@ from torch import Tensor
 from lossbench.interfaces import output_sizes
 from lossbench.interfaces.output_sizes import jacobian_squares, length, softmax_slopes, sum_of_others
 from lossbench.kernels import link_kernels
+from lossbench.kernels.size_kernels import in_one_pass
 
 LinkName = Literal["identity", "sigmoid", "softmax"]
 OUTPUTS = output_sizes.OUTPUTS
@@ -192,7 +193,7 @@ class Softmax(Linked):
     @property
     def slopes(self) -> Tensor:
         """p(1 − p), (..., C, B), with no digit lost at either end."""
-        return softmax_slopes(self.a, self.powers)
+        return softmax_slopes(self.a, self.powers)[0]
 
     @property
     def slope(self) -> Tensor:
@@ -202,8 +203,9 @@ class Softmax(Linked):
         where Σp² − 2Σp³ + (Σp²)², the same number, has no digit left. m = max p(1 − p) is at least any p_i p_j; divided
         by it, no square leaves the floats before the result does.
         """
-        own = self.slopes
-        largest = own.amax(OUTPUTS, keepdim=True).clamp_min(torch.finfo(own.dtype).tiny)
+        self.a, exponents = _shares_and_exponents(self.z)  # which the next who asks for the outputs need not compute again
+        own, steepest = softmax_slopes(self.a, exponents.exp_())
+        largest = steepest.clamp_min(torch.finfo(own.dtype).tiny)
         return (jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
 
     def passing(self, error: Tensor) -> Tensor:
@@ -218,6 +220,13 @@ class Softmax(Linked):
         """
         winner = (self.a > 0.5) & (y > 0) & (y < 1)
         return torch.where(winner, -torch.where(winner, 0.0, gradient).sum(OUTPUTS, keepdim=True), gradient)
+
+
+@in_one_pass(link_kernels.shares_and_exponents, "each", "each")
+def _shares_and_exponents(z: Tensor) -> tuple[Tensor, Tensor]:
+    """p and z − max z, both (..., C, B)."""
+    linked = Softmax(z)
+    return linked.a, linked.below
 
 
 def softmax(z: Tensor) -> tuple[Tensor, Tensor]:

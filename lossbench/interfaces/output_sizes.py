@@ -17,36 +17,41 @@ def length(vectors: Tensor, *, centred: bool = False) -> Tensor:
 
     Entries are divided by the largest before they are squared: no square overflows, or vanishes, before the norm does.
     """
+    squares, scale = (_centred_squares if centred else _squares)(vectors)
+    return (squares.sqrt() * scale).squeeze(OUTPUTS)
+
+
+@size_kernels.in_one_pass(size_kernels.squares, "sum", "sum")
+def _squares(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ (v/m)² of vectors v (..., C, B) and the scale m = max |v|, both (..., 1, B): m is 1 for max |v| = 0."""
     scale = _scale(vectors)
-    norms = (_centred_squares if centred else _squares)(vectors, scale).sqrt() * scale
-    return torch.where(scale == torch.inf, torch.inf, norms).squeeze(OUTPUTS)
+    return _infinite_with(scale, (vectors / scale).square().sum(OUTPUTS, keepdim=True)), scale
 
 
-@size_kernels.in_one_pass(size_kernels.scales, over_outputs=True)
+@size_kernels.in_one_pass(size_kernels.centred_squares, "sum", "sum")
+def _centred_squares(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of v/m less its mean."""
+    scale = _scale(vectors)
+    scaled = vectors / scale
+    return _infinite_with(scale, (scaled - scaled.mean(OUTPUTS, keepdim=True)).square().sum(OUTPUTS, keepdim=True)), scale
+
+
 def _scale(vectors: Tensor) -> Tensor:
     """max |v|, (..., 1, B), of vectors v (..., C, B), but 1 where that is 0."""
     largest = vectors.abs().amax(OUTPUTS, keepdim=True)
     return torch.where(largest == 0, 1.0, largest)
 
 
-@size_kernels.in_one_pass(size_kernels.squares, over_outputs=True)
-def _squares(vectors: Tensor, scale: Tensor) -> Tensor:
-    """Σ (v/m)², (..., 1, B), of vectors v (..., C, B) and their scale m (..., 1, B)."""
-    return (vectors / scale).square().sum(OUTPUTS, keepdim=True)
+def _infinite_with(scale: Tensor, squares: Tensor) -> Tensor:
+    return torch.where(scale == torch.inf, torch.inf, squares)
 
 
-@size_kernels.in_one_pass(size_kernels.centred_squares, over_outputs=True)
-def _centred_squares(vectors: Tensor, scale: Tensor) -> Tensor:
-    """The same of v/m less its mean."""
-    scaled = vectors / scale
-    return (scaled - scaled.mean(OUTPUTS, keepdim=True)).square().sum(OUTPUTS, keepdim=True)
-
-
-@size_kernels.in_one_pass(size_kernels.softmax_slopes, over_outputs=False)
-def softmax_slopes(shares: Tensor, powers: Tensor) -> Tensor:
-    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B)."""
+@size_kernels.in_one_pass(size_kernels.softmax_slopes, "each", "sum")
+def softmax_slopes(shares: Tensor, powers: Tensor) -> tuple[Tensor, Tensor]:
+    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B), and the largest of them, (..., 1, B)."""
     others = sum_of_others(powers)
-    return shares * (1 - powers).add_(others).div_(1 + others)
+    slopes = shares * (1 - powers).add_(others).div_(1 + others)
+    return slopes, slopes.amax(OUTPUTS, keepdim=True)
 
 
 def sum_of_others(powers: Tensor) -> Tensor:
@@ -56,7 +61,7 @@ def sum_of_others(powers: Tensor) -> Tensor:
     return lesser + (winners - 1)
 
 
-@size_kernels.in_one_pass(size_kernels.jacobian_squares, over_outputs=True)
+@size_kernels.in_one_pass(size_kernels.jacobian_squares, "sum")
 def jacobian_squares(own: Tensor, shares: Tensor, largest: Tensor, roots: Tensor) -> Tensor:
     """Σ_j (s_j/m)² + 2 Σ_{i<j} (p_i²/m)(p_j²/m), (..., 1, B), of slopes s and shares p (..., C, B), m and √m (..., 1, B)."""
     squares = (shares / roots).square()

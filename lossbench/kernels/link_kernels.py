@@ -207,13 +207,36 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
                 _outputs((powers, others), some, out[k])
 
 
+@compiled()
+def shares_and_exponents(z: Numbers, shares: Numbers, exponents: Numbers) -> None:
+    """Shares p of raw outputs z, and z − max z, all (K, C, B); a maximum of what is no number is none, as the tensors' is."""
+    powers, others, top = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype), np.empty(COLUMNS, z.dtype)
+    for k in range(len(z)):
+        for start in range(0, z.shape[2], COLUMNS):
+            some = slice(start, start + COLUMNS)
+            _powers(z[k], some, powers, others)
+            _outputs((powers, others), some, shares[k])
+            top[:] = -np.inf
+            for c in range(z.shape[1]):
+                row = z[k, c, some]
+                for b in range(len(row)):
+                    top[b] = top[b] if row[b] <= top[b] or top[b] != top[b] else row[b]
+            for c in range(z.shape[1]):
+                row, into = z[k, c, some], exponents[k, c, some]
+                for b in range(len(row)):
+                    into[b] = row[b] - top[b]
+
+
 def plain(*tensors: Tensor) -> bool:
     """Whether these are plain numbers in this machine's memory, of one shape and kind, and no derivative is asked for."""
-    shape, dtype = tensors[0].shape, tensors[0].dtype
-    for some in tensors:
-        if not some.is_cpu or some.requires_grad or not some.is_contiguous() or some.dtype != dtype or some.shape != shape:
-            return False
-    return True
+    first = tensors[0]
+    return readable(*tensors) and all(some.shape == first.shape for some in tensors[1:])
+
+
+def readable(*tensors: Tensor) -> bool:
+    """The same of tensors whose shapes are free."""
+    dtype = tensors[0].dtype
+    return all(some.is_cpu and not some.requires_grad and some.dtype == dtype and some.is_contiguous() for some in tensors)
 
 
 Method = Callable[..., Tensor]

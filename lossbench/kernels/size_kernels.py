@@ -7,53 +7,61 @@ Vectors are (K, C, B), and what there is one of for an example is (K, 1, B), C o
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Literal, ParamSpec, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lossbench.kernels import link_kernels
 from lossbench.kernels.compilation import compiled
-from lossbench.kernels.link_kernels import COLUMNS, Numbers
+from lossbench.kernels.link_kernels import COLUMNS, Numbers, readable
 
-Formula = Callable[..., Tensor]
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
-def in_one_pass(loop: Callable[..., None], *, over_outputs: bool, exact: bool = False) -> Callable[[Formula], Formula]:
-    """For a function of vectors (..., C, B) first and, after them, others of that shape or (..., 1, B), to one of either.
+def in_one_pass(
+    loop: Callable[..., None], *results: Literal["each", "sum"], exact: bool = False
+) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """For a function of vectors (..., C, B) first and, after them, others of that shape or (..., 1, B), to one result or several.
 
-    Where all are plain numbers in memory a loop (arguments, out) takes the place of the function's own formula. What is `exact`
-    is float64.
+    A result is one number for each output, or a "sum" over them, (..., 1, B). Where all are plain numbers in memory a loop
+    (arguments, results) takes the place of the function's own formula. What is `exact` is float64.
     """
 
-    def decorated(formula: Formula) -> Formula:
+    def decorated(formula: Callable[P, Result]) -> Callable[P, Result]:
         @wraps(formula)
-        def function(vectors: Tensor, *others: Tensor) -> Tensor:
-            if not _plain(vectors, *others):
-                return formula(vectors, *others)
-            shape = (*vectors.shape[:-2], 1, vectors.shape[-1]) if over_outputs else vectors.shape
-            out = torch.empty(shape, dtype=torch.float64 if exact else vectors.dtype)
+        def function(*given: P.args, **named: P.kwargs) -> Result:
+            tensors = cast("tuple[Tensor, ...]", given)
+            if not (readable(*tensors) and tensors[0].numel()):
+                return formula(*given, **named)
+            out = [_empty(tensors[0], kind == "sum", exact) for kind in results]
             try:
-                arrays = [tensor.numpy() for tensor in (vectors, *others, out)]
+                arrays = [_stacked(tensor.numpy()) for tensor in (*tensors, *out)]
             except RuntimeError:  # they only stand for others' numbers, as under vmap
-                return formula(vectors, *others)
-            loop(*[array if array.ndim == 3 else array.reshape(-1, *array.shape[-2:]) for array in arrays])
-            return out
+                return formula(*given, **named)
+            loop(*arrays)
+            return cast("Result", tuple(out) if len(out) > 1 else out[0])
 
         return function
 
     return decorated
 
 
-def _plain(*tensors: Tensor) -> bool:
-    """Whether a loop can read these: plain numbers of one kind, some at least."""
-    dtype, some = tensors[0].dtype, tensors[0].numel() > 0
-    return some and all(link_kernels.plain(tensor) and tensor.dtype == dtype for tensor in tensors)
+def _empty(vectors: Tensor, summed: bool, exact: bool) -> Tensor:
+    """An empty result for vectors (..., C, B)."""
+    *leading, outputs, examples = vectors.shape
+    return torch.empty((*leading, 1 if summed else outputs, examples), dtype=torch.float64 if exact else vectors.dtype)
+
+
+def _stacked(array: Numbers) -> Numbers:
+    """(K, C, B) of (..., C, B)."""
+    return array[None] if array.ndim == 2 else array if array.ndim == 3 else array.reshape(-1, *array.shape[-2:])
 
 
 @compiled()
-def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers) -> None:
-    """p(1 − p) of shares p and powers e, (K, C, B).
+def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers, largest: Numbers) -> None:
+    """p(1 − p) of shares p and powers e, (K, C, B), and the largest of an example, (K, 1, B).
 
     1 − p = ((1 − e) + o)/(1 + o), o being the sum of all e but for one that is exactly 1.
     """
@@ -69,10 +77,14 @@ def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers) -> None:
                     others[b] += none if row[b] == one else row[b]
                     winners[b] += one if row[b] == one else none
             others += winners
+            most = largest[k, 0, some]
+            most[:] = none
             for c in range(powers.shape[1]):
                 row, share, slope = powers[k, c, some], shares[k, c, some], out[k, c, some]
                 for b in range(len(row)):
                     slope[b] = share[b] * (((one - row[b]) + others[b]) / (one + others[b]))
+                for b in range(len(slope)):  # NaN stays, as in the tensors' maximum
+                    most[b] = most[b] if slope[b] <= most[b] or most[b] != most[b] else slope[b]
 
 
 @compiled()
@@ -106,36 +118,62 @@ def jacobian_squares(own: Numbers, shares: Numbers, largest: Numbers, roots: Num
 
 
 @compiled()
-def scales(vectors: Numbers, out: Numbers) -> None:
-    """max |v| (K, 1, B) of v (K, C, B), but 1 where that is 0; NaN where one is no number, as the tensors' maximum has it."""
+def _scales(vectors: Numbers, some: slice, out: Numbers) -> None:
+    """max |v| (b,) of some examples of v (C, B), but 1 where that is 0; NaN where one is NaN, as the tensors' maximum is."""
     one, none = vectors.dtype.type(1), vectors.dtype.type(0)
-    for k in range(len(vectors)):
-        for start in range(0, vectors.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            into = out[k, 0, some]
-            into[:] = none
-            for c in range(vectors.shape[1]):
-                row = vectors[k, c, some]
-                for b in range(len(row)):
-                    size = abs(row[b])
-                    into[b] = into[b] if size <= into[b] or into[b] != into[b] else size
-            for b in range(len(into)):
-                into[b] = one if into[b] == none else into[b]
+    out[:] = none
+    for c in range(len(vectors)):
+        row = vectors[c, some]
+        for b in range(len(row)):
+            size = abs(row[b])
+            out[b] = out[b] if size <= out[b] or out[b] != out[b] else size
+    for b in range(len(out)):
+        out[b] = one if out[b] == none else out[b]
 
 
 @compiled()
-def squares(vectors: Numbers, scale: Numbers, out: Numbers) -> None:
-    """Σ (v/m)² (K, 1, B) of v (K, C, B), m (K, 1, B) being the scale."""
+def squares(vectors: Numbers, out: Numbers, scale: Numbers) -> None:
+    """Σ (v/m)² and the scale m, both (K, 1, B), of v (K, C, B); infinite where m is."""
     for k in range(len(vectors)):
         for start in range(0, vectors.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
             size, into = scale[k, 0, some], out[k, 0, some]
+            _scales(vectors[k], some, size)
             into[:] = 0
             for c in range(vectors.shape[1]):
                 row = vectors[k, c, some]
                 for b in range(len(row)):
                     scaled = row[b] / size[b]
                     into[b] += scaled * scaled
+            for b in range(len(into)):
+                into[b] = size[b] if size[b] == np.inf else into[b]
+
+
+@compiled()
+def centred_squares(vectors: Numbers, out: Numbers, scale: Numbers) -> None:
+    """Σ (v/m − mean(v/m))² and the scale m, both (K, 1, B), of v (K, C, B); infinite where m is."""
+    count = vectors.dtype.type(vectors.shape[1])
+    scaled, mean = np.empty((vectors.shape[1], COLUMNS), vectors.dtype), np.empty(COLUMNS, vectors.dtype)
+    for k in range(len(vectors)):
+        for start in range(0, vectors.shape[2], COLUMNS):
+            some = slice(start, start + COLUMNS)
+            size, into = scale[k, 0, some], out[k, 0, some]
+            _scales(vectors[k], some, size)
+            mean[:], into[:] = 0, 0
+            for c in range(vectors.shape[1]):
+                row, own = vectors[k, c, some], scaled[c]
+                for b in range(len(row)):
+                    own[b] = row[b] / size[b]
+                for b in range(len(row)):
+                    mean[b] += own[b]
+            mean /= count
+            for c in range(vectors.shape[1]):
+                own = scaled[c]
+                for b in range(len(into)):
+                    apart = own[b] - mean[b]
+                    into[b] += apart * apart
+            for b in range(len(into)):
+                into[b] = size[b] if size[b] == np.inf else into[b]
 
 
 @compiled()
@@ -151,27 +189,3 @@ def exact_squares(vectors: Numbers, out: Numbers) -> None:
                 for b in range(len(row)):
                     entry = np.float64(row[b])
                     into[b] += entry * entry
-
-
-@compiled()
-def centred_squares(vectors: Numbers, scale: Numbers, out: Numbers) -> None:
-    """Σ (v/m − mean(v/m))² (K, 1, B) of v (K, C, B), m (K, 1, B) being the scale."""
-    count = vectors.dtype.type(vectors.shape[1])
-    scaled, mean = np.empty((vectors.shape[1], COLUMNS), vectors.dtype), np.empty(COLUMNS, vectors.dtype)
-    for k in range(len(vectors)):
-        for start in range(0, vectors.shape[2], COLUMNS):
-            some = slice(start, start + COLUMNS)
-            size, into = scale[k, 0, some], out[k, 0, some]
-            mean[:], into[:] = 0, 0
-            for c in range(vectors.shape[1]):
-                row, own = vectors[k, c, some], scaled[c]
-                for b in range(len(row)):
-                    own[b] = row[b] / size[b]
-                for b in range(len(row)):
-                    mean[b] += own[b]
-            mean /= count
-            for c in range(vectors.shape[1]):
-                own = scaled[c]
-                for b in range(len(into)):
-                    apart = own[b] - mean[b]
-                    into[b] += apart * apart

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lossbench.interfaces import Model, Split
 from lossbench.interfaces.dataset import class_members
-from lossbench.module_engine.mapping import tile_size, why_not_mapped
+from lossbench.module_engine.mapping import ONE_BY_ONE, TileSizes, tile_sizes
 from lossbench.module_engine.skeleton import Skeleton
 from lossbench.module_engine.start import Learnt, Starts, new_module
 from lossbench.module_engine.tile import Tile, TileShape
@@ -18,27 +18,27 @@ from lossbench.planning.example_counts import EVALUATED
 from lossbench.planning.spec import RunSpec
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_answers: dict[tuple[Model, TileShape, str, str], str] = {}  # why not mapped, by what decides it
+_answers: dict[tuple[Model, TileShape, str, str], TileSizes] = {}  # by what decides it
 
 
 @dataclass(frozen=True)
 class ModuleCohort:
-    """What the runs of a cohort have in common, and why each is trained by itself ("" where tiles of them are mapped)."""
+    """What the runs of a cohort have in common, and how they are mapped."""
 
     shape: TileShape
     skeleton: Skeleton
     starts: Starts
-    reason: str
     like: Tensor
+    mapped: TileSizes
 
     @property
     def size(self) -> int:
-        """How many runs a tile holds."""
-        return 1 if self.reason else tile_size(self.skeleton.outline)
+        """How many runs a tile holds that is not the last."""
+        return self.mapped.largest
 
     def padded(self, runs: Sequence[RunSpec]) -> list[RunSpec]:
         """The runs, and copies of the last one until tiles are full."""
-        return [*runs, *[runs[-1]] * (-len(runs) % self.size)]
+        return [*runs, *[runs[-1]] * (self.mapped.filled(len(runs)) - len(runs))]
 
     def tiles(self, runs: Sequence[RunSpec], learnt: Learnt) -> list[Tile]:
         """The tiles of padded runs, in their order."""
@@ -71,9 +71,9 @@ def module_cohort(run: RunSpec, split: Split, device: str) -> ModuleCohort:
     skeleton.list_masks(x)
     starts = Starts(shape.inputs, shape.outputs, outline, like)
     skeleton.random = _draws(skeleton, x)
-    cohort = ModuleCohort(shape, skeleton, starts, "", like)
-    cohort = replace(cohort, reason=_reason(run, split, cohort, x))
-    if cohort.reason and outline.convolutional and x.is_cpu:
+    cohort = ModuleCohort(shape, skeleton, starts, like, ONE_BY_ONE)
+    cohort = replace(cohort, mapped=_tile_sizes(run, split, cohort, x))
+    if cohort.mapped.reason and outline.convolutional and x.is_cpu:
         fastest_form(module, x, mapped=False)
     torch.set_rng_state(before)
     return cohort
@@ -89,8 +89,8 @@ def _draws(skeleton: Skeleton, x: Tensor) -> bool:
     return not torch.equal(before, torch.get_rng_state())
 
 
-def _reason(run: RunSpec, split: Split, cohort: ModuleCohort, x: Tensor) -> str:
-    """Why runs are not mapped; found out once for a model, its shapes, data type and device."""
+def _tile_sizes(run: RunSpec, split: Split, cohort: ModuleCohort, x: Tensor) -> TileSizes:
+    """How runs are mapped; found out once for a model, its shapes, data type and device."""
     key = run.model, cohort.shape, run.dtype, x.device.type
     if key not in _answers:
         counts = [
@@ -99,5 +99,5 @@ def _reason(run: RunSpec, split: Split, cohort: ModuleCohort, x: Tensor) -> str:
             for start in (0, len(part) // EVALUATED * EVALUATED)
         ]
         one = cohort.starts.own_state(run)
-        _answers[key] = why_not_mapped(cohort.skeleton, one, x, sorted({count for count in counts if count}))
+        _answers[key] = tile_sizes(cohort.skeleton, one, x, sorted({count for count in counts if count}))
     return _answers[key]

@@ -34,9 +34,9 @@ class ModuleEngine:
     def remark(self, run: RunSpec, split: Split) -> str:
         """Why runs of a module train one after the other where that is not as it should be; the split is x (N, D), y (N, T)."""
         cohort = module_cohort(run, split, "cpu")
-        if not cohort.reason or cohort.skeleton.outline.convolutional:
+        if not cohort.mapped.reason or cohort.skeleton.outline.convolutional:
             return ""
-        return f"model={run.model.word} is trained run after run: {cohort.reason}."
+        return f"model={run.model.word} is trained run after run: {cohort.mapped.reason}."
 
     def size(self, run: RunSpec) -> Size:
         """The size of a run, from its module and its batch."""
@@ -154,7 +154,7 @@ def _training(cohort: Cohort, split: Split, device: str) -> ModuleTraining:
     refuse_false_many_runs((run.optimizer for run in cohort.runs), chosen, trial_layers, run.loss.link, layout.like)
     tiles = layout.tiles(layout.padded(cohort.runs), _learnt(cohort.runs, split, device))
     looked_at = evaluated_sets(split, cohort.recording.examples, chosen, layout.like)
-    count = len(tiles) * layout.size
+    count = sum(len(tile.runs) for tile in tiles)
     like = torch.empty(count, device=device)
     tensors = {"finite": torch.zeros_like(like, dtype=torch.long), "alive": torch.ones_like(like, dtype=torch.bool)}
     steps = cohort.recording.moments(run, len(train_x))

@@ -43,7 +43,7 @@ class TileStep(OutputView):
     def updates(self) -> tuple[Dense[Tensor], ...] | None:
         if self.last:
             return None
-        before = self.parameters
+        before, _ = self.parameters, self.gradient_norms  # both are those before the step
         self.finish()
         after = self._layers(self.tile.matrices)
         return tuple(Dense(new.weight - old.weight, new.bias - old.bias) for new, old in zip(after, before, strict=True))
@@ -78,7 +78,6 @@ class TileStep(OutputView):
     def finish(self) -> None:
         """Make the step, as far as it has not been."""
         if not self.last and not self.moved:
-            _ = self.parameters, self.gradient_norms  # both are those before the step
             self.tile.move()
             self.moved = True
 

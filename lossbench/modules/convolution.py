@@ -53,11 +53,13 @@ def fastest_form(module: nn.Module, x: Tensor, *, mapped: bool) -> None:
     """
     layers = [inner for inner in module.modules() if type(inner) in (nn.Conv2d, MatrixConv2d)]
     _give_form(layers, MatrixConv2d if mapped else ChannelsLastConv2d)
+    module.eval()  # what it draws, or keeps of a batch, has no part in how its numbers lie in memory
     try:
         with torch.no_grad():
             _ = torch.vmap(module)(x[None]) if mapped else module(x)
     except Exception:  # noqa: BLE001 - whatever somebody's module raises
         _give_form(layers, nn.Conv2d)
+    module.train()
 
 
 def all_by_patches(module: nn.Module) -> bool:

@@ -125,7 +125,7 @@ def _length(vectors: Tensor) -> Tensor:
     return _squares(vectors).sqrt_().squeeze(OUTPUTS)
 
 
-@in_one_pass(exact_squares, over_outputs=True, exact=True)
+@in_one_pass(exact_squares, "sum", exact=True)
 def _squares(vectors: Tensor) -> Tensor:
     """Σ v², (..., 1, B) float64."""
     return vectors.to(torch.float64, copy=True).square_().sum(OUTPUTS, keepdim=True)

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from lossbench import tables
-from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.probe import Probe, Step
 from lossbench.tables import Quantity
 
@@ -29,4 +28,4 @@ class OutputGradients(Probe):
 
     def measure(self, step: Step) -> dict[str, Tensor]:
         pulls = step.gradient.abs().mean(-1, dtype=torch.float64)
-        return {tables.class_column(tables.OUTPUT_GRADIENTS, c): pulls[..., c] for c in range(step.gradient.shape[OUTPUTS])}
+        return {tables.class_column(tables.OUTPUT_GRADIENTS, c): own for c, own in enumerate(pulls.unbind(-1))}

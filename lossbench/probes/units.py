@@ -47,7 +47,7 @@ class Saturation(Probe):
         measured = [_look_at_hidden(*layer, self.threshold) for layer in hidden]
         measured.append(_look(step.outputs, OUTPUTS[step.link], self.threshold))
         names = (tables.SATURATED, tables.ACTIVATION_MEAN, tables.ACTIVATION_SPREAD)
-        return dict(zip(names, torch.stack(measured, -1), strict=True))
+        return dict(zip(names, torch.stack(measured).movedim(0, -1), strict=True))  # stacked where each stands whole in memory
 
 
 def _look_at_hidden(name: str, h: Tensor, z: Tensor | None, threshold: float) -> Tensor:
@@ -63,9 +63,9 @@ def _look(h: Tensor, activation: Activation, threshold: float) -> Tensor:
     """Of outputs h (..., H, B) the share with a slope below `threshold` times the steepest, mean, and deviation: (3, ...)."""
     bound = threshold * activation.steepest
     if plain(h):
-        measured = h.new_empty(3, *h.shape[:-2], dtype=torch.float64)
-        rows = h.flatten(-2).reshape(-1, h.shape[-2] * h.shape[-1]).numpy()
-        _look_once(rows, activation.kind, bound, measured.view(3, -1).numpy())
+        measured = torch.empty(3, *h.shape[:-2], dtype=torch.float64)
+        rows = h.numpy().reshape(-1, h.shape[-2] * h.shape[-1])
+        _look_once(rows, activation.kind, bound, measured.numpy().reshape(3, -1))
         return measured
     mean = h.mean((-2, -1))
     spread = (h - mean[..., None, None]).square().mean((-2, -1)).sqrt()

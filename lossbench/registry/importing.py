@@ -8,13 +8,12 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-import lossbench
 from lossbench.errors import BadInput
 from lossbench.guard import hold_exits
 
 # Code that was not written for this: it may stand below somebody's line in a traceback, as where a library wraps sys.exit.
 INSTALLED = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-LIBRARIES = tuple(f"{folder}{os.sep}" for folder in (*sorted(INSTALLED), *lossbench.__path__))
+LIBRARIES = tuple(f"{folder}{os.sep}" for folder in (*sorted(INSTALLED), Path(__file__).parents[1]))
 
 
 def import_from_outside(name: str, asked: str, *, from_current_folder: bool = False) -> ModuleType:

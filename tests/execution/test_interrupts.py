@@ -51,6 +51,7 @@ def test_a_signal_that_is_ignored_stays_ignored():
     end_on_signals()
     signal.raise_signal(signal.SIGINT)
     stop_if_asked()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.convolutional import CNN
 from lossbench.models.feedforward import Normalised, Perceptron, Residual
 from lossbench.module_engine.engine import ModuleEngine
+from lossbench.module_engine.mapping import TileSizes
 from lossbench.optimizers.adam import Adam
 from lossbench.planning.spec import Cohort, Recording, RecordingSchedule
 
@@ -75,6 +76,21 @@ def test_a_run_is_the_same_bits_alone_in_company_and_interrupted(model, dtype, r
         train(images, *runs, checkpoint=kept)
     for one, other in zip(train(images, *runs, checkpoint=kept), together, strict=True):
         same(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_a_run_is_the_same_bits_in_tiles_of_every_size(model, run, images) -> None:
+    spec = run(model=MODELS[model], dtype="float32", optimizer=Adam(lr=0.01), init=Own(), steps=5)
+    crowd = [replace(spec, seed=seed) for seed in range(70)]
+    together = train(images, *crowd)
+    for number in (0, 63, 64, 69):
+        same(train(images, crowd[number])[0], together[number])
+
+
+def test_the_last_tile_is_the_least_that_holds_what_is_left() -> None:
+    sizes = TileSizes((16, 64))
+    assert [sizes.filled(count) for count in (1, 16, 17, 64, 65, 130, 150)] == [16, 16, 64, 64, 80, 144, 192]
 
 
 def test_a_run_that_diverges_is_an_outcome_and_its_mates_do_not_change(run, images) -> None:

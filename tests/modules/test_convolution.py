@@ -82,3 +82,16 @@ def test_a_module_that_wants_another_order_in_memory_keeps_its_own_form(mapped: 
         fastest_form(module, x, mapped=mapped)
     assert type(viewing.convolution) is nn.Conv2d
     assert type(flat[0]) is (MatrixConv2d if mapped else ChannelsLastConv2d)
+
+
+@pytest.mark.parametrize("between", [nn.Dropout(), nn.BatchNorm2d(3)])
+def test_what_draws_or_keeps_something_of_a_batch_does_not_keep_convolutions_from_being_mapped(between: nn.Module) -> None:
+    module = nn.Sequential(nn.Conv2d(1, 3, 3), between, nn.Flatten(), nn.LazyLinear(2))
+    x = torch.randn(EXAMPLES, 1, 6, 7, generator=torch.Generator().manual_seed(4))
+    module.eval()(x)
+    kept = {name: part.clone() for name, part in module.named_buffers()}
+    fastest_form(module.train(), x, mapped=True)
+    assert type(module[0]) is MatrixConv2d
+    assert module.training
+    for name, part in module.named_buffers():
+        assert torch.equal(part, kept[name])
