@@ -2,7 +2,7 @@
 # make test   runs every test            make check  runs the quick ones, the linter and the type checker
 # make docs   writes the pages in docs/ that are made from measurements, and builds the site into build/site
 # make site   builds the site from the pages as they are
-# make pictures   trains the demo and draws one of the pictures in the README
+# make pictures   trains the demo and draws the picture in docs/report.md
 # make reproduce   runs every published experiment again, as far as it is not stored, and judges the claims
 # make bench  times the engine against others, for some minutes on a quiet machine, and writes docs/benchmarks.md
 # make release   builds and checks what is to be published, and says what a person must do then
@@ -10,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Two stamps: what trains is a third of what the tests need. Torch is installed as pip finds it; for one without CUDA
-# install that into .venv first, or tell pip where it is (README, Try it).
+# install that into .venv first, or tell pip where it is (docs/install.md).
 TRAINS := .venv/trains
 TESTS := .venv/tests
 

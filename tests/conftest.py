@@ -37,6 +37,12 @@ def _seeded() -> None:
         sys.modules["torch"].manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the lines that say what takes long would stand among what a test reads."""
+    monkeypatch.setattr("lossbench.execution.patience.SECONDS", 1e6)
+
+
 @pytest.fixture
 def tensors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is computed tensor by tensor, as on a graphics card, and nothing by compiled loops."""

@@ -24,8 +24,18 @@ from lossbench.commands.streams import open_streams
 from lossbench.commands.verify import verify
 from lossbench.errors import BadInput, Failure, printable, training_for
 from lossbench.execution.interrupts import end_on_signals
+from lossbench.execution.patience import told_when_slow
 
 DEBUG = "--debug"
+WORKING = "Working …"
+DOING = {  # what a command does that takes long, where nothing closer is told
+    "audit": "Measuring losses …",
+    "explain": "Examining the runs …",
+    "export": "Reading the records and writing the export …",
+    "lab": "Writing the page …",
+    "report": "Reading the records, drawing the figures and writing the page …",
+    "verify": "Training runs again …",
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -61,7 +71,8 @@ def answer(arguments: Sequence[str]) -> int:
             if {"-sc", "--shell-completion"} & set(arguments):
                 complete(arguments, commands.commands)
                 return 0
-            return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
+            with told_when_slow(DOING.get("".join(arguments[:1]), WORKING)):
+                return int(commands.main(args=list(arguments), prog_name="lossbench", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return error.exit_code

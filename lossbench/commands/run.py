@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from lossbench.commands.flags import looked, with_hydras_flags, written
+from lossbench.execution.patience import LOADING, told_when_slow
 
 
 @click.command()
@@ -29,9 +30,10 @@ def run(overrides: tuple[str, ...], *, detach: bool, **flags: Any) -> None:
     """
     if looked(overrides, flags):
         return
-    from lossbench.commands.actions.sweep import planned_sweep
-    from lossbench.config.merged import merged
-    from lossbench.execution.executor import RESULTS, run_plan
+    with told_when_slow(LOADING):
+        from lossbench.commands.actions.sweep import planned_sweep
+        from lossbench.config.merged import merged
+        from lossbench.execution.executor import RESULTS, run_plan
 
     points, planned = planned_sweep(overrides, written(flags))
     if detach:
@@ -39,6 +41,8 @@ def run(overrides: tuple[str, ...], *, detach: bool, **flags: Any) -> None:
 
         click.echo(detached(planned, RESULTS, [*written(flags), *overrides]))
         return
-    summary = run_plan(planned, RESULTS, [*written(flags), *overrides], merged(points))
+    with told_when_slow("Noting what the words mean …"):
+        config = merged(points)
+    summary = run_plan(planned, RESULTS, [*written(flags), *overrides], config)
     click.echo(summary.sentence(), err=True)
     click.echo(f"Next: lossbench report {RESULTS / summary.folder.name}")

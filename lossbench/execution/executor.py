@@ -17,9 +17,9 @@ from lossbench.execution.executors.protocol import Executor, MakeExecutor, Worke
 from lossbench.execution.executors.selection import choose_executor
 from lossbench.execution.interrupts import forget_interrupt
 from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
-from lossbench.execution.patience import told_when_slow
+from lossbench.execution.patience import say, told_when_slow
 from lossbench.execution.peak_flops import measured_peak_flops
-from lossbench.execution.progress import CohortCost, Progress, count, rate, say
+from lossbench.execution.progress import CohortCost, Progress, count, rate
 from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.executor_words import LOCAL

@@ -9,7 +9,7 @@ from typing import Any
 
 from lossbench.errors import BadInput
 from lossbench.execution.job import Job
-from lossbench.execution.progress import say
+from lossbench.execution.patience import say
 from lossbench.planning.spec import Resources
 from lossbench.storage.provenance import provenance
 from lossbench.storage.store import remember_elsewhere

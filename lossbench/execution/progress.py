@@ -1,9 +1,9 @@
-"""How far a sweep is, told on stderr: a bar that moves on a terminal, a plain line now and then elsewhere."""
+"""How far a sweep is, told on stderr: a bar that moves on a terminal, elsewhere a plain line where nothing is seen for long."""
 
-import sys
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -18,11 +18,11 @@ from rich.table import Column
 
 from lossbench.data.loading import describe
 from lossbench.execution.interrupts import stop_if_asked
+from lossbench.execution.patience import say, told_when_slow, untold
 from lossbench.planning.spec import Cohort
 from lossbench.storage.sweep_status import StatusFile
 
-BAR_SECONDS = 0.2
-LINE_SECONDS = 5.0
+BAR_SECONDS, FILE_SECONDS = 0.2, 2.0  # between two looks, with a bar and with a file alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,7 @@ class Progress:
         self.started = self.looked = time.monotonic()
         console = Console(stderr=True)
         self.bar = _bar(console) if console.is_terminal and not console.is_dumb_terminal else None
+        self._lines = ExitStack()
 
     def __enter__(self) -> Self:
         if self.file:
@@ -70,11 +71,14 @@ class Progress:
         if self.bar:
             self.bar.add_task("", total=1.0, **self._status())
             self.bar.start()
+            self._lines.enter_context(untold())
         else:
             say(f"{self.study}: {count(self.runs, 'run')} to train, in {count(len(self.work), 'cohort')}.")
+            self._lines.enter_context(told_when_slow(self.line))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lines.close()
         if self.bar:
             self._draw(self.bar)
             self.bar.stop()
@@ -92,19 +96,21 @@ class Progress:
         self.steps[index] = self.work[index].steps
         self.stored += len(self.work[index].cohort.runs) if stored else 0
 
+    def line(self) -> str:
+        """How far the sweep is."""
+        return "{now}: {runs}, {rate}, {left}".format(**self._status())
+
     def look(self) -> None:
-        """Tell how far the sweep is, where it is time to. Raises KeyboardInterrupt where a signal asked for its end."""
+        """Move the bar and tell the file, where it is time to. Raises KeyboardInterrupt where a signal asked for its end."""
         stop_if_asked()
         now = time.monotonic()
-        if now - self.looked < (BAR_SECONDS if self.bar else LINE_SECONDS):
+        if now - self.looked < (BAR_SECONDS if self.bar else FILE_SECONDS):
             return
         self.looked = now
         if self.file:
             self._tell(self.file)
         if self.bar:
             self._draw(self.bar)
-        else:
-            say("{now}: {runs}, {rate}, {left}".format(**self._status()))
 
     def _tell(self, file: StatusFile, *, at_once: bool = False) -> None:
         file.tell(stored=self.stored, share=self._share(), now=self._status()["now"], at_once=at_once)
@@ -148,12 +154,6 @@ def rate(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """1 run, 2 runs."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def say(line: str) -> None:
-    """A plain line on stderr."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def _nested_words(description: Mapping[str, Any]) -> Iterator[str]:

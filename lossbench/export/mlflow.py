@@ -4,6 +4,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 from lossbench.errors import BadInput, Failure
@@ -35,15 +37,41 @@ def write_mlflow(choice: Choice, uri: str | None) -> str:
     client_class = library("mlflow.tracking", EXTRA).MlflowClient
     refusal = library("mlflow.exceptions", EXTRA).MlflowException
     try:
-        client = client_class(uri)
-        experiment = _experiment(client, choice.study.folder.name)
-        stored = dict(_stored(client, experiment))
-        outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
+        with _written_to_disk_once(uri or library("mlflow", EXTRA).get_tracking_uri()):
+            client = client_class(uri)
+            experiment = _experiment(client, choice.study.folder.name)
+            stored = dict(_stored(client, experiment))
+            outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
     except refusal as error:
         kind = BadInput if error.error_code == "INVALID_PARAMETER_VALUE" else Failure
         raise kind(f"MLflow at {uri or 'its default'} refuses: {str(error).strip()}") from error
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
     return f"{counts} in MLflow's experiment {choice.study.folder.name}, at {client.tracking_uri}"
+
+
+@contextmanager
+def _written_to_disk_once(uri: str) -> Iterator[None]:
+    """Where the export makes a new SQLite file, wait for the disk at its end and not six times a run.
+
+    Should the machine lose power in between, the file may be broken; there was nothing in it that is not in the study.
+    """
+    database = library("sqlalchemy", EXTRA).make_url(uri).database if uri.startswith("sqlite:") else None
+    if not database or Path(database).exists():
+        yield
+        return
+    event, engine = library("sqlalchemy.event", EXTRA), library("sqlalchemy.engine", EXTRA).Engine
+    event.listen(engine, "connect", _wait_for_no_disk)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", _wait_for_no_disk)
+    with Path(database).open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _wait_for_no_disk(connection: Any, record: Any) -> None:
+    del record
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _experiment(client: Any, name: str) -> str:

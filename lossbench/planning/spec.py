@@ -129,8 +129,10 @@ class RunSpec:
         if seed == self.seed:
             return self
         other = object.__new__(type(self))
-        kept = {name: value for name, value in vars(self).items() if name not in ("id", "first")}
-        vars(other).update(kept | {"seed": seed, "_around_seed": self._around_seed})
+        own = vars(other)
+        own.update(vars(self), seed=seed, _around_seed=self._around_seed)
+        own.pop("id", None)
+        own.pop("first", None)
         return other
 
 
