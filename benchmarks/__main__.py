@@ -28,7 +28,7 @@ from benchmarks.timing import interleave
 from benchmarks.training import WORKERS
 from benchmarks.witnessing import witnessing
 from lossbench.errors import BadInput, unknown
-from lossbench.execution.progress import say
+from lossbench.execution.patience import say
 from lossbench.storage.provenance import provenance
 
 CONTESTS: dict[str, Callable[[], Contest]] = {

@@ -22,7 +22,7 @@ from lossbench.config.python_settings import described
 from lossbench.errors import BadInput
 from lossbench.execution.executor import run_plan
 from lossbench.execution.forecast import data_lines, training_time
-from lossbench.execution.progress import say
+from lossbench.execution.patience import say
 from lossbench.interfaces import Loss
 from lossbench.losses.imported import Imported
 from lossbench.planning.plan import Plan, make_plan
