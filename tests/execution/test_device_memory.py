@@ -12,7 +12,7 @@ from lossbench.commands import cli
 from lossbench.commands.actions import outline
 from lossbench.data.loading import load
 from lossbench.engine import dense
-from lossbench.execution import executor
+from lossbench.execution import executor, forecast
 from lossbench.execution.device_memory import as_memory_error, free_bytes
 from lossbench.planning.cohorts import SAFE, device_bytes
 from lossbench.planning.plan import Plan
@@ -75,7 +75,7 @@ def shown(plan: Plan, folder: Path) -> list[Cohort]:
     """A cohort of each kind that `plan` shows."""
     seen: list[Cohort] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outline, "estimate", lambda kinds, _: seen.extend(kinds) or 0.0)
+        patch.setattr(forecast, "estimate", lambda kinds, _: seen.extend(kinds) or 0.0)
         outline.print_outline(plan, folder)
     return seen
 
