@@ -92,8 +92,8 @@ def test_somebodys_function_is_held_against_what_it_claims(mine):
         audited(losses=(f"{mine}:unsafe",), claim="cross_entropy", fail_on=("numerics",))
 
 
-def test_a_callable_is_not_held_against_a_loss_with_two_raw_outputs_a_target(mine):
-    with pytest.raises(BadInput, match="two raw outputs"):
+def test_a_callable_is_not_held_against_a_loss_with_several_raw_outputs_a_target(mine):
+    with pytest.raises(BadInput, match="several raw outputs"):
         audited(losses=(f"{mine}:entropy",), claim="gaussian_learnt_variance")
 
 
