@@ -38,7 +38,7 @@ def test_a_request_to_terminate_ends_as_ctrl_c_does() -> None:
     words = [*PROGRAM, "run", *TINY, "steps=2000000000"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "1 run to train" in process.stderr.readline()
+        assert any("1 run to train" in line for line in process.stderr)  # on a busy machine others come first
         process.send_signal(signal.SIGTERM)
         told = process.communicate()[1]
     assert process.returncode == 130
