@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from lossbench.errors import BadInput, unknown
 from lossbench.plots.convergence import convergence_figure
 from lossbench.plots.factors import factors_figure
 from lossbench.plots.gradients import gradients_figure
-from lossbench.plots.panels import CurveFigure, draw
+from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
 from lossbench.plots.rates import draw_rates
 from lossbench.plots.saturation import saturation_figure
@@ -55,8 +56,18 @@ def curve_figure(name: str, outcome: Outcome, curves: Curves) -> tuple[CurveFigu
     if name == "factors":
         whole = factored(curves)
         return factors_figure(whole), comparison, whole
-    figures = {CONVERGENCE: convergence_figure, "gradients": gradients_figure}
-    return saturation_figure(comparison, curves) if name not in figures else figures[name](curves), comparison, curves
+    if name == CONVERGENCE:
+        return _with_metric(convergence_figure(curves), outcome, curves), comparison, curves
+    return gradients_figure(curves) if name == "gradients" else saturation_figure(comparison, curves), comparison, curves
+
+
+def _with_metric(figure: CurveFigure, outcome: Outcome, curves: Curves) -> CurveFigure:
+    """The figure with the metric that judges, which may be of one class and then ranks nowhere else."""
+    column = tables.TEST + outcome.metric
+    if column not in curves.columns or any(row.column == column for row in figure.rows):
+        return figure
+    row = Row(column=column, label=outcome.quantity.label, scale="share" if outcome.quantity.share else "auto")
+    return replace(figure, rows=(*figure.rows, row))
 
 
 def _recorded(name: str, curves: Curves) -> bool:
