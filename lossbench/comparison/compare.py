@@ -13,7 +13,7 @@ from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
 from lossbench.audit.subjects.trainable import request_of
 from lossbench.comparison.given import data_of, losses_of, metric_for
-from lossbench.comparison.metric_column import metric_column
+from lossbench.comparison.metric_column import metric_column, refuse_unjudged
 from lossbench.comparison.request import ComparisonRequest, sweep
 from lossbench.comparison.study import ComparedStudy
 from lossbench.comparison.tuning import Setting, Tuning
@@ -126,6 +126,8 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
     config["plugins"] = list(dict.fromkeys([*config["plugins"], *made.modules]))
     runs_of: dict[str, list[str]] = {label: [] for label in named}
     for label, run in zip(requested.labels, plan.runs, strict=True):
+        if not runs_of[label]:
+            refuse_unjudged(label, run, metric)
         runs_of[label].append(run.id)
     settings = {run.id: setting for run, setting in zip(plan.runs, requested.settings, strict=True)}
     return Prepared(request=request, plan=plan, overrides=made.overrides, config=config, runs_of=runs_of, settings=settings)

@@ -1,9 +1,14 @@
 """The recorded column that chooses and judges: a metric, or what a metric says of one class."""
 
+import torch
+
 from lossbench.comparison.request import metric_class
-from lossbench.data.loading import describe
+from lossbench.data.loading import describe, load
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Dataset
+from lossbench.interfaces.dataset import training_targets
+from lossbench.interfaces.metric import Outputs
+from lossbench.planning.spec import RunSpec
 from lossbench.tables.columns import LAYER, class_column
 
 
@@ -33,3 +38,17 @@ def metric_column(given: str, dataset: Dataset) -> str:
     if not (name.isdecimal() and int(name) < len(names)):
         raise unknown("class", name, names)
     return class_column(word, int(name))
+
+
+def refuse_unjudged(label: str, run: RunSpec, column: str) -> None:
+    """Raise BadInput where a run's loss says nothing that a metric could judge, such as no probability: all would be NaN."""
+    word, split = column.partition(LAYER)[0], load(run.dataset).split
+    y = torch.as_tensor(split.train_y.T)
+    loss = run.loss.informed(training_targets(split))
+    z = torch.randn(loss.raw_outputs(len(y)), y.shape[1], generator=torch.Generator().manual_seed(0), dtype=y.dtype)
+    measured = metric_class(word)().measure(Outputs(z, y, loss, split.task, split.scale))
+    if measured.isnan().all():
+        raise BadInput(
+            f"{word} is no number for {label}, which says nothing that it could judge, such as a probability or a distribution. "
+            f"Possible: another metric (--metric, metric=), or the comparison without {label}."
+        )

@@ -112,3 +112,15 @@ def test_a_metric_that_judges_nothing_is_refused(metric, said):
 def test_a_loss_that_has_no_meaning_for_the_task_is_refused(losses, frame, target, said):
     with pytest.raises(BadInput, match=said):
         prepared(Given(losses=losses, data=frame, target=target), settings={})
+
+
+@pytest.mark.parametrize(
+    ("losses", "data", "metric", "mute"),
+    [
+        (["gaussian_crps", "mse"], "diabetes", "coverage_error", "half_squared_error"),
+        (["ce", "multiclass_hinge"], "iris", "calibration_error", "multiclass_hinge"),
+    ],
+)
+def test_a_loss_that_says_nothing_that_the_metric_could_judge_is_refused_before_anything_is_trained(losses, data, metric, mute):
+    with pytest.raises(BadInput, match=f"{metric} is no number for {mute}, which .*Possible: another metric"):
+        prepared(Given(losses=losses, data=data, metric=metric), settings={"epochs": 1})
