@@ -9,9 +9,7 @@ from torch import Tensor
 from lossbench.interfaces import CLASSIFIED, Task
 from lossbench.interfaces.links import OUTPUTS
 from lossbench.interfaces.metric import Metric, Outputs
-from lossbench.tables import Quantity
-
-BINS = 15
+from lossbench.tables import BINS, Quantity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from lossbench.modules.outline import Outline
 from lossbench.planning.example_counts import AHEAD, EVALUATED
 from lossbench.planning.module_size import module_outline
 from lossbench.planning.spec import LOCAL_WORKERS, Cohort, Recording, RunSpec
+from lossbench.tables import BINS
 
 CACHE_BYTES = 24 * 2**20  # a tile: wide ones spread the price of a call until they leave the cache; see benchmarks/tiles.py
 FEWEST, MOST = 2, 250  # runs a tile where nobody chooses
@@ -21,6 +22,7 @@ COPIES = 10  # of its parameters: gradients, Adam's moments, and what a recorded
 STEP_UNITS, STEP_OUTPUTS = 4, 60  # of a mini-batch's activations, and of its raw outputs, of which some losses make much
 EXAMPLE_OUTPUTS = 5  # of the raw outputs of examples that are evaluated
 CURVE_BYTES = 24  # of a recorded number: as it came, beside the others of its curve, and apart by layer
+SIDES = 3  # training, test and validation data
 PROBES, PARTS = 8, 3  # where none is named, so many are recorded; each leaves up to so many curves a layer
 FIXED_BYTES = 2048  # raw outputs summed up until somebody looks whether they are finite, and the rates
 
@@ -115,8 +117,8 @@ def device_bytes(run: RunSpec, recording: Recording) -> int:
 
 
 def _curves(recording: Recording, layers: int, outputs: int) -> int:
-    """How many curves a run leaves at most; a probe that is named may have one for each class, of training and of test data."""
-    return len(recording.probes) * max(PARTS * layers, 2 * (outputs + 1)) or PROBES * PARTS * layers
+    """How many curves a run leaves at most: a probe that is named may have one for each class or bin of each part of the data."""
+    return len(recording.probes) * max(PARTS * layers, SIDES * max(outputs + 1, BINS)) or PROBES * PARTS * layers
 
 
 def _chunks(examples: int) -> int:

@@ -56,7 +56,7 @@ from lossbench.tables.columns import (
 from lossbench.tables.hashes import content_hash, run_id
 from lossbench.tables.invocation import Invocation, read_invocation
 from lossbench.tables.part_listing import Gone, each_part, part_files
-from lossbench.tables.quantity import EVERY_LOSS, METADATA_KEY, Better, Quantities, Quantity, builtin, quantity
+from lossbench.tables.quantity import BINS, EVERY_LOSS, METADATA_KEY, Better, Quantities, Quantity, builtin, quantity
 from lossbench.tables.reading import Damaged, Study, read_manifest, read_part, read_study
 from lossbench.tables.run_slices import RunSlices, bounds
 
@@ -65,6 +65,7 @@ __all__ = [
     "ACTIVATION_MEAN",
     "ACTIVATION_SPREAD",
     "BASELINES_KEY",
+    "BINS",
     "BRIER",
     "CLASSES_KEY",
     "CURVE",

@@ -18,6 +18,7 @@ from lossbench.tables.columns import LAYER, LOSS, NAME, TEST, TRAIN, VALIDATION
 
 Better = Literal["higher", "lower"]
 Part = Literal["layer", "class", "output", "bin"]
+BINS = 15  # of probabilities, from 0 to 1
 Quantities = Mapping[str, "Quantity"]  # by the stem of their columns; built-in ones first
 EVERY_LOSS = "*"  # the owner of a loss's own value: each loss minimises its own
 METADATA_KEY = b"lossbench.quantities"

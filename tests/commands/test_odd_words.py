@@ -23,7 +23,7 @@ ODD = {
     "seed=range(0,1,0.00000000000001)": "more than 1,000,000 runs",
     "dataset=xor batch=null recording.points=100000000 steps=2147483647": "a run is recorded at 1,000,000 steps at most",
     "dataset=xor batch=null recording.kind=every steps=2147483647": "2,147,483,647 steps; 1,000,000 of them can be",
-    "--config-dir=theirs experiment=pipe": "theirs/experiment/pipe.yaml is no regular file",
+    "--config-dir=theirs experiment=pipe": "theirs/experiment/pipe.yaml cannot be read as YAML: it is no regular file",
     "schedule.kind=every": "schedule.kind is recording.kind now",
 }
 
