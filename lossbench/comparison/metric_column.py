@@ -45,7 +45,8 @@ def refuse_unjudged(label: str, run: RunSpec, column: str) -> None:
     word, split = column.partition(LAYER)[0], load(run.dataset).split
     y = torch.as_tensor(split.train_y.T)
     loss = run.loss.informed(training_targets(split))
-    z = torch.randn(loss.raw_outputs(len(y)), y.shape[1], generator=torch.Generator().manual_seed(0), dtype=y.dtype)
+    outputs = loss.raw_outputs(len(y))
+    z = torch.arange(outputs * y.shape[1], dtype=y.dtype).sin().view(outputs, -1)  # any finite numbers, no two alike
     measured = metric_class(word)().measure(Outputs(z, y, loss, split.task, split.scale))
     if measured.isnan().all():
         raise BadInput(

@@ -1,10 +1,10 @@
 """Threads for what is too large for one. Where it is cut follows from its shape, so that bits do not depend on their number."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Lock, Thread
 
-Task = Callable[[], None]
+Task = Callable[[], object]
 
 
 class Threads:
@@ -12,21 +12,65 @@ class Threads:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._others: ThreadPoolExecutor | None = None
+        self._others: list[Helper] = []
 
     def do(self, tasks: Sequence[Task]) -> None:
-        """Do all tasks, of which no two write to the same place, and return when the last has ended."""
-        if self._others is None:
-            self._others = ThreadPoolExecutor(max(1, self.count - 1))
-        others = [self._others.submit(task) for task in tasks[1:]]
-        tasks[0]()
-        for other in others:
-            other.result()
+        """Do at most as many tasks as there are threads, no two of which write to the same place; return when all have ended."""
+        while len(self._others) < len(tasks) - 1:
+            self._others.append(Helper())
+        others = self._others[: len(tasks) - 1]
+        for other, task in zip(others, tasks[1:], strict=True):
+            other.begin(task)
+        try:
+            tasks[0]()
+        finally:
+            for other in others:
+                other.wait()
 
     def end(self) -> None:
         """Wait for the other threads to end."""
-        if self._others is not None:
-            self._others.shutdown()
+        for other in self._others:
+            other.end()
+
+
+class Helper:
+    """A thread that does one task after the other. Two bare locks: an executor's futures take longer than a small product."""
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+        self._error: BaseException | None = None
+        self._given, self._done = Lock(), Lock()
+        self._given.acquire()
+        self._done.acquire()
+        self._thread = Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def begin(self, task: Task) -> None:
+        """Hand over a task; `wait` belongs to it."""
+        self._task = task
+        self._given.release()
+
+    def wait(self) -> None:
+        """Return when the task has ended, and raise what it raised."""
+        self._done.acquire()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def end(self) -> None:
+        """End the thread, after its task if it is at one. A task that an interrupt came before may never begin."""
+        self._task = None
+        with suppress(RuntimeError):  # it was told to go on, and has not yet
+            self._given.release()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while self._given.acquire() and self._task is not None:
+            try:
+                self._task()
+            except BaseException as error:  # noqa: BLE001  (whoever waits raises it)
+                self._error = error
+            self._done.release()
 
 
 _lent = [Threads(1)]
