@@ -54,8 +54,14 @@ class Trial:
 
     @property
     def text(self) -> str:
-        """What came out, in words."""
-        return f"{self.change} the same seeds reach {result(self.twins)} instead of {result(self.originals)}"
+        """What came out, in words: where both end alike, how far each was on average over the steps."""
+        ends = [result(self.twins), result(self.originals)]
+        if ends[0] != ends[1]:
+            return f"{self.change} the same seeds reach {ends[0]} instead of {ends[1]}"
+        there = [np.mean([average(run) for run in runs]) for runs in (self.twins, self.originals)]
+        return (
+            f"{self.change} the same seeds come to {ends[0]} too, being {there[0]:.0%} of the way on average, not {there[1]:.0%}"
+        )
 
 
 class Cause(ABC):

@@ -192,6 +192,13 @@ def compared(original, twin):
     return Trial(change="with something else", originals=(original,) * 2, twins=(twin,) * 2)
 
 
+def test_a_twin_that_ends_where_the_run_does_is_told_by_its_progress_on_the_way():
+    late, soon = (record({f"train_recall/{c}": last(0.9, before) for c in range(2)}) for before in (0.5, 0.9))
+    texts = [compared(run, soon).text.replace("\xa0", " ") for run in (silent(0.0), late)]
+    assert "reach training accuracy 90 % instead of training accuracy 67 %" in texts[0]
+    assert "reach training accuracy 90 %, too, with average progress 0.80 instead of 0." in texts[1]
+
+
 def test_another_loss_proves_that_a_float_rounds_only_where_the_loss_of_the_run_is_not_finite():
     recalls = {f"train_recall/{c}": 0.9 for c in range(2)}
     raw = record(recalls, loss={"word": "cross_entropy", "link": "sigmoid"})
