@@ -58,9 +58,9 @@ class Trial:
         ends = [result(self.twins), result(self.originals)]
         if ends[0] != ends[1]:
             return f"{self.change} the same seeds reach {ends[0]} instead of {ends[1]}"
-        there = [np.mean([average(run) for run in runs]) for runs in (self.twins, self.originals)]
+        means = [np.mean([average(run) for run in runs]) for runs in (self.twins, self.originals)]
         return (
-            f"{self.change} the same seeds come to {ends[0]} too, being {there[0]:.0%} of the way on average, not {there[1]:.0%}"
+            f"{self.change} the same seeds reach {ends[0]}, too, with average progress {means[0]:.2f} instead of {means[1]:.2f}"
         )
 
 
