@@ -165,7 +165,7 @@ function playNeuron() {
   let before = performance.now(), position = state.n
   const frame = now => {
     if (neuronView.playing !== turn) return
-    position += (now - before) / 1000 * state.h / SECONDS_OF_RUN
+    position += Math.max(0, now - before) / 1000 * state.h / SECONDS_OF_RUN // a frame may have begun before the click
     before = now
     state.n = Math.min(state.h, Math.floor(position))
     if (state.n >= state.h) return goTo(state.h)

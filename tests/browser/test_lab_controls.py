@@ -152,6 +152,19 @@ def test_who_wants_no_motion_sees_the_end_at_once(opened: Callable[[str], Page])
     page.emulate_media(reduced_motion="no-preference")
 
 
+def test_a_frame_that_began_before_the_click_takes_no_step_back(opened: Callable[[str], Page]) -> None:
+    least = """async () => {
+        const now = performance.now.bind(performance), steps = []
+        performance.now = () => now() + 200
+        document.querySelector('#neuron-play').click()
+        performance.now = now
+        for (let n = 0; n < 5; n++) { await new Promise(requestAnimationFrame); steps.push(lossbenchLab.state.n) }
+        document.querySelector('#neuron-play').click()
+        return Math.min(...steps)
+    }"""
+    assert opened("h=300").evaluate(least) == 0
+
+
 def test_the_page_is_small_obeys_no_text_and_asks_for_nothing(page: Page, lab: Path, heard: list[str]) -> None:
     assert lab.stat().st_size <= 1.5e6
     assert "window.robbed" in page.evaluate("lossbenchLab.losses.get('mine').formula")  # it is there, and is text
