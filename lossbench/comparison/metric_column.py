@@ -11,6 +11,8 @@ from lossbench.interfaces.metric import Outputs
 from lossbench.planning.spec import RunSpec
 from lossbench.tables.columns import LAYER, class_column
 
+ROWS = 10_000  # that are enough to see whether a metric says anything
+
 
 def metric_column(given: str, dataset: Dataset) -> str:
     """The column of a metric, without its side: accuracy, or f1/1 for f1/churned, the class's name or number after a slash.
@@ -43,7 +45,7 @@ def metric_column(given: str, dataset: Dataset) -> str:
 def refuse_unjudged(label: str, run: RunSpec, column: str) -> None:
     """Raise BadInput where a run's loss says nothing that a metric could judge, such as no probability: all would be NaN."""
     word, split = column.partition(LAYER)[0], load(run.dataset).split
-    y = torch.as_tensor(split.train_y.T)
+    y = torch.as_tensor(split.train_y[:: -(-len(split.train_y) // ROWS)].T)
     loss = run.loss.informed(training_targets(split))
     outputs = loss.raw_outputs(len(y))
     z = torch.arange(outputs * y.shape[1], dtype=y.dtype).sin().view(outputs, -1)  # any finite numbers, no two alike

@@ -48,7 +48,7 @@ class FirstLayerShape(NamedTuple):
         # which are formed in float64: worth it where B² is well below H·D. In float64 they would have no digits to spare.
         if self.dtype != torch.float32 or FORMED * self.examples**2 > self.features * self.units:
             return 0
-        if is_large(min(self.units, self.features), max(self.units, self.features), self.examples):
+        if self.device == "cpu" and is_large(min(self.units, self.features), max(self.units, self.features), self.examples):
             return 0  # cores share the gradient's product, and for Gram matrices of so many examples there is as much to do
         # n mini-batches cost n·B overlaps an example beside D features: n·B ≤ D / SHARE keeps that an eighth of the work.
         return 1 if self.lasting else max(1, min(AHEAD, self.features // SHARE) // self.examples)

@@ -52,16 +52,18 @@ class Product(NamedTuple):
 class Products:
     """Products of tensors that stay where they are, made again and again with what they then hold.
 
-    In this machine's memory each matrix is multiplied by a call of BLAS of its own; elsewhere, by batched products.
+    In this machine's memory each matrix is multiplied by a call of BLAS of its own or, where large ones are to be `cut`, by one
+    for each of its blocks; elsewhere, by batched products.
     """
 
     def __init__(self, parts: tuple[Product, ...], *, cut: bool = False) -> None:
-        self.parts = tuple(piece for part in parts for piece in pieces(part)) if cut else parts
-        self.shared = len(self.parts) > len(parts)
         like = parts[0].out
+        by_blas = link_kernels.plain(like.new_empty(0))
+        self.parts = tuple(piece for part in parts for piece in pieces(part)) if cut and by_blas else parts
+        self.shared = len(self.parts) > len(parts)
         self.table: Table | None = None
         self.tables: list[Table] = []  # the same for each of some threads
-        if link_kernels.plain(like.new_empty(0)):
+        if by_blas:
             kind = np.float32 if like.dtype == torch.float32 else np.float64
             self.table = np.array([_entry(part) for part in self.parts], np.int64)
             self.overwrite, self.accumulate = (np.array([1, beta], kind) for beta in (blas.ONCE, blas.ADDED))

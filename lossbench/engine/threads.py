@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from threading import Lock, Thread
 
 Task = Callable[[], object]
@@ -73,19 +74,21 @@ class Helper:
             self._done.release()
 
 
-_lent = [Threads(1)]
+_lent: ContextVar[Threads] = ContextVar("lent")  # each of a program's own threads has its own
 
 
 @contextmanager
 def lent_threads(count: int) -> Iterator[None]:
     """While it is open, large products share so many threads, or as many as were lent before, if those are more."""
-    _lent.append(Threads(max(count, _lent[-1].count)))
+    lent = Threads(max(count, threads().count))
+    before = _lent.set(lent)
     try:
         yield
     finally:
-        _lent.pop().end()
+        _lent.reset(before)
+        lent.end()
 
 
 def threads() -> Threads:
     """The threads that are lent now."""
-    return _lent[-1]
+    return _lent.get(None) or Threads(1)

@@ -3,29 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from trained import KEPT, alone, assert_same
 
 from lossbench.engine import train
 from lossbench.interfaces import Loss, Split
 from lossbench.losses.distributional import GaussianCrps, HlGauss
 from lossbench.losses.likelihood import GaussianLearntVariance
-from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
-
-KEPT = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
-
-
-def alone(run: RunSpec, split: Split, recording: Recording = KEPT) -> Trace:
-    return train(Cohort(runs=(run,), recording=recording), split)[0]
-
-
-def same(one: Trace, other: Trace) -> None:
-    """Bit for bit, but for the time it took."""
-    assert (one.outcome, one.stopped, one.steps) == (other.outcome, other.stopped, other.steps)
-    assert one.values.keys() == other.values.keys()
-    for name, curve in one.values.items():
-        np.testing.assert_array_equal(curve, other.values[name], err_msg=name, strict=True)
-    for mine, theirs in zip(one.parameters or (), other.parameters or (), strict=True):
-        np.testing.assert_array_equal(mine.weight, theirs.weight, strict=True)
-        np.testing.assert_array_equal(mine.bias, theirs.bias, strict=True)
+from lossbench.planning.spec import Cohort
 
 
 def numbers(targets: int) -> Split:
@@ -65,4 +49,4 @@ def test_runs_with_several_raw_outputs_a_target_are_the_same_bits_in_any_company
     split, seeds = numbers(1), range(3)
     runs = tuple(run(loss=loss, seed=seed, dtype="float32") for seed in seeds)
     for trace in train(Cohort(runs=runs, recording=KEPT), split):
-        same(trace, alone(trace.run, split))
+        assert_same(trace, alone(trace.run, split))

@@ -48,3 +48,12 @@ def test_an_interrupt_leaves_no_thread_behind() -> None:
     with pytest.raises(KeyboardInterrupt), lent_threads(2):
         threads().do([interrupted, lambda: time.sleep(0.05)])
     assert threading.active_count() == before
+
+
+def test_what_is_lent_in_one_thread_is_not_lent_in_another() -> None:
+    counts: list[int] = []
+    with lent_threads(2):
+        other = threading.Thread(target=lambda: counts.append(threads().count))
+        other.start()
+        other.join()
+    assert counts == [1]

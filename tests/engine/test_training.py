@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trained import KEPT, alone, assert_same
 
 from lossbench.engine import train
 from lossbench.inits.given import File
@@ -19,9 +20,8 @@ from lossbench.losses.squared import HalfSquaredError
 from lossbench.models.dense import MLP, Logistic
 from lossbench.optimizers.adam import Adam
 from lossbench.optimizers.sgd import SGD
-from lossbench.planning.spec import Cohort, Recording, RecordingSchedule, RunSpec, Trace
+from lossbench.planning.spec import Cohort, RunSpec
 
-KEPT = Recording(schedule=RecordingSchedule(kind="every"), keep=("parameters",))
 SOFTMAX, SQUARED = CrossEntropy(link="softmax"), HalfSquaredError(link="softmax")
 
 
@@ -41,21 +41,6 @@ RULES = {
     "nesterov": (SGD(lr=0.3, momentum=0.9, nesterov=True, l2=0.02), torch_sgd),
     "adam": (Adam(lr=0.05, beta1=0.8, beta2=0.99, epsilon=1e-6, l2=0.02), torch_adam),
 }
-
-
-def alone(run: RunSpec, split: Split, recording: Recording = KEPT) -> Trace:
-    return train(Cohort(runs=(run,), recording=recording), split)[0]
-
-
-def same(one: Trace, other: Trace) -> None:
-    """Bit for bit, but for the time it took."""
-    assert (one.outcome, one.stopped, one.steps) == (other.outcome, other.stopped, other.steps)
-    assert one.values.keys() == other.values.keys()
-    for name, curve in one.values.items():
-        np.testing.assert_array_equal(curve, other.values[name], err_msg=name, strict=True)
-    for mine, theirs in zip(one.parameters or (), other.parameters or (), strict=True):
-        np.testing.assert_array_equal(mine.weight, theirs.weight, strict=True)
-        np.testing.assert_array_equal(mine.bias, theirs.bias, strict=True)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -126,8 +111,8 @@ def test_a_run_is_the_same_bits_in_any_cohort_in_any_order_in_any_split(drawn):
     parts = [runs[start:stop][::-1] for start, stop in pairwise(edges) if start < stop]
     apart = {t.run: t for part in parts for t in train(Cohort(runs=part, recording=KEPT), split)}
     for trace in together:
-        same(trace, apart[trace.run])
-    same(alone(runs[-1], split), together[-1])
+        assert_same(trace, apart[trace.run])
+    assert_same(alone(runs[-1], split), together[-1])
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -135,7 +120,7 @@ def test_the_number_of_threads_outside_changes_nothing(threads: int, run, blobs)
     before = alone(run(dtype="float32"), blobs())
     torch.set_num_threads(threads)
     try:
-        same(before, alone(run(dtype="float32"), blobs()))
+        assert_same(before, alone(run(dtype="float32"), blobs()))
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(1)
@@ -151,7 +136,7 @@ def test_wide_layers_keep_the_law_too(blobs):
         named = replace(template, dtype=dtype)
         runs = tuple(replace(named, seed=seed, loss=loss) for loss in (SOFTMAX, SQUARED) for seed in (1, 2) for _ in "ab")
         for trace in train(Cohort(runs=runs, recording=KEPT), split):
-            same(trace, alone(trace.run, split))
+            assert_same(trace, alone(trace.run, split))
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10])
@@ -173,7 +158,7 @@ def test_a_run_that_diverges_is_a_row_with_an_outcome_and_its_mates_do_not_chang
     assert lost.steps == tuple(range(lost.stopped))
     assert lost.parameters is None
     assert kept.outcome == "finished"
-    same(kept, alone(calm, blobs()))
+    assert_same(kept, alone(calm, blobs()))
 
 
 def test_a_cohort_of_nothing_but_diverging_runs_ends_early_with_all_outcomes(run, blobs):
@@ -255,7 +240,7 @@ def test_training_continued_from_any_checkpoint_is_the_same_bits(rule: Optimizer
     assert len(drawer.kept) == cohort.runs[0].steps + 1
     for kept in drawer.kept:
         for trace, continued in zip(whole, train(cohort, split, checkpoint=Drawer(kept)), strict=True):
-            same(trace, continued)
+            assert_same(trace, continued)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: training on one is compared with the CPU")
@@ -264,6 +249,6 @@ def test_training_on_a_cuda_device_agrees_with_the_cpu_and_with_itself(run, blob
     cohort = Cohort(runs=runs, recording=KEPT)
     first, second, cpu = train(cohort, split, "cuda"), train(cohort, split, "cuda"), train(cohort, split)
     for one, again, expected in zip(first, second, cpu, strict=True):
-        same(one, again)
+        assert_same(one, again)
         for name, curve in expected.values.items():
             np.testing.assert_allclose(one.values[name], curve, rtol=1e-9, atol=1e-12, err_msg=name)
