@@ -214,10 +214,17 @@ def _describe(step: Step, probe: Probe) -> dict[str, Tensor]:
 
 def curves(records: Sequence[Mapping[str, Tensor]]) -> dict[str, Array]:
     """The records of all recorded steps as curves, (R, T) float64 a quantity, or a layer of it."""
-    # One record after the other as they come, then turned: to weave them into each other takes twice as long.
-    stacked = {name: torch.stack([record[name] for record in records]).double() for name in (records[0] if records else {})}
-    parts = [part for name, curve in stacked.items() for part in _by_layer(name, curve.transpose(0, 1))]
+    names = tuple(records[0] if records else ())
+    parts = (part for name in names for part in _by_layer(name, _stacked([record[name] for record in records])))
     return {column: curve.cpu().numpy() for column, curve in parts}
+
+
+def _stacked(numbers: list[Tensor]) -> Tensor:
+    """A quantity of all records, (R, T) or (R, T, L) float64.
+
+    One record after the other as they come, then turned: to weave them into each other takes twice as long.
+    """
+    return torch.stack(numbers).double().transpose(0, 1)
 
 
 def _by_layer(name: str, curve: Tensor) -> Iterator[tuple[str, Tensor]]:

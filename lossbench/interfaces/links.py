@@ -204,8 +204,7 @@ class Softmax(Linked):
         by it, no square leaves the floats before the result does.
         """
         self.a, exponents = _shares_and_exponents(self.z)  # which the next who asks for the outputs need not compute again
-        own, steepest = softmax_slopes(self.a, exponents.exp_())
-        largest = steepest.clamp_min(torch.finfo(own.dtype).tiny)
+        own, largest = softmax_slopes(self.a, exponents.exp_())
         return (jacobian_squares(own, self.a, largest, largest.sqrt()).sqrt() * largest).squeeze(OUTPUTS)
 
     def passing(self, error: Tensor) -> Tensor:

@@ -48,10 +48,10 @@ def _infinite_with(scale: Tensor, squares: Tensor) -> Tensor:
 
 @size_kernels.in_one_pass(size_kernels.softmax_slopes, "each", "sum")
 def softmax_slopes(shares: Tensor, powers: Tensor) -> tuple[Tensor, Tensor]:
-    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B), and the largest of them, (..., 1, B)."""
+    """p(1 − p) of shares p and their powers exp(z − m), (..., C, B), and the largest or the least normal float, (..., 1, B)."""
     others = sum_of_others(powers)
     slopes = shares * (1 - powers).add_(others).div_(1 + others)
-    return slopes, slopes.amax(OUTPUTS, keepdim=True)
+    return slopes, slopes.amax(OUTPUTS, keepdim=True).clamp_min_(torch.finfo(slopes.dtype).tiny)
 
 
 def sum_of_others(powers: Tensor) -> Tensor:

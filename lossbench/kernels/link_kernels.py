@@ -101,8 +101,8 @@ def sigmoid(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
 
 
 @compiled()
-def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
-    """exp(z − m) with m = max z, into (C, b), of some of the examples of z (C, B); how many they are.
+def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> tuple[int, Numbers]:
+    """exp(z − m) with m = max z, into (C, b), of some of the examples of z (C, B); how many they are, and m.
 
     And the sum of all powers but for one that is exactly 1, into (b,): see Softmax in links.py.
     """
@@ -124,7 +124,7 @@ def _powers(z: Numbers, some: slice, powers: Numbers, others: Numbers) -> int:
             lesser[b] += none if e == one else e
     for b in range(width):
         others[b] += lesser[b]
-    return width
+    return width, top
 
 
 @compiled()
@@ -193,7 +193,7 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
     for k in range(len(z)):
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
-            columns = slice(0, _powers(z[k], some, powers, others))
+            columns = slice(0, _powers(z[k], some, powers, others)[0])
             if asked == RESIDUAL:
                 _residual((powers, others), other[k], some, out[k], some)
             elif asked == BACKWARD:
@@ -209,18 +209,13 @@ def softmax(asked: int, z: Numbers, other: Numbers, out: Numbers) -> None:
 
 @compiled()
 def shares_and_exponents(z: Numbers, shares: Numbers, exponents: Numbers) -> None:
-    """Shares p of raw outputs z, and z − max z, all (K, C, B); a maximum of what is no number is none, as the tensors' is."""
-    powers, others, top = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype), np.empty(COLUMNS, z.dtype)
+    """Shares p of raw outputs z, and z − max z, all (K, C, B); where one is no number, no share of its example is."""
+    powers, others = np.empty((z.shape[1], COLUMNS), z.dtype), np.empty(COLUMNS, z.dtype)
     for k in range(len(z)):
         for start in range(0, z.shape[2], COLUMNS):
             some = slice(start, start + COLUMNS)
-            _powers(z[k], some, powers, others)
+            _, top = _powers(z[k], some, powers, others)
             _outputs((powers, others), some, shares[k])
-            top[:] = -np.inf
-            for c in range(z.shape[1]):
-                row = z[k, c, some]
-                for b in range(len(row)):
-                    top[b] = top[b] if row[b] <= top[b] or top[b] != top[b] else row[b]
             for c in range(z.shape[1]):
                 row, into = z[k, c, some], exponents[k, c, some]
                 for b in range(len(row)):

@@ -61,11 +61,11 @@ def _stacked(array: Numbers) -> Numbers:
 
 @compiled()
 def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers, largest: Numbers) -> None:
-    """p(1 − p) of shares p and powers e, (K, C, B), and the largest of an example, (K, 1, B).
+    """p(1 − p) of shares p and powers e, (K, C, B), and the largest of an example, or the least normal float, (K, 1, B).
 
     1 − p = ((1 − e) + o)/(1 + o), o being the sum of all e but for one that is exactly 1.
     """
-    one, none = powers.dtype.type(1), powers.dtype.type(0)
+    one, none, tiny = powers.dtype.type(1), powers.dtype.type(0), np.finfo(powers.dtype).tiny
     others, winners = np.empty(COLUMNS, powers.dtype), np.empty(COLUMNS, powers.dtype)
     for k in range(len(powers)):
         for start in range(0, powers.shape[2], COLUMNS):
@@ -78,7 +78,7 @@ def softmax_slopes(shares: Numbers, powers: Numbers, out: Numbers, largest: Numb
                     winners[b] += one if row[b] == one else none
             others += winners
             most = largest[k, 0, some]
-            most[:] = none
+            most[:] = tiny
             for c in range(powers.shape[1]):
                 row, share, slope = powers[k, c, some], shares[k, c, some], out[k, c, some]
                 for b in range(len(row)):

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from lossbench.kernels.activations import slope
 from lossbench.kernels.compilation import compiled
 from lossbench.kernels.link_kernels import Numbers
@@ -18,8 +20,8 @@ def look_at_rows(rows: Numbers, kind: int, bound: float, measured: Numbers) -> N
     count = rows.shape[1]
     for r in range(len(rows)):
         mean = row_sum(rows, r) / rows.dtype.type(count)
-        flat = 0
-        for n in range(count):
-            flat += 1 if slope(kind, rows[r, n], one) < least else 0
+        flat = np.int32(0)
+        for n in range(count):  # counted in as many bits as a number has: a vector holds as many of one as of the other
+            flat = np.int32(flat + (slope(kind, rows[r, n], one) < least))
         deviation = math.sqrt(row_sum_of_squares(rows, r, mean) / count)
         measured[0, r], measured[1, r], measured[2, r] = flat / count, mean, deviation
