@@ -157,7 +157,7 @@ def test_holm_passes_over_what_was_not_tested():
     assert holm([]) == []
 
 
-@pytest.mark.parametrize(("count", "method"), [(2000, "bootstrap"), (2001, "student")])
+@pytest.mark.parametrize(("count", "method"), [pytest.param(2000, "bootstrap", marks=pytest.mark.slow), (2001, "student")])
 def test_of_very_many_values_the_mean_has_students_interval(count, method):
     values = np.random.default_rng(0).exponential(size=count)
     made = mean(values)

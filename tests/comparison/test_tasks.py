@@ -114,6 +114,7 @@ def test_a_loss_that_has_no_meaning_for_the_task_is_refused(losses, frame, targe
         prepared(Given(losses=losses, data=frame, target=target), settings={})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("losses", "data", "metric", "mute"),
     [

@@ -166,6 +166,7 @@ def test_replayed_steps_of_every_rule_are_the_steps(rule, changes, run, blobs, r
     assert len(made[0].graphs) == (ahead.reach if ahead else 1)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_captured_is_trained_all_the_same(run, blobs, request, monkeypatch) -> None:
     """A loss that looks at a number, as a user's may."""
 

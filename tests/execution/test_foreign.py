@@ -86,6 +86,7 @@ def test_an_executor_that_keeps_its_promise_trains(package: Path, capsys: pytest
     assert "6 runs trained" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breach", BREACHES)
 def test_one_that_breaks_its_promise_is_refused(breach: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     promised, broken, message = BREACHES[breach]
@@ -98,6 +99,7 @@ def test_one_that_breaks_its_promise_is_refused(breach: str, package: Path, caps
     assert not Path("results/mine").exists()
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_ends_the_sweep_and_a_word_that_nobody_brings_is_refused(
     package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
