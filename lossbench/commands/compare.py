@@ -23,7 +23,7 @@ OPTIONS = (
         "--tune",
         multiple=True,
         metavar="KEY=VALUES",
-        help="What is chosen as well: loss.gamma=0.5,1,2, where a loss has it, or optimizer.l2=0,0.001",
+        help="What is chosen as well: optimizer.l2=0,0.001, or loss.gamma=0.5,1,2; losses without it try more rates.",
     ),
     click.option("--validation", type=float, default=0.2, show_default=True, help="Share of the training data that chooses."),
     click.option("--early", is_flag=True, help="Choose the best recorded step as well, by validation data."),

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from lossbench.analysis import formatting
 from lossbench.analysis.labels import title
+from lossbench.comparison.budget import more_rates, settings_each
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
-from lossbench.comparison.tuning import Tuning, spoken_value
+from lossbench.comparison.tuning import spoken_value
 from lossbench.data.loading import describe
 from lossbench.errors import printable
 from lossbench.plots.picture import Picture
@@ -72,15 +73,10 @@ def _budget(request: ComparisonRequest) -> str:
     shared = f"Each loss had the same {formatting.counted(len(request.rates), 'learning rate')} ({rates})"
     if not request.tune:
         return f"{shared}."
-    tuning = Tuning(request.tune)
     tried = "; ".join(f"{title(name)}: {', '.join(map(spoken_value, values))}" for name, values in request.tune.items())
-    counts = {label: len(request.rates) * tuning.settings_of(loss) for label, loss in request.losses.items()}
-    if len(set(counts.values())) == 1:
-        return f"{shared}, and with them {tried}; that is {min(counts.values())} settings a loss."
-    listed = formatting.listed([f"{count} ({label})" for label, count in counts.items()])
-    return (
-        f"{shared}, and with them, where a loss has the option, {tried}. So the losses had unequal numbers of settings: {listed}."
-    )
+    budget = f"{shared}, and with them {tried}; that is {settings_each(request.trials, request.tune)} settings a loss."
+    more = more_rates(request.trials, request.rates, request.tune)
+    return f"{budget} {more}" if more else budget
 
 
 def _splits(outcome: Outcome, request: ComparisonRequest) -> str:

@@ -56,7 +56,7 @@ class ComparedStudy:
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
         seeds = len(made[0].tests)
         stopped = f"Interrupted: {missing:,} runs are not trained yet, and {seeds} seeds are judged." if missing else ""
-        return replace(first, margin=self._margin(first), stopped=stopped)
+        return replace(first, margin=self._margin(first), stopped=stopped, rates=tuple(map(float, self.request.rates)))
 
     @cached_property
     def _advised(self) -> Outcome:
