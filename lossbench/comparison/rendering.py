@@ -106,11 +106,7 @@ def _classes(request: ComparisonRequest) -> str:
 
 def terminal(outcome: Outcome) -> str:
     """For a terminal: verdict, tables, what to use."""
-    parts = [*outcome.sentences(), ""]
-    for head, rows in (standings(outcome), differences(outcome)):
-        widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-        parts += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
-        parts.append("")
+    parts = [*outcome.sentences(), "", *_aligned(standings(outcome)), "", *_aligned(differences(outcome)), ""]
     return printable("\n".join([*parts, outcome.recommendation()]))
 
 
@@ -119,6 +115,18 @@ def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
     lines = [f"# {' '.join(outcome.sentences()[:1])}", "", *(f"* {one}" for one in outcome.sentences()[1:]), ""]
     for head, rows in (standings(outcome), differences(outcome)):
         lines += [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows), ""]
+def summary(outcome: Outcome) -> str:
+    """For a Python session: the verdict and the scoreboard."""
+    return printable("\n".join([*outcome.sentences(), "", *_aligned(standings(outcome))]))
+
+
+def _aligned(table: tuple[Row, list[Row]]) -> list[str]:
+    """The lines of a table, its columns as wide as what they hold."""
+    head, rows = table
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
+
+
     return "\n".join([*lines, outcome.recommendation(), "", protocol(outcome, request), "", f"    {command}", ""])
 
 

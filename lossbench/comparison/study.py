@@ -16,7 +16,7 @@ from lossbench.comparison.choice import SETTING, complete_seeds, contestants
 from lossbench.comparison.figures import CONVERGENCE, PRINTED, RATES, STANDINGS, curve_figure, draw_named
 from lossbench.comparison.fitted import FittedModel
 from lossbench.comparison.outcome import Outcome
-from lossbench.comparison.rendering import html, latex, markdown, terminal
+from lossbench.comparison.rendering import html, latex, markdown, summary, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
 from lossbench.comparison.tuning import Setting
 from lossbench.errors import BadInput, unknown
@@ -32,7 +32,7 @@ PAGE, TEXT = "comparison.html", "comparison.md"
 FACTS = ("commit", "device", "versions")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ComparedStudy:
     """The losses of a request, trained into a folder.
 
@@ -159,6 +159,13 @@ class ComparedStudy:
         """On what the runs were trained: versions, commit, device and data, in a line."""
         kept = invocations(self.folder, self.runs)
         facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
+    def __repr__(self) -> str:
+        """What a Python session shows: verdict and scoreboard; a sentence where nothing is stored yet."""
+        try:
+            return summary(self.outcome)
+        except BadInput as error:
+            return str(error)
+
         return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(self.runs))])
 
     def text(self) -> str:
