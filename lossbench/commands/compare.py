@@ -38,7 +38,7 @@ OPTIONS = (
     ),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
     click.option("--figure", metavar="FILE", help="Write a figure for print as well: a .pdf or an .svg."),
-    click.option("--plot", default="standings", show_default=True, metavar="NAME", help="Which one: convergence, factors, …"),
+    click.option("--plot", default="standings", show_default=True, metavar="NAME", help="Which: convergence, rates, factors, …"),
     click.option("--columns", type=click.IntRange(1, 2), default=1, show_default=True, help="Columns that it is as wide as."),
     click.option("--name", "names", multiple=True, metavar="LOSS=NAME", help="What a loss is called in print."),
     click.option("--save", metavar="FILE", help="Write the best loss's network, trained on every row, as well."),
