@@ -12,7 +12,7 @@ from lossbench.commands.flags import with_options, with_plugins
 NOT_TOLD = 3  # exit code: not enough data for a verdict
 OPTIONS = (
     click.option("--data", "-d", required=True, metavar="FILE|WORD", help="A file with a table, or a data set of lossbench's."),
-    click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels: a,b,c."),
+    click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels or numbers: a,b."),
     click.option(
         "--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."
     ),

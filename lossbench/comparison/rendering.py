@@ -97,8 +97,13 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
 
 
 def _classes(request: ComparisonRequest) -> str:
-    """The names of the classes, and which of two is the positive one, in a sentence; "" where they have none."""
+    """The names of the classes, which of two is the positive one, or of what several errors are means; "" where neither is."""
     shape = describe(request.dataset).shape
+    if shape.task == "regression" and shape.targets > 1:
+        return (
+            f" What judges is the plain mean over {shape.targets} targets, each in standard deviations of the training data, so "
+            "that no unit outweighs another."
+        )
     names = names_of(shape.classes)
     called = "Labels" if shape.task == "multilabel" else "Classes"
     return f" {called}: {spoken_classes(names, shape.task)}." if names else ""
@@ -110,11 +115,6 @@ def terminal(outcome: Outcome) -> str:
     return printable("\n".join([*parts, outcome.recommendation()]))
 
 
-def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
-    """The page as Markdown."""
-    lines = [f"# {' '.join(outcome.sentences()[:1])}", "", *(f"* {one}" for one in outcome.sentences()[1:]), ""]
-    for head, rows in (standings(outcome), differences(outcome)):
-        lines += [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows), ""]
 def summary(outcome: Outcome) -> str:
     """For a Python session: the verdict and the scoreboard."""
     return printable("\n".join([*outcome.sentences(), "", *_aligned(standings(outcome))]))
@@ -127,6 +127,11 @@ def _aligned(table: tuple[Row, list[Row]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
 
 
+def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:
+    """The page as Markdown."""
+    lines = [f"# {' '.join(outcome.sentences()[:1])}", "", *(f"* {one}" for one in outcome.sentences()[1:]), ""]
+    for head, rows in (standings(outcome), differences(outcome)):
+        lines += [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows), ""]
     return "\n".join([*lines, outcome.recommendation(), "", protocol(outcome, request), "", f"    {command}", ""])
 
 
