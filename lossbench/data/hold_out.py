@@ -190,8 +190,8 @@ def refuse_unscaled(scaling: TargetScaling) -> None:
     if scaling == "none":
         raise BadInput(
             "Several numeric targets are standardised, each by itself, so that no unit outweighs another, and here they are to "
-            "stay in their own unit (dataset.target_scaling=none, or a loss that takes no negative numbers). Possible: losses "
-            "that take any real number, or one target at a time."
+            "stay in their own unit: dataset.target_scaling=none asks for it, or a loss that does not take every real number, as "
+            "those for classes, shares and counts. Possible: losses that do, or one target at a time."
         )
 
 
