@@ -31,6 +31,8 @@ from lossbench.plots.standings import draw_standings
 STANDINGS, CONVERGENCE, RATES = "standings", "convergence", "rates"
 PROBES = {"factors": "output_factors", "gradients": "gradient_norms", "saturation": "saturation"}
 FIGURES = (STANDINGS, CONVERGENCE, RATES, *PROBES)
+FEWEST_RATES = 2  # of which a figure can show anything
+ONE_RATE = "The figure rates wants two learning rates or more. Possible: --rates (rates=), or another figure."
 
 
 def draw_named(name: str, outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> Picture:
@@ -51,16 +53,21 @@ def curve_figure(name: str, outcome: Outcome, curves: Curves) -> tuple[CurveFigu
     """What a figure of curves over the steps shows. Raises BadInput where it was not recorded."""
     comparison = _compared([(one, math.nan, one.chosen) for one in outcome.contestants])
     if name in PROBES and not _recorded(name, curves):
-        raise BadInput(
-            f"The figure {name} shows what the probe {PROBES[name]} records, and no run has it. Possible: "
-            f"--set probes=[{PROBES[name]}] (probes=({PROBES[name]!r},)), which trains the runs again; or another figure."
-        )
+        raise BadInput(not_recorded(name))
     if name == "factors":
         whole = factored(curves)
         return factors_figure(whole), comparison, whole
     if name == CONVERGENCE:
         return _with_metric(convergence_figure(curves), outcome, curves), comparison, curves
     return gradients_figure(curves) if name == "gradients" else saturation_figure(comparison, curves), comparison, curves
+
+
+def not_recorded(name: str) -> str:
+    """Why a figure of a probe cannot be drawn, in sentences."""
+    return (
+        f"The figure {name} shows what the probe {PROBES[name]} records, and no run has it. Possible: "
+        f"--set probes=[{PROBES[name]}] (probes=({PROBES[name]!r},)), which trains the runs again; or another figure."
+    )
 
 
 def _with_metric(figure: CurveFigure, outcome: Outcome, curves: Curves) -> CurveFigure:
@@ -107,7 +114,7 @@ def rates_of(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curv
     measure = Measure(column=tables.TEST + outcome.metric, quantity=outcome.quantity, neutral=True)
     shown = sensitivities(everything, chosen, curves, dict.fromkeys(everything.settings, measure))
     if not shown:
-        raise BadInput("The figure rates wants two learning rates or more. Possible: --rates (rates=), or another figure.")
+        raise BadInput(ONE_RATE)
     return shown, everything
 
 

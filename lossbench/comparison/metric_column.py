@@ -53,6 +53,7 @@ def refuse_unjudged(label: str, run: RunSpec, column: str) -> None:
     measured = metric_class(word)().measure(Outputs(z, y, loss, split.task, split.scale))
     if measured.isnan().all():
         raise BadInput(
-            f"{word} is no number for {label}, which says nothing that it could judge, such as a probability or a distribution. "
-            f"Possible: another metric (--metric, metric=), or the comparison without {label}."
+            f"{word} is no number for {label} here: the loss says nothing that it could judge, such as a probability or a "
+            f"distribution, or classes are so few that any answer would be right. Possible: another metric (--metric, metric=), "
+            f"or the comparison without {label}."
         )

@@ -23,12 +23,12 @@ from lossbench.errors import BadInput
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
 from lossbench.plots.print_figure import PrintColumns
-from lossbench.report.invocations import fingerprints, invocations
+from lossbench.report.invocations import provenance
+from lossbench.report.print_figure import PrintRequest
 from lossbench.report.stored_study import StoredStudy
 from lossbench.tables import RUN, Study, read_study
 
 PAGE, TEXT = "comparison.html", "comparison.md"
-FACTS = ("commit", "device", "versions")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -138,22 +138,16 @@ class ComparedStudy:
         Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex, `plot` as for plot.
         Raises BadInput for another ending, number of columns or figure.
         """
-        path = Path(path)
-        if path.suffix not in (".pdf", ".svg") or columns not in (1, 2):
-            raise BadInput(f"{path} for {columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
+        request = PrintRequest(path=Path(path), columns=columns, names=names or {})
         outcome = self.outcome.renamed(names or {})
         facts = {"Title": self.plot(plot).title, "Subject": self.command, "Keywords": self.provenance}
         runs_of = {(names or {}).get(label, label): runs for label, runs in self._judged.items()}
-        pdf, svg = print_named(plot, outcome, (runs_of, self._curves), columns, facts)
-        write_whole(path, pdf if path.suffix == ".pdf" else svg)
-        return path
+        return request.write(*print_named(plot, outcome, (runs_of, self._curves), columns, facts))
 
     @cached_property
     def provenance(self) -> str:
         """On what the runs were trained: versions, commit, device and data, in a line."""
-        kept = invocations(self.folder, self.runs)
-        facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
-        return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(self.runs))])
+        return provenance(self.folder, self.runs)
 
     def text(self) -> str:
         """The verdict and the tables for a terminal."""

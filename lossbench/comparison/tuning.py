@@ -106,7 +106,11 @@ def _check_option(key: str, values: Sequence[Any]) -> None:
             f"{key} cannot be tuned. Possible: options of losses (loss.gamma), and settings such as optimizer.l2, "
             "schedule, batch, epochs, init or model.hidden."
         )
-    if isinstance(values, str) or not isinstance(values, Sequence) or len({str(value) for value in values}) < max(2, len(values)):
+    if (
+        isinstance(values, str)
+        or not isinstance(values, Sequence)
+        or len({spoken_value(v) for v in values}) < max(2, len(values))
+    ):
         raise BadInput(f"tune has {key}: {values!r}; it wants a list of two values or more, each once.")
     for value in values:
         if not isinstance(value, bool | int | float | str | tuple | None):

@@ -9,6 +9,7 @@ from scipy import stats
 from sklearn.model_selection import StratifiedKFold
 
 import lossbench as lb
+from lossbench.commands.cli import answer
 from lossbench.comparison.budget import finer, trials
 from lossbench.comparison.compare import Given, prepared
 from lossbench.data.hold_out import random_state
@@ -77,15 +78,27 @@ def test_every_setting_is_tried_and_the_best_by_validation_data_is_chosen(study)
 
 
 @pytest.mark.slow
+def test_a_python_session_shows_verdict_and_scoreboard(study):
+    lines = repr(study).splitlines()
+    assert lines[0] == study.outcome.sentences()[0]
+    assert lines[-3].startswith("loss ")
+    assert {line.split()[0] for line in lines[-2:]} == {"cross_entropy", "focal"}
+    assert "ComparedStudy" not in repr(study)
+
+
+@pytest.mark.slow
 def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
     assert [study.plot(name).name for name in ("standings", "convergence", "rates")] == ["standings", "convergence", "rates"]
     with pytest.raises(BadInput, match=r"Known: convergence, factors, gradients, rates, saturation, standings\."):
         study.plot("convergences")
     with pytest.raises(BadInput, match="the probe output_factors records"):
         study.plot("factors")
-    svg = study.save_figure(tmp_path / "curves.svg", 1, {"focal": "Focal"}, "convergence").read_text("utf-8")
-    assert ">Focal</text>" in svg
-    assert study.plot("convergence").title not in svg.partition("</metadata>")[2]
+    for name, axis in (("convergence", "steps"), ("rates", "learning rate")):
+        svg = study.save_figure(tmp_path / f"{name}.svg", 1, {"focal": "Focal"}, name).read_text("utf-8")
+        assert ">Focal</text>" in svg
+        assert f">{axis}</text>" in svg
+        assert study.plot(name).title not in svg.partition("</metadata>")[2]
+        assert 'width="241.2pt"' in svg  # a column of 3.35 inches
 
 
 @pytest.mark.parametrize(
@@ -94,6 +107,7 @@ def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
         ({"loss.gama": [1.0, 2.0]}, "Did you mean 'gamma'"),
         ({"loss.gamma": [1.0]}, "two values or more"),
         ({"loss.gamma": [1.0, 1.0]}, "each once"),
+        ({"loss.gamma": [1, 1.0]}, "each once"),
         ({"loss.gamma": [1.0, {}]}, "values are numbers"),
         ({"optimizer.lr": [1.0, 2.0]}, "--rates"),
         ({"dataset.seed": [1, 2]}, "cannot be tuned"),
@@ -107,7 +121,11 @@ def test_what_cannot_be_tuned_is_refused_in_a_sentence(tune, sentence):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "sentence"),
-    [({"tune": {"epochs": [1, 2]}}, "one of them is enough"), ({"folds": 1}, "at least 2"), ({"folds": 70}, "Possible: 2 to")],
+    [
+        ({"tune": {"epochs": [1, 2]}}, "one of them is enough"),
+        ({"folds": 1}, "at least 2"),
+        ({"folds": 70}, "Possible: 2 to"),
+    ],
 )
 def test_what_makes_no_sense_with_the_data_and_settings_is_refused_in_a_sentence(asked, sentence):
     with pytest.raises(BadInput, match=sentence):
@@ -179,3 +197,22 @@ def test_one_rate_is_no_range_in_which_a_loss_without_the_option_could_try_more(
     with pytest.raises(BadInput, match="none has 1 of the 3 variants that another loss has, and one learning rate is no range"):
         trials(ZOO, [0.1], GAMMA)
     assert {len(own) for own in trials({"a": lb.losses.Focal()}, [0.1], {"loss.gamma": [0.5, 1.0]}).values()} == {2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--figure", "rates.png"], "is a .pdf or an .svg"),
+        (["--figure", "f.svg", "--plot", "rats"], "Did you mean 'rates'?"),
+        (["--figure", "f.svg", "--plot", "rates", "--rates", "0.1"], "two learning rates or more"),
+        (["--figure", "f.svg", "--plot", "factors"], "--set probes=[output_factors]"),
+        (["--name", "focl=Focal"], "Did you mean 'focal'?"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused_before_anything_is_trained(words, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    TABLE.to_csv("table.csv", index=False)
+    assert answer(["compare", "ce", "focal", "--data", "table.csv", "--target", "kind", "--seeds", "3", *words]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()

@@ -14,6 +14,8 @@ from lossbench.data.loading import load
 from lossbench.errors import BadInput
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.multiclass import Sparsemax
+from lossbench.registry import shelf
+from lossbench.tables.metric_words import SHORT
 
 STREAM = np.random.default_rng(0)
 X = STREAM.normal(size=(160, 3))
@@ -152,6 +154,26 @@ def test_several_numbers_are_compared_and_predicted_in_their_own_units(tmp_path)
     assert r2_score(TAUGHT, predicted, multioutput="raw_values").min() > 0.99
     for one in study.outcome.contestants:
         assert all(0 < choice.test < 0.2 for choice in one.chosen)  # deviations, where torque alone has 300
+
+
+@pytest.mark.parametrize(
+    ("given", "frame", "target", "column"),
+    [
+        ("MAE", MOTOR, "heat", "mean_absolute_error"),
+        ("rmse", MOTOR, ["torque", "heat"], "root_mean_squared_error"),
+        ("R²", MOTOR, "heat", "r2"),
+        ("mcc", CHURN, "churned", "matthews_correlation"),
+        ("AP", CHURN, "churned", "average_precision"),
+        ("f1/gone", CHURN, "churned", "f1/1"),
+    ],
+)
+def test_metrics_are_understood_by_their_short_names(given, frame, target, column):
+    assert metric_column(given, from_frame(frame, target)) == column
+
+
+def test_every_short_name_is_a_metrics():
+    assert set(SHORT.values()) <= set(shelf("metric"))
+    assert not set(SHORT) & set(shelf("metric"))
 
 
 @pytest.mark.parametrize(
