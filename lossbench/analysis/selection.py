@@ -11,6 +11,7 @@ from lossbench.analysis.comparison import Comparison, Sample, Setting
 from lossbench.analysis.curves import Curves
 from lossbench.analysis.labels import natural
 from lossbench.analysis.statistics import Values
+from lossbench.tables.metric_words import metric_word
 from lossbench.tables.quantity import Better, Quantity
 
 FEWEST_TO_SPLIT = 5  # of fewer seeds those that choose would leave too few to judge by
@@ -63,7 +64,7 @@ def measure_named(metric: str, setting: Setting, comparison: Comparison, curves:
     contestant minimises is marked as such, as in `measure_for`.
     """
     samples = comparison.within(setting)
-    stem, _, part = metric.partition(tables.LAYER)
+    stem, _, part = metric_word(metric).partition(tables.LAYER)
     number = str(curves.classes.index(part)) if part in curves.classes else part
     column = stem + tables.LAYER + number if part else stem
     if not curves.quantity(column).can_rank:

@@ -12,7 +12,7 @@ from lossbench.commands.flags import with_options, with_plugins
 NOT_TOLD = 3  # exit code: not enough data for a verdict
 OPTIONS = (
     click.option("--data", "-d", required=True, metavar="FILE|WORD", help="A file with a table, or a data set of lossbench's."),
-    click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels: a,b,c."),
+    click.option("--target", "-t", metavar="COLUMN", help="The table's column to predict, or several labels or numbers: a,b."),
     click.option(
         "--metric", metavar="WORD", help="What chooses and judges; of one class f1/churned. By default what suits the task."
     ),
@@ -23,7 +23,7 @@ OPTIONS = (
         "--tune",
         multiple=True,
         metavar="KEY=VALUES",
-        help="What is chosen as well: loss.gamma=0.5,1,2, where a loss has it, or optimizer.l2=0,0.001",
+        help="What is chosen as well: optimizer.l2=0,0.001, or loss.gamma=0.5,1,2; losses without it try more rates.",
     ),
     click.option("--validation", type=float, default=0.2, show_default=True, help="Share of the training data that chooses."),
     click.option("--early", is_flag=True, help="Choose the best recorded step as well, by validation data."),
@@ -38,7 +38,7 @@ OPTIONS = (
     ),
     click.option("--latex", is_flag=True, help="Print the tables as LaTeX instead."),
     click.option("--figure", metavar="FILE", help="Write a figure for print as well: a .pdf or an .svg."),
-    click.option("--plot", default="standings", show_default=True, metavar="NAME", help="Which one: convergence, factors, …"),
+    click.option("--plot", default="standings", show_default=True, metavar="NAME", help="Which: convergence, rates, factors, …"),
     click.option("--columns", type=click.IntRange(1, 2), default=1, show_default=True, help="Columns that it is as wide as."),
     click.option("--name", "names", multiple=True, metavar="LOSS=NAME", help="What a loss is called in print."),
     click.option("--save", metavar="FILE", help="Write the best loss's network, trained on every row, as well."),

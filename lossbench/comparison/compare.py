@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lossbench.analysis import formatting
 from lossbench.audit.cards.card import Card
 from lossbench.audit.cards.isolation import isolated_cards
 from lossbench.audit.cards.runner import cards_of_path
 from lossbench.audit.cards.single import audit
 from lossbench.audit.request import failures
 from lossbench.audit.subjects.trainable import request_of
+from lossbench.comparison.budget import more_rates
 from lossbench.comparison.given import data_of, losses_of, metric_for
 from lossbench.comparison.metric_column import metric_column, refuse_unjudged
 from lossbench.comparison.request import ComparisonRequest, sweep
@@ -74,7 +74,7 @@ def compare(
     a data frame, arrays (x, y) or a data set; `target` names the column to predict, or several, a label each. metric: what
     chooses and judges, of one class as in "f1/churned"; by default accuracy, or what suits rare classes, or the task. folds: each
     seed parts the data into so many, of which each tests once. tune: what is chosen beside the rate, such as
-    {"loss.gamma": [0.5, 1, 2], "optimizer.l2": [0, 1e-3]}; a loss without the option has fewer settings. early: the
+    {"loss.gamma": [0.5, 1, 2], "optimizer.l2": [0, 1e-3]}; a loss without the option tries more rates instead. early: the
     best recorded step is chosen, too. margin: differences up to it do not matter. settings: more of the command line's, such as
     model={"hidden": (64,)}, epochs=20.
 
@@ -135,13 +135,13 @@ def prepared(given: Given, **protocol: Any) -> Prepared:
 
 def announce(made: Prepared, root: Path) -> None:
     """Say on stderr what is compared on which data, and what training it will take."""
-    counts = {label: len(ids) for label, ids in made.runs_of.items()}
-    alike = len(set(counts.values())) == 1
-    each = formatting.listed([f"{count:,} for {label}" for label, count in counts.items()])
-    runs = f"{len(counts)} losses × {min(counts.values()):,} runs" if alike else f"Runs: {each}"
+    (each,) = {len(ids) for ids in made.runs_of.values()}
     for line in data_lines(made.plan.runs[0].dataset):
         say(line)
-    say(f"{runs}; judged by {made.request.metric}. {training_time(made.plan, root)}".rstrip())
+    request = made.request
+    if more := more_rates(request.trials, request.rates, request.tune):
+        say(more)
+    say(f"{len(made.runs_of)} losses × {each:,} runs; judged by {request.metric}. {training_time(made.plan, root)}".rstrip())
 
 
 def _refuse_broken(label: str, loss: Loss) -> None:

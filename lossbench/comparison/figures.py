@@ -12,7 +12,7 @@ from lossbench.analysis.curves import Curves
 from lossbench.analysis.factors import factored
 from lossbench.analysis.labels import RATE, SEED
 from lossbench.analysis.selection import Measure
-from lossbench.analysis.sensitivity import sensitivities
+from lossbench.analysis.sensitivity import Sensitivity, sensitivities
 from lossbench.comparison.choice import FOLDS, SETTING, Chosen, Contestant
 from lossbench.comparison.outcome import Outcome
 from lossbench.errors import BadInput, unknown
@@ -21,6 +21,9 @@ from lossbench.plots.factors import factors_figure
 from lossbench.plots.gradients import gradients_figure
 from lossbench.plots.panels import CurveFigure, Row, draw
 from lossbench.plots.picture import Picture
+from lossbench.plots.print_curves import draw_curves_for_print
+from lossbench.plots.print_figure import PrintColumns, draw_for_print
+from lossbench.plots.print_rates import draw_rates_for_print
 from lossbench.plots.rates import draw_rates
 from lossbench.plots.saturation import saturation_figure
 from lossbench.plots.standings import draw_standings
@@ -28,7 +31,8 @@ from lossbench.plots.standings import draw_standings
 STANDINGS, CONVERGENCE, RATES = "standings", "convergence", "rates"
 PROBES = {"factors": "output_factors", "gradients": "gradient_norms", "saturation": "saturation"}
 FIGURES = (STANDINGS, CONVERGENCE, RATES, *PROBES)
-PRINTED = tuple(name for name in FIGURES if name != RATES)  # those that there are for print
+FEWEST_RATES = 2  # of which a figure can show anything
+ONE_RATE = "The figure rates wants two learning rates or more. Possible: --rates (rates=), or another figure."
 
 
 def draw_named(name: str, outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> Picture:
@@ -41,7 +45,7 @@ def draw_named(name: str, outcome: Outcome, runs_of: Mapping[str, pd.DataFrame],
     if name == STANDINGS:
         return draw_standings(outcome.scoreboard(), outcome.differences(), outcome.quantity, outcome.margin)
     if name == RATES:
-        return _rates(outcome, runs_of, curves)
+        return draw_rates(*rates_of(outcome, runs_of, curves))[0]
     return draw(*curve_figure(name, outcome, curves))[0]
 
 
@@ -49,16 +53,21 @@ def curve_figure(name: str, outcome: Outcome, curves: Curves) -> tuple[CurveFigu
     """What a figure of curves over the steps shows. Raises BadInput where it was not recorded."""
     comparison = _compared([(one, math.nan, one.chosen) for one in outcome.contestants])
     if name in PROBES and not _recorded(name, curves):
-        raise BadInput(
-            f"The figure {name} shows what the probe {PROBES[name]} records, and no run has it. Possible: "
-            f"--set probes=[{PROBES[name]}] (probes=({PROBES[name]!r},)), which trains the runs again; or another figure."
-        )
+        raise BadInput(not_recorded(name))
     if name == "factors":
         whole = factored(curves)
         return factors_figure(whole), comparison, whole
     if name == CONVERGENCE:
         return _with_metric(convergence_figure(curves), outcome, curves), comparison, curves
     return gradients_figure(curves) if name == "gradients" else saturation_figure(comparison, curves), comparison, curves
+
+
+def not_recorded(name: str) -> str:
+    """Why a figure of a probe cannot be drawn, in sentences."""
+    return (
+        f"The figure {name} shows what the probe {PROBES[name]} records, and no run has it. Possible: "
+        f"--set probes=[{PROBES[name]}] (probes=({PROBES[name]!r},)), which trains the runs again; or another figure."
+    )
 
 
 def _with_metric(figure: CurveFigure, outcome: Outcome, curves: Curves) -> CurveFigure:
@@ -76,7 +85,24 @@ def _recorded(name: str, curves: Curves) -> bool:
     return any(column.startswith(stems[name]) for column in curves.columns)
 
 
-def _rates(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> Picture:
+def print_named(
+    name: str, outcome: Outcome, data: tuple[Mapping[str, pd.DataFrame], Curves], columns: PrintColumns, facts: Mapping[str, str]
+) -> tuple[bytes, bytes]:
+    """A figure of a comparison for print as PDF and SVG. `data` are the losses' runs and curves, as `draw_named` takes them.
+
+    Raises BadInput for a name that there is not, and where what it shows was not recorded.
+    """
+    runs_of, curves = data
+    if name not in FIGURES:
+        raise unknown("figure of a comparison", name, FIGURES)
+    if name == STANDINGS:
+        return draw_for_print((outcome.scoreboard(), outcome.differences()), outcome.quantity, outcome.margin, columns, facts)
+    if name == RATES:
+        return draw_rates_for_print(*rates_of(outcome, runs_of, curves), columns, facts)
+    return draw_curves_for_print(*curve_figure(name, outcome, curves), columns, facts)
+
+
+def rates_of(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves) -> tuple[list[Sensitivity], Comparison]:
     """What test data say at each rate, with whatever else is tuned as it was chosen most often. Raises BadInput for one rate."""
     samples: list[tuple[Contestant, float, Sequence[Chosen]]] = []
     for one in outcome.contestants:
@@ -88,8 +114,8 @@ def _rates(outcome: Outcome, runs_of: Mapping[str, pd.DataFrame], curves: Curves
     measure = Measure(column=tables.TEST + outcome.metric, quantity=outcome.quantity, neutral=True)
     shown = sensitivities(everything, chosen, curves, dict.fromkeys(everything.settings, measure))
     if not shown:
-        raise BadInput("The figure rates wants two learning rates or more. Possible: --rates (rates=), or another figure.")
-    return draw_rates(shown, everything)[0]
+        raise BadInput(ONE_RATE)
+    return shown, everything
 
 
 def _chosen(runs: pd.DataFrame) -> list[Chosen]:

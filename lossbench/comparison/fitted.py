@@ -52,12 +52,15 @@ class FittedModel:
     def predict(self, rows: Any) -> Array:
         """The class by name, or the number in its own unit, of each row of a data frame as it came (N,): (N,) or (N, T).
 
-        Of several labels at once 1 or 0 for each, (N, T).
+        Of several labels at once 1 or 0 for each, (N, T); of several numbers each in its own unit.
         """
         z, scale = self._raw_outputs(rows)
         if self.classes is None:
-            numbers: Array = self._after_link(z).T.numpy() * scale.factor + scale.offset
-            return numbers[:, 0] if numbers.shape[1] == 1 else numbers
+            numbers: Array = self._after_link(z).T.numpy()
+            if numbers.shape[1] > 1:  # of several each has a unit of its own, that of the rows that taught the network
+                learnt = self.table[list(self.options["target"])].to_numpy(np.float64)
+                return numbers * np.where(learnt.std(0) > 0, learnt.std(0), 1.0) + learnt.mean(0)
+            return numbers[:, 0] * scale.factor + scale.offset
         if self.options["task"] == "multilabel":
             labels: Array = (z > self.threshold).long().T.numpy()
             return labels

@@ -10,6 +10,7 @@ from lossbench.interfaces.dataset import training_targets
 from lossbench.interfaces.metric import Outputs
 from lossbench.planning.spec import RunSpec
 from lossbench.tables.columns import LAYER, class_column
+from lossbench.tables.metric_words import metric_word
 
 ROWS = 10_000  # that are enough to see whether a metric says anything
 
@@ -20,7 +21,7 @@ def metric_column(given: str, dataset: Dataset) -> str:
     A metric by class of which none is named is about the positive one of two. Raises BadInput where there is no such metric or
     class, where it has no meaning for the task, and where no class is named of more than two.
     """
-    word, slash, name = given.partition(LAYER)
+    word, slash, name = metric_word(given).partition(LAYER)
     cls, shape = metric_class(word), describe(dataset).shape
     if shape.task not in cls.tasks:
         raise BadInput(f"{word} has no meaning for {shape.task}; it is for {' and '.join(cls.tasks)}.")
@@ -52,6 +53,7 @@ def refuse_unjudged(label: str, run: RunSpec, column: str) -> None:
     measured = metric_class(word)().measure(Outputs(z, y, loss, split.task, split.scale))
     if measured.isnan().all():
         raise BadInput(
-            f"{word} is no number for {label}, which says nothing that it could judge, such as a probability or a distribution. "
-            f"Possible: another metric (--metric, metric=), or the comparison without {label}."
+            f"{word} is no number for {label} here: the loss says nothing that it could judge, such as a probability or a "
+            f"distribution, or classes are so few that any answer would be right. Possible: another metric (--metric, metric=), "
+            f"or the comparison without {label}."
         )

@@ -42,6 +42,7 @@ class Outcome:
     early: bool
     threshold: str = ""  # above what the best loss decides for class 1, in words
     stopped: str = ""  # why not every seed is there, in words
+    rates: tuple[float, ...] = ()  # that were given; a loss may have tried more between them
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -90,7 +91,8 @@ class Outcome:
             if max(low, high) >= EDGE_SHARE * len(one.chosen):
                 side: Side = "largest" if high >= low else "smallest"
                 rate = max(one.rates) if side == "largest" else min(one.rates)
-                wider = ",".join(f"{rate:g}" for rate in sorted({*one.rates, *rates_beyond(one.rates, side)}))
+                given = self.rates or one.rates
+                wider = ",".join(f"{rate:g}" for rate in sorted({*given, *rates_beyond(given, side)}))
                 warnings.append(
                     f"{one.label} does best at {rate:g}, the {side} of the {len(one.rates)} learning rates tried, in "
                     f"{max(low, high)} of {one.splits}: its best may lie beyond. --rates {wider} tells."

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from lossbench.analysis import formatting
 from lossbench.analysis.labels import title
+from lossbench.comparison.budget import more_rates, settings_each
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
-from lossbench.comparison.tuning import Tuning, spoken_value
+from lossbench.comparison.tuning import spoken_value
 from lossbench.data.loading import describe
 from lossbench.errors import printable
 from lossbench.plots.picture import Picture
@@ -72,15 +73,10 @@ def _budget(request: ComparisonRequest) -> str:
     shared = f"Each loss had the same {formatting.counted(len(request.rates), 'learning rate')} ({rates})"
     if not request.tune:
         return f"{shared}."
-    tuning = Tuning(request.tune)
     tried = "; ".join(f"{title(name)}: {', '.join(map(spoken_value, values))}" for name, values in request.tune.items())
-    counts = {label: len(request.rates) * tuning.settings_of(loss) for label, loss in request.losses.items()}
-    if len(set(counts.values())) == 1:
-        return f"{shared}, and with them {tried}; that is {min(counts.values())} settings a loss."
-    listed = formatting.listed([f"{count} ({label})" for label, count in counts.items()])
-    return (
-        f"{shared}, and with them, where a loss has the option, {tried}. So the losses had unequal numbers of settings: {listed}."
-    )
+    budget = f"{shared}, and with them {tried}; that is {settings_each(request.trials, request.tune)} settings a loss."
+    more = more_rates(request.trials, request.rates, request.tune)
+    return f"{budget} {more}" if more else budget
 
 
 def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
@@ -101,8 +97,13 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
 
 
 def _classes(request: ComparisonRequest) -> str:
-    """The names of the classes, and which of two is the positive one, in a sentence; "" where they have none."""
+    """The names of the classes, which of two is the positive one, or of what several errors are means; "" where neither is."""
     shape = describe(request.dataset).shape
+    if shape.task == "regression" and shape.targets > 1:
+        return (
+            f" What judges is the plain mean over {shape.targets} targets, each in standard deviations of the training data, so "
+            "that no unit outweighs another."
+        )
     names = names_of(shape.classes)
     called = "Labels" if shape.task == "multilabel" else "Classes"
     return f" {called}: {spoken_classes(names, shape.task)}." if names else ""
@@ -110,12 +111,20 @@ def _classes(request: ComparisonRequest) -> str:
 
 def terminal(outcome: Outcome) -> str:
     """For a terminal: verdict, tables, what to use."""
-    parts = [*outcome.sentences(), ""]
-    for head, rows in (standings(outcome), differences(outcome)):
-        widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-        parts += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
-        parts.append("")
+    parts = [*outcome.sentences(), "", *_aligned(standings(outcome)), "", *_aligned(differences(outcome)), ""]
     return printable("\n".join([*parts, outcome.recommendation()]))
+
+
+def summary(outcome: Outcome) -> str:
+    """For a Python session: the verdict and the scoreboard."""
+    return printable("\n".join([*outcome.sentences(), "", *_aligned(standings(outcome))]))
+
+
+def _aligned(table: tuple[Row, list[Row]]) -> list[str]:
+    """The lines of a table, its columns as wide as what they hold."""
+    head, rows = table
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
 
 
 def markdown(outcome: Outcome, request: ComparisonRequest, command: str) -> str:

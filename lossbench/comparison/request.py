@@ -1,9 +1,12 @@
 """What is compared with what, on which data, by which metric: as it was given, checked, and as a sweep."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+from lossbench.comparison.budget import Trial, trials
 from lossbench.comparison.tuning import Setting, Tuning
 from lossbench.config.python_settings import PythonSweep, python_sweep
 from lossbench.data.loading import describe
@@ -29,7 +32,7 @@ class ComparisonRequest:
     metric: a metric's column, such as accuracy, or f1/1 for what f1 says of the class that counts as 1.
     rates: learning rates that every loss may choose among. seeds: how many; each draws another split, start and order.
     folds: into how many parts each seed parts the data, each of which tests once; None where each seed holds a part out.
-    tune: further options that are chosen with the rate, and the values of each; those of losses where a loss has them.
+    tune: further options that are chosen with the rate, and the values of each; a loss without one has more rates instead.
     validation: the share of the training data that chooses. early: whether the best recorded step is chosen as well.
     settings: further settings of the command line, such as model, epochs or batch.
     """
@@ -61,6 +64,11 @@ class ComparisonRequest:
         """The word of the metric that is recorded."""
         return self.metric.partition(LAYER)[0]
 
+    @cached_property
+    def trials(self) -> dict[str, tuple[Trial, ...]]:
+        """What each loss tries, by its label. Raises BadInput where the budgets cannot be the same."""
+        return trials(self.losses, [float(rate) for rate in self.rates], self.tune)
+
 
 def metric_class(word: str) -> type[Metric]:
     """The metric of a word. Raises BadInput where there is none, or where neither way of it is better."""
@@ -84,15 +92,14 @@ def sweep(request: ComparisonRequest) -> RequestedSweep:
 
     Raises BadInput where a setting does not exist, or where one is the comparison's own.
     """
-    tuning = Tuning(request.tune)
-    tuning.refuse_unknown(list(request.losses.values()))
-    variants = {label: tuning.variants(loss) for label, loss in request.losses.items()}
+    tuning, tried = Tuning(request.tune), request.trials
     _check_settings(request)
+    rates_of = {id(trial.loss): trial.rates for own in tried.values() for trial in own}
     more = request.settings.get("probes", ())
     own = {
         "study": request.study,
-        "loss": [variant for one in variants.values() for variant in one],
-        "optimizer.lr": list(map(float, request.rates)),
+        "loss": [trial.loss for own in tried.values() for trial in own],
+        "optimizer.lr": sorted({rate for rates in rates_of.values() for rate in rates}),
         "seed": range(request.seeds),
         "validation": request.validation,
         "probes": (request.recorded, *([more] if isinstance(more, str) else more)),
@@ -100,8 +107,9 @@ def sweep(request: ComparisonRequest) -> RequestedSweep:
     }
     settings = {key: value for key, value in request.settings.items() if key != "probes"}
     made = python_sweep({**own, **settings, **tuning.of_the_rest})
-    points = [{**point, "dataset": drawn} for point in made.points for drawn in _drawn(request, int(point["seed"]))]
-    labels = {id(variant): label for label, one in variants.items() for variant in one}
+    planned = [point for point in made.points if point["optimizer"]["lr"] in rates_of[id(point["loss"])]]
+    points = [{**point, "dataset": drawn} for point in planned for drawn in _drawn(request, int(point["seed"]))]
+    labels = {id(trial.loss): label for label, own in tried.items() for trial in own}
     return RequestedSweep(
         sweep=replace(made, points=tuple(points)),
         labels=tuple(labels[id(point["loss"])] for point in points),
@@ -138,6 +146,8 @@ def _check_request(request: ComparisonRequest) -> None:
         raise BadInput(f"folds is {request.folds}, and {request.dataset.word} has a test part of its own. Possible: no folds.")
     if not request.rates:
         raise BadInput("rates is empty; it holds the learning rates that every loss may choose among.")
+    if not all(0 < rate < math.inf for rate in request.rates) or len(set(request.rates)) < len(request.rates):
+        raise BadInput(f"rates is {', '.join(map(str, request.rates))}; learning rates are above 0, each once.")
     if not 0 < request.validation < 1:
         raise BadInput(f"validation is {request.validation:g}; a share of the training data, above 0, chooses the rates.")
     if request.margin is not None and not request.margin > 0:

@@ -13,26 +13,25 @@ from lossbench.analysis.labels import SEED
 from lossbench.atomic import write_whole
 from lossbench.comparison.best import fitted_model, threshold_sentence
 from lossbench.comparison.choice import SETTING, complete_seeds, contestants
-from lossbench.comparison.figures import CONVERGENCE, PRINTED, RATES, STANDINGS, curve_figure, draw_named
+from lossbench.comparison.figures import CONVERGENCE, RATES, STANDINGS, draw_named, print_named
 from lossbench.comparison.fitted import FittedModel
 from lossbench.comparison.outcome import Outcome
-from lossbench.comparison.rendering import html, latex, markdown, terminal
+from lossbench.comparison.rendering import html, latex, markdown, summary, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
 from lossbench.comparison.tuning import Setting
-from lossbench.errors import BadInput, unknown
+from lossbench.errors import BadInput
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
-from lossbench.plots.print_curves import draw_curves_for_print
-from lossbench.plots.print_figure import PrintColumns, draw_for_print
-from lossbench.report.invocations import fingerprints, invocations
+from lossbench.plots.print_figure import PrintColumns
+from lossbench.report.invocations import provenance
+from lossbench.report.print_figure import PrintRequest
 from lossbench.report.stored_study import StoredStudy
 from lossbench.tables import RUN, Study, read_study
 
 PAGE, TEXT = "comparison.html", "comparison.md"
-FACTS = ("commit", "device", "versions")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ComparedStudy:
     """The losses of a request, trained into a folder.
 
@@ -56,7 +55,7 @@ class ComparedStudy:
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
         seeds = len(made[0].tests)
         stopped = f"Interrupted: {missing:,} runs are not trained yet, and {seeds} seeds are judged." if missing else ""
-        return replace(first, margin=self._margin(first), stopped=stopped)
+        return replace(first, margin=self._margin(first), stopped=stopped, rates=tuple(map(float, self.request.rates)))
 
     @cached_property
     def _advised(self) -> Outcome:
@@ -136,34 +135,30 @@ class ComparedStudy:
     ) -> Path:
         """Write a figure for print, as PDF or SVG by the path's ending: as wide as one column or two, without a title.
 
-        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex, `plot` as for plot;
-        rates are for the screen only. Raises BadInput for another ending, number of columns or figure.
+        Text stays text, and command and provenance stand in the file's metadata. `names` as for to_latex, `plot` as for plot.
+        Raises BadInput for another ending, number of columns or figure.
         """
-        path = Path(path)
-        if path.suffix not in (".pdf", ".svg") or columns not in (1, 2):
-            raise BadInput(f"{path} for {columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
+        request = PrintRequest(path=Path(path), columns=columns, names=names or {})
         outcome = self.outcome.renamed(names or {})
-        if plot not in PRINTED:
-            raise unknown("figure for print", plot, PRINTED)
         facts = {"Title": self.plot(plot).title, "Subject": self.command, "Keywords": self.provenance}
-        if plot == STANDINGS:
-            tables = (outcome.scoreboard(), outcome.differences())
-            pdf, svg = draw_for_print(tables, outcome.quantity, outcome.margin, columns, facts)
-        else:
-            pdf, svg = draw_curves_for_print(*curve_figure(plot, outcome, self._curves), columns, facts)
-        write_whole(path, pdf if path.suffix == ".pdf" else svg)
-        return path
+        runs_of = {(names or {}).get(label, label): runs for label, runs in self._judged.items()}
+        return request.write(*print_named(plot, outcome, (runs_of, self._curves), columns, facts))
 
     @cached_property
     def provenance(self) -> str:
         """On what the runs were trained: versions, commit, device and data, in a line."""
-        kept = invocations(self.folder, self.runs)
-        facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
-        return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(self.runs))])
+        return provenance(self.folder, self.runs)
 
     def text(self) -> str:
         """The verdict and the tables for a terminal."""
         return terminal(self._advised)
+
+    def __repr__(self) -> str:
+        """What a Python session shows: verdict and scoreboard; a sentence where nothing is stored yet."""
+        try:
+            return summary(self.outcome)
+        except BadInput as error:
+            return str(error)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: verdict, scoreboard, the first figures."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from itertools import product
-from math import prod
 from typing import Any
 
 from lossbench.analysis.formatting import spoken
@@ -52,12 +51,6 @@ class Tuning:
         """
         own = [name for name in self.of_losses if name in options_of(loss)]
         return [_with(loss, dict(zip(own, chosen, strict=True))) for chosen in product(*(self.of_losses[name] for name in own))]
-
-    def settings_of(self, loss: Loss) -> int:
-        """How many combinations of values the loss can choose among, at each rate."""
-        options = options_of(loss)
-        own = [values for name, values in self.of_losses.items() if name in options]
-        return prod(map(len, [*own, *self.of_the_rest.values()]))
 
     def setting(self, point: Point) -> Setting:
         """The values of the tuned options in a point of a sweep, of those that its loss has, as they were given."""
@@ -113,7 +106,11 @@ def _check_option(key: str, values: Sequence[Any]) -> None:
             f"{key} cannot be tuned. Possible: options of losses (loss.gamma), and settings such as optimizer.l2, "
             "schedule, batch, epochs, init or model.hidden."
         )
-    if isinstance(values, str) or not isinstance(values, Sequence) or len({str(value) for value in values}) < max(2, len(values)):
+    if (
+        isinstance(values, str)
+        or not isinstance(values, Sequence)
+        or len({spoken_value(v) for v in values}) < max(2, len(values))
+    ):
         raise BadInput(f"tune has {key}: {values!r}; it wants a list of two values or more, each once.")
     for value in values:
         if not isinstance(value, bool | int | float | str | tuple | None):

@@ -13,7 +13,7 @@ Numbers = np.ndarray[tuple[int, ...], np.dtype[np.integer | np.floating]]
 
 
 class Examples(NamedTuple):
-    """Examples before they are split: features x (N, D) and targets y (N,), or (N, K) of several labels at once.
+    """Examples before they are split: features x (N, D) and targets y (N,), or (N, K) of several labels or numbers at once.
 
     `classes` names the C classes, which y then counts from 0, or the K labels, of which y has 1 where one is there; it is None
     for a regression, and y is real. `task` is said where the target is several labels, or classes in an order. `inputs` is the
@@ -46,6 +46,8 @@ class Examples(NamedTuple):
 
 def encode(y: Numbers, classes: tuple[str, ...] | None) -> Array:
     """Targets (N, C): a 0/1 column for two classes, one-hot for more, and the numbers themselves for a regression."""
+    if y.ndim == 2:
+        return y.astype(np.float64)
     if classes is None or len(classes) == 2:
         return y[:, None].astype(np.float64)
     return np.eye(len(classes))[y.astype(np.int64)]

@@ -120,10 +120,13 @@ class HeldOut(Dataset):
 
     def _targets(self, examples: Examples, rows: tuple[Labels, ...]) -> tuple[list[Array], TargetScale]:
         """Targets (N, C) of the parts, and their unit."""
-        y = examples.y.astype(np.float64) if examples.kind == "multilabel" else encode(examples.y, examples.classes)
+        y = encode(examples.y, examples.classes)
         parts = [y[part] for part in rows]
         if examples.classes is not None:
             return parts, TargetScale()
+        if y.shape[1] > 1:  # judged in their deviations, so that no unit outweighs another
+            refuse_unscaled(self.target_scaling)
+            return scale_all(parts, "standard"), TargetScale()
         scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0])
         mean, deviation = float(scaler.mean_[0]), float(scaler.scale_[0])
         if self.target_scaling == "none":
@@ -180,6 +183,16 @@ def scale_all(parts: Sequence[Numbers], scaling: Scaling) -> list[Array]:
     features = 1 if scaling == "shared" else parts[0].shape[1]
     scaler = scikit_learn("preprocessing").StandardScaler().fit(parts[0].reshape(-1, features))
     return [scaler.transform(part.reshape(-1, features)).reshape(part.shape) for part in parts]
+
+
+def refuse_unscaled(scaling: TargetScaling) -> None:
+    """Raise BadInput where several numbers that are predicted at once are to stay in their own units."""
+    if scaling == "none":
+        raise BadInput(
+            "Several numeric targets are standardised, each by itself, so that no unit outweighs another, and here they are to "
+            "stay in their own unit: dataset.target_scaling=none asks for it, or a loss that does not take every real number, as "
+            "those for classes, shares and counts. Possible: losses that do, or one target at a time."
+        )
 
 
 def random_state(seed: int, stream: str) -> int:

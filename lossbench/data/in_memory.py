@@ -19,7 +19,7 @@ _frames: dict[str, pd.DataFrame] = {}  # by the hash of their content
 def from_frame(frame: Any, target: str | Sequence[str], **options: Any) -> Dataset:
     """A data frame (pandas, or another one that Arrow can read, such as polars) as a data set; one column is the target.
 
-    Several columns are labels, each there or not; an ordered categorical column has classes in its order.
+    Several columns are labels, each there or not, or numbers; an ordered categorical column has classes in its order.
 
     Options are those of every table: task, order, ignore, categories, dates, missing, positive, weights, test_fraction, seed, …
     Raises BadInput for what is no table.
@@ -35,7 +35,7 @@ def from_frame(frame: Any, target: str | Sequence[str], **options: Any) -> Datas
 
 
 def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
-    """Features x (N, D), an array or a data frame, and targets y (N,), or labels (N, K), as a data set.
+    """Features x (N, D), an array or a data frame, and targets y (N,), or several labels or numbers (N, K), as a data set.
 
     Options are those of from_frame.
 
@@ -45,9 +45,7 @@ def from_arrays(x: Any, y: Any, **options: Any) -> Dataset:
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     table = pd.DataFrame({f"x{n}": part for n, part in enumerate(_columns(x))}) if _is_array(x) else _as_pandas(x)
     if values.ndim not in (1, 2) or len(values) != len(table):
-        raise BadInput(
-            f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value a row, or one a label."
-        )
+        raise BadInput(f"x has {len(table)} rows and y has the shape {values.shape}; a target is one value a row, or several.")
     if values.ndim == SEVERAL:
         labels = dict(zip(_free(table, values.shape[1]), values.T, strict=True))
         return from_frame(table.assign(**labels), tuple(labels), **options)
@@ -86,7 +84,7 @@ def _as_pandas(frame: Any) -> pd.DataFrame:
 
 
 def _free(table: pd.DataFrame, labels: int) -> list[str]:
-    """Names for so many labels that no column of the table has."""
+    """Names for so many targets that no column of the table has."""
     stem = next(
         stem for n in range(table.shape[1] + 1) if not any(name.startswith(stem := "y" + "_" * n) for name in table.columns)
     )

@@ -14,7 +14,7 @@ from lossbench.data.columns import Columns, Said, columns_of
 from lossbench.data.examples import Examples, Labels
 from lossbench.data.given_parts import parts_of_column, parts_of_file
 from lossbench.data.hold_out import HeldOut, check_split, scale_all
-from lossbench.data.target_column import AUTO, Wanted, labels_of, target_of
+from lossbench.data.target_column import AUTO, Wanted, target_of, targets_of
 from lossbench.errors import BadInput, unknown
 from lossbench.interfaces import Array, Split
 from lossbench.registry import later
@@ -24,7 +24,7 @@ Missing = Literal["refuse", "fill", "drop"]
 
 @dataclass(frozen=True, kw_only=True)
 class Tabular(HeldOut):
-    """A table: one column is the target, or several are, a label each; the others are features.
+    """A table: one column is the target, or several are, a label each or a number each; the others are features.
 
     Columns of numbers, and of true and false, are features as they are; a column of text with few different texts is a category,
     and becomes a 0/1 feature for each. Everything that is measured is measured on the training part alone.
@@ -102,7 +102,7 @@ class Tabular(HeldOut):
         target = (
             target_of(several.iloc[:, 0], wanted, self.source)
             if isinstance(self.target, str)
-            else labels_of(several, wanted, self.source)
+            else targets_of(several, wanted, self.source)
         )
         features = frame.drop(columns=[*self.targets, *([self.weights] if self.weights else [])])
         columns = columns_of(features, Said(categories=self.categories, dates=self.dates), self.source)
@@ -149,7 +149,7 @@ def check_table(dataset: Tabular) -> None:
     """Raise BadInput where an option of a table is out of range, or a column is named for two things."""
     check_split(dataset)
     if not isinstance(dataset.target, str) and len({*dataset.target}) < max(2, len(dataset.target)):
-        raise BadInput(f"dataset.target is {list(dataset.target)}; a list names two columns or more, each once, a label each.")
+        raise BadInput(f"dataset.target is {list(dataset.target)}; a list names two columns or more, each once.")
     for name in {*dataset.targets} & {*dataset.ignore}:
         raise BadInput(f"dataset.ignore names the target {name!r}; what is left out cannot be learnt.")
     if dataset.weights is not None and dataset.weights in (*dataset.targets, *dataset.ignore):

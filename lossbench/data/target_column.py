@@ -22,7 +22,8 @@ SAY_SO = ({"0", "1"}, {"-1", "1"}, {"False", "True"})
 class Target(NamedTuple):
     """A target's values (N,), and the names of its classes, which these count from 0; None for a regression.
 
-    Of several labels at once the values are (N, K), 1 where a row has a label, and the names are those of the labels.
+    Of several labels at once the values are (N, K), 1 where a row has a label, and the names are those of the labels. Of several
+    quantities they are (N, T).
     """
 
     values: Numbers
@@ -38,27 +39,33 @@ class Wanted(NamedTuple):
     order: tuple[str, ...] = ()
 
 
-def labels_of(columns: pd.DataFrame, wanted: Wanted, source: str) -> Target:
-    """Several labels at once: columns of two different cells each, of which one says that the label is there.
+def targets_of(columns: pd.DataFrame, wanted: Wanted, source: str) -> Target:
+    """Several targets: quantities (N, T), or labels (N, K), each there or not.
 
-    That is 1 of 0 and 1, true of true and false, and of names the rarer. Raises BadInput where a column is none such.
+    Without a task they are quantities where all are numbers, and some look like no classes. Raises BadInput for neither.
     """
-    if wanted.task not in ("auto", "multilabel") or wanted.order or wanted.positive != AUTO:
+    if wanted.task not in ("auto", "multilabel", "regression") or wanted.order or wanted.positive != AUTO:
         raise BadInput(
-            f"{source}: {columns.shape[1]} columns are named as the target, which are several labels at once (multilabel); "
-            "dataset.task, positive and order are of a single one."
+            f"{source}: {columns.shape[1]} columns are named as the target, which are several labels at once (multilabel) or "
+            "several numbers (regression); dataset.positive, order and other tasks are of a single one."
         )
-    values = []
-    for name in columns.columns:
-        cells = columns[name].nunique()
-        if cells > SAME_LABEL:
-            raise BadInput(
-                f"{source}: of several targets each is a label, there or not, and {name!r} has {cells:,} different cells. "
-                "Possible: columns of 0 and 1, of true and false, or of two words; or one target at a time."
-            )
-        target = target_of(columns[name], Wanted(task="classification"), source)
-        values.append(target.values)
-    return Target(np.stack(values, 1), tuple(map(str, columns.columns)), "multilabel")
+    series = [columns[name] for name in columns.columns]
+    if wanted.task == "regression" or (wanted.task == "auto" and not any(map(_named, series)) and not all(map(_few, series))):
+        quantities = [target_of(column, Wanted(task="regression"), source).values for column in series]
+        return Target(np.stack(quantities, 1), None)
+    return Target(np.stack([_label(column, source) for column in series], 1), tuple(map(str, columns.columns)), "multilabel")
+
+
+def _label(column: pd.Series, source: str) -> Numbers:
+    """1 where a row has a label (N,): 1 of 0 and 1, true of true and false, and of names the rarer. Raises BadInput."""
+    cells = column.nunique()
+    if cells > SAME_LABEL:
+        raise BadInput(
+            f"{source}: of several targets each is a label, there or not, and {column.name!r} has {cells:,} different cells. "
+            "Possible: columns of 0 and 1, of true and false, or of two words; numbers, with dataset.task=regression; or one "
+            "target at a time."
+        )
+    return target_of(column, Wanted(task="classification"), source).values
 
 
 def target_of(column: pd.Series, wanted: Wanted, source: str) -> Target:
@@ -67,15 +74,14 @@ def target_of(column: pd.Series, wanted: Wanted, source: str) -> Target:
     Raises BadInput where the task has no use for the cells.
     """
     task, positive = wanted.task, wanted.positive
-    named = not is_numeric_dtype(column) or is_bool_dtype(column)
+    named = _named(column)
     order = wanted.order or (tuple(map(str, column.cat.categories)) if _is_ordered(column) else ())
     if task == "multilabel":
         raise BadInput(f"{source}: dataset.task is multilabel, for which dataset.target names several columns, a label each.")
     if task == "ordinal" or (task == "auto" and order):
         return _in_order(column, order, positive, source)
     if task == "auto":
-        few = named or (column.nunique() <= FEW and bool((column == column.round()).all()))
-        task = "classification" if few else "regression"
+        task = "classification" if named or _few(column) else "regression"
     if column.nunique() < 2:
         raise BadInput(
             f"{source}: the target {column.name!r} is {str(column.iloc[0])!r} in every row; there is nothing to learn."
@@ -90,15 +96,24 @@ def target_of(column: pd.Series, wanted: Wanted, source: str) -> Target:
     return _with_positive(Target(codes.astype(np.int64), tuple(map(str, classes))), positive, source)
 
 
+def _named(column: pd.Series) -> bool:
+    """Whether the cells are no numbers, so that they can only name classes."""
+    return not is_numeric_dtype(column) or is_bool_dtype(column)
+
+
+def _few(column: pd.Series) -> bool:
+    """Whether the cells are as few different whole numbers as classes have."""
+    return column.nunique() <= FEW and bool((column == column.round()).all())
+
+
 def _is_ordered(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
 
 
 def _in_order(column: pd.Series, order: tuple[str, ...], positive: str, source: str) -> Target:
     """Classes in an order: the one that is said, or that of numbers. Raises BadInput where there is none, or too few classes."""
-    named = not is_numeric_dtype(column) or is_bool_dtype(column)
     texts = _as_levels(column)
-    if not order and named:
+    if not order and _named(column):
         raise BadInput(
             f"{source}: the classes of {column.name!r} are names, whose order nobody knows. It is said from low to high: "
             f"'dataset.order=[{','.join(sorted(texts.unique())[:5])}]'."
@@ -120,7 +135,7 @@ def _in_order(column: pd.Series, order: tuple[str, ...], positive: str, source: 
 
 def _as_levels(column: pd.Series) -> "pd.Series[str]":
     """Cells as text, whole numbers without a point."""
-    whole = is_numeric_dtype(column) and not is_bool_dtype(column) and bool((column == column.round()).all())
+    whole = not _named(column) and bool((column == column.round()).all())
     return (column.astype("Int64") if whole else column).astype(str)
 
 

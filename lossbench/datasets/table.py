@@ -15,10 +15,11 @@ from lossbench.registry import later
 class Table(Tabular):
     """A file with a table: CSV in any dialect, TSV, JSON lines, Parquet, Feather, Excel, .npz; packed files, too.
 
-    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or one real target
-        (standardised).
+    Size: N rows, D features from the columns besides the target and those ignored, C classes, labels or real targets
+        (each standardised).
     Task: classification or multilabel or ordinal or regression. With auto, a target of text, of true and false, or of at most 20
-        different whole numbers means classes, several columns mean labels, and a given order means classes in an order.
+        different whole numbers means classes, several columns mean labels, or numbers where all are and some look like no
+        classes, and a given order means classes in an order.
     Options: path, relative to the current directory; separator, decimal and encoding, which are seen from the file where they
         are not given; split_column, one that says train, validation or test, or split_file, JSON or .npz with lists of row
         numbers, from 0, of these names; test_rows, so many, and held_out=last, the last ones; scaling, a word or a number that

@@ -46,7 +46,7 @@ def data_lines(dataset: Dataset) -> Iterator[str]:
     rows += f", {shape.validation_rows:,} for validation" if shape.validation_rows else ""
     rows += f"; {prod(shape.inputs):,} features"
     if shape.classes is None:
-        yield f"{rows}; the target {name.target!r} is a quantity{_unit(name)}."
+        yield f"{rows}; {_quantities(name)}."
     else:
         shares = [f"{printable(one)} ({members:,})" for one, members in zip(shape.classes, shape.class_counts, strict=True)]
         listed = ", ".join(shares[:SHOWN]) + (f" and {len(shares) - SHOWN} more" if len(shares) > SHOWN else "")
@@ -63,6 +63,14 @@ def _kind_of_target(dataset: Tabular, shape: DataShape) -> str:
         return f"the target {names!r} has {classes} classes in an order, from low to high"
     positive = f", of which {printable((shape.classes or ())[1])} is the positive one" if classes == 2 else ""
     return f"the target {names!r} has {classes} classes{positive}"
+
+
+def _quantities(dataset: Tabular) -> str:
+    """What the targets of a regression are."""
+    if isinstance(dataset.target, str):
+        return f"the target {dataset.target!r} is a quantity{_unit(dataset)}"
+    names = printable(", ".join(dataset.targets))
+    return f"the targets {names} are quantities, each standardised, and errors are in its standard deviations"
 
 
 def _unit(dataset: Tabular) -> str:

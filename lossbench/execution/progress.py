@@ -1,4 +1,4 @@
-"""How far a sweep is, told on stderr: a bar that moves on a terminal, elsewhere a plain line where nothing is seen for long."""
+"""How far a sweep is: a bar that moves, on a terminal or in a notebook; elsewhere a line where nothing is seen for long."""
 
 import time
 from bisect import bisect_left
@@ -11,12 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
-from rich.table import Column
 
 from lossbench.data.loading import describe
+from lossbench.execution.bars import bar_for_display
 from lossbench.execution.interrupts import stop_if_asked
 from lossbench.execution.patience import say, told_when_slow, untold
 from lossbench.planning.spec import Cohort
@@ -61,16 +58,14 @@ class Progress:
         self.runs = sum(len(item.cohort.runs) for item in work)
         self.stored = 0
         self.started = self.looked = time.monotonic()
-        console = Console(stderr=True)
-        self.bar = _bar(console) if console.is_terminal and not console.is_dumb_terminal else None
+        self.bar = bar_for_display()
         self._lines = ExitStack()
 
     def __enter__(self) -> Self:
         if self.file:
             self.file.begin()
         if self.bar:
-            self.bar.add_task("", total=1.0, **self._status())
-            self.bar.start()
+            self.bar.start(self._status())
             self._lines.enter_context(untold())
         else:
             say(f"{self.study}: {count(self.runs, 'run')} to train, in {count(len(self.work), 'cohort')}.")
@@ -80,8 +75,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._lines.close()
         if self.bar:
-            self._draw(self.bar)
-            self.bar.stop()
+            self.bar.stop(self._share(), self._status())
         if self.file:
             self._tell(self.file, at_once=True)
             self.file.end(error)
@@ -110,13 +104,10 @@ class Progress:
         if self.file:
             self._tell(self.file)
         if self.bar:
-            self._draw(self.bar)
+            self.bar.draw(self._share(), self._status())
 
     def _tell(self, file: StatusFile, *, at_once: bool = False) -> None:
         file.tell(stored=self.stored, share=self._share(), now=self._status()["now"], at_once=at_once)
-
-    def _draw(self, bar: Bar) -> None:
-        bar.update(bar.task_ids[0], completed=self._share(), refresh=True, **self._status())
 
     def _share(self) -> float:
         """How much of the work is done, from 0 to 1."""
@@ -129,6 +120,7 @@ class Progress:
         run_steps = sum(int(step) * len(item.cohort.runs) for item, step in zip(self.work, self.steps, strict=True))
         begun = [item for item, step in zip(self.work, self.steps, strict=True) if 0 < step < item.steps]
         return {
+            "study": self.study,
             "now": f"{self.study} · {label((begun or self.work)[-1].cohort)}",
             "runs": f"{self.stored:,}/{self.runs:,} runs",
             "rate": f"{rate(run_steps / seconds)} run-steps/s",
@@ -162,13 +154,3 @@ def _nested_words(description: Mapping[str, Any]) -> Iterator[str]:
     for value in description.values():
         if isinstance(value, Mapping):
             yield from _nested_words(value)
-
-
-def _bar(console: Console) -> Bar:
-    now = TextColumn("{task.fields[now]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
-    columns = [_text(f"{{task.fields[{name}]}}") for name in ("runs", "rate", "left")]
-    return Bar(now, BarColumn(bar_width=12), *columns, console=console, auto_refresh=False, expand=True)
-
-
-def _text(template: str) -> TextColumn:
-    return TextColumn(template, markup=False, table_column=Column(no_wrap=True))

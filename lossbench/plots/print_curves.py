@@ -1,7 +1,7 @@
 """Curves over training steps as a figure for print: as wide as one column or two, without a title, with text that stays text."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -35,7 +35,7 @@ def _figure(figure: CurveFigure, comparison: Comparison, curves: Curves, columns
     across = min(SIDE_BY_SIDE[columns], len(rows))
     down = math.ceil(len(rows) / across)
     looks, width = drawn_strokes(comparison), WIDTHS[columns]
-    keys = max(1, int((width - 2 * EDGE) / max(HANDLE + text_width(drawable(c.label), FONT) for c in comparison.contenders)))
+    keys = keys_in_a_row(comparison.contenders, width)
     head = EDGE + KEY * math.ceil(len(comparison.contenders) / keys)
     height = head + down * (PANEL + FOOT) + (down - 1) * EDGE
     panel_width = (width - across * (LEFT + RIGHT)) / across
@@ -60,12 +60,17 @@ def _figure(figure: CurveFigure, comparison: Comparison, curves: Curves, columns
             scales.size_axis(axes, ends)
         axes.set_ylabel(row.label)
         axes.set_xlabel("steps")
-    _key(made, looks, keys, height)
+    draw_key(made, looks, keys, height)
     return made
 
 
-def _key(figure: Figure, looks: Mapping[Contender, Stroke], keys: int, height: float) -> None:
-    """The losses' names above the panels."""
+def keys_in_a_row(contenders: Sequence[Contender], width: float) -> int:
+    """How many losses' names stand beside one another in a figure of a width in inches."""
+    return max(1, int((width - 2 * EDGE) / max(HANDLE + text_width(drawable(one.label), FONT) for one in contenders)))
+
+
+def draw_key(figure: Figure, looks: Mapping[Contender, Stroke], keys: int, height: float) -> None:
+    """The losses' names above the panels, so many in a row, of a figure of a height in inches."""
     handles = [
         Line2D([], [], color=look.colour, linestyle=look.linestyle, linewidth=LINE_WIDTH, label=drawable(contender.label))
         for contender, look in looks.items()

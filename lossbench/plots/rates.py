@@ -55,7 +55,7 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
     rates = np.concatenate([s.rates for panel in panels for s in panel])
     for panel, axes in zip(panels, grid.axes[0], strict=True):
         _fill(axes, panel, layout, comparison.blocks > 1)
-        _scale(axes, rates, values, percent=measure.quantity.share)
+        scale_rates(axes, rates, values, percent=measure.quantity.share)
     if layout.direct:
         name_ends(grid.axes[0][-1], ends, layout)
     svg, png = rendered(grid.figure)
@@ -86,7 +86,8 @@ def _fill(axes: Axes, panel: Sequence[Sensitivity], layout: Layout, banded: bool
                 )
 
 
-def _scale(axes: Axes, rates: np.ndarray, values: np.ndarray, *, percent: bool) -> None:
+def scale_rates(axes: Axes, rates: np.ndarray, values: np.ndarray, *, percent: bool) -> None:
+    """Learning rates (K,) by powers of ten to the right, values of any shape upwards."""
     limits = scales.log_limits(rates)
     if limits and limits[1] > limits[0]:
         axes.set_xscale("log")

@@ -12,6 +12,7 @@ import pandas as pd
 from lossbench import tables
 from lossbench.analysis import formatting
 
+FACTS = ("commit", "device", "versions")  # that a figure for print holds
 _DIGITS_OF_COMMIT = 10
 _OBJECTS = re.compile(r"\w+=(.*,)?\{word:")  # how the Python door writes objects down
 
@@ -43,6 +44,13 @@ def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:
         more = f" and {len(marks) - 1} more, as the data vary with the settings or the seed" if len(marks) > 1 else ""
         marks_by_dataset.append((str(dataset), marks[0] + more))
     return marks_by_dataset
+
+
+def provenance(folder: Path, runs: pd.DataFrame) -> str:
+    """On what the runs were trained: versions, commit, device and data, in a line."""
+    kept = invocations(folder, runs)
+    facts = [f"{name}: {text}" for name, text in kept[0].facts if name in FACTS] if kept else []
+    return "; ".join([*facts, *(f"data {name}: {marks}" for name, marks in fingerprints(runs))])
 
 
 def _read(folder: Path, name: str, runs: int) -> Invocation | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from lossbench.errors import BadInput
 from lossbench.report.study_report import write_report
 from lossbench.tables import Study, read_manifest, read_study
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredStudy:
     """The study that lies in a folder. Tables are read when they are first asked for, and then stay as they were."""
 
@@ -41,13 +42,26 @@ class StoredStudy:
         """
         return write_report(self.folder, against, metric).page
 
+    def __repr__(self) -> str:
+        """What a Python session shows: the name, what it holds, and the folder; a sentence where it cannot be read."""
+        try:
+            return f"{self.folder.name}: {self._counts} · {self.folder}"
+        except BadInput as error:
+            return str(error)
+
     def _repr_html_(self) -> str:
-        """What a notebook shows: the folder, the number of runs, and which losses, data sets and seeds they have."""
-        counts = ", ".join(f"{self.runs[name].nunique()} {name}(s)" for name in ("loss", "dataset", "seed"))
+        """What a notebook shows: the same, with a link to the report where there is one."""
         page = self.folder / "report.html"
         link = f' · <a href="{escape(str(page))}">report</a>' if page.is_file() else ""
         where = f"<code>{escape(str(self.folder))}</code>{link}"
-        return f"<b>{escape(self.folder.name)}</b>: {len(self.runs):,} run(s), {counts} · {where}"
+        return f"<b>{escape(self.folder.name)}</b>: {self._counts} · {where}"
+
+    @property
+    def _counts(self) -> str:
+        """How many runs, losses, data sets and seeds there are, in words."""
+        return ", ".join(
+            [f"{len(self.runs):,} run(s)", *(f"{self.runs[name].nunique()} {name}(s)" for name in ("loss", "dataset", "seed"))]
+        )
 
 
 def open(folder: str | Path) -> StoredStudy:  # noqa: A001 the public name is lossbench.open

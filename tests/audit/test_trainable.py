@@ -1,5 +1,6 @@
 """Callables from outside that train: what the engine is given equals what torch gives, and a changed source is another run."""
 
+import importlib
 import json
 import sys
 from functools import partial
@@ -159,6 +160,62 @@ def no_path():
 def test_what_cannot_train_is_refused_in_a_sentence(given, sentence):
     with pytest.raises(BadInput, match=sentence):
         trainable(given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", ["path", "jitted"])
+def test_a_function_of_jax_is_audited_and_refused_for_training_in_a_sentence(given, tmp_path, monkeypatch):
+    """What stands in for it answers with arrays of the module jaxlib, wants no tensors, and has a wrapper that is no function."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "losses_like_jax.py").write_text(LIKE_JAX)
+    loss = "losses_like_jax:mine" if given == "path" else importlib.import_module("losses_like_jax").mine
+    with pytest.raises(BadInput, match=r"losses_like_jax:mine answers with arrays of jax.*written with torch's functions"):
+        trainable(loss)
+
+
+LIKE_JAX = '''
+"""A loss as jax has them."""
+
+import functools
+
+import numpy as np
+
+
+class ArrayImpl:
+    """An array that NumPy can read."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+
+ArrayImpl.__module__ = "jaxlib._jax"
+
+
+class PjitFunction:
+    """What a decorator makes of a function."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *arguments):
+        return ArrayImpl(self.__wrapped__(*map(as_jax, arguments)))
+
+
+def as_jax(given):
+    """What jax takes: arrays, and no tensors."""
+    if not isinstance(given, np.ndarray):
+        raise TypeError(f"Cannot interpret value of type {type(given)} as an abstract array.")
+    return given
+
+
+@PjitFunction
+def mine(logits, target):
+    """Cross entropy of one output, a number an example."""
+    return np.logaddexp(0, logits) - target * logits
+'''
 
 
 def test_what_a_callable_raises_in_training_names_it(tmp_path, monkeypatch):

@@ -56,3 +56,28 @@ def test_a_recorded_metric_ranks_where_it_is_named(made, tmp_path, capsys):
     assert "log loss" in capsys.readouterr().out.splitlines()[0]
     assert answer(["report", str(folder), "--metric", "recall/yes"]) == 2
     assert "Known: accuracy, log_loss" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("columns", "width"), [("1", "241.2"), ("2", "496.8")])
+def test_scores_by_learning_rate_are_a_figure_for_print_with_names_of_ones_own(folder, tmp_path, columns, width):
+    figure = tmp_path / "rates.svg"
+    words = ["report", str(folder), "--figure", str(figure), "--columns", columns, "--name", "hinge=Hinge loss"]
+    assert answer(words) == 0
+    head, _, body = figure.read_text("utf-8").partition("</metadata>")
+    assert f'width="{width}pt"' in head
+    assert ">Hinge loss</text>" in body
+    assert ">learning rate</text>" in body
+    assert "How much the learning rate matters" in head
+    assert "How much" not in body
+
+
+@pytest.mark.slow
+def test_a_figure_that_cannot_be_is_refused_in_a_sentence(folder, made, tmp_path, capsys):
+    assert answer(["report", str(folder), "--figure", "rates.png"]) == 2
+    assert "is a .pdf or an .svg" in capsys.readouterr().err
+    assert answer(["report", str(folder), "--figure", str(tmp_path / "rates.pdf"), "--name", "focl=Focal"]) == 2
+    assert "Did you mean 'focal'?" in capsys.readouterr().err
+    alone = made.write(tmp_path / "alone", [made.learn(loss={"word": word, "link": "sigmoid"}) for word in WORDS])
+    assert answer(["report", str(alone), "--figure", str(tmp_path / "rates.pdf")]) == 2
+    assert "two learning rates or more" in capsys.readouterr().err

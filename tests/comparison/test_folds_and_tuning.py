@@ -1,5 +1,7 @@
 """`compare` with folds, with more that is tuned than the rate, and its figures by name."""
 
+from itertools import combinations_with_replacement
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,9 @@ from scipy import stats
 from sklearn.model_selection import StratifiedKFold
 
 import lossbench as lb
+from lossbench.commands.cli import answer
+from lossbench.comparison.budget import finer, trials
 from lossbench.comparison.compare import Given, prepared
-from lossbench.comparison.tuning import Tuning
 from lossbench.data.hold_out import random_state
 from lossbench.data.loading import load
 from lossbench.errors import BadInput
@@ -60,7 +63,7 @@ def test_a_seeds_score_is_the_mean_over_its_folds_and_the_interval_is_students_o
 @pytest.mark.slow
 def test_every_setting_is_tried_and_the_best_by_validation_data_is_chosen(study):
     runs = study.runs.merge(study.curves.groupby("run").last(), left_on="run", right_index=True)
-    assert [len(study.runs_of[label]) for label in ("cross_entropy", "focal")] == [3 * 2 * 2 * 2, 3 * 2 * 2 * 2 * 2]
+    assert [len(study.runs_of[label]) for label in ("cross_entropy", "focal")] == [3 * 2 * 2 * 2 * 2] * 2
     for one in study.outcome.contestants:
         own = runs[runs["run"].isin(study.runs_of[one.label])]
         for choice in one.chosen:
@@ -69,7 +72,18 @@ def test_every_setting_is_tried_and_the_best_by_validation_data_is_chosen(study)
             mine = rivals[rivals["run"] == choice.run].iloc[0]
             tried = {"loss.gamma": mine.get("loss.gamma"), "optimizer.l2": mine["optimizer.l2"]}
             assert {name: float(value) for name, value in choice.setting} == {n: v for n, v in tried.items() if not np.isnan(v)}
-    assert "unequal numbers of settings: 4 (cross_entropy) and 8 (focal)" in study.report().with_suffix(".md").read_text("utf-8")
+    page = study.report().with_suffix(".md").read_text("utf-8")
+    assert "that is 8 settings a loss." in page
+    assert "one that lacks loss.gamma has more learning rates, within the same range: cross_entropy 4 instead of 2." in page
+
+
+@pytest.mark.slow
+def test_a_python_session_shows_verdict_and_scoreboard(study):
+    lines = repr(study).splitlines()
+    assert lines[0] == study.outcome.sentences()[0]
+    assert lines[-3].startswith("loss ")
+    assert {line.split()[0] for line in lines[-2:]} == {"cross_entropy", "focal"}
+    assert "ComparedStudy" not in repr(study)
 
 
 @pytest.mark.slow
@@ -79,9 +93,12 @@ def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
         study.plot("convergences")
     with pytest.raises(BadInput, match="the probe output_factors records"):
         study.plot("factors")
-    svg = study.save_figure(tmp_path / "curves.svg", 1, {"focal": "Focal"}, "convergence").read_text("utf-8")
-    assert ">Focal</text>" in svg
-    assert study.plot("convergence").title not in svg.partition("</metadata>")[2]
+    for name, axis in (("convergence", "steps"), ("rates", "learning rate")):
+        svg = study.save_figure(tmp_path / f"{name}.svg", 1, {"focal": "Focal"}, name).read_text("utf-8")
+        assert ">Focal</text>" in svg
+        assert f">{axis}</text>" in svg
+        assert study.plot(name).title not in svg.partition("</metadata>")[2]
+        assert 'width="241.2pt"' in svg  # a column of 3.35 inches
 
 
 @pytest.mark.parametrize(
@@ -90,6 +107,7 @@ def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
         ({"loss.gama": [1.0, 2.0]}, "Did you mean 'gamma'"),
         ({"loss.gamma": [1.0]}, "two values or more"),
         ({"loss.gamma": [1.0, 1.0]}, "each once"),
+        ({"loss.gamma": [1, 1.0]}, "each once"),
         ({"loss.gamma": [1.0, {}]}, "values are numbers"),
         ({"optimizer.lr": [1.0, 2.0]}, "--rates"),
         ({"dataset.seed": [1, 2]}, "cannot be tuned"),
@@ -97,13 +115,17 @@ def test_figures_have_names_and_others_are_refused_with_them(study, tmp_path):
 )
 def test_what_cannot_be_tuned_is_refused_in_a_sentence(tune, sentence):
     with pytest.raises(BadInput, match=sentence):
-        Tuning(tune).refuse_unknown([lb.losses.CrossEntropy(), lb.losses.Focal()])
+        trials({"ce": lb.losses.CrossEntropy(), "focal": lb.losses.Focal()}, [0.1, 1.0], tune)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "sentence"),
-    [({"tune": {"epochs": [1, 2]}}, "one of them is enough"), ({"folds": 1}, "at least 2"), ({"folds": 70}, "Possible: 2 to")],
+    [
+        ({"tune": {"epochs": [1, 2]}}, "one of them is enough"),
+        ({"folds": 1}, "at least 2"),
+        ({"folds": 70}, "Possible: 2 to"),
+    ],
 )
 def test_what_makes_no_sense_with_the_data_and_settings_is_refused_in_a_sentence(asked, sentence):
     with pytest.raises(BadInput, match=sentence):
@@ -124,9 +146,10 @@ def test_a_callables_own_options_are_tuned(tmp_path, monkeypatch):
         Given(losses=["ce", "tuned_losses:mine,scale=1.0"], **GIVEN),
         settings=QUICK,
         tune={"loss.scale": [0.5, 2.0]},
-        rates=(0.1,),
+        rates=(0.1, 0.4),
     )
     assert list(made.runs_of) == ["cross_entropy", "tuned_losses:mine"]
+    assert {run.optimizer.lr for run in made.plan.runs if run.id in made.runs_of["cross_entropy"]} == {0.1, 0.159, 0.252, 0.4}
     assert {made.settings[run] for run in made.runs_of["tuned_losses:mine"]} == {(("loss.scale", "0.5"),), (("loss.scale", "2"),)}
 
 
@@ -140,3 +163,56 @@ def mine(z, y, scale=1.0):
     """A scaled cross entropy."""
     return scale * binary_cross_entropy_with_logits(z, y, reduction="none")
 '''
+
+
+ZOO = {"none": lb.losses.CrossEntropy(), "gamma": lb.losses.Focal(), "delta": lb.losses.Huber()}
+GAMMA, DELTA = {"loss.gamma": [0.5, 1.0, 2.0]}, {"loss.delta": [0.5, 1.0]}
+
+
+@pytest.mark.parametrize("rates", [[0.1, 1.0], [0.01, 0.03, 0.1, 0.3, 1.0, 3.0], [0.1, 0.1001, 5.0]])
+@pytest.mark.parametrize("tune", [GAMMA, {**GAMMA, **DELTA}, {"optimizer.l2": [0.0, 0.1]}])
+def test_every_loss_tries_equally_many_settings_within_the_given_range(rates, tune):
+    tried = trials(ZOO, rates, tune)
+    counts = {sum(len(trial.rates) for trial in own) for own in tried.values()}
+    assert counts == {len(rates) * (3 if "loss.gamma" in tune else 1)}
+    for own in tried.values():
+        sizes = [len(trial.rates) for trial in own]
+        assert max(sizes) - min(sizes) <= 1
+        for trial in own:
+            assert set(rates) <= set(trial.rates)
+            assert (min(trial.rates), max(trial.rates)) == (rates[0], rates[-1])
+            assert list(trial.rates) == sorted(set(trial.rates))
+
+
+@pytest.mark.parametrize("more", [1, 3, 6])
+@pytest.mark.parametrize("known", [[0.1, 1.0], [0.01, 0.3, 0.4, 5.0], [0.001, 0.002, 3.0]])
+def test_rates_stand_where_their_widest_gap_is_the_least_possible(known, more):
+    gaps = np.diff(np.log(known))
+    ways = combinations_with_replacement(range(len(gaps)), more)  # every way to put so many rates into the gaps
+    least = min(max(gap / (1 + way.count(n)) for n, gap in enumerate(gaps)) for way in ways)
+    assert np.diff(np.log(finer(known, len(known) + more))).max() == pytest.approx(least, abs=0.01)  # of rates to three digits
+
+
+def test_one_rate_is_no_range_in_which_a_loss_without_the_option_could_try_more():
+    with pytest.raises(BadInput, match="none has 1 of the 3 variants that another loss has, and one learning rate is no range"):
+        trials(ZOO, [0.1], GAMMA)
+    assert {len(own) for own in trials({"a": lb.losses.Focal()}, [0.1], {"loss.gamma": [0.5, 1.0]}).values()} == {2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--figure", "rates.png"], "is a .pdf or an .svg"),
+        (["--figure", "f.svg", "--plot", "rats"], "Did you mean 'rates'?"),
+        (["--figure", "f.svg", "--plot", "rates", "--rates", "0.1"], "two learning rates or more"),
+        (["--figure", "f.svg", "--plot", "factors"], "--set probes=[output_factors]"),
+        (["--name", "focl=Focal"], "Did you mean 'focal'?"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused_before_anything_is_trained(words, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    TABLE.to_csv("table.csv", index=False)
+    assert answer(["compare", "ce", "focal", "--data", "table.csv", "--target", "kind", "--seeds", "3", *words]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()

@@ -3,14 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import r2_score
+from sklearn.preprocessing import StandardScaler
 
 import lossbench as lb
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.metric_column import metric_column
 from lossbench.data.in_memory import from_frame
+from lossbench.data.loading import load
 from lossbench.errors import BadInput
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.multiclass import Sparsemax
+from lossbench.registry import shelf
+from lossbench.tables.metric_words import SHORT
 
 STREAM = np.random.default_rng(0)
 X = STREAM.normal(size=(160, 3))
@@ -125,3 +130,66 @@ def test_a_loss_that_has_no_meaning_for_the_task_is_refused(losses, frame, targe
 def test_a_loss_that_says_nothing_that_the_metric_could_judge_is_refused_before_anything_is_trained(losses, data, metric, mute):
     with pytest.raises(BadInput, match=f"{metric} is no number for {mute}, which .*Possible: another metric"):
         prepared(Given(losses=losses, data=data, metric=metric), settings={"epochs": 1})
+
+
+TAUGHT = np.column_stack([300 * X[:, 0] + 20 * X[:, 1] + 1000, X[:, 2] - X[:, 1]])
+MOTOR = FRAME.assign(torque=TAUGHT[:, 0], heat=TAUGHT[:, 1])
+
+
+def test_each_of_several_numbers_is_standardised_by_the_training_part_as_scikit_learn_does():
+    split = load(from_frame(MOTOR, ["torque", "heat"], scaling="none")).split
+    train, test = (np.searchsorted(np.sort(X[:, 0]), x[:, 0]) for x in (split.train_x, split.test_x))
+    ordered = TAUGHT[np.argsort(X[:, 0])]
+    scaler = StandardScaler().fit(ordered[train])
+    np.testing.assert_allclose(split.train_y, scaler.transform(ordered[train]), atol=1e-12)
+    np.testing.assert_allclose(split.test_y, scaler.transform(ordered[test]), atol=1e-12)
+
+
+@pytest.mark.slow
+def test_several_numbers_are_compared_and_predicted_in_their_own_units(tmp_path):
+    quick = QUICK | {"epochs": 40, "rates": (0.3,)}
+    study = lb.compare(["mse", "huber"], data=MOTOR, target=["torque", "heat"], metric="mae", results=tmp_path, **quick)
+    assert study.request.metric == "mean_absolute_error"
+    assert "mean over 2 targets, each in standard deviations" in study.report().with_suffix(".md").read_text("utf-8")
+    predicted = study.best.predict(FRAME)
+    assert r2_score(TAUGHT, predicted, multioutput="raw_values").min() > 0.99
+    for one in study.outcome.contestants:
+        assert all(0 < choice.test < 0.2 for choice in one.chosen)  # deviations, where torque alone has 300
+
+
+@pytest.mark.parametrize(
+    ("given", "frame", "target", "column"),
+    [
+        ("MAE", MOTOR, "heat", "mean_absolute_error"),
+        ("rmse", MOTOR, ["torque", "heat"], "root_mean_squared_error"),
+        ("R²", MOTOR, "heat", "r2"),
+        ("mcc", CHURN, "churned", "matthews_correlation"),
+        ("AP", CHURN, "churned", "average_precision"),
+        ("f1/gone", CHURN, "churned", "f1/1"),
+    ],
+)
+def test_metrics_are_understood_by_their_short_names(given, frame, target, column):
+    assert metric_column(given, from_frame(frame, target)) == column
+
+
+def test_every_short_name_is_a_metrics():
+    assert set(SHORT.values()) <= set(shelf("metric"))
+    assert not set(SHORT) & set(shelf("metric"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "sentence"),
+    [
+        (GRADES.assign(size=GRADES["grade"] + 1), {}, "dataset.task=regression"),
+        (GRADES.assign(size=CHURN["churned"]), {"task": "regression"}, "wants numbers"),
+        (MOTOR.assign(grade=X[:, 0], size=X[:, 1]), {"target_scaling": "none"}, "each by itself"),
+    ],
+)
+def test_what_is_neither_labels_nor_numbers_is_refused_in_a_sentence(frame, options, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        load(from_frame(frame, ["grade", "size"], **options))
+
+
+def test_few_whole_numbers_are_quantities_where_somebody_says_so():
+    split = load(from_frame(GRADES.assign(size=GRADES["grade"] + 1), ["grade", "size"], task="regression")).split
+    assert (split.task, split.train_y.shape[1], split.classes) == ("regression", 2, None)

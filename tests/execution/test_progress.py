@@ -1,13 +1,17 @@
 """Progress: few lines where nobody watches, a bar that moves inside a cohort where somebody does."""
 
+import re
+import sys
 import time
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.xor import Xor
 from lossbench.execution import patience, progress
+from lossbench.execution.bars import NotebookBar, bar_for_display
 from lossbench.execution.progress import CohortCost, Progress, count, label, rate
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
@@ -80,6 +84,53 @@ def test_on_a_terminal_a_bar_moves_inside_a_cohort(
     filled = [text.partition(GREY)[0].count("━") for text in drawn]
     assert filled == [0, 3, 5]
     assert "3/6 runs" in capsys.readouterr().err
+
+
+class Notebook:
+    """What IPython is to a program within a notebook's kernel: it shows bundles of formats, and updates them in place."""
+
+    def __init__(self) -> None:
+        self.kernel = object()
+        self.shown: list[dict[str, str]] = []
+
+    def get_ipython(self) -> "Notebook":
+        return self
+
+    def display(self, bundle: dict[str, str], *, raw: bool, display_id: bool) -> "Notebook":
+        assert raw
+        assert display_id
+        self.shown.append(bundle)
+        return self
+
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.shown.append(bundle)
+
+
+def test_in_a_notebook_one_element_moves_and_at_the_end_tells_no_times(
+    clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = Notebook()
+    for name in ("IPython", "IPython.display"):
+        monkeypatch.setitem(sys.modules, name, notebook)
+    with Progress("<demo>", [work(100), work(100)]) as told:
+        clock.seconds = 1.0
+        told.at(0, 50)
+        told.end(0, stored=True)
+        told.end(1, stored=True)
+    drawn = [bundle["text/html"] for bundle in notebook.shown]
+    assert [re.findall('<progress value="(.+?)" max="1"', text) for text in drawn] == [["0.000"], ["0.250"], ["1.000"]]
+    texts = [unescape(re.sub("<.+?>", "", text)).strip() for text in drawn]
+    assert texts[1] == "<demo> · xor · mlp · cross_entropy, half_squared_error · 0/6 runs · 150 run-steps/s · 0:00:03 left"
+    assert texts[2] == "<demo> · 6/6 runs"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_shell_of_ipython_without_a_kernel_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = Notebook()
+    del shell.kernel
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    assert not isinstance(bar_for_display(), NotebookBar)
 
 
 def test_time_left_counts_what_records_take(clock: Clock) -> None:

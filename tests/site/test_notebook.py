@@ -25,11 +25,21 @@ def shown_by(cell: nbformat.NotebookNode) -> str:
     return "".join(output.get("text", "") + "".join((output.get("data") or {}).values()) for output in cell.outputs)
 
 
+def bars_of(cell: nbformat.NotebookNode) -> list[str]:
+    """What the bars of a cell say at the end."""
+    return re.findall('<progress value="1.000" .*<small>(.+)</small>', shown_by(cell)) if cell.cell_type == "code" else []
+
+
 @pytest.mark.slow
 def test_the_tutorial_runs_and_shows_what_is_stored_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(DOCS))
     stored = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
-    executed = importlib.import_module("notebook").executed(tmp_path)
+    tutorial = importlib.import_module("notebook")
+    whole = tutorial.executed(tmp_path)
+    assert [bar for cell in whole.cells for bar in bars_of(cell)] == [
+        *("neuron · 2/2 runs", "digits · 20/20 runs", "tumours · 150/150 runs", "own · 64/64 runs")
+    ]
+    executed = tutorial.cleaned(whole, tmp_path)
     assert kinds(executed) == kinds(stored)
     assert sum(map(len, kinds(stored))) > 10
     shown = [shown_by(cell) for cell in executed.cells if cell.cell_type == "code"]

@@ -47,8 +47,9 @@ def trainable(given: Any, options: Mapping[str, Any] | None = None) -> Imported:
     except Unusable as error:
         raise BadInput(f"{path}: {error}") from error
     if adapted.convention.library != "torch" or not adapted.differentiable:
+        what = "answers with arrays of jax, which have" if adapted.convention.library == "jax" else "has"
         raise BadInput(
-            f"{path} has no gradient that torch can follow, so that nothing can be trained with it; `lossbench audit {path}` "
+            f"{path} {what} no gradient that torch can follow, so that nothing can be trained with it; `lossbench audit {path}` "
             "measures it all the same. Possible: the same loss written with torch's functions."
         )
     return _with_separable(_described(_public(path), arguments, adapted))
@@ -116,7 +117,7 @@ def path_and_arguments(given: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(given, partial) and not given.args:
         path, arguments = path_and_arguments(given.func)
         return path, {**arguments, **{name: _plain(value) for name, value in given.keywords.items()}}
-    if inspect.isclass(given) or inspect.isroutine(given):
+    if inspect.isclass(given) or inspect.isroutine(given) or hasattr(given, "__wrapped__"):  # by a decorator, such as jax.jit
         return _path(given), {}
     if not callable(given):
         raise BadInput(

@@ -3,18 +3,23 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.subject import parsed
+from lossbench.commands.print_names import print_names
 from lossbench.comparison.compare import Given, Prepared, announce, compared, prepared
+from lossbench.comparison.figures import FEWEST_RATES, FIGURES, ONE_RATE, PROBES, not_recorded
+from lossbench.comparison.figures import RATES as RATES_FIGURE
 from lossbench.comparison.request import RATES
 from lossbench.comparison.study import PAGE, ComparedStudy
-from lossbench.errors import BadInput, Stopped, printable
+from lossbench.errors import BadInput, Stopped, printable, unknown
 from lossbench.execution.executor import RESULTS, run_plan
 from lossbench.registry import load_plugins
+from lossbench.report.print_figure import PrintRequest
 from lossbench.storage.store import study_folder
 
 _BETWEEN = re.compile(r",(?![^\[]*\])")  # a comma that stands in no list
@@ -24,6 +29,7 @@ DATASET = "dataset."  # before settings that are about the data
 def print_comparison(losses: Sequence[str], options: Mapping[str, Any], command: str) -> bool:
     """Train what is not stored, print the verdict, write the page; whether every pair has a verdict. Raises BadInput."""
     made = _prepared(losses, options)
+    _check_figure(options, made)
     announce(made, RESULTS)
     study = compared(made, study_folder(RESULTS, made.plan.study), command)
     try:
@@ -54,10 +60,27 @@ def _prepared(losses: Sequence[str], options: Mapping[str, Any]) -> Prepared:
     return prepared(given, rates=_rates(options["rates"]), tune=tune, settings=settings, **protocol)
 
 
+def _check_figure(options: Mapping[str, Any], made: Prepared) -> None:
+    """Raise BadInput for a figure that cannot be, or the name in print of no loss, before anything is trained."""
+    for label in print_names(options["names"]):
+        if label not in made.runs_of:
+            raise unknown("loss of the comparison", label, made.runs_of)
+    if not options["figure"]:
+        return
+    PrintRequest(path=Path(options["figure"]), columns=options["columns"])
+    if options["plot"] not in FIGURES:
+        raise unknown("figure of a comparison", options["plot"], FIGURES)
+    if options["plot"] == RATES_FIGURE and len(made.request.rates) < FEWEST_RATES:
+        raise BadInput(ONE_RATE)
+    probe = PROBES.get(options["plot"])
+    if probe is not None and probe not in made.plan.recording.probes:
+        raise BadInput(not_recorded(options["plot"]))
+
+
 def _print_outcome(study: ComparedStudy, options: Mapping[str, Any]) -> None:
     """The verdict on the screen, the page, and what else was asked for in files."""
     page = study.report(RESULTS / options["study"] / PAGE)
-    names = dict(map(_name, options["names"]))
+    names = print_names(options["names"])
     click.echo(study.to_latex(names) if options["latex"] else printable(study.text()))
     if options["figure"]:
         figure = study.save_figure(options["figure"], options["columns"], names, options["plot"])
@@ -88,13 +111,6 @@ def _rates(text: str | None) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise BadInput(f"--rates is {text!r}; it is numbers with commas between them, such as 0.01,0.03,0.1.") from error
-
-
-def _name(text: str) -> tuple[str, str]:
-    loss, equals, name = text.rpartition("=")
-    if not equals or not loss or not name:
-        raise BadInput(f"--name {text}: what a loss is called in print is written LOSS=NAME, such as cross_entropy=CE.")
-    return loss, name
 
 
 def _setting(text: str) -> tuple[str, Any]:
