@@ -32,14 +32,15 @@ def install(extras: str, folder: Path = HOUSE / ".venv") -> None:
 
 def run(command: list[str], folder: Path) -> None:
     """Run a program and tell every two seconds what it said last. Ends this one, with all that it said, where it fails."""
-    started, lines = time.monotonic(), [""]
+    started, lines = time.monotonic(), list[str]()
+    asked = " ".join([Path(command[0]).name, *command[1:]])
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
         reader = threading.Thread(target=lambda: lines.extend(program.stdout or ()), daemon=True)
         reader.start()
         while program.poll() is None:
             reader.join(SILENCE)
             if reader.is_alive():
-                last = next(line for line in reversed(lines) if not line.startswith("WARNING"))
+                last = next((line for line in reversed(lines) if line.strip() and not line.startswith("WARNING")), asked)
                 show(f"  {time.monotonic() - started:3.0f} s  {last.strip()[:SHOWN]}")
             else:
                 program.wait()

@@ -1,5 +1,6 @@
 """A study for MLflow: an experiment of its name, a run for each tracked run, written by MLflow's own client in batches."""
 
+import gc
 import os
 import re
 from collections import Counter
@@ -41,7 +42,8 @@ def write_mlflow(choice: Choice, uri: str | None) -> str:
             client = client_class(uri)
             experiment = _experiment(client, choice.study.folder.name)
             stored = dict(_stored(client, experiment))
-            outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
+            with _what_is_there_stays():
+                outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
     except refusal as error:
         kind = BadInput if error.error_code == "INVALID_PARAMETER_VALUE" else Failure
         raise kind(f"MLflow at {uri or 'its default'} refuses: {str(error).strip()}") from error
@@ -74,6 +76,16 @@ def _wait_for_no_disk(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
+@contextmanager
+def _what_is_there_stays() -> Iterator[None]:
+    """Python's search for cycles passes over what is there now: modules and a study, looked through again every few runs."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def _experiment(client: Any, name: str) -> str:
     known = client.get_experiment_by_name(name)
     return str(client.create_experiment(name) if known is None else known.experiment_id)
@@ -96,21 +108,22 @@ def _keep(client: Any, experiment: str, run: TrackedRun, stored: Any) -> Outcome
             return "unchanged"
         client.delete_run(stored.info.run_id)
     made = client.create_run(experiment, run_name=run.path, tags={KEY: run.path, CONTENT: now})
-    _log(client, made.info.run_id, run)
+    _log(client, made.info, run)
     client.set_terminated(made.info.run_id)
     return "new" if stored is None else "replaced"
 
 
-def _log(client: Any, run_id: str, run: TrackedRun) -> None:
+def _log(client: Any, made: Any, run: TrackedRun) -> None:
+    """Log a run's numbers as of its start: MLflow's index sorts by name, then time, and so a run's rows lie side by side."""
     entities = library("mlflow.entities", EXTRA)
     parameters = [entities.Param(_name(name), str(value)[:LONGEST]) for name, value in run.parameters.items()]
     metrics = [
-        entities.Metric(_name(name), value, 0, int(step))
-        for name, (steps, values) in run.curves.items()
+        entities.Metric(name, value, made.start_time, int(step))
+        for name, (steps, values) in ((_name(name), curve) for name, curve in run.curves.items())
         for step, value in zip(steps.tolist(), values.tolist(), strict=True)
     ]
     for start in range(0, len(metrics), BATCH):  # the parameters go with the first
-        client.log_batch(run_id, metrics=metrics[start : start + BATCH], params=[] if start else parameters[:PARAMETERS])
+        client.log_batch(made.run_id, metrics=metrics[start : start + BATCH], params=[] if start else parameters[:PARAMETERS])
 
 
 def _name(text: str) -> str:
