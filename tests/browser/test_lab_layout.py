@@ -41,7 +41,7 @@ SHOWN = """() => {
     return shown
 }"""
 ENGLISH = r"""([texts, names]) => {
-    const known = new Set(names.split(' ')), words = texts.flatMap(text => text.match(/[A-Za-z]{3,}/g) ?? [])
+    const known = new Set(names.split(' ')), words = texts.flatMap(text => text.match(/[A-Za-z][A-Za-z0-9]{2,}/g) ?? [])
     return [...new Set(words.filter(word => !known.has(word)))]
 }"""
 NAMES = (
