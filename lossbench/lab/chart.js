@@ -33,6 +33,7 @@ function powers(from, to, most) {
   return Array.from({ length: Math.max(0, Math.floor((high - low) / by) + 1) }, (_, k) => 10 ** (low + k * by))
 }
 
+const GROUPED = new Intl.NumberFormat('en')
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function brief(x) {
@@ -45,68 +46,101 @@ function brief(x) {
     const exponent = [...String(Math.abs(power))].map(d => RAISED[d]).join('')
     return `${x < 0 ? '−' : ''}${digits === '1.0' ? '' : `${digits}·`}10${power < 0 ? '⁻' : ''}${exponent}`
   }
-  const text = size >= 100 ? Math.round(size).toLocaleString('en') : String(Number(size.toPrecision(3)))
+  const text = size >= 100 ? GROUPED.format(Math.round(size)) : String(Number(size.toPrecision(3)))
   return (x < 0 ? '−' : '') + text
 }
 
+// Sets what has changed and nothing else: whatever is set anew is styled, laid out and painted anew.
+function renew(element, attributes, style = {}) {
+  const kept = element.kept ??= {}
+  for (const [name, value] of Object.entries(attributes)) if (kept[name] !== value) element.setAttribute(name, kept[name] = value)
+  for (const [name, value] of Object.entries(style)) if (kept[`style.${name}`] !== value) element.style[name] = kept[`style.${name}`] = value
+}
+
+function renewText(element, text) {
+  if (element.keptText !== text) element.textContent = element.keptText = text
+}
+
+const EDGE = { left: 46, right: 22, top: 10, bottom: 34 }
+
+// A chart is drawn once, and then only what differs from what stands there: lines and points at every frame, axes when they change.
 class Chart {
   constructor(host, height = 280) {
-    Object.assign(this, { host, height, drawn: null })
-    new ResizeObserver(() => this.drawn && this.draw(this.drawn)).observe(host)
+    Object.assign(this, { host, height, drawn: null, width: 0, axes: '', shapes: '' })
+    new ResizeObserver(() => { // a width that is asked for between two changes would be worked out for nothing
+      if (host.clientWidth === this.width) return
+      this.width = host.clientWidth
+      if (this.drawn) this.draw(this.drawn)
+    }).observe(host)
   }
 
-  // { label, x: {from, to, log}, y: {from, to, log}, xName, lines: [{points, colour, dash, kind, width}], balls, cursor, tags }
+  // { label, x: {from, to}, y: {from, to, log}, xName, lines: [{points, colour, dash, kind, width}], balls, handle }
   draw(given) {
     this.drawn = given
-    const width = Math.max(220, this.host.clientWidth), { height } = this
-    const edge = { left: 46, right: 14, top: 10, bottom: 34 }
+    const width = Math.max(220, this.width || this.host.clientWidth), { height } = this
     const place = (axis, low, high) => {
       const f = axis.log ? Math.log10 : v => v, from = f(axis.from), to = f(axis.to)
       return v => low + (f(v) - from) / (to - from) * (high - low)
     }
-    const X = place(given.x, edge.left, width - edge.right), Y = place(given.y, height - edge.bottom, edge.top)
+    const X = place(given.x, EDGE.left, width - EDGE.right), Y = place(given.y, height - EDGE.bottom, EDGE.top)
     this.valueAt = clientX => {
       const at = clientX - this.host.getBoundingClientRect().left
-      return given.x.from + (at - edge.left) / (width - edge.left - edge.right) * (given.x.to - given.x.from)
+      return given.x.from + (at - EDGE.left) / (width - EDGE.left - EDGE.right) * (given.x.to - given.x.from)
     }
-    const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': given.label })
-    const yTicks = given.y.log ? powers(given.y.from, given.y.to, 6) : ticks(given.y.from, given.y.to, 5)
-    for (const v of yTicks) {
-      picture.append(svg('path', { class: 'grid', d: `M${edge.left} ${Y(v)}H${width - edge.right}` }))
-      picture.append(svg('text', { x: edge.left - 8, y: Y(v) + 4, 'text-anchor': 'end' }, brief(v)))
+    const axes = JSON.stringify([width, given.x, given.y, given.xName])
+    if (axes !== this.axes) this.frame(given, width, X, Y)
+    this.axes = axes
+    renew(this.picture, { 'aria-label': given.label })
+    this.drawLines(given.lines, X, Y, width)
+    const inside = (axis, v) => Math.min(axis.to, Math.max(axis.from, v))
+    this.drawBalls((given.balls ?? []).map(ball => ({ ...ball, x: X(inside(given.x, ball.x)), y: Y(inside(given.y, ball.y)) })))
+    this.handle.toggleAttribute('hidden', !given.handle)
+    if (given.handle) renew(this.handle, { cx: X(given.handle.x), cy: Y(given.handle.y) })
+  }
+
+  frame(given, width, X, Y) {
+    const { height } = this, clip = `clip-${this.host.id}`, right = width - EDGE.right, bottom = height - EDGE.bottom
+    this.picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img' })
+    for (const v of given.y.log ? powers(given.y.from, given.y.to, 6) : ticks(given.y.from, given.y.to, 5)) {
+      this.picture.append(svg('path', { class: 'grid', d: `M${EDGE.left} ${Y(v)}H${right}` }))
+      this.picture.append(svg('text', { x: EDGE.left - 8, y: Y(v) + 4, 'text-anchor': 'end' }, brief(v)))
     }
     for (const v of ticks(given.x.from, given.x.to, width < 420 ? 4 : 7)) {
-      picture.append(svg('text', { x: X(v), y: height - edge.bottom + 17, 'text-anchor': 'middle' }, v < 0 ? `−${brief(-v)}` : brief(v)))
+      this.picture.append(svg('text', { x: X(v), y: bottom + 17, 'text-anchor': 'middle' }, v < 0 ? `−${brief(-v)}` : brief(v)))
     }
-    picture.append(svg('path', { class: 'axis', d: `M${edge.left} ${height - edge.bottom}H${width - edge.right}` }))
-    picture.append(svg('text', { x: width - edge.right, y: height - 3, 'text-anchor': 'end' }, given.xName ?? ''))
-    const clip = `clip-${this.host.id}`
-    picture.append(svg('clipPath', { id: clip }, svg('rect', { x: edge.left, y: edge.top - 4, width: width - edge.left - edge.right, height: height - edge.top - edge.bottom + 8 })))
-    const inside = svg('g', { 'clip-path': `url(#${clip})` })
-    for (const line of given.lines) {
-      const path = svg('path', { class: line.kind ?? 'line', d: pathOf(line.points, X, Y, width) })
-      path.style.stroke = line.colour
-      if (line.dash) path.style.strokeDasharray = line.dash
-      if (line.width) path.style.strokeWidth = line.width
-      inside.append(path)
+    this.picture.append(svg('path', { class: 'axis', d: `M${EDGE.left} ${bottom}H${right}` }))
+    this.picture.append(svg('text', { x: right, y: height - 3, 'text-anchor': 'end' }, given.xName ?? ''))
+    this.picture.append(svg('clipPath', { id: clip }, svg('rect', { x: EDGE.left, y: EDGE.top - 4, width: right - EDGE.left, height: bottom - EDGE.top + 8 })))
+    this.lines = svg('g', { 'clip-path': `url(#${clip})` })
+    this.balls = svg('g')
+    this.shapes = ''
+    this.handle = svg('circle', { class: 'handle', r: 22, fill: 'transparent' })
+    this.handle.addEventListener('pointerdown', event => this.drawn.handle.grab(event))
+    this.picture.append(this.lines, this.balls, this.handle)
+    this.host.replaceChildren(this.picture)
+  }
+
+  drawLines(lines, X, Y, width) {
+    while (this.lines.childElementCount < lines.length) this.lines.append(svg('path'))
+    while (this.lines.childElementCount > lines.length) this.lines.lastChild.remove()
+    for (const [n, path] of [...this.lines.children].entries()) {
+      const { kind, points, colour, dash, width: thick } = lines[n]
+      renew(path, { class: kind ?? 'line', d: pathOf(points, X, Y, width) }, { stroke: colour, strokeDasharray: dash ?? '', strokeWidth: thick ?? '' })
     }
-    if (given.cursor !== undefined) inside.append(svg('path', { class: 'cursor', d: `M${X(given.cursor)} ${edge.top}V${height - edge.bottom}` }))
-    picture.append(inside)
-    for (const ball of given.balls ?? []) {
-      const x = X(Math.min(given.x.to, Math.max(given.x.from, ball.x))), y = Y(Math.min(given.y.to, Math.max(given.y.from, ball.y)))
-      const dot = svg(ball.shape === 'square' ? 'rect' : 'circle', ball.shape === 'square' ? { x: x - 6.5, y: y - 6.5, width: 13, height: 13 } : { cx: x, cy: y, r: ball.shape === 'ring' ? 5.5 : 7.5 })
-      dot.setAttribute('class', 'ball')
-      dot.style.fill = ball.colour
-      picture.append(dot)
+  }
+
+  drawBalls(balls) {
+    const shapes = balls.map(ball => ball.shape).join()
+    if (shapes !== this.shapes) this.balls.replaceChildren(...balls.map(({ shape }) => svg(shape === 'square' ? 'rect' : 'circle', { class: 'ball' })))
+    this.shapes = shapes
+    for (const [n, { x, y, shape, colour }] of balls.entries()) {
+      const place = shape === 'square' ? { x: x - 6.5, y: y - 6.5, width: 13, height: 13 } : { cx: x, cy: y, r: shape === 'ring' ? 5.5 : 7.5 }
+      renew(this.balls.children[n], place, { fill: colour })
     }
-    if (given.handle) {
-      const hold = svg('circle', { class: 'handle', cx: X(given.handle.x), cy: Y(given.handle.y), r: 22, fill: 'transparent' })
-      hold.addEventListener('pointerdown', event => given.handle.grab(event))
-      picture.append(hold)
-    }
-    this.host.replaceChildren(picture)
   }
 }
+
+const tenth = v => Math.round(10 * v) / 10
 
 // A path through points, no more of them than can be told apart; it is broken where a number is missing.
 function pathOf(points, X, Y, width) {
@@ -115,7 +149,7 @@ function pathOf(points, X, Y, width) {
   for (let n = 0; n < points.length; n += n + by < points.length || n === points.length - 1 ? by : points.length - 1 - n) {
     const x = X(points[n][0]), y = Y(points[n][1])
     if (!Number.isFinite(x) || !Number.isFinite(y)) { down = false; continue }
-    text += `${down ? 'L' : 'M'}${x.toFixed(1)} ${Math.max(-1e4, Math.min(1e4, y)).toFixed(1)}`
+    text += `${down ? 'L' : 'M'}${tenth(x)} ${tenth(Math.max(-1e4, Math.min(1e4, y)))}`
     down = true
   }
   return text || 'M0 0'

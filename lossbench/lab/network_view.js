@@ -15,7 +15,7 @@ function setUpNetwork() {
   networkView.key = key
   networkView.nets = ['a', 'b'].map(slot => {
     const loss = lossOf(slot), program = programOf(loss)
-    return { slot, loss, net: program && new Network(digits, program, state.start, state.nr), accuracy: [] }
+    return { slot, loss, net: program && new Network(digits, program, state.start, state.nr), accuracy: [], means: [[], []] }
   })
   const goal = state.nn
   if (goal <= AT_ONCE) return moveTo(goal)
@@ -55,7 +55,7 @@ function drawNetwork() {
   $('network-rate').setAttribute('aria-valuetext', brief(state.nr))
   $('network-scrub').max = digits.steps
   $('network-scrub').value = state.nn
-  $('network-count').value = state.nn.toLocaleString('en')
+  $('network-count').value = GROUPED.format(state.nn)
   $('network-play').textContent = networkView.playing ? t('pause') : state.nn >= digits.steps ? t('again') : t('train')
   const looks = trained().map(run => ({ run, seen: look(run) }))
   drawPanels(looks)
@@ -65,65 +65,89 @@ function drawNetwork() {
     `lossbench run study=lab loss=${loss.id} ${data.network.words} init=${state.start} optimizer.lr=${state.nr}`).join('\n')
 }
 
+const SHADES = 64 // a difference that nobody sees need not be painted
+
 // From dark, where a sigmoid is flat, to light, where it is steepest.
 function shade(alive) {
-  const light = Math.sqrt(Math.min(1, Math.max(0, alive))), mix = (u, v) => Math.round(u + (v - u) * light)
-  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, ink: light > 0.41 ? '#000000' : '#ffffff' } // whichever has the contrast
+  const light = Math.round(SHADES * Math.sqrt(Math.min(1, Math.max(0, alive)))) / SHADES, mix = (u, v) => Math.round(u + (v - u) * light)
+  return { background: `rgb(${mix(32, 242)}, ${mix(36, 241)}, ${mix(43, 236)})`, color: light > 0.41 ? '#000000' : '#ffffff' } // whichever has the contrast
 }
 
+// Panels are built for two losses and a language; from frame to frame only what they say is renewed.
 function drawPanels(looks) {
-  const host = $('networks'), focused = document.activeElement?.dataset?.digit
-  host.replaceChildren(...networkView.nets.map(run => {
-    const key = keyOf(run.slot), head = html('h3', {}, key, run.loss ? titleOf(run.loss) : '')
-    if (!run.net) return html('div', { class: 'panel' }, head, html('p', {}, run.loss?.problem ? problemText(run.loss.problem) : t('network.alone')))
-    const { seen } = looks.find(one => one.run === run)
-    const stopped = run.net.n < state.nn ? html('small', {}, ` ${t('diverged', { n: run.net.n })}`) : ''
-    const big = html('div', { class: 'big' }, `${(100 * seen.accuracy).toFixed(1)} % `, html('small', {}, t('network.right')), stopped)
-    const flat = seen.hidden.filter(alive => alive < 0.05).length
-    const units = html('div', { class: 'units', role: 'img', 'aria-label': t('network.hidden.said', { flat }) }, ...seen.hidden.map(alive => {
-      const unit = html('i')
-      unit.style.background = shade(alive).background
-      return unit
-    }))
-    const row = html('div', { class: 'digits', role: 'group', 'aria-label': t('network.outputs') }, ...seen.recall.map((recall, digit) => {
-      const never = seen.answered[digit] === 0, share = Math.round(100 * recall)
-      const button = html('button', {
-        type: 'button', class: never ? 'never' : '', 'data-digit': `${run.slot}${digit}`, 'aria-pressed': networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? 'true' : 'false',
-        'aria-label': t(never ? 'network.digit.never' : 'network.digit.said', { digit, share }),
-        onclick: () => { networkView.digit = networkView.digit?.slot === run.slot && networkView.digit.digit === digit ? null : { slot: run.slot, digit }; drawNetwork() },
-      }, html('b', {}, String(digit)), html('span', {}, never ? t('network.never') : `${share}%`))
-      const { background, ink } = shade(seen.alive[digit])
-      button.style.background = background
-      button.style.color = ink
-      return button
-    }))
-    return html('div', { class: 'panel' }, head, big, html('h4', {}, t('network.hidden')), units, html('h4', {}, t('network.outputs')), row,
-      html('p', { class: 'scale' }, t('network.flat'), html('i'), t('network.steep')))
-  }))
-  if (focused) host.querySelector(`[data-digit="${focused}"]`)?.focus()
+  if (networkView.nets.some(run => run.panel?.lang !== state.lang)) {
+    const focused = document.activeElement?.dataset?.digit
+    for (const run of networkView.nets) run.panel = buildPanel(run)
+    $('networks').replaceChildren(...networkView.nets.map(run => run.panel.element))
+    if (focused) $('networks').querySelector(`[data-digit="${focused}"]`)?.focus()
+  }
+  for (const { run, seen } of looks) renewPanel(run, seen)
+}
+
+function buildPanel(run) {
+  const head = html('h3', {}, keyOf(run.slot), run.loss ? titleOf(run.loss) : ''), { lang } = state
+  if (!run.net) return { lang, element: html('div', { class: 'panel' }, head, html('p', {}, run.loss?.problem ? problemText(run.loss.problem) : t('network.alone'))) }
+  const share = html('span'), stopped = html('small'), units = html('div', { class: 'units', role: 'img' }, ...Array.from({ length: HIDDEN }, () => html('i')))
+  const buttons = Array.from({ length: OUTPUTS }, (_, digit) => html('button', { type: 'button', 'data-digit': `${run.slot}${digit}`, onclick: () => chooseDigit(run.slot, digit) },
+    html('b', {}, String(digit)), html('span')))
+  const element = html('div', { class: 'panel' }, head, html('div', { class: 'big' }, share, html('small', {}, t('network.right')), stopped),
+    html('h4', {}, t('network.hidden')), units, html('h4', {}, t('network.outputs')), html('div', { class: 'digits', role: 'group', 'aria-label': t('network.outputs') }, ...buttons),
+    html('p', { class: 'scale' }, t('network.flat'), html('i'), t('network.steep')))
+  return { lang, element, share, stopped, units, buttons }
+}
+
+function chooseDigit(slot, digit) {
+  const { digit: chosen } = networkView
+  networkView.digit = chosen?.slot === slot && chosen.digit === digit ? null : { slot, digit }
+  drawNetwork()
+}
+
+function renewPanel({ panel, net, slot }, seen) {
+  renewText(panel.share, `${(100 * seen.accuracy).toFixed(1)} % `)
+  renewText(panel.stopped, net.n < state.nn ? ` ${t('diverged', { n: net.n })}` : '')
+  renew(panel.units, { 'aria-label': t('network.hidden.said', { flat: seen.hidden.filter(alive => alive < 0.05).length }) })
+  seen.hidden.forEach((alive, j) => renew(panel.units.children[j], {}, { background: shade(alive).background }))
+  const chosen = networkView.digit?.slot === slot ? networkView.digit.digit : -1
+  panel.buttons.forEach((button, digit) => {
+    const never = seen.answered[digit] === 0, share = Math.round(100 * seen.recall[digit])
+    const label = t(never ? 'network.digit.never' : 'network.digit.said', { digit, share })
+    renew(button, { class: never ? 'never' : '', 'aria-pressed': String(digit === chosen), 'aria-label': label }, shade(seen.alive[digit]))
+    renewText(button.lastChild, never ? t('network.never') : `${share}%`)
+  })
+}
+
+// A test image, dark on white.
+function imageOf(index) {
+  const canvas = html('canvas', { width: 8, height: 8, role: 'img' }), pen = canvas.getContext('2d'), pixels = pen.createImageData(8, 8)
+  for (let i = 0; i < INPUTS; i++) {
+    const grey = 255 - Math.round(digits.testPixels[index * INPUTS + i] / (digits.levels.length - 1) * 235)
+    pixels.data.set([grey, grey, grey, 255], 4 * i)
+  }
+  pen.putImageData(pixels, 0, 0)
+  return canvas
 }
 
 // Why a digit is answered, or never is: its first test image, and the three factors at its own output there.
 function drawWhy(looks) {
-  const asked = networkView.digit, found = asked && looks.find(({ run }) => run.slot === asked.slot)
-  $('why').hidden = !found
+  const asked = networkView.digit, found = asked && looks.find(({ run }) => run.slot === asked.slot), host = $('why')
+  host.hidden = !found
   if (!found) return
   const { run, seen } = found, { digit } = asked, image = digits.testLabels.indexOf(digit), { testing: at } = run.net
-  const canvas = html('canvas', { width: 8, height: 8, role: 'img', 'aria-label': t('why.image', { digit }) }), pen = canvas.getContext('2d'), pixels = pen.createImageData(8, 8)
-  for (let i = 0; i < INPUTS; i++) {
-    const grey = 255 - Math.round(digits.testPixels[image * INPUTS + i] / (digits.levels.length - 1) * 235)
-    pixels.data.set([grey, grey, grey, 255], 4 * i)
+  if (host.shownDigit !== digit) {
+    host.replaceChildren(imageOf(image), html('div', {}, html('p', {}, html('b')), html('p'), html('p')))
+    host.shownDigit = digit
   }
-  pen.putImageData(pixels, 0, 0)
+  renew(host, { 'aria-live': networkView.playing ? 'off' : 'polite' }) // nobody can listen to sixty sentences a second
   const z = at.loss.z[digit * at.examples + image], a = sigmoid(z), slope = a * sigmoid(-z), pull = at.loss.gradient(digit, image)
   const given = {
     digit, loss: titleOf(run.loss), members: seen.members[digit], right: Math.round(seen.recall[digit] * seen.members[digit]), a: brief(a), z: brief(z),
     slope: brief(slope), error: brief(pull === 0 ? 0 : pull / slope), pull: brief(pull), weaker: brief(0.25 / slope),
   }
-  const never = seen.answered[digit] === 0
-  $('why').replaceChildren(canvas, html('div', {},
-    html('p', {}, html('b', {}, t(never ? 'why.never' : 'why.answered', given))),
-    html('p', {}, t('why.factors', given)), html('p', {}, t(slope < 0.0125 ? 'why.flat' : 'why.steep', given))))
+  renew(host.firstChild, { 'aria-label': t('why.image', given) })
+  const [verdict, factors, reason] = host.lastChild.children
+  renewText(verdict.firstChild, t(seen.answered[digit] === 0 ? 'why.never' : 'why.answered', given))
+  renewText(factors, t('why.factors', given))
+  renewText(reason, t(slope < 0.0125 ? 'why.flat' : 'why.steep', given))
 }
 
 function drawCurves() {
@@ -135,7 +159,7 @@ function drawCurves() {
   })
   const lines = runs.flatMap(run => [0, 1].map(layer => ({
     colour: colourOf(run.slot), dash: layer ? '' : '1 5', width: layer ? 2 : 2.4,
-    points: means(run.net.norms, run.net.n, layer),
+    points: means(run, layer),
   })))
   const sizes = lines.flatMap(line => line.points.map(point => point[1])).filter(v => v > 0 && Number.isFinite(v))
   let low = Infinity, high = -Infinity
@@ -144,15 +168,15 @@ function drawCurves() {
   gradientChart.draw({ label: t('network.gradients'), x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-9), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
 }
 
-// Sizes of a layer's gradient up to a step, each the mean of ten steps, so that a course is seen in what mini-batches scatter.
-function means(norms, upTo, layer) {
-  const points = []
-  for (let n = 0; n + TOGETHER <= upTo; n += TOGETHER) {
+// Sizes of a layer's gradient up to now, each the mean of ten steps, so that a course is seen in what mini-batches scatter.
+function means(run, layer) {
+  const { norms, n: upTo } = run.net, kept = run.means[layer]
+  for (let n = TOGETHER * kept.length; n + TOGETHER <= upTo; n += TOGETHER) {
     let sum = 0
     for (let k = 0; k < TOGETHER; k++) sum += norms[n + k][layer]
-    points.push([n + TOGETHER / 2, sum / TOGETHER])
+    kept.push([n + TOGETHER / 2, sum / TOGETHER])
   }
-  return points
+  return kept.slice(0, Math.floor(upTo / TOGETHER))
 }
 
 function spokenNetwork() {

@@ -1,7 +1,7 @@
 // One neuron, drawn: the output over steps, the point on its loss, and the three factors.
 
 const SECONDS_OF_RUN = 5
-const neuronView = { runs: [], playing: false, key: '' }
+const neuronView = { runs: [], playing: false, key: '', width: 0 }
 const outputChart = new Chart($('output-chart'), 320), valleyChart = new Chart($('valley-chart'), 320)
 
 function computeNeuron() {
@@ -13,7 +13,7 @@ function computeNeuron() {
     const course = trainNeuron(loss.program, state.z, state.r, state.h)
     // the step is cross entropy's error as it is: its slope is left out, which is a factor of 1
     if (bugged) Object.assign(course, { error: course.gradient, slope: course.slope.map(() => 1) })
-    return { ...run, loss, course, escape: escapeCurve(loss, state.z, state.r) }
+    return { ...run, loss, course, escape: escapeCurve(loss, state.z, state.r), valley: valleyOf(run.shown) }
   })
 }
 
@@ -32,7 +32,7 @@ function drawNeuron() {
   $('bug').checked = Boolean(state.bug)
   $('neuron-scrub').max = state.h
   $('neuron-scrub').value = state.n
-  $('neuron-count').value = state.n.toLocaleString('en')
+  $('neuron-count').value = GROUPED.format(state.n)
   $('neuron-play').textContent = neuronView.playing ? t('pause') : state.n >= state.h ? t('again') : t('run')
   drawOutputs()
   drawValley()
@@ -60,32 +60,39 @@ function drawOutputs() {
   outputChart.draw({ label, x: { from: 0, to: state.h }, y: { from: 0, to: 1 }, xName: t('steps'), lines, balls })
 }
 
+const VALLEY_FROM = -6, VALLEY_POINTS = 200
+const valleyTo = () => Math.max(6, state.z + 1)
+
+// A loss over z, and where it is lowest and highest. Each is drawn in units of its own range: what matters is the slope under the
+// point, not the unit.
+function valleyOf(loss) {
+  const bench = prepare(loss.program, 1, VALLEY_POINTS + 1)
+  for (let n = 0; n <= VALLEY_POINTS; n++) bench.z[n] = VALLEY_FROM + (valleyTo() - VALLEY_FROM) * n / VALLEY_POINTS
+  bench.run()
+  const values = Array.from(bench.z, (_, n) => bench.value(n)), known = values.filter(Number.isFinite)
+  const low = Math.min(...known), high = Math.max(...known), scaled = v => high > low ? (v - low) / (high - low) : 0
+  return { points: values.map((v, n) => [bench.z[n], scaled(v)]), scaled }
+}
+
 function drawValley() {
-  const to = Math.max(6, state.z + 1), from = -6, count = 200
-  const curves = neuronView.runs.map(run => {
-    const bench = prepare(run.shown.program, 1, count + 1)
-    for (let n = 0; n <= count; n++) bench.z[n] = from + (to - from) * n / count
-    bench.run()
-    return Array.from({ length: count + 1 }, (_, n) => [bench.z[n], bench.value(n)])
-  })
-  // Each loss in units of its own height at the start: what matters is the slope under the point, not the unit.
-  const heights = neuronView.runs.map((run, k) => {
-    const there = curves[k].map(point => point[1]).filter(Number.isFinite)
-    return { low: Math.min(...there), high: Math.max(...there) }
-  })
-  const scaled = (v, { low, high }) => high > low ? (v - low) / (high - low) : 0
-  const lines = neuronView.runs.map((run, k) => ({ colour: colourOf(run.slot), dash: DASH[run.slot], width: 1.6, points: curves[k].map(([z, v]) => [z, scaled(v, heights[k])]) }))
-  const balls = neuronView.runs.flatMap((run, k) => {
-    const z = run.course.z[atStep(run, state.n)]
-    if (z === undefined) return []
-    const bench = prepare(run.shown.program, 1, 1)
-    bench.z[0] = z
-    bench.run()
-    return [{ x: z, y: scaled(bench.value(0), heights[k]), colour: colourOf(run.slot), shape: SHAPE[run.slot] }]
+  const from = VALLEY_FROM, to = valleyTo()
+  const lines = neuronView.runs.map(run => ({ colour: colourOf(run.slot), dash: DASH[run.slot], width: 1.6, points: run.valley.points }))
+  const balls = neuronView.runs.flatMap(run => {
+    const n = atStep(run, state.n), z = run.course.z[n]
+    return z === undefined ? [] : [{ x: z, y: run.valley.scaled(valueAt(run, n)), colour: colourOf(run.slot), shape: SHAPE[run.slot] }]
   })
   const grabbed = balls[0]
   const handle = grabbed && { x: Math.min(to, Math.max(from, grabbed.x)), y: Math.min(1, Math.max(0, grabbed.y)), grab: grabBall }
   valleyChart.draw({ label: `${t('neuron.valley')} ${t('neuron.valley.note')}`, x: { from, to }, y: { from: 0, to: 1.04 }, xName: 'z', lines, balls, handle })
+}
+
+// The loss as it is, also where the book's slip trains with another.
+function valueAt(run, n) {
+  if (run.loss === run.shown) return run.course.value[n]
+  const bench = prepare(run.shown.program, 1, 1)
+  bench.z[0] = run.course.z[n]
+  bench.run()
+  return bench.value(0)
 }
 
 // The ball is dragged: the start follows it, and the run begins anew.
@@ -111,7 +118,7 @@ function grabBall(event) {
 
 // Bars on a logarithmic axis with 1 in it: there lengths add where numbers multiply.
 function drawFactors() {
-  const host = $('factors'), width = Math.max(260, host.clientWidth), narrow = width < 560
+  const host = $('factors'), width = Math.max(260, neuronView.width || host.clientWidth), narrow = width < 560
   const left = narrow ? 96 : 190, right = narrow ? 64 : 90, row = 19
   const factors = neuronView.runs.filter(run => run.course.z.length).map(run => {
     const n = atStep(run, state.n)
@@ -204,7 +211,7 @@ function neuronFacts() {
   const named = {}
   for (const run of neuronView.runs) {
     const key = run.slot.toUpperCase(), half = stepsToHalf(trainNeuron(run.loss.program, state.z, state.r, 20000))
-    named[`half${key}`] = Number.isFinite(half) ? half.toLocaleString('en') : t('never', { n: '20,000' })
+    named[`half${key}`] = Number.isFinite(half) ? GROUPED.format(half) : t('never', { n: '20,000' })
     named[`loss${key}`] = runTitle(run)
     named[`end${key}`] = brief(run.course.a.at(-1))
     named[`pull${key}`] = brief(run.course.gradient[0])

@@ -7,6 +7,18 @@ const UNARY = {
   sigmoid: x => { const e = Math.exp(-Math.abs(x)), larger = 1 / (1 + e); return x >= 0 ? larger : e * larger },
   round: x => { const r = Math.round(x); return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r }, // halves to even
 }
+// What losses do most has loops of its own: a loop that is handed a function calls it for every number.
+const LOOPS = {
+  neg: (out, x) => { for (let n = 0; n < out.length; n++) out[n] = -x[n] },
+  exp: (out, x) => { for (let n = 0; n < out.length; n++) out[n] = Math.exp(x[n]) },
+  log1p: (out, x) => { for (let n = 0; n < out.length; n++) out[n] = Math.log1p(x[n]) },
+  sigmoid: (out, x) => { for (let n = 0; n < out.length; n++) out[n] = UNARY.sigmoid(x[n]) },
+  add: (out, x, y) => { for (let n = 0; n < out.length; n++) out[n] = x[n] + y[n] },
+  sub: (out, x, y) => { for (let n = 0; n < out.length; n++) out[n] = x[n] - y[n] },
+  mul: (out, x, y) => { for (let n = 0; n < out.length; n++) out[n] = x[n] * y[n] },
+  min: (out, x, y) => { for (let n = 0; n < out.length; n++) out[n] = Math.min(x[n], y[n]) },
+  max: (out, x, y) => { for (let n = 0; n < out.length; n++) out[n] = Math.max(x[n], y[n]) },
+}
 const BINARY = {
   add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y, div: (x, y) => x / y, pow: Math.pow,
   min: Math.min, max: Math.max, eq: (x, y) => +(x === y), lt: (x, y) => +(x < y), le: (x, y) => +(x <= y),
@@ -22,17 +34,23 @@ function oneByOne(out, visit) {
   for (let r = 0, n = 0; r < out.rows; r++) for (let c = 0; c < out.columns; c++, n++) out.data[n] = visit(r, c)
 }
 
+// A constant is laid out as often as it is asked for, so that it goes through the loops as other numbers do.
+function spread(part, length) { return part.fixed ? new Float64Array(length).fill(part.data[0]) : part.data }
+
 function stepOf(name, parts) {
   const [x, y, w] = parts
   const shape = [Math.max(...parts.map(part => part.rows)), Math.max(...parts.map(part => part.columns))]
   if (UNARY[name]) {
     const out = room(x.rows, x.columns), f = UNARY[name], from = x.data, into = out.data
+    if (LOOPS[name]) return [out, () => LOOPS[name](into, from)]
     return [out, () => { for (let n = 0; n < into.length; n++) into[n] = f(from[n]) }]
   }
   if (BINARY[name]) {
     const out = room(...shape), f = BINARY[name], at = (part, r, c) => part.data[r * part.down + c * part.along]
-    if (x.data.length === out.data.length && y.data.length === out.data.length) {
-      return [out, () => { for (let n = 0; n < out.data.length; n++) out.data[n] = f(x.data[n], y.data[n]) }]
+    const [u, v] = [x, y].map(part => spread(part, out.data.length))
+    if (u.length === out.data.length && v.length === out.data.length) {
+      if (LOOPS[name]) return [out, () => LOOPS[name](out.data, u, v)]
+      return [out, () => { for (let n = 0; n < out.data.length; n++) out.data[n] = f(u[n], v[n]) }]
     }
     return [out, () => oneByOne(out, (r, c) => f(at(x, r, c), at(y, r, c)))]
   }
@@ -45,12 +63,8 @@ function stepOf(name, parts) {
     return [out, () => oneByOne(out, (r, c) => x.data[r * n + c] + (r ? out.data[(r - 1) * n + c] : 0))]
   }
   if (name === 'sum' || name === 'amax') { // over the outputs
-    const out = room(1, x.columns), join = name === 'sum' ? (u, v) => u + v : Math.max
-    return [out, () => oneByOne(out, (_, c) => {
-      let total = x.data[c]
-      for (let r = 1; r < x.rows; r++) total = join(total, x.data[r * x.columns + c])
-      return total
-    })]
+    const out = room(1, x.columns), join = LOOPS[name === 'sum' ? 'add' : 'max'], rows = Array.from({ length: x.rows }, (_, r) => x.data.subarray(r * x.columns, (r + 1) * x.columns))
+    return [out, () => { out.data.set(rows[0]); for (let r = 1; r < rows.length; r++) join(out.data, out.data, rows[r]) }]
   }
   throw new Error(`no step is called ${name}`)
 }
@@ -94,7 +108,7 @@ function prepare(program, outputs, examples) {
   const z = room(outputs, examples), y = room(outputs, examples), slots = [z, y], work = []
   for (const [name, ...operands] of program.steps) {
     if (name === 'const') {
-      const number = room(1, 1)
+      const number = { ...room(1, 1), fixed: true }
       number.data[0] = operands[0] in NUMBERS ? NUMBERS[operands[0]] : Number(operands[0])
       slots.push(number)
       continue

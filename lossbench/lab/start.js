@@ -43,7 +43,8 @@ function ask(n) {
 // The answer stands in the page's own numbers: the run is carried to its end first.
 function answer() {
   const tell = () => {
-    $('answer-text').textContent = t(`q${state.q}.answer`, views[state.view].facts())
+    const text = t(`q${state.q}.answer`, views[state.view].facts()) // it may begin with a loss's name
+    $('answer-text').textContent = text[0].toUpperCase() + text.slice(1)
     $('answer-text').hidden = false
   }
   const question = data.questions[state.q - 1]
@@ -105,7 +106,11 @@ function wire() {
     $('answer-text').hidden = true
     refresh()
   })
-  new ResizeObserver(() => state.view === 'neuron' && neuronView.runs.length && drawFactors()).observe($('factors'))
+  new ResizeObserver(() => {
+    if ($('factors').clientWidth === neuronView.width) return
+    neuronView.width = $('factors').clientWidth
+    if (state.view === 'neuron' && neuronView.runs.length) drawFactors()
+  }).observe($('factors'))
 }
 
 wire()

@@ -89,6 +89,12 @@ function titleOf(loss) {
   return loss.id === FORMULA ? t('formula') : named ?? loss.title
 }
 
+// A formula's signs are everybody's; what stands in words around them is said in the reader's language.
+function formulaOf(loss) {
+  const phrases = loss.own ? {} : data.texts[state.lang]['loss.phrases'] ?? {}
+  return Object.entries(phrases).reduce((text, [words, same]) => text.replaceAll(words, same), loss.formula)
+}
+
 // A loss's colour: cross entropy and half squared error have their own, as in every report; others take that of their slot.
 const FIXED = { cross_entropy: '--ce', half_squared_error: '--hse' }
 const SLOT = { a: '--one', b: '--two', c: '--own' }
@@ -131,7 +137,7 @@ function drawPickers(host, slots, changed) {
       box.append(field)
       if (loss.problem) box.append(html('p', { class: 'problem', role: 'alert' }, problemText(loss.problem)))
       else box.append(html('p', { class: 'formula' }, `dℓ/dz = ${loss.derivative}`))
-    } else if (loss?.formula) box.append(html('p', { class: 'formula' }, loss.formula))
+    } else if (loss?.formula) box.append(html('p', { class: 'formula' }, formulaOf(loss)))
     if (loss?.program?.table) box.append(html('p', { class: 'formula' }, t('table')))
     return box
   }))

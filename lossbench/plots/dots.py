@@ -10,16 +10,17 @@ from matplotlib.lines import Line2D
 
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.statistics import Estimate, Values
-from lossbench.plots.canvas import HEAD_LINE, KEY_LINE, NOTE_LINE, TITLE, write_title
+from lossbench.plots.canvas import HEAD_LINE, KEY_HANDLE, KEY_LINE, KEY_PAD, NOTE_LINE, TITLE, write_title
 from lossbench.plots.chart import Axis, scale_x
 from lossbench.plots.picture import Picture
-from lossbench.plots.style import INK, Stroke, drawable, rendered, styled, wrapped
+from lossbench.plots.style import FONT_SIZE, INK, POINTS, Stroke, drawable, rendered, styled, text_width, wrapped
 
 WIDTH, EDGE, RIGHT, BOTTOM, APART = 10.0, 0.15, 0.2, 0.5, 0.3
 ROW, DOT = 0.2, 0.14  # inches of a row, and of each dot in it
 LETTERS, _LETTER, _AWAY = 32, 0.078, 0.3  # letters in a line of a row's name, inches of one, inches to the panel
 _PUBLISHED = "published"
 _FAR = 1e12  # past the edge of any axis: where an interval without an end is drawn to
+_COLUMNS_APART = 1.5  # of the key, in sizes of its font
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -64,7 +65,8 @@ def _paper(dots: Dots) -> tuple[Figure, Sequence[Axes]]:
     key = _entries(dots)
     above = TITLE + NOTE_LINE * (dots.note.count("\n") + 1) + 0.1
     heads = HEAD_LINE if any(head for head, _, _ in dots.panels) else 0.0
-    top = above + KEY_LINE * bool(key) + heads + 0.15
+    columns = _columns(key)
+    top = above + KEY_LINE * -(-len(key) // columns) + heads + 0.15
     height = top + tall + BOTTOM
     n = len(dots.panels)
     width = (WIDTH - left - RIGHT - APART * (n - 1)) / n
@@ -85,13 +87,20 @@ def _paper(dots: Dots) -> tuple[Figure, Sequence[Axes]]:
         handles=key,
         loc="upper left",
         bbox_to_anchor=(EDGE / WIDTH - 0.008, 1 - above / height),
-        ncols=max(1, len(key)),
+        ncols=columns,
         frameon=False,
         borderpad=0,
-        columnspacing=1.5,
+        columnspacing=_COLUMNS_APART,
         handletextpad=0.4,
     )
     return figure, line
+
+
+def _columns(key: Sequence[Line2D]) -> int:
+    """Into how many columns the key's names go, so that none is cut off at the right edge."""
+    widest = max((text_width(str(entry.get_label())) for entry in key), default=0.0)
+    each = widest + FONT_SIZE / POINTS * (KEY_HANDLE + KEY_PAD + _COLUMNS_APART)
+    return max(1, min(len(key), int((WIDTH - EDGE - RIGHT) / each)))
 
 
 def _row(dots: Dots) -> float:
@@ -130,6 +139,8 @@ def _values(rows: Sequence[Sequence[Mark]]) -> Values:
 
 def _entries(dots: Dots) -> list[Line2D]:
     present = {mark.who for _, _, rows in dots.panels for row in rows for mark in row}
+    if all(mark.who.label == name for _, _, rows in dots.panels for name, row in zip(dots.rows, rows, strict=True) for mark in row):
+        present = set()  # each row is named by its loss
     marker = dict(zip(dots.looks, _MARKERS * len(dots.looks), strict=False))
     key = [
         Line2D([], [], color=look.colour, marker=marker[who], markersize=4.5, linewidth=1.6, label=drawable(who.label))

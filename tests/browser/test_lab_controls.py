@@ -108,14 +108,6 @@ def test_the_book_s_slip_shows_the_error_by_itself_as_the_step(opened: Callable[
     assert "error 55.6 × slope 1 = gradient 55.6" in str(page.get_attribute(bars, "aria-label"))
 
 
-@pytest.mark.parametrize("width", [1200, 800, 390])
-@pytest.mark.parametrize("words", ["c=formula&z=8", "view=network&nn=10&lang=zh", "q=3"])
-def test_nothing_is_wider_than_the_window(opened: Callable[[str], Page], width: int, words: str) -> None:
-    page = opened(words)
-    page.set_viewport_size({"width": width, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
 def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callable[[str], Page]) -> None:
     page = opened(
         "z=1e99&r=NaN&h=7&a=nothing&b=__proto__&lang=xx&view=robbed&q=-9&n=-4&f=" + HOSTILE.replace("&", "%26") + "&c=formula"

@@ -13,10 +13,11 @@ function colours() {
   return { ink: of("--ink"), grey: of("--grey"), line: of("--pale"), dark: matchMedia("(prefers-color-scheme: dark)").matches };
 }
 
-// On dark paper dark colours would not be seen: they go half of the way towards white.
+// On dark paper dark colours would not be seen: they go some of the way towards white, black and its like further.
 function visible(colour, dark) {
   const parts = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
-  const bright = parts.map((part) => Math.round(part + (dark ? 0.35 : 0) * (255 - part)));
+  const share = !dark ? 0 : Math.max(...parts) < 64 ? 0.6 : 0.35;
+  const bright = parts.map((part) => Math.round(part + share * (255 - part)));
   return `#${bright.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 

@@ -96,6 +96,6 @@ class Records {
 function spelt(value, measure) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "diverged";
-  if (measure.share) return `${(100 * value).toFixed(1)} %`;
+  if (measure.share) return `${(100 * value).toFixed(1)}\u00a0%`; // never parted at the end of a line
   return value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) ? String(Number(value.toPrecision(3))) : value.toExponential(2);
 }
