@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -71,7 +72,13 @@ def _draw(axes: Axes, one: Sensitivity, look: Stroke, *, banded: bool) -> None:
     """A loss's line, and its band where it is to have one."""
     if banded:
         axes.fill_between(one.rates, one.low, one.high, color=look.colour, alpha=BAND_OPACITY, linewidth=0)
-    line = {"color": look.colour, "linestyle": look.linestyle, "linewidth": LINE_WIDTH, "marker": "o", "markersize": DOT}
+    line: dict[str, Any] = {
+        "color": look.colour,
+        "linestyle": look.linestyle,
+        "linewidth": LINE_WIDTH,
+        "marker": "o",
+        "markersize": DOT,
+    }
     axes.plot(one.rates, one.middle, **line)
 
 
@@ -81,5 +88,5 @@ def _mark(axes: Axes, one: Sensitivity, look: Stroke, foot: float) -> None:
     axes.plot(one.rates[ring], one.middle[ring], "o", color=look.colour, markersize=RING, markerfacecolor="none")
     for rate, share in zip(one.rates, one.diverged / one.runs, strict=True):
         if share > 0:
-            cross = {"color": look.colour, "alpha": max(PALEST, share), "markersize": CROSS}
+            cross: dict[str, Any] = {"color": look.colour, "alpha": max(PALEST, share), "markersize": CROSS}
             axes.plot([rate], [foot], "x", transform=axes.get_xaxis_transform(), **cross)
