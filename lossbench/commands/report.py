@@ -36,6 +36,8 @@ def report(folders: tuple[Path, ...], page: Path | None, **options: Any) -> None
         raise BadInput(
             "-o names the page of several studies; the report of one lies in its folder, beside its figures and tables."
         )
+    names = print_names(options["names"])
+    request = PrintRequest(path=options["figure"], columns=options["columns"], names=names) if options["figure"] else None
     if len(studies) == 1:
         written = write_report(studies[0], against, metric)
     else:
@@ -46,9 +48,7 @@ def report(folders: tuple[Path, ...], page: Path | None, **options: Any) -> None
         click.echo(printable(f"Warning. {sentence}"), err=True)
     if written.judged:
         print_verdicts(studies[0].name, written.judged)
-    if options["figure"]:
-        names = print_names(options["names"])
-        request = PrintRequest(path=options["figure"], columns=options["columns"], names=names)
+    if request:
         figure = write_rates(studies, request, metric, shlex.join(["lossbench", *sys.argv[1:]]))
         click.echo(f"The figure for print: {figure}", err=True)
     click.echo(written.page)

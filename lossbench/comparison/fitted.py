@@ -57,10 +57,14 @@ class FittedModel:
         z, scale = self._raw_outputs(rows)
         if self.classes is None:
             numbers: Array = self._after_link(z).T.numpy()
-            if numbers.shape[1] > 1:  # of several each has a unit of its own, that of the rows that taught the network
-                learnt = self.table[list(self.options["target"])].to_numpy(np.float64)
-                return numbers * np.where(learnt.std(0) > 0, learnt.std(0), 1.0) + learnt.mean(0)
-            return numbers[:, 0] * scale.factor + scale.offset
+            if numbers.shape[1] == 1:
+                alone: Array = numbers[:, 0] * scale.factor + scale.offset
+                return alone
+            # Of several each has a unit of its own, that of the rows that taught the network.
+            learnt = self.table[list(self.options["target"])].to_numpy(np.float64)
+            deviations = np.where(learnt.std(0) > 0, learnt.std(0), 1.0)
+            own: Array = numbers * deviations + learnt.mean(0)
+            return own
         if self.options["task"] == "multilabel":
             labels: Array = (z > self.threshold).long().T.numpy()
             return labels

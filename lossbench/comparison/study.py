@@ -20,6 +20,7 @@ from lossbench.comparison.rendering import html, latex, markdown, summary, termi
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
 from lossbench.comparison.tuning import Setting
 from lossbench.errors import BadInput
+from lossbench.execution.progress import count
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
 from lossbench.plots.print_figure import PrintColumns
@@ -54,7 +55,7 @@ class ComparedStudy:
         made = contestants(stored, self._curves, metric, quantity.better or "higher", early=self.request.early)
         first = Outcome(contestants=made, metric=metric, quantity=quantity, margin=1.0, early=self.request.early)
         seeds = len(made[0].tests)
-        stopped = f"Interrupted: {missing:,} runs are not trained yet, and {seeds} seeds are judged." if missing else ""
+        stopped = _stopped(missing, seeds) if missing else ""
         return replace(first, margin=self._margin(first), stopped=stopped, rates=tuple(map(float, self.request.rates)))
 
     @cached_property
@@ -208,3 +209,11 @@ class ComparedStudy:
         if self.request.quantity.share:
             return SHARE_MARGIN
         return max(RELATIVE_MARGIN * abs(outcome.estimates[outcome.best.label].centre), 1e-12)
+
+
+def _stopped(missing: int, seeds: int) -> str:
+    """That runs are missing, and how many seeds are judged, in a sentence."""
+    return (
+        f"Interrupted: {count(missing, 'run')} {'is' if missing == 1 else 'are'} not trained yet, and "
+        f"{count(seeds, 'seed')} {'is' if seeds == 1 else 'are'} judged."
+    )

@@ -63,8 +63,8 @@ def _figure(tables: tuple[pd.DataFrame, pd.DataFrame], quantity: Quantity, margi
     scoreboard, differences = tables
     scale, unit = (100.0, "points") if quantity.share else (1.0, quantity.unit)
     inches = WIDTHS[columns] * (0.5 if columns == 1 else 0.25)
-    losses = [_short(str(name), inches) for name in scoreboard["loss"]]
-    pairs = [_short(f"{a} – {b}", inches) for a, b in zip(differences["first"], differences["second"], strict=True)]
+    losses = [shortened(str(name), inches) for name in scoreboard["loss"]]
+    pairs = [shortened(f"{a} – {b}", inches) for a, b in zip(differences["first"], differences["second"], strict=True)]
     left = max(text_width(name, FONT) for name in (losses if columns == 2 else [*losses, *pairs])) + GAP + EDGE
     rows = (len(losses), len(pairs))
     width = WIDTHS[columns]
@@ -93,7 +93,7 @@ def _figure(tables: tuple[pd.DataFrame, pd.DataFrame], quantity: Quantity, margi
     return figure
 
 
-def _short(name: str, inches: float) -> str:
+def shortened(name: str, inches: float) -> str:
     """A name in so many inches, cut off with "…" where it is longer."""
     name = drawable(name)
     if text_width(name, FONT) <= inches:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,15 +11,15 @@ from matplotlib.figure import Figure
 from lossbench.analysis.comparison import Comparison, Contender
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.print_curves import EDGE, FOOT, KEY, LEFT, LINE_WIDTH, RIGHT, SIDE_BY_SIDE, draw_key, keys_in_a_row
-from lossbench.plots.print_figure import FONT, WIDTHS, PrintColumns, as_pdf_and_svg, print_style
+from lossbench.plots.print_figure import FONT, WIDTHS, PrintColumns, as_pdf_and_svg, print_style, shortened
 from lossbench.plots.rates import scale_rates
-from lossbench.plots.style import BAND_OPACITY, Stroke, drawn_strokes, wrapped
+from lossbench.plots.style import BAND_OPACITY, FAINT, Stroke, drawn_strokes
 
 PANEL: dict[PrintColumns, float] = {1: 1.7, 2: 2.0}  # inches high
 DOT, RING, CROSS = 2.2, 6.0, 3.5  # points: a rate, the rate that stands for a loss, diverged runs
 LOWEST, BETWEEN = 0.04, 0.06  # where crosses stand, in parts of the panel's height
 PALEST = 0.25
-HEADING, LETTERS = 0.2, 15  # inches above a panel where there are several, and letters that an inch has
+HEADING = 0.2  # inches above a panel where there are several
 
 
 def draw_rates_for_print(
@@ -48,15 +49,18 @@ def _figure(sensitivities: Sequence[Sensitivity], comparison: Comparison, column
         axes = made.add_axes((left / width, bottom / height, panel_width / width, PANEL[columns] / height))
         _fill(axes, panel, looks, banded=comparison.blocks > 1)
         if over:
-            axes.set_title(wrapped(panel[0].setting.label, int(panel_width * LETTERS), 1), fontsize=FONT, loc="left", pad=3)
+            axes.set_title(shortened(panel[0].setting.label, panel_width), fontsize=FONT, loc="left", pad=3)
     draw_key(made, looks, keys, height)
     return made
 
 
 def _fill(axes: Axes, panel: Sequence[Sensitivity], looks: Mapping[Contender, Stroke], *, banded: bool) -> None:
     """The losses of a setting, and axes that fit them."""
-    for index, one in enumerate(panel):
-        _draw(axes, one, looks[one.contender], index, banded=banded)
+    distinct = [one for one in panel if looks[one.contender] != FAINT]
+    for one in panel:
+        _draw(axes, one, looks[one.contender], banded=banded and looks[one.contender] != FAINT)
+    for index, one in enumerate(distinct):
+        _mark(axes, one, looks[one.contender], LOWEST + index * BETWEEN)
     quantity = panel[0].measure.quantity
     values = np.concatenate([part for one in panel for part in ((one.low, one.high) if banded else (one.middle,))])
     scale_rates(axes, np.concatenate([one.rates for one in panel]), values, percent=quantity.share)
@@ -64,17 +68,25 @@ def _fill(axes: Axes, panel: Sequence[Sensitivity], looks: Mapping[Contender, St
     axes.set_ylabel(f"final {quantity.label}")
 
 
-def _draw(axes: Axes, one: Sensitivity, look: Stroke, index: int, *, banded: bool) -> None:
-    """A loss's line, its ring and its crosses."""
+def _draw(axes: Axes, one: Sensitivity, look: Stroke, *, banded: bool) -> None:
+    """A loss's line, and its band where it is to have one."""
     if banded:
         axes.fill_between(one.rates, one.low, one.high, color=look.colour, alpha=BAND_OPACITY, linewidth=0)
-    line = {"color": look.colour, "linestyle": look.linestyle, "linewidth": LINE_WIDTH, "marker": "o", "markersize": DOT}
+    line: dict[str, Any] = {
+        "color": look.colour,
+        "linestyle": look.linestyle,
+        "linewidth": LINE_WIDTH,
+        "marker": "o",
+        "markersize": DOT,
+    }
     axes.plot(one.rates, one.middle, **line)
+
+
+def _mark(axes: Axes, one: Sensitivity, look: Stroke, foot: float) -> None:
+    """A loss's ring, and at so much of the panel's height its crosses."""
     ring = one.rates == one.chosen
     axes.plot(one.rates[ring], one.middle[ring], "o", color=look.colour, markersize=RING, markerfacecolor="none")
     for rate, share in zip(one.rates, one.diverged / one.runs, strict=True):
         if share > 0:
-            axes.plot(
-                [rate], [LOWEST + index * BETWEEN], "x", color=look.colour, alpha=max(PALEST, share), markersize=CROSS,
-                transform=axes.get_xaxis_transform(),
-            )  # fmt: skip
+            cross: dict[str, Any] = {"color": look.colour, "alpha": max(PALEST, share), "markersize": CROSS}
+            axes.plot([rate], [foot], "x", transform=axes.get_xaxis_transform(), **cross)

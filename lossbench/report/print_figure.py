@@ -1,5 +1,6 @@
 """A stored study's scores by learning rate as a figure for print."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,9 @@ class PrintRequest:
 
     def __post_init__(self) -> None:
         if self.path.suffix not in ENDINGS or self.columns not in (1, 2):
-            raise BadInput(f"{self.path} for {self.columns} columns: a figure for print is a .pdf or an .svg, for 1 column or 2.")
+            raise BadInput(
+                f"{self.path}, {self.columns} wide: a figure for print is a .pdf or an .svg, as wide as 1 column or 2."
+            )
 
     def write(self, pdf: bytes, svg: bytes) -> Path:
         """Write one of the two, by the path's ending."""
@@ -57,12 +60,15 @@ def write_rates(folders: Sequence[Path], request: PrintRequest, metric: str | No
 
 
 def _names(comparison: Comparison, names: Mapping[str, str]) -> dict[Contender, Contender]:
-    """Each loss under the name that it is to have. Raises BadInput for the name of none."""
-    labels = [one.label for one in comparison.contenders]
-    for label in names:
-        if label not in labels:
-            raise unknown("loss of the study", label, labels)
-    return {one: replace(one, label=names.get(one.label, one.label)) for one in comparison.contenders}
+    """Each loss under the name that it is to have, which is given by its label or its word. Raises BadInput for none of these."""
+    known = {one.label: one for one in comparison.contenders}
+    lone = Counter(one.word for one in comparison.contenders)
+    known |= {one.word: one for one in comparison.contenders if lone[one.word] == 1}
+    for given in names:
+        if given not in known:
+            raise unknown("loss of the study", given, known)
+    called = {known[given]: name for given, name in names.items()}
+    return {one: replace(one, label=called.get(one, one.label)) for one in comparison.contenders}
 
 
 def _renamed(comparison: Comparison, called: Mapping[Contender, Contender]) -> Comparison:

@@ -128,7 +128,7 @@ def test_a_loss_that_has_no_meaning_for_the_task_is_refused(losses, frame, targe
     ],
 )
 def test_a_loss_that_says_nothing_that_the_metric_could_judge_is_refused_before_anything_is_trained(losses, data, metric, mute):
-    with pytest.raises(BadInput, match=f"{metric} is no number for {mute}, which .*Possible: another metric"):
+    with pytest.raises(BadInput, match=f"{metric} is no number for {mute} here: .*Possible: another metric"):
         prepared(Given(losses=losses, data=data, metric=metric), settings={"epochs": 1})
 
 
