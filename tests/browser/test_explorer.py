@@ -242,6 +242,13 @@ def test_an_address_that_names_nothing_shows_the_first_view(words: str, at: Call
     assert points(at(words)) == first
 
 
+def test_every_control_has_a_name_for_those_who_hear_the_page(at: Callable[..., Page]) -> None:
+    heard_page = at().locator("#explore").aria_snapshot()
+    controls = re.findall(r"- (?:combobox|slider|checkbox|button)\b.*", heard_page)
+    assert len(controls) >= 10
+    assert not [control for control in controls if not re.match(r"- \w+ \"\w", control)]
+
+
 def test_names_from_a_strangers_study_run_nothing(chromium: Browser, made: Any, tmp_path: Path) -> None:
     losses = [{"word": HOSTILE, "link": "sigmoid"}, {"word": "datum.x]+alert(1)", "link": "sigmoid"}]
     runs = [made.learn(loss=loss, init={"word": word}, seed=n) for loss in losses for word in (HOSTILE, "b") for n in (0, 1)]
