@@ -277,15 +277,6 @@ def test_names_from_a_strangers_study_run_nothing(chromium: Browser, made: Any, 
         assert heard == []
 
 
-def test_without_script_the_page_reads_as_before(chromium: Browser, demo: Path) -> None:
-    with chromium.new_context(offline=True, java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto((demo / "report.html").as_uri())
-        assert not page.is_visible("#explore")
-        assert page.locator("figure img").count() == len(list(demo.glob("figures/*.svg")))
-        assert page.is_visible("table >> nth=0")
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (800, "light"), (1200, "dark")])
 def test_no_width_and_no_scheme_cuts_anything_off(
     width: int, scheme: Any, chromium: Browser, demo: Path, faults: Callable[[Page], list[str]]
