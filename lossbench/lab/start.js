@@ -113,6 +113,7 @@ function wire() {
   }).observe($('factors'))
 }
 
+document.querySelector('main').hidden = false // without script there would be controls that do nothing
 wire()
 refresh()
 

@@ -127,7 +127,7 @@ function drawPickers(host, slots, changed) {
     if (slot === 'c') option('', t('none'))
     option(FORMULA, t('formula.pick'))
     for (const loss of losses.values()) option(loss.id, loss.own ? `★ ${titleOf(loss)}` : titleOf(loss))
-    const box = html('div', { class: 'loss' }, html('label', { for: select.id }, t(`slot.${slot}`)), html('div', { class: 'pick' }, select, keyOf(slot)))
+    const box = html('div', { class: 'loss' }, html('label', { for: select.id }, t(`slot.${slot}`)), html('div', { class: 'pick' }, select, ...state[slot] ? [keyOf(slot)] : []))
     const loss = lossOf(slot)
     if (loss?.id === FORMULA) {
       const field = html('input', {

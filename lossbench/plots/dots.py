@@ -138,9 +138,8 @@ def _values(rows: Sequence[Sequence[Mark]]) -> Values:
 
 
 def _entries(dots: Dots) -> list[Line2D]:
-    present = {mark.who for _, _, rows in dots.panels for row in rows for mark in row}
-    if all(mark.who.label == name for _, _, rows in dots.panels for name, row in zip(dots.rows, rows, strict=True) for mark in row):
-        present = set()  # each row is named by its loss
+    named = [(name, mark.who) for _, _, rows in dots.panels for name, row in zip(dots.rows, rows, strict=True) for mark in row]
+    present = {who for _, who in named} if any(name != who.label for name, who in named) else set()  # else rows say it
     marker = dict(zip(dots.looks, _MARKERS * len(dots.looks), strict=False))
     key = [
         Line2D([], [], color=look.colour, marker=marker[who], markersize=4.5, linewidth=1.6, label=drawable(who.label))

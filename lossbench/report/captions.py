@@ -169,10 +169,11 @@ def order_of(ranking: Ranking) -> str:
     return f"{text} {significant}, and Nemenyi's tells {apart} of {formatting.counted(pairs, 'pair')} apart."
 
 
-def rates(sensitivities: Sequence[Sensitivity]) -> list[Caption]:
-    """How wide the range of good learning rates is for each loss."""
+def rates(sensitivities: Sequence[Sensitivity], emphasised: Sequence[Contender] = ()) -> list[Caption]:
+    """How wide the range of good learning rates is for each loss; where figures set some of many apart, for those."""
     settings = list(dict.fromkeys(s.setting for s in sensitivities))[:ALL_TOLD]
-    return [Caption(setting.label, " ".join(_range(s) for s in sensitivities if s.setting == setting)) for setting in settings]
+    shown = [s for s in sensitivities if not emphasised or s.contender in emphasised]
+    return [Caption(setting.label, " ".join(_range(s) for s in shown if s.setting == setting)) for setting in settings]
 
 
 def at_same_rate(same: SameRate) -> list[Caption]:

@@ -191,7 +191,8 @@ def _rates(results: Results) -> CaptionedFigure:
     heading = "Sensitivity to the learning rate"
     if not pictures:
         return CaptionedFigure(heading=heading, reading="This figure is left out: no measure of fit was recorded.")
-    return CaptionedFigure(heading=heading, reading=_RATES, captions=captions.rates(results.sensitivities), pictures=pictures)
+    texts = captions.rates(results.sensitivities, results.everything.emphasised)
+    return CaptionedFigure(heading=heading, reading=_RATES, captions=texts, pictures=pictures)
 
 
 def _missing(heading: str, probes: str) -> CaptionedFigure:

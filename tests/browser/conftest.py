@@ -60,6 +60,24 @@ CLASHING = """() => {
         return twin.outerHTML !== element.outerHTML
     }).map(element => element.id)
 }"""
+HARD_TO_READ = """() => {
+    const root = document.documentElement, faults = new Set()
+    if (root.scrollWidth > root.clientWidth) faults.add(`the page is ${root.scrollWidth} wide`)
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (texts.nextNode()) {
+        const text = texts.currentNode.textContent.trim(), holder = texts.currentNode.parentElement
+        if (!text || !holder.checkVisibility() || holder.closest('script, style')) continue
+        if (parseFloat(getComputedStyle(holder).fontSize) < 11) faults.add(`too small: ${text}`)
+        const picture = holder.closest('svg')?.getBoundingClientRect(), place = holder.getBoundingClientRect()
+        if (picture && (place.left < picture.left - 1 || place.right > picture.right + 1)) faults.add(`cut off: ${text}`)
+    }
+    for (const control of document.querySelectorAll('button, input, select, summary, nav a')) {
+        const { width, height } = (control.type === 'checkbox' ? control.closest('label') : control).getBoundingClientRect()
+        if (!control.checkVisibility() || Math.min(width, height) >= 24) continue
+        faults.add(`hard to touch: ${control.id || control.textContent}`)
+    }
+    return [...faults]
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -114,6 +132,12 @@ def _name(picture: ElementHandle) -> str:
 def _is_blank(picture: ElementHandle) -> bool:
     pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB"))
     return bool((pixels == pixels[0, 0]).all())
+
+
+@pytest.fixture
+def faults() -> Callable[[Page], list[str]]:
+    """What of a page is cut off, too small to read or to touch, or wider than its window, in words."""
+    return lambda page: list(page.evaluate(HARD_TO_READ))
 
 
 @pytest.fixture(scope="module")

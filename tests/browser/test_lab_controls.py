@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 HOSTILE = "</script><script>window.robbed = true</script><img src=x onerror='window.robbed = true'>"
@@ -155,6 +155,14 @@ def test_a_frame_that_began_before_the_click_takes_no_step_back(opened: Callable
         return Math.min(...steps)
     }"""
     assert opened("h=300").evaluate(least) == 0
+
+
+def test_without_script_the_page_says_what_it_needs_and_shows_no_dead_control(chromium: Browser, lab: Path) -> None:
+    with chromium.new_context(offline=True, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(lab.as_uri())
+        assert page.locator("noscript p:visible").count() == 2
+        assert page.locator("button:visible, input:visible, select:visible").count() == 0
 
 
 def test_the_page_is_small_obeys_no_text_and_asks_for_nothing(page: Page, lab: Path, heard: list[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 HOSTILE = "<script src='https://example.org/a.js'></script><img alt='' src='gone.png'>"
 pytestmark = pytest.mark.slow
@@ -34,3 +35,12 @@ def test_text_from_data_is_shown_and_not_obeyed(tmp_path: Path, defects: Callabl
     page = tmp_path / "results/hostile/report.html"
     assert "&lt;script" in page.read_text(encoding="utf-8")
     assert defects(page) == []
+
+
+def test_without_script_the_page_reads_as_before(chromium: Browser, demo: Path) -> None:
+    with chromium.new_context(offline=True, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((demo / "report.html").as_uri())
+        assert not page.is_visible("#explore")
+        assert page.locator("figure img").count() == len(list(demo.glob("figures/*.svg")))
+        assert page.is_visible("table >> nth=0")

@@ -148,6 +148,9 @@ def test_the_width_of_the_good_range_is_counted(demo):
     text = captions.rates([sensitivity])[0].text
     assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1 point of that at 2 of 3\srates", text)
     assert "runs diverge at 1" in text
+    few = captions.rates(found.sensitivities, [sensitivity.contender])
+    assert few
+    assert not any("squared error" in caption.text for caption in few)  # of many losses those that the figure sets apart
 
 
 @pytest.mark.slow

@@ -59,6 +59,7 @@ Object.assign(Explorer.prototype, {
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
+    $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
     const spec = specification(drawn, width, paint);
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
@@ -83,7 +84,7 @@ Object.assign(Explorer.prototype, {
   // A panel in which one loss is set apart from the others, or none (−1). Faded lines come first, so that the others lie over them.
   one(parts, common, apart, number, paint) {
     const faded = (loss) => apart >= 0 && loss !== apart;
-    const losses = this.data.losses.map(({ colour, dash }, loss) => [loss, faded(loss) ? FADED : visible(colour, paint.dark), dash.length ? dash : [1, 0]]);
+    const losses = this.data.losses.map(({ colour, dash }, loss) => [loss, faded(loss) ? FADED[paint.dark ? "dark" : "light"] : visible(colour, paint.dark), dash.length ? dash : [1, 0]]);
     const order = (rows) => [...rows.filter(({ loss }) => faded(loss)), ...rows.filter(({ loss }) => !faded(loss))];
     const own = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, order(rows)]));
     own.bands = own.bands.filter(({ loss }) => !faded(loss) && (apart >= 0 || !this.many));
@@ -134,7 +135,7 @@ Object.assign(Explorer.prototype, {
     $("run").hidden = run < 0;
     if (run < 0) return;
     const steps = this.records.steps(run);
-    const end = steps.length ? `step ${steps[steps.length - 1]}` : "the first step";
+    const end = steps.length ? `step ${steps[steps.length - 1].toLocaleString("en")}` : "the first step";
     $("run-id").textContent = this.state.run;
     $("run-outcome").textContent = this.data.runs.diverged[run] ? `It diverged; last recorded is ${end}.` : `It finished at ${end}.`;
     $("run-words").textContent = this.records.words(run).map(([name, value]) => `${name}=${value}`).join(" ");
