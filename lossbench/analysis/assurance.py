@@ -47,7 +47,7 @@ def further_differences(mean: float, deviation: float, known: int, margin: float
         # Of all n the known ones have their mean m, the further k = n − n₀ one that is normal about the truth δ, with σ²/k:
         # the mean of all is normal about (n₀ m + k δ)/n, with the standard deviation σ √k/n.
         means = (known * mean + further * truths)[:, None] / n
-        chances = _told(means, deviations * math.sqrt(further) / n, half, margin)
+        chances = _chance(means, deviations * math.sqrt(further) / n, half, margin)
         return bool((chances.mean(axis=1) >= asked).all())
 
     return _smallest(enough)
@@ -67,7 +67,7 @@ def _smallest(enough: Callable[[int], bool]) -> float:
     return float(high)
 
 
-def _told(mean: Values, spread: Values, half: Values, margin: float) -> Values:
+def _chance(mean: Values, spread: Values, half: Values, margin: float) -> Values:
     """The chance that normal means, of these spreads, end where intervals of these half widths tell something; all (K, Q)."""
     inner = np.maximum(margin - half, 0.0)  # within ±inner they are practically the same, and beyond ±outer told from 0
     outer = np.maximum(half, inner)
