@@ -28,6 +28,10 @@ QUANTITY = Quantity(title="accuracy", better="higher", share=True)
 MARGIN = 0.01  # a percentage point, as of every share
 PLANTS = (0.0, 0.005, 0.01, 0.02, 0.04)  # by how much the second loss is better
 SEEDS = (3, 5, 10, 20)
+NULLS = ((2, 3), (2, 5), (2, 10), (2, 20), (2, 300), (5, 3), (5, 10))  # losses and seeds
+COARSE = ((2, 3), (2, 6), (2, 10), (5, 3), (5, 5))
+FEW_ROWS = 20  # of test data, of which each loss has 95 % right: scores on a grid of 5 points
+RIGHT = 0.95
 LONGEST = 20_000  # further seeds that are drawn, at most, to see whether those that were announced are enough
 
 
@@ -84,6 +88,16 @@ def _chosen(scores: Array) -> Iterator[Chosen]:
         yield Chosen(seed=seed, run="", rate=RATES[1], step=1, validation=0, test=float(score), last=float(score), diverged=False)
 
 
+def null(draw: Callable[[int], Array], count: int, seeds: int, repetitions: int) -> tuple[float, float, float]:
+    """How often some loss is called better, all are the same, and not every pair is told, where all losses are the same."""
+    outcomes = [comparison(draw, count, seeds, 0.0)[0] for _ in range(repetitions)]
+    verdicts = [{pair.verdict.outcome for pair in outcome.pairs} for outcome in outcomes]
+    better = sum(bool(own & {"better", "worse"}) for own in verdicts)
+    same = sum(own == {"practically the same"} for own in verdicts)
+    undecided = sum("not enough data" in own for own in verdicts)
+    return better / repetitions, same / repetitions, undecided / repetitions
+
+
 def tally(draw: Callable[[int], Array], count: int, seeds: int, plant: float, repetitions: int) -> Tally:
     """What so many comparisons say."""
     better = wrong = same = undecided = kept = 0
@@ -116,10 +130,11 @@ def tally(draw: Callable[[int], Array], count: int, seeds: int, plant: float, re
 
 
 @click.command()
-@click.option("--count", default=1000, show_default=True, help="Comparisons of each kind; a quarter with a plant.")
+@click.option("--count", default=1000, show_default=True, help="Four times the comparisons of each kind with a plant.")
 @click.option("--seed", default=0, show_default=True, help="Which scores are drawn.")
+@click.option("--nulls", default=20_000, show_default=True, help="Comparisons of each kind in which all losses are the same.")
 @click.option("--pool", "size", default=150, show_default=True, help="Seeds that are trained.")
-def main(count: int, seed: int, size: int) -> None:
+def main(count: int, nulls: int, seed: int, size: int) -> None:
     """Train the pool, judge so many comparisons of each kind, and print two tables in Markdown."""
     scores = pool(size)
     stream = np.random.default_rng(seed)
@@ -129,11 +144,19 @@ def main(count: int, seed: int, size: int) -> None:
         return drawn
 
     click.echo(f"{size} trained seeds; accuracy {100 * scores.mean():.1f} %, deviation {100 * scores.std(ddof=1):.2f} points.\n")
-    click.echo("| losses, all the same | seeds | some called better | all practically the same | not enough data |")
-    click.echo("| ---: | ---: | ---: | ---: | ---: |")
-    for losses_count, seeds in ((2, 5), (2, 10), (2, 20), (2, 300), (5, 10)):
-        row = tally(draw, losses_count, seeds, 0.0, count)
-        click.echo(f"| {losses_count} | {seeds} | {row.better:.1%} | {row.same:.1%} | {row.undecided:.1%} |")
+
+    def coarse(seeds: int) -> Array:
+        drawn: Array = stream.binomial(FEW_ROWS, RIGHT, seeds) / FEW_ROWS
+        return drawn
+
+    click.echo(
+        "| scores, all losses the same | losses | seeds | some called better | all practically the same | not enough data |"
+    )
+    click.echo("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, own, kinds in (("trained", draw, NULLS), (f"{FEW_ROWS} test rows", coarse, COARSE)):
+        for losses_count, seeds in kinds:
+            better, same, undecided = null(own, losses_count, seeds, nulls)
+            click.echo(f"| {name} | {losses_count} | {seeds} | {better:.2%} | {same:.1%} | {undecided:.1%} |")
     click.echo("\n| planted, points | seeds | found | wrong | announcements | median N | N was enough |")
     click.echo("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for plant in PLANTS:

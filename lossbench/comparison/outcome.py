@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lossbench.analysis import formatting
-from lossbench.analysis.equivalence import PairedVerdict, judge_differences
+from lossbench.analysis.equivalence import PairedVerdict, judge_differences, smallest_gap
 from lossbench.analysis.grid_edge import Side, rates_beyond
 from lossbench.analysis.labels import title
 from lossbench.analysis.statistics import Estimate, mean
@@ -54,6 +54,11 @@ class Outcome:
         """The means alone, without what their intervals take to work out."""
         finite = {one.label: [v for v in one.tests.values() if math.isfinite(v)] for one in self.contestants}
         return {label: float(np.mean(values)) if values else math.nan for label, values in finite.items()}
+
+    @cached_property
+    def _step(self) -> float:
+        """The smallest gap between two scores of the comparison: of an accuracy on R test rows 1/R, or a few times that."""
+        return smallest_gap(np.array([value for one in self.contestants for value in one.tests.values()]))
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -164,7 +169,7 @@ class Outcome:
         first, second = (np.array([one.tests[seed] for seed in seeds]) for one in (a, b))
         with np.errstate(invalid="ignore"):
             gaps = np.where(first == second, 0.0, sign * (first - second))
-        return Pair(first=a.label, second=b.label, verdict=judge_differences(gaps, self.margin, count))
+        return Pair(first=a.label, second=b.label, verdict=judge_differences(gaps, self.margin, count, self._step))
 
     def _of_reference(self, reference: str) -> str:
         """Whether anything is better than cross entropy."""
@@ -220,4 +225,4 @@ def _names(pairs: Sequence[Pair]) -> str:
 
 def _more(pairs: Sequence[Pair]) -> str:
     most = max(pair.verdict.more or 0.0 for pair in pairs)
-    return "no number of seeds up to 100,000 would tell" if math.isinf(most) else f"about {int(most)} more seeds would tell"
+    return "no number of seeds would tell" if math.isinf(most) else f"about {int(most):,} more seeds would tell"

@@ -206,4 +206,4 @@ def _plain(value: float, outcome: Outcome) -> str:
 
 
 def _more(more: float) -> str:
-    return "more seeds would not tell" if more == float("inf") else f"about {int(more)} more seeds would tell"
+    return "more seeds would not tell" if more == float("inf") else f"about {int(more):,} more seeds would tell"
