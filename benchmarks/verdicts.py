@@ -90,8 +90,7 @@ def _chosen(scores: Array) -> Iterator[Chosen]:
 
 def null(draw: Callable[[int], Array], count: int, seeds: int, repetitions: int) -> tuple[float, float, float]:
     """How often some loss is called better, all are the same, and not every pair is told, where all losses are the same."""
-    outcomes = [comparison(draw, count, seeds, 0.0)[0] for _ in range(repetitions)]
-    verdicts = [{pair.verdict.outcome for pair in outcome.pairs} for outcome in outcomes]
+    verdicts = [{pair.verdict.outcome for pair in comparison(draw, count, seeds, 0.0)[0].pairs} for _ in range(repetitions)]
     better = sum(bool(own & {"better", "worse"}) for own in verdicts)
     same = sum(own == {"practically the same"} for own in verdicts)
     undecided = sum("not enough data" in own for own in verdicts)

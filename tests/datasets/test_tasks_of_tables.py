@@ -89,12 +89,13 @@ def test_an_order_is_said_or_that_of_numbers_or_of_an_ordered_category():
 @pytest.mark.parametrize(
     ("frame", "options", "said"),
     [
-        (LABELS, {"target": ("red", "length")}, "each is a label, there or not, and 'length' has 200 different cells"),
+        (LABELS, {"target": ("rare", "length")}, "each is a label, there or not, and 'length' has 200 different cells"),
         (LABELS, {"target": ("red", "green")}, "No column of .* is called 'green'"),
         (LABELS, {"target": ("red",)}, "a list names two columns or more"),
-        (LABELS, {"target": ("red", "red")}, "each once, a label each"),
+        (LABELS, {"target": ("red", "red")}, "a list names two columns or more, each once"),
         (LABELS, {"target": NAMES, "ignore": ("red",)}, "ignore names the target 'red'"),
-        (LABELS, {"target": NAMES, "task": "regression"}, "3 columns are named as the target.*are of a single one"),
+        (LABELS, {"target": NAMES, "task": "regression"}, "a regression wants numbers.* and 'rare' has 'yes'"),
+        (LABELS, {"target": NAMES, "task": "ordinal"}, "3 columns are named as the target.*are of a single one"),
         (LABELS, {"target": "red", "task": "multilabel"}, "dataset.target names several columns, a label each"),
         (LABELS.assign(red=1), {"target": NAMES}, "target 'red' is '1' in every row"),
         (GRADES, {"target": "grade", "task": "ordinal"}, r"order nobody knows.*dataset\.order=\[fair,good,poor\]"),
