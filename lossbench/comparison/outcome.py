@@ -119,7 +119,7 @@ class Outcome:
     def scoreboard(self) -> pd.DataFrame:
         """A row a loss, best first: mean and interval on test data, rates, and how many seeds chose at the edge of the grid.
 
-        What is tuned beside the rate has a column each: the value that was chosen most often, "" for a loss without it.
+        The rate is the one that is recommended, and so is what is tuned beside it, in a column each, "" for a loss without it.
         """
         tuned = list(dict.fromkeys(name for one in self.contestants for name, _ in one.usual.setting))
         rows = []
@@ -128,7 +128,7 @@ class Outcome:
             rows.append(
                 {
                     "loss": one.label, self.metric: estimate.centre, "low": estimate.low, "high": estimate.high,
-                    "seeds": len(one.tests), "rate": float(np.median(rates)), "lowest rate": min(rates),
+                    "seeds": len(one.tests), "rate": one.usual.rate, "lowest rate": min(rates),
                     "highest rate": max(rates), "at an edge": max(one.at_edge),
                     "final": mean([value for value in one.lasts.values() if math.isfinite(value)]).centre,
                     **{name: dict(one.usual.setting).get(name, "") for name in tuned},

@@ -6,7 +6,7 @@ import pytest
 
 import lossbench as lb
 from lossbench.analysis.curves import Curves
-from lossbench.comparison.choice import contestants
+from lossbench.comparison.choice import Chosen, Contestant, contestants
 from lossbench.comparison.compare import Given, prepared
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
@@ -150,6 +150,17 @@ def test_what_is_stored_is_not_trained_again_and_seeds_can_be_added(study, table
     assert len(more.outcome.contestants[0].chosen) == 5
     first = [[(c.seed, c.test) for c in one.chosen] for one in study.outcome.contestants]
     assert [[(c.seed, c.test) for c in one.chosen][:4] for one in more.outcome.contestants] == first
+
+
+def test_the_scoreboard_has_the_rate_that_is_recommended_and_none_that_nobody_tried():
+    chosen = [
+        Chosen(seed=seed, run="", rate=rate, step=1, validation=0, test=0.9, last=0.9, diverged=False)
+        for seed, rate in enumerate([0.03, 0.03, 0.1, 0.3])
+    ]
+    one = Contestant(label="one", chosen=tuple(chosen), rates=(0.03, 0.1, 0.3))
+    outcome = Outcome(contestants=(one,), metric="m", quantity=Quantity(stem="m", title="m"), margin=0.01, early=False)
+    assert list(outcome.scoreboard()["rate"]) == [0.03]
+    assert outcome.recommendation().startswith("Use one at a learning rate of 0.03")
 
 
 @pytest.mark.slow
