@@ -60,7 +60,7 @@ Object.assign(Explorer.prototype, {
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
     $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
-    const spec = specification(drawn, width, paint);
+    const spec = specification(drawn, this.description(measure), width, paint);
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
     const holder = element("div", null);
@@ -73,6 +73,12 @@ Object.assign(Explorer.prototype, {
       $("chart").dataset.drawn = asked;
       return undefined;
     });
+  },
+
+  description(measure) {
+    const rate = this.rates.length ? `, learning rate ${$("rate-value").textContent}` : "";
+    const seeds = $("seed").selectedOptions[0].textContent;
+    return `${measure.title} by training step: ${this.state.setting}${rate}, ${seeds.startsWith("all") ? "all seeds, median and band" : seeds}`;
   },
 
   // Axes are named where there is room: of many small panels none is.
