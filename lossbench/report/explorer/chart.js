@@ -65,8 +65,7 @@ function panel(shown, losses, number) {
   return { layer: layers };
 }
 
-// The description is the chart's name for those who hear the page.
-function specification(panels, description, width, paint) {
+function specification(panels, width, paint) {
   const columns = Math.min(panels.length, width < NARROW ? 1 : width < 900 ? 2 : 3);
   const alone = panels.length === 1;
   const each = alone ? width : Math.floor(width / columns) - 68;
@@ -74,7 +73,6 @@ function specification(panels, description, width, paint) {
   const text = { labelColor: paint.ink, titleColor: paint.ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description,
     ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
     background: null,
     config: {

@@ -49,6 +49,7 @@ Object.assign(Explorer.prototype, {
   draw() {
     const paint = colours();
     const { measure, logarithmic, ...parts } = this.shown();
+    $("chart").setAttribute("aria-label", this.description(measure));
     const values = [...parts.lines, ...parts.single, ...parts.picked].map(({ value }) => value);
     const edges = parts.bands.flatMap(({ low, high }) => [low, high]);
     const last = [...parts.lines, ...parts.single, ...parts.picked].reduce((most, { step }) => Math.max(most, step), 1);
@@ -60,7 +61,7 @@ Object.assign(Explorer.prototype, {
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
     $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
-    const spec = specification(drawn, this.description(measure), width, paint);
+    const spec = specification(drawn, width, paint);
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
     const holder = element("div", null);
@@ -75,6 +76,7 @@ Object.assign(Explorer.prototype, {
     });
   },
 
+  // The chart's name for those who hear the page.
   description(measure) {
     const rate = this.rates.length ? `, learning rate ${$("rate-value").textContent}` : "";
     const seeds = $("seed").selectedOptions[0].textContent;
