@@ -1,11 +1,17 @@
-"""A study for MLflow: an experiment of its name, a run for each tracked run, written by MLflow's own client in batches."""
+"""A study for MLflow: an experiment of its name, a run for each tracked run, written by MLflow's own client in batches.
+
+A client spends 0.1 ms of the processor on a number, so many runs are written by several processes side by side.
+"""
 
 import gc
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +24,9 @@ EXTRA = "mlflow"
 BATCH = 1000  # metrics that MLflow takes in one call
 PARAMETERS = 100  # parameters that it takes in one call
 LONGEST = 6000  # letters that it takes of a parameter
+PROCESSES = 4  # at most: a SQLite file takes what they write one after another
+RUNS = 20  # that a process takes at a time
+MANY = 100  # runs from which on the seconds in which a second process starts are worth it
 DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes to say that there is no server
     "MLFLOW_DISABLE_TELEMETRY": "true",  # an export tells nobody but the store of itself
@@ -25,6 +34,23 @@ DEFAULTS = {
 }  # of its settings, where the environment says nothing else
 KEY, CONTENT = "lossbench.path", "lossbench.content"  # tags by which an export finds what an earlier one wrote
 Outcome = Literal["new", "unchanged", "replaced"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Experiment:
+    """Where runs go: a store or server, the experiment's number there, and whether this export makes the store, a SQLite file."""
+
+    uri: str
+    number: str
+    new_file: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """A run that an earlier export wrote. `content` is None where it was interrupted."""
+
+    run_id: str
+    content: str | None
 
 
 def write_mlflow(choice: Choice, uri: str | None) -> str:
@@ -35,30 +61,71 @@ def write_mlflow(choice: Choice, uri: str | None) -> str:
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    client_class = library("mlflow.tracking", EXTRA).MlflowClient
-    refusal = library("mlflow.exceptions", EXTRA).MlflowException
-    try:
-        with _written_to_disk_once(uri or library("mlflow", EXTRA).get_tracking_uri()):
-            client = client_class(uri)
-            experiment = _experiment(client, choice.study.folder.name)
-            stored = dict(_stored(client, experiment))
-            with _what_is_there_stays():
-                outcomes = Counter(_keep(client, experiment, run, stored.get(run.path)) for run in tracked_runs(choice))
-    except refusal as error:
-        kind = BadInput if error.error_code == "INVALID_PARAMETER_VALUE" else Failure
-        raise kind(f"MLflow at {uri or 'its default'} refuses: {str(error).strip()}") from error
+    uri = uri or str(library("mlflow", EXTRA).get_tracking_uri())
+    file = _database(uri)
+    new_file = file is not None and not file.exists()
+    with _refusals(uri), _waiting_for_no_disk(new_file):
+        client = library("mlflow.tracking", EXTRA).MlflowClient(uri)
+        experiment = _Experiment(uri=uri, number=_number(client, choice.study.folder.name), new_file=new_file)
+        stored = dict(_stored(client, experiment.number))
+    runs = ((run, stored.get(run.path)) for run in tracked_runs(choice))
+    outcomes = _keep_all(experiment, runs, _processes(choice))
+    if file and new_file:
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-    return f"{counts} in MLflow's experiment {choice.study.folder.name}, at {client.tracking_uri}"
+    return f"{counts} in MLflow's experiment {choice.study.folder.name}, at {uri}"
+
+
+def _processes(choice: Choice) -> int:
+    runs = len(choice.samples) + choice.runs * sum(len(sample.runs) for sample in choice.samples)
+    return 1 if runs < MANY else min(PROCESSES, library("joblib", EXTRA).cpu_count())
+
+
+def _keep_all(experiment: _Experiment, runs: Iterable[tuple[TrackedRun, _Stored | None]], processes: int) -> Counter[Outcome]:
+    """Write runs in so many processes, of which one is this one. Raises Failure where a process is killed."""
+    joblib = library("joblib", EXTRA)
+    left = iter(runs)
+    parts = iter(lambda: list(islice(left, RUNS)), [])
+    try:
+        counts = joblib.Parallel(n_jobs=processes, batch_size=1)(joblib.delayed(_keep_part)(experiment, part) for part in parts)
+    except BrokenExecutor as error:
+        raise Failure(
+            "A process that wrote to MLflow was killed. What it had written stays; the same command goes on."
+        ) from error
+    return sum(counts, Counter())
+
+
+def _keep_part(experiment: _Experiment, runs: list[tuple[TrackedRun, _Stored | None]]) -> Counter[Outcome]:
+    with _refusals(experiment.uri), _waiting_for_no_disk(experiment.new_file), _what_is_there_stays():
+        client = library("mlflow.tracking", EXTRA).MlflowClient(experiment.uri)  # which keeps a store for each URI
+        return Counter(_keep(client, experiment.number, run, stored) for run, stored in runs)
 
 
 @contextmanager
-def _written_to_disk_once(uri: str) -> Iterator[None]:
-    """Where the export makes a new SQLite file, wait for the disk at its end and not six times a run.
+def _refusals(uri: str) -> Iterator[None]:
+    """What MLflow says where it refuses becomes a message of ours, which can be sent between processes, too."""
+    refusal = library("mlflow.exceptions", EXTRA).MlflowException
+    try:
+        yield
+    except refusal as error:
+        kind = BadInput if error.error_code == "INVALID_PARAMETER_VALUE" else Failure
+        raise kind(f"MLflow at {uri} refuses: {str(error).strip()}") from error
+
+
+def _database(uri: str) -> Path | None:
+    """The file of a SQLite store; None for every other."""
+    name = library("sqlalchemy", EXTRA).make_url(uri).database if uri.startswith("sqlite:") else None
+    return Path(name) if name else None
+
+
+@contextmanager
+def _waiting_for_no_disk(new_file: bool) -> Iterator[None]:
+    """Into a new SQLite file, write without waiting for the disk six times a run; the export waits once, at its end.
 
     Should the machine lose power in between, the file may be broken; there was nothing in it that is not in the study.
     """
-    database = library("sqlalchemy", EXTRA).make_url(uri).database if uri.startswith("sqlite:") else None
-    if not database or Path(database).exists():
+    if not new_file:
         yield
         return
     event, engine = library("sqlalchemy.event", EXTRA), library("sqlalchemy.engine", EXTRA).Engine
@@ -67,8 +134,6 @@ def _written_to_disk_once(uri: str) -> Iterator[None]:
         yield
     finally:
         event.remove(engine, "connect", _wait_for_no_disk)
-    with Path(database).open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _wait_for_no_disk(connection: Any, record: Any) -> None:
@@ -86,27 +151,30 @@ def _what_is_there_stays() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _experiment(client: Any, name: str) -> str:
+def _number(client: Any, name: str) -> str:
     known = client.get_experiment_by_name(name)
     return str(client.create_experiment(name) if known is None else known.experiment_id)
 
 
-def _stored(client: Any, experiment: str) -> Iterator[tuple[str, Any]]:
+def _stored(client: Any, experiment: str) -> Iterator[tuple[str, _Stored]]:
     """The experiment's runs that exports wrote, by their path."""
     token = None
     while token != "":
         page = client.search_runs([experiment], max_results=BATCH, page_token=token)
-        yield from ((run.data.tags[KEY], run) for run in page if KEY in run.data.tags)
+        for run in page:
+            if KEY in (tags := run.data.tags):
+                whole = tags.get(CONTENT) if run.info.status == "FINISHED" else None
+                yield tags[KEY], _Stored(run_id=run.info.run_id, content=whole)
         token = page.token or ""
 
 
-def _keep(client: Any, experiment: str, run: TrackedRun, stored: Any) -> Outcome:
+def _keep(client: Any, experiment: str, run: TrackedRun, stored: _Stored | None) -> Outcome:
     """Write a run, unless it is stored as it is; an unfinished one, of an export that was interrupted, is replaced."""
     now = content(run)
     if stored is not None:
-        if stored.info.status == "FINISHED" and stored.data.tags.get(CONTENT) == now:
+        if stored.content == now:
             return "unchanged"
-        client.delete_run(stored.info.run_id)
+        client.delete_run(stored.run_id)
     made = client.create_run(experiment, run_name=run.path, tags={KEY: run.path, CONTENT: now})
     _log(client, made.info, run)
     client.set_terminated(made.info.run_id)

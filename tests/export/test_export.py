@@ -2,9 +2,11 @@
 
 import json
 import math
+import os
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ import pytest
 
 from lossbench.analysis.statistics import median
 from lossbench.commands.cli import answer
+from lossbench.errors import Failure
+from lossbench.export import mlflow as mlflow_export
 from lossbench.export.choice import choose
 from lossbench.export.tracked import tracked_runs
 from lossbench.tables import read_study
@@ -212,6 +216,34 @@ def test_wandb_reads_back_every_number_and_a_second_export_changes_nothing(study
     assert {name for *_, histories in read_wandb(out).values() for name in histories} == {
         f"test_accuracy/{end}" for end in ("median", "low", "high")
     }
+
+
+class Deadly:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (9,)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_processes_side_by_side_write_to_mlflow_what_one_writes(study, tmp_path, monkeypatch):
+    library("mlflow")
+    stored = []
+    for processes, least in ((1, 1000), (2, 1)):
+        uri = f"sqlite:///{tmp_path / str(processes)}"
+        monkeypatch.setattr(mlflow_export, "MANY", least)
+        export(study, "--to", "mlflow", "--out", uri, "-m", "test_*", "--runs")
+        stored.append(read_mlflow(uri))
+    assert len(stored[0]) > mlflow_export.RUNS
+    assert stored[0] == stored[1]
+    experiment = mlflow_export._Experiment(uri=uri, number="404", new_file=False)
+    runs = list(tracked_runs(choose(study, ["test_*"], runs=True)))
+    with pytest.raises(Failure, match="No Experiment with id=404"):
+        mlflow_export._keep_all(experiment, ((run, None) for run in runs), 2)
+    last = replace(runs[-1], parameters={"a": Deadly()})
+    with pytest.raises(Failure, match="was killed"):
+        mlflow_export._keep_all(experiment, [(run, None) for run in [last] * 30], 2)
 
 
 @pytest.mark.parametrize("tool", ["tensorboard", "mlflow", "wandb"])
