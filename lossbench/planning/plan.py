@@ -14,6 +14,7 @@ from lossbench.interfaces.recorders import recorder_class
 from lossbench.planning.cohorts import cohorts
 from lossbench.planning.executor_words import LOCAL, refuse_unknown_executor
 from lossbench.planning.instances import instance, known_options
+from lossbench.planning.points import distinct_values
 from lossbench.planning.run_builder import LONGEST, Parts, RunBuilder, TrainingOptions, checked_seed, refuse_outside
 from lossbench.planning.spec import Recording, RecordingSchedule, Resources, RunSpec
 from lossbench.planning.target_contract import with_fitting_targets
@@ -128,7 +129,7 @@ def described_run(description: Mapping[str, Any]) -> RunSpec:
 def _refuse_keys(points: Sequence[Mapping[str, Any]]) -> None:
     """Every point has every setting, and no other."""
     known = {*NOUNS, *SHARED, *(field.name for field in fields(TrainingOptions))}
-    for keys in {frozenset(point) for point in points}:
+    for keys in set(map(frozenset, points)):
         for key in sorted(keys - known):
             raise unknown("setting", key, known)
         for key in sorted(known - keys):
@@ -137,11 +138,12 @@ def _refuse_keys(points: Sequence[Mapping[str, Any]]) -> None:
 
 def _agreed(key: str, points: Sequence[Mapping[str, Any]]) -> Any:
     """The value of a setting that the runs of a study have in common."""
-    values = {id(point[key]): point[key] for point in points}.values()
-    distinct = {repr(value): value for value in values}
-    if len(distinct) > 1:
-        raise BadInput(f"{key} is one for a whole sweep, and this one names several: {', '.join(list(distinct)[:5])}.")
-    return next(iter(distinct.values()))
+    first, *others = distinct_values(key, points)
+    if others:
+        raise BadInput(
+            f"{key} is one for a whole sweep, and this one names several: {', '.join(map(repr, [first, *others][:5]))}."
+        )
+    return first
 
 
 def _recording(common: Mapping[str, Any]) -> Recording:
