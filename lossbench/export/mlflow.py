@@ -78,8 +78,9 @@ def write_mlflow(choice: Choice, uri: str | None) -> str:
 
 
 def _processes(choice: Choice) -> int:
+    """How many write: one for each core and one more, since they wait for one another where the store is a file."""
     runs = len(choice.samples) + choice.runs * sum(len(sample.runs) for sample in choice.samples)
-    return 1 if runs < MANY else min(PROCESSES, library("joblib", EXTRA).cpu_count())
+    return 1 if runs < MANY else min(PROCESSES, library("joblib", EXTRA).cpu_count() + 1)
 
 
 def _keep_all(experiment: _Experiment, runs: Iterable[tuple[TrackedRun, _Stored | None]], processes: int) -> Counter[Outcome]:
@@ -97,7 +98,7 @@ def _keep_all(experiment: _Experiment, runs: Iterable[tuple[TrackedRun, _Stored 
 
 
 def _keep_part(experiment: _Experiment, runs: list[tuple[TrackedRun, _Stored | None]]) -> Counter[Outcome]:
-    with _refusals(experiment.uri), _waiting_for_no_disk(experiment.new_file), _what_is_there_stays():
+    with _refusals(experiment.uri), _waiting_for_no_disk(experiment.new_file), _without_search_for_cycles():
         client = library("mlflow.tracking", EXTRA).MlflowClient(experiment.uri)  # which keeps a store for each URI
         return Counter(_keep(client, experiment.number, run, stored) for run, stored in runs)
 
@@ -142,13 +143,15 @@ def _wait_for_no_disk(connection: Any, record: Any) -> None:
 
 
 @contextmanager
-def _what_is_there_stays() -> Iterator[None]:
-    """Python's search for cycles passes over what is there now: modules and a study, looked through again every few runs."""
-    gc.freeze()
+def _without_search_for_cycles() -> Iterator[None]:
+    """Python does not look for cycles among the objects that a client makes of numbers by the ten thousand; few are in any."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if enabled:
+            gc.enable()
 
 
 def _number(client: Any, name: str) -> str:
