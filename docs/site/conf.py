@@ -35,6 +35,7 @@ html_static_path = ["static"]
 html_css_files = ["lossbench.css"]
 html_show_sphinx = False
 html_copy_source = False
+html_show_search_summary = False  # a page opened as a file may fetch none
 html_theme_options = {"footer_icons": [], "top_of_page_buttons": []}
 
 FIELD = re.compile(r"^(Domain|Link|Formula|Gradient|Identities|Properties|Source|Size|Task|Options|Units): ")
