@@ -53,7 +53,7 @@ def documented(name: str) -> str:
 def shelves() -> str:
     """Every registered class of the library with its options, by noun and word."""
     text = (
-        title("Words", 0)
+        title("All words", 0)
         + "What ``loss=``, ``model=``, … can be, with options and sources. ``lossbench show`` tells the same.\n\n"
     )
     for noun, plural in SHELVES.items():
