@@ -29,6 +29,8 @@ def stage(source: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(page, target)
             todo += _linked(page)
+    for report in source.glob("results/*/report.md"):
+        report.write_text(report.read_text(encoding="utf-8").replace("\n", ": the report\n", 1), encoding="utf-8")
     shutil.copy(HERE / "index.md", source / "index.md")
     for name, text in reference_pages().items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)

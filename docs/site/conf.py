@@ -23,6 +23,7 @@ nb_render_markdown_format = "myst"
 suppress_warnings = ["myst.header", "toc.not_included"]  # the zoo begins at ###; reports of studies are linked to, not listed
 
 default_role = "literal"
+smartquotes = False  # what stands in quotes may be code
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
@@ -35,9 +36,11 @@ html_static_path = ["static"]
 html_css_files = ["lossbench.css"]
 html_show_sphinx = False
 html_copy_source = False
+html_show_search_summary = False  # a page opened as a file may fetch none
 html_theme_options = {"footer_icons": [], "top_of_page_buttons": []}
 
 FIELD = re.compile(r"^(Domain|Link|Formula|Gradient|Identities|Properties|Source|Size|Task|Options|Units): ")
+MODULES = re.compile(r"~(?:\w+\.)+")
 
 
 def as_rst(lines: list[str]) -> list[str]:
@@ -71,6 +74,13 @@ def process_docstring(*arguments: Any) -> None:
     arguments[-1][:] = as_rst(arguments[-1])
 
 
+def process_signature(*arguments: Any) -> tuple[str | None, Any] | None:
+    """A signature without modules, and without what a reader cannot type: `<factory>` becomes `...`."""
+    signature, returned = arguments[-2:]
+    return (MODULES.sub("", signature).replace("<factory>", "..."), returned) if signature else None
+
+
 def setup(app: Any) -> None:
     """Connect what Sphinx is to ask."""
     app.connect("autodoc-process-docstring", process_docstring)
+    app.connect("autodoc-process-signature", process_signature)

@@ -16,6 +16,7 @@ DOORS = {
     "Data in memory": ("lossbench.data.in_memory.from_frame", "lossbench.data.in_memory.from_arrays"),
     "What goes wrong": ("BadInput", "Failure"),
 }
+HIDDEN = "word, noun, model_config, set_score_request"  # the last is scikit-learn's own, with text of its own markup
 LEVELS = "=-"
 
 
@@ -45,14 +46,14 @@ def documented(name: str) -> str:
     module, _, attribute = path.rpartition(".")
     value = getattr(__import__(module, fromlist=[attribute]), attribute)
     if isinstance(value, type):
-        return f".. autoclass:: {path}\n   :members:\n   :exclude-members: word, noun, model_config\n\n"
+        return f".. autoclass:: {path}\n   :members:\n   :exclude-members: {HIDDEN}\n\n"
     return f".. autofunction:: {path}\n\n" if callable(value) else f".. autodata:: {path}\n\n"
 
 
 def shelves() -> str:
     """Every registered class of the library with its options, by noun and word."""
     text = (
-        title("Words", 0)
+        title("All words", 0)
         + "What ``loss=``, ``model=``, … can be, with options and sources. ``lossbench show`` tells the same.\n\n"
     )
     for noun, plural in SHELVES.items():
