@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 
 def growing(run: Any) -> Any:
     """The same run, diverging: its losses are multiplied by 1,000 from record to record, and no layer is saturated."""
-    grown = {name: [value * 1e3**k for k, value in enumerate(values[:9])] for name, values in run.curves.items() if "loss" in name}
+    losses = {name: values[:9] for name, values in run.curves.items() if "loss" in name}
+    grown = {name: [value * 1e3**k for k, value in enumerate(values)] for name, values in losses.items()}
     calm = {name: [0.0] * 9 for name in run.curves if name.startswith("saturated")}
     return replace(run.diverged(9), curves={**run.diverged(9).curves, **grown, **calm})
 
