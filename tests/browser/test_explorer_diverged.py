@@ -38,6 +38,16 @@ def report(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(folder) / "report.html"
 
 
+def test_printed_on_a4_no_table_is_cut_off(chromium: Browser, report: Path) -> None:
+    with chromium.new_context(offline=True, viewport={"width": 703, "height": 1000}) as context:  # 210 mm less two margins of 12
+        page = context.new_page()
+        page.goto(report.as_uri(), timeout=TIMEOUT)
+        page.emulate_media(media="print")
+        widths = page.eval_on_selector_all(".wide", "all => all.map(one => one.scrollWidth - one.clientWidth)")
+        assert widths
+        assert max(widths) <= 0
+
+
 @pytest.fixture(scope="module")
 def page(chromium: Browser, report: Path) -> Iterator[Page]:
     with chromium.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
