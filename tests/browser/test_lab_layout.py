@@ -54,22 +54,6 @@ def test_what_the_chinese_page_says_is_chinese_but_for_names_and_formulas(opened
     assert page.evaluate(ENGLISH, [page.evaluate(SHOWN), NAMES]) == []
 
 
-PRINTED = """() => {
-    const style = name => getComputedStyle(document.querySelector(name))
-    const brightness = colour => Math.min(...colour.match(/\\d+/g).map(Number))
-    return [brightness(style('body').color), style('.units i').printColorAdjust, style('#network figure').breakInside]
-}"""
-
-
-def test_on_paper_the_page_is_light_keeps_what_colours_say_and_cuts_no_figure(opened: Callable[[str], Page]) -> None:
-    page = opened("view=network&nn=10")
-    page.emulate_media(media="print", color_scheme="dark")
-    ink, colours, breaks = page.evaluate(PRINTED)
-    page.emulate_media(media="screen", color_scheme="light")
-    assert ink < 128
-    assert (colours, breaks) == ("exact", "avoid")
-
-
 def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(opened: Callable[[str], Page]) -> None:
     page = opened("lang=zh")
     texts = []
