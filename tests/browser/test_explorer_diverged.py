@@ -115,3 +115,43 @@ def test_a_run_has_only_words_that_its_loss_has(page: Page) -> None:
     words = page.inner_text("#explore-run-words").split()
     assert "loss=hinge" in words
     assert not [word for word in words if word.endswith("=")]
+
+
+def test_a_sentence_says_what_lines_and_bands_are(page: Page) -> None:
+    for measure, middle in (("test_accuracy", "medians"), ("output_error", "geometric means")):
+        shown(page, rate="0.1", measure=measure)
+        wanted = f"Lines are {middle} over runs, bands reach from the smallest value to the largest."
+        assert page.inner_text("#explore-meaning") == wanted
+    shown(page, rate="0.1", seed="0")
+    assert page.inner_text("#explore-meaning") == ""
+
+
+def test_the_name_of_the_chart_has_no_empty_part(page: Page) -> None:
+    shown(page, rate="0.1")
+    name = page.get_attribute("#explore-chart", "aria-label")
+    assert name == "test accuracy by training step: learning rate 0.1, all seeds, median and band"
+
+
+def test_small_panels_have_a_line_that_names_their_axes(page: Page) -> None:
+    shown(page, rate="0.1", panels="each")
+    heading = page.locator("#explore-chart .role-title-text").first
+    assert heading.inner_text() == "test accuracy (%), by training steps"
+
+
+def test_a_keyboard_goes_from_the_list_to_a_run_and_back(page: Page) -> None:
+    shown(page, rate="0.1")
+    places = []
+    for name in ("#explore-count", "#explore-runs button", "#explore-run-close"):
+        page.locator(name).first.press("Enter")
+        places.append(page.evaluate("document.activeElement.id"))
+    assert places == ["explore-count", "explore-run-close", "explore-count"]
+    assert "run=" not in page.url
+
+
+def test_on_a_phone_a_button_of_the_list_is_whole(page: Page) -> None:
+    shown(page, rate="0.1")
+    page.evaluate("document.querySelector('#explore details').open = true")
+    button, cell = (page.locator(f"#explore-runs {name}").first.bounding_box() for name in ("button", "td"))
+    assert button
+    assert cell
+    assert button["x"] + button["width"] <= cell["x"]

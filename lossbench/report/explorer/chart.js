@@ -69,7 +69,7 @@ function panel(shown, losses, number) {
   return { layer: layers };
 }
 
-function specification(panels, width, paint) {
+function specification(panels, width, paint, heading) {
   const columns = Math.min(panels.length, width < NARROW ? 1 : width < 900 ? 2 : 3);
   const alone = panels.length === 1;
   const each = alone ? width : Math.floor(width / columns) - 68;
@@ -77,7 +77,7 @@ function specification(panels, width, paint) {
   const text = { labelColor: paint.ink, titleColor: paint.ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
+    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { title: { text: heading, fontWeight: "normal", limit: width }, concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
     background: null,
     config: {
       view: { stroke: null },

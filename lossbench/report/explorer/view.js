@@ -61,7 +61,7 @@ Object.assign(Explorer.prototype, {
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
     $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
-    const spec = specification(drawn, width, paint);
+    const spec = specification(drawn, width, paint, this.state.panels === "each" ? `${this.titled(measure)}, by training steps` : "");
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
     const holder = element("div", null);
@@ -83,15 +83,34 @@ Object.assign(Explorer.prototype, {
 
   // The chart's name for those who hear the page.
   description(measure) {
-    const rate = this.rates.length ? `, learning rate ${$("rate-value").textContent}` : "";
+    const rate = this.rates.length ? `learning rate ${$("rate-value").textContent}` : "";
     const seeds = $("seed").selectedOptions[0].textContent;
-    return `${measure.title} by training step: ${this.state.setting}${rate}, ${seeds.startsWith("all") ? "all seeds, median and band" : seeds}`;
+    const parts = [this.state.setting, rate, seeds.startsWith("all") ? "all seeds, median and band" : seeds];
+    return `${measure.title} by training step: ${parts.filter(Boolean).join(", ")}`;
   },
 
-  // Axes are named where there is room: of many small panels none is.
+  titled(measure) {
+    return measure.share ? `${measure.title} (%)` : measure.title;
+  },
+
+  // Axes are named where there is room: of many small panels none is, and a line above them all names both.
   titles(measure) {
     if (this.state.panels === "each") return { title: null, stepTitle: null };
-    return { title: measure.share ? `${measure.title} (%)` : measure.title, stepTitle: "training steps" };
+    return { title: this.titled(measure), stepTitle: "training steps" };
+  },
+
+  // What lines and bands are, of the runs that are shown.
+  meaning(measure) {
+    const sizes = this.data.losses.map((_, loss) => this.selected(loss).length).filter((size) => size > 1);
+    if (!sizes.length) return "";
+    const lines = `Lines are ${measure.geometric ? "geometric means" : "medians"} over runs`;
+    if (this.many && this.state.panels === "one" && !this.state.apart) return `${lines}.`;
+    const whole = "from the smallest value to the largest";
+    const inner = "from the 10th percentile to the 90th";
+    const { few } = this.data;
+    const some = sizes.some((size) => size < few) ? whole : inner;
+    const more = some === whole && sizes.some((size) => size >= few) ? `, of ${few} runs or more ${inner}` : "";
+    return `${lines}, bands reach ${some}${more}.`;
   },
 
   // A panel in which one loss is set apart from the others, or none (−1). Faded lines come first, so that the others lie over them.
@@ -123,6 +142,7 @@ Object.assign(Explorer.prototype, {
       return end === Infinity ? `${label}: ${more}` : `${label} ${spelt(end, measure)}${more && `, ${more}`}`;
     });
     $("final").textContent = `Final ${measure.title}: ${ends.join("; ")}.`;
+    $("meaning").textContent = this.meaning(measure);
   },
 
   list() {
@@ -132,7 +152,10 @@ Object.assign(Explorer.prototype, {
     const { names } = this.blocks();
     const rows = every.slice(0, MOST_LISTED).map((run) => {
       const button = element("button", runs.id[run], { type: "button" });
-      button.addEventListener("click", () => this.change({ run: runs.id[run] }));
+      button.addEventListener("click", () => {
+        this.change({ run: runs.id[run] });
+        $("run-close").focus(); // the list is made anew: a keyboard's place in it is gone
+      });
       const row = element("tr", null);
       const head = element("th", null, { scope: "row" });
       head.append(button);
@@ -154,6 +177,7 @@ Object.assign(Explorer.prototype, {
     const end = steps.length ? `step ${steps[steps.length - 1].toLocaleString("en")}` : "the first step";
     $("run-id").textContent = this.state.run;
     $("run-outcome").textContent = this.data.runs.diverged[run] ? `It diverged; last recorded is ${end}.` : `It finished at ${end}.`;
+    $("run-line").hidden = !this.records.curve(run, this.measure()).length;
     $("run-words").textContent = this.records.words(run).map(([name, value]) => `${name}=${value}`).join(" ");
     const rows = this.data.measures.map((measure, number) => {
       const pair = element("div", null);
@@ -168,4 +192,7 @@ const explorer = document.getElementById("explore");
 explorer.hidden = false;
 window.explorer = new Explorer(JSON.parse(document.getElementById("records").textContent));
 if (location.hash.startsWith(PREFIX)) explorer.scrollIntoView();
-$("run-close").addEventListener("click", () => window.explorer.change({ run: "" }));
+$("run-close").addEventListener("click", () => {
+  window.explorer.change({ run: "" });
+  $("count").focus();
+});
