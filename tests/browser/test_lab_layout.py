@@ -72,10 +72,10 @@ def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(o
 
 
 def test_formulas_are_set_low_and_high_as_they_are_written_by_hand(opened: Callable[[str], Page]) -> None:
-    page = opened("a=focal&b=bernoulli&lang=en")
-    focal, bernoulli = page.locator("#neuron-losses .formula").all()[:2]
+    page = opened("a=focal&b=slope_left_out&lang=en")
+    focal, slope_left_out = page.locator("#neuron-losses .formula").all()[:2]
     assert focal.inner_html().startswith("ℓ = −Σ<sub>c</sub> y<sub>c</sub> (1 − p<sub>c</sub>)<sup>γ</sup> log p<sub>c</sub>;")
-    assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in bernoulli.inner_html()
+    assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in slope_left_out.inner_html()
 
 
 @pytest.mark.parametrize("words", ["z=4", "z=4&h=3000", "z=9&h=10000", "z=20"])
