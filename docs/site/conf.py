@@ -40,7 +40,6 @@ html_show_search_summary = False  # a page opened as a file may fetch none
 html_theme_options = {"footer_icons": [], "top_of_page_buttons": []}
 
 FIELD = re.compile(r"^(Domain|Link|Formula|Gradient|Identities|Properties|Source|Size|Task|Options|Units): ")
-MODULES = re.compile(r"~(?:\w+\.)+")
 
 
 def as_rst(lines: list[str]) -> list[str]:
@@ -75,9 +74,9 @@ def process_docstring(*arguments: Any) -> None:
 
 
 def process_signature(*arguments: Any) -> tuple[str | None, Any] | None:
-    """A signature without modules, and without what a reader cannot type: `<factory>` becomes `...`."""
+    """A signature that can be parsed, and so is laid out: a default that a dataclass makes, `<factory>`, becomes `...`."""
     signature, returned = arguments[-2:]
-    return (MODULES.sub("", signature).replace("<factory>", "..."), returned) if signature else None
+    return (signature.replace("<factory>", "..."), returned) if signature else None
 
 
 def setup(app: Any) -> None:

@@ -1,8 +1,9 @@
 """One network, trained on examples that are all there is: what an estimator's fit does, without a study and a store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,7 @@ def raw_outputs(layers: Layers, activation: str, x: Array) -> Array:
 
 
 def _run(rows: int, loss: Loss, settings: Mapping[str, Any]) -> RunSpec:
-    if settings["epochs"] < 1 or settings["batch"] < 1:
-        raise BadInput(f"epochs is {settings['epochs']} and batch {settings['batch']}; both are whole numbers, 1 or more.")
+    _refuse_kinds(settings)
     batch = min(settings["batch"], rows)
     hidden = {"word": "mlp", "hidden": tuple(settings["hidden"]), "activation": settings["activation"]}
     rule = settings["optimizer"]
@@ -92,3 +92,15 @@ def _run(rows: int, loss: Loss, settings: Mapping[str, Any]) -> RunSpec:
     parts["optimizer"] = replace(parts["optimizer"], lr=float(settings["lr"]))
     steps = settings["epochs"] * (rows // batch)
     return RunSpec(loss=loss, data="", seed=settings["seed"], steps=steps, batch=batch, **parts)
+
+
+def _refuse_kinds(settings: Mapping[str, Any]) -> None:
+    """Raise BadInput for settings that are no numbers of their kind, before arithmetic would meet them with a TypeError."""
+    for name in ("epochs", "batch"):
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            raise BadInput(f"{name} is {value!r}; it is a whole number, 1 or more.")
+    if isinstance(settings["lr"], bool) or not isinstance(settings["lr"], Real):
+        raise BadInput(f"lr is {settings['lr']!r}; it is a number above 0.")
+    if isinstance(settings["hidden"], str) or not isinstance(settings["hidden"], Iterable):
+        raise BadInput(f"hidden is {settings['hidden']!r}; it is a tuple of widths, such as (32,), or () for a linear model.")

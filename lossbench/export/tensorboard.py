@@ -1,6 +1,7 @@
 """A study for TensorBoard: an event file a run, written by TensorBoard's own library, without torch or TensorFlow."""
 
 import io
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def write_tensorboard(choice: Choice, out: Path) -> str:
         write_whole(out / run.path / FILE, _content([_parameters(run), *_scalars(run)]))
     for stale in set(out.rglob(FILE)) - written:
         stale.unlink(missing_ok=True)
-    return f"{len(written) - 1:,} runs in {out}. Look at them: tensorboard --logdir {out}"
+    return f"{len(written) - 1:,} runs in {out}. Look at them: tensorboard --logdir {shlex.quote(str(out))}"
 
 
 def _content(events: Iterable[Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from collections import defaultdict
@@ -54,7 +55,7 @@ def write_wandb(choice: Choice, out: Path) -> str:
         raise Failure(f"W&B refuses: {str(error).strip()}") from error
     new = sum(written.values())
     counts = f"{new:,} new, {len(written) - new:,} unchanged, {len(stale):,} removed"
-    return f"{counts} in {out}. Upload: wandb sync {out}/offline-run-*"
+    return f"{counts} in {out}. Upload: wandb sync {shlex.quote(str(out))}/offline-run-*"
 
 
 def _written(client: Any, choice: Choice, out: Path, owner: str, stored: Any) -> dict[str, bool]:

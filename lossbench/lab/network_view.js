@@ -91,7 +91,7 @@ function buildPanel(run) {
   const buttons = Array.from({ length: OUTPUTS }, (_, digit) => html('button', { type: 'button', 'data-digit': `${run.slot}${digit}`, onclick: () => chooseDigit(run.slot, digit) },
     html('b', {}, String(digit)), html('span')))
   const element = html('div', { class: 'panel' }, head, html('div', { class: 'big' }, share, html('small', {}, t('network.right')), stopped),
-    html('h4', {}, t('network.hidden')), units, html('h4', {}, t('network.outputs')), html('div', { class: 'digits', role: 'group', 'aria-label': t('network.outputs') }, ...buttons),
+    html('h4', {}, t('network.hidden')), units, html('h4', {}, t('network.outputs')), html('div', { class: 'digits', role: 'group', 'aria-label': t('part', { loss: titleOf(run.loss), part: t('network.outputs') }) }, ...buttons),
     html('p', { class: 'scale' }, t('network.flat'), html('i'), t('network.steep')))
   return { lang, element, share, stopped, units, buttons }
 }
@@ -103,10 +103,10 @@ function chooseDigit(slot, digit) {
   if (networkView.digit) $('why').scrollIntoView({ block: 'nearest' }) // on a phone the answer stands below both networks
 }
 
-function renewPanel({ panel, net, slot }, seen) {
+function renewPanel({ panel, net, slot, loss }, seen) {
   renewText(panel.share, `${(100 * seen.accuracy).toFixed(1)} % `)
   renewText(panel.stopped, net.n < state.nn ? ` ${t('diverged', { n: net.n })}` : '')
-  renew(panel.units, { 'aria-label': t('network.hidden.said', { flat: seen.hidden.filter(alive => alive < 0.05).length }) })
+  renew(panel.units, { 'aria-label': t('part', { loss: titleOf(loss), part: t('network.hidden.said', { flat: seen.hidden.filter(alive => alive < 0.05).length }) }) })
   seen.hidden.forEach((alive, j) => renew(panel.units.children[j], {}, { background: shade(alive).background }))
   const chosen = networkView.digit?.slot === slot ? networkView.digit.digit : -1
   panel.buttons.forEach((button, digit) => {
@@ -166,7 +166,7 @@ function drawCurves() {
   let low = Infinity, high = -Infinity
   for (const size of sizes) { low = Math.min(low, size); high = Math.max(high, size) }
   const from = sizes.length ? 10 ** Math.floor(Math.log10(low)) : 1e-3, to = sizes.length ? 10 ** Math.ceil(Math.log10(high) + 1e-9) : 1
-  gradientChart.draw({ label: t('network.gradients'), x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-36), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
+  gradientChart.draw({ label: `${t('network.gradients')} ${spokenGradients(runs)}`, x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-36), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
 }
 
 // Sizes of a layer's gradient up to now, each the mean of ten steps, so that a course is seen in what mini-batches scatter.
@@ -180,8 +180,13 @@ function means(run, layer) {
   return kept.slice(0, Math.floor(upTo / TOGETHER))
 }
 
+function spokenGradients(runs) {
+  const known = runs.map(run => [run, means(run, 0).at(-1), means(run, 1).at(-1)]).filter(([, inner]) => inner)
+  return known.map(([run, inner, outer]) => t('network.sizes', { loss: titleOf(run.loss), inner: brief(inner[1]), outer: brief(outer[1]) })).join(t('semicolon'))
+}
+
 function spokenNetwork() {
-  return t('network.said', { n: state.nn, accuracies: trained().map(run => `${titleOf(run.loss)} ${(100 * (run.accuracy.findLast(([n]) => n <= run.net.n)?.[1] ?? 0)).toFixed(1)} %`).join(', ') })
+  return t('network.said', { n: state.nn, accuracies: trained().map(run => `${titleOf(run.loss)} ${(100 * (run.accuracy.findLast(([n]) => n <= run.net.n)?.[1] ?? 0)).toFixed(1)} %`).join(t('comma')) })
 }
 
 function goToStep(n) {
@@ -247,7 +252,7 @@ function networkFacts() {
     const key = run.slot.toUpperCase(), seen = look(run), never = seen.answered.flatMap((count, digit) => count ? [] : [digit])
     named[`loss${key}`] = titleOf(run.loss)
     named[`accuracy${key}`] = `${(100 * seen.accuracy).toFixed(1)} %`
-    named[`never${key}`] = never.length ? never.join(', ') : t('none')
+    named[`never${key}`] = never.length ? never.join(t('listed')) : t('none')
   }
   return named
 }

@@ -66,6 +66,20 @@ function show(view) {
   refresh()
 }
 
+// A finger that scrolls the page may come down on a slider: what its touch set there is taken back.
+function wireScroll(slider) {
+  let value, chosen
+  slider.addEventListener('pointerdown', () => { [value, chosen] = [slider.value, { ...state }] })
+  slider.addEventListener('pointercancel', () => {
+    if (slider.value === value) return
+    slider.value = value
+    if (slider.closest('.scrub')) return slider.dispatchEvent(new Event('input'))
+    Object.assign(state, chosen)
+    views[state.view].draw()
+    writeAddress()
+  })
+}
+
 function wire() {
   wireNeuron()
   wireNetwork()
@@ -99,6 +113,7 @@ function wire() {
     else return
     event.preventDefault()
   })
+  for (const slider of document.querySelectorAll('input[type=range]')) wireScroll(slider)
   addEventListener('hashchange', () => {
     if ((location.hash || '#') === lastWritten) return
     for (const view of Object.values(views)) view.stop()

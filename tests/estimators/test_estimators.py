@@ -94,6 +94,13 @@ def test_a_loss_sees_targets_in_its_domain_and_predictions_are_in_their_own_unit
         ({"activation": "gelu"}, "possible are relu, sigmoid, tanh"),
         ({"optimizer": "sgdd"}, "Did you mean 'sgd'?"),
         ({"epochs": 0}, "epochs is 0"),
+        ({"epochs": 1.5}, "epochs is 1.5; it is a whole number"),
+        ({"epochs": "3"}, "epochs is '3'; it is a whole number"),
+        ({"batch": None}, "batch is None; it is a whole number"),
+        ({"batch": 2.5}, "batch is 2.5; it is a whole number"),
+        ({"lr": "fast"}, "lr is 'fast'; it is a number above 0"),
+        ({"lr": None}, "lr is None; it is a number above 0"),
+        ({"hidden": 5}, "hidden is 5; it is a tuple of widths"),
         ({"hidden": (0,)}, "model.hidden is"),
     ],
 )

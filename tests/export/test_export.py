@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shlex
 import struct
 import subprocess
 import sys
@@ -253,6 +254,15 @@ def test_a_library_that_is_missing_is_one_sentence_with_its_extra(study, monkeyp
     monkeypatch.setitem(sys.modules, tool, None)
     assert answer(["export", str(study), "--to", tool]) == 2
     assert capsys.readouterr().err == f"Error: {tool} is not installed. `pip install 'lossbench[{tool}]'` brings it.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tool", "ends"), [("tensorboard", ""), ("wandb", "/offline-run-*")])
+def test_the_next_command_can_be_typed_whatever_the_folder_is_called(study, tmp_path, capsys, tool, ends):
+    library(tool)
+    out = tmp_path / "it's 100% (new) & #1"
+    export(study, "--to", tool, "--out", str(out), "--metric", "test_accuracy")
+    assert shlex.split(capsys.readouterr().out.partition(": ")[2])[-1] == f"{out}{ends}"
 
 
 @pytest.mark.slow

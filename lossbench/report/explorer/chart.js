@@ -5,7 +5,10 @@ const FADED = { light: "#b9b9b9", dark: "#62666c" }; // nearer to the paper than
 const NARROW = 520;
 // Of a logarithmic axis only what is labelled has a line.
 const SPARSE = { condition: { test: "datum.label === ''", value: 0 }, value: 1 };
-const LABELLED = { gridOpacity: SPARSE, tickOpacity: SPARSE };
+// What has many digits is written as a power of ten, and what has no label keeps none.
+const FAR = "datum.value !== 0 && (abs(datum.value) >= 1e5 || abs(datum.value) < 1e-3)";
+const SHORT = `datum.label !== '' && ${FAR} ? format(datum.value, '~e') : datum.label`;
+const LABELLED = { gridOpacity: SPARSE, tickOpacity: SPARSE, labelExpr: SHORT };
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -16,7 +19,7 @@ function colours() {
 // On dark paper dark colours would not be seen: they go some of the way towards white, black and its like further.
 function visible(colour, dark) {
   const parts = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
-  const share = !dark ? 0 : Math.max(...parts) < 64 ? 0.6 : 0.35;
+  const share = !dark ? 0 : Math.max(...parts) < 96 ? 0.75 : 0.35;
   const bright = parts.map((part) => Math.round(part + share * (255 - part)));
   return `#${bright.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
@@ -27,6 +30,7 @@ function scaleOf(values, logarithmic) {
   let low = known.reduce((a, b) => Math.min(a, b));
   let high = known.reduce((a, b) => Math.max(a, b));
   if (logarithmic) return { type: "log", domain: [low / 1.2, high * 1.2], nice: false };
+  if (low === 0 && high === 0) return { type: "linear", domain: [-0.04, 1], nice: false }; // no tick below what a share can be
   const margin = 0.04 * (high - low) || 0.05 * Math.abs(high) || 0.05;
   return { type: "linear", domain: [low - margin, high + margin], nice: false, zero: false };
 }

@@ -89,7 +89,8 @@ class Records {
 
   // The words in which runs differ, of one run: "loss=cross_entropy seed=3".
   words(run) {
-    return Object.entries(this.data.words).map(([name, { values, codes }]) => [name, values[codes[run]]]);
+    const every = Object.entries(this.data.words).map(([name, { values, codes }]) => [name, values[codes[run]]]);
+    return every.filter(([, value]) => value !== ""); // an option that its loss does not have
   }
 }
 

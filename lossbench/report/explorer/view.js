@@ -54,7 +54,7 @@ Object.assign(Explorer.prototype, {
     const edges = parts.bands.flatMap(({ low, high }) => [low, high]);
     const last = [...parts.lines, ...parts.single, ...parts.picked].reduce((most, { step }) => Math.max(most, step), 1);
     const common = {
-      last, stepsLogarithmic: this.state.steps === "log", ...this.titles(measure),
+      last: parts.ends.length ? this.beyond(last) : last, stepsLogarithmic: this.state.steps === "log", ...this.titles(measure),
       scale: scaleOf([...values, ...edges], logarithmic), ink: paint.ink,
     };
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
@@ -74,6 +74,11 @@ Object.assign(Explorer.prototype, {
       $("chart").dataset.drawn = asked;
       return undefined;
     });
+  },
+
+  // A little further along the axis than the last step, so that a cross there is whole.
+  beyond(last) {
+    return this.state.steps === "log" ? (1 + last) ** 1.05 - 1 : 1.05 * last;
   },
 
   // The chart's name for those who hear the page.
@@ -111,8 +116,11 @@ Object.assign(Explorer.prototype, {
     const ends = this.data.losses.map(({ label }, loss) => {
       const runs = this.selected(loss);
       const broken = runs.filter((run) => this.data.runs.diverged[run]).length;
-      const more = broken ? `, ${broken} of ${runs.length} diverged` : "";
-      return runs.length ? `${label} ${spelt(this.records.final(runs, number), measure)}${more}` : `${label}: no such run`;
+      const more = broken ? `${broken} of ${runs.length} diverged` : "";
+      const end = this.records.final(runs, number);
+      if (!runs.length) return `${label}: no such run`;
+      if (Number.isNaN(end)) return `${label}: not recorded`;
+      return end === Infinity ? `${label}: ${more}` : `${label} ${spelt(end, measure)}${more && `, ${more}`}`;
     });
     $("final").textContent = `Final ${measure.title}: ${ends.join("; ")}.`;
   },
