@@ -28,9 +28,13 @@ function ticks(from, to, count) {
   return found
 }
 
+// Powers of ten on an axis, at most so many; 1 is among them wherever it is on the axis.
 function powers(from, to, most) {
-  const low = Math.ceil(Math.log10(from) - 1e-9), high = Math.floor(Math.log10(to) + 1e-9), by = Math.max(1, Math.ceil((high - low + 1) / most))
-  return Array.from({ length: Math.max(0, Math.floor((high - low) / by) + 1) }, (_, k) => 10 ** (low + k * by))
+  const low = Math.log10(from) - 1e-9, high = Math.log10(to) + 1e-9
+  let by = 1
+  const count = () => Math.floor(high / by) - Math.ceil(low / by) + 1
+  while (count() > most) by++
+  return Array.from({ length: Math.max(0, count()) }, (_, k) => 10 ** ((Math.ceil(low / by) + k) * by))
 }
 
 const GROUPED = new Intl.NumberFormat('en')
@@ -61,7 +65,7 @@ function renewText(element, text) {
   if (element.keptText !== text) element.textContent = element.keptText = text
 }
 
-const EDGE = { left: 46, right: 22, top: 10, bottom: 34 }
+const EDGE = { left: 50, right: 22, top: 10, bottom: 34 }
 
 // A chart is drawn once, and then only what differs from what stands there: lines and points at every frame, axes when they change.
 class Chart {
@@ -103,7 +107,7 @@ class Chart {
     this.picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img' })
     for (const v of given.y.log ? powers(given.y.from, given.y.to, 6) : ticks(given.y.from, given.y.to, 5)) {
       this.picture.append(svg('path', { class: 'grid', d: `M${EDGE.left} ${Y(v)}H${right}` }))
-      this.picture.append(svg('text', { x: EDGE.left - 8, y: Y(v) + 4, 'text-anchor': 'end' }, brief(v)))
+      this.picture.append(svg('text', { x: EDGE.left - 12, y: Y(v) + 4, 'text-anchor': 'end' }, brief(v)))
     }
     for (const v of ticks(given.x.from, given.x.to, width < 420 ? 4 : 7)) {
       this.picture.append(svg('text', { x: X(v), y: bottom + 17, 'text-anchor': 'middle' }, v < 0 ? `−${brief(-v)}` : brief(v)))
@@ -134,7 +138,8 @@ class Chart {
     if (shapes !== this.shapes) this.balls.replaceChildren(...balls.map(({ shape }) => svg(shape === 'square' ? 'rect' : 'circle', { class: 'ball' })))
     this.shapes = shapes
     for (const [n, { x, y, shape, colour }] of balls.entries()) {
-      const place = shape === 'square' ? { x: x - 6.5, y: y - 6.5, width: 13, height: 13 } : { cx: x, cy: y, r: shape === 'ring' ? 5.5 : 7.5 }
+      // where points meet, the later is the smaller: each is seen around the next
+      const place = shape === 'square' ? { x: x - 6, y: y - 6, width: 12, height: 12 } : { cx: x, cy: y, r: shape === 'dot' ? 4 : 9 }
       renew(this.balls.children[n], place, { fill: colour })
     }
   }

@@ -100,6 +100,7 @@ function chooseDigit(slot, digit) {
   const { digit: chosen } = networkView
   networkView.digit = chosen?.slot === slot && chosen.digit === digit ? null : { slot, digit }
   drawNetwork()
+  if (networkView.digit) $('why').scrollIntoView({ block: 'nearest' }) // on a phone the answer stands below both networks
 }
 
 function renewPanel({ panel, net, slot, loss }, seen) {
@@ -165,7 +166,7 @@ function drawCurves() {
   let low = Infinity, high = -Infinity
   for (const size of sizes) { low = Math.min(low, size); high = Math.max(high, size) }
   const from = sizes.length ? 10 ** Math.floor(Math.log10(low)) : 1e-3, to = sizes.length ? 10 ** Math.ceil(Math.log10(high) + 1e-9) : 1
-  gradientChart.draw({ label: `${t('network.gradients')} ${spokenGradients(runs)}`, x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-9), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
+  gradientChart.draw({ label: `${t('network.gradients')} ${spokenGradients(runs)}`, x: { from: 0, to: digits.steps }, y: { from: Math.max(from, to * 1e-36), to: to > from ? to : from * 10, log: true }, xName: t('steps'), lines })
 }
 
 // Sizes of a layer's gradient up to now, each the mean of ten steps, so that a course is seen in what mini-batches scatter.

@@ -124,7 +124,7 @@ function drawFactors() {
     const n = atStep(run, state.n)
     return { run, error: run.course.error[n], slope: run.course.slope[n], gradient: run.course.gradient[n] }
   })
-  const sizes = neuronView.runs.flatMap(run => ['error', 'slope', 'gradient'].flatMap(name => [Math.abs(run.course[name][0])])).filter(v => v > 0 && Number.isFinite(v))
+  const sizes = neuronView.runs.flatMap(run => ['error', 'slope', 'gradient'].flatMap(name => [run.course[name][0], run.course[name].at(-1)].map(Math.abs))).filter(v => v > 0 && Number.isFinite(v))
   const low = Math.max(-12, Math.min(-3, Math.floor(Math.log10(Math.min(1, ...sizes))))), high = Math.min(12, Math.max(1, Math.ceil(Math.log10(Math.max(1, ...sizes)))))
   const X = v => left + (Math.min(high, Math.max(low, Math.log10(v))) - low) / (high - low) * (width - left - right)
   const height = factors.length * (3 * row + 34) + 24
@@ -143,7 +143,7 @@ function drawFactors() {
       const size = Math.abs(sizesOf[name]), y = top + 17 + line * row, from = Math.min(X(1), X(size || 1e-300)), to = Math.max(X(1), X(size || 1e-300))
       const bar = svg('rect', { x: from, y, width: Math.max(1, to - from), height: row - 6, rx: 2 })
       bar.style.fill = colourOf(run.slot)
-      bar.style.opacity = name === 'gradient' ? 1 : 0.42
+      bar.style.opacity = name === 'gradient' ? 1 : 0.55
       picture.append(svg('text', { x: left - 10, y: y + 11, 'text-anchor': 'end' }, t(narrow ? `${name}.short` : `${name}.long`)), bar)
       picture.append(svg('text', { x: width, y: y + 11, 'text-anchor': 'end', class: name === 'gradient' ? 'tip' : '' }, brief(sizesOf[name])))
     })

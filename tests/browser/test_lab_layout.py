@@ -1,6 +1,7 @@
 """How the lab is laid out: it fits every window, nothing is cut off or too small, and the Chinese page is Chinese."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -22,6 +23,11 @@ SHOWN = """() => {
         if (holder.checkVisibility() && !holder.closest('script, style, noscript, pre, [lang=en]')) shown.push(text)
     }
     return shown
+}"""
+PARTS = """formula => {
+    const texts = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT), parts = []
+    while (texts.nextNode()) parts.push(texts.currentNode.textContent)
+    return parts
 }"""
 ENGLISH = r"""([texts, names]) => {
     const known = new Set(names.split(' ')), words = texts.flatMap(text => text.match(/[A-Za-z][A-Za-z0-9]{2,}/g) ?? [])
@@ -60,6 +66,47 @@ def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(o
     for word in page.evaluate("[...lossbenchLab.losses.values()].filter(loss => !loss.own).map(loss => loss.id)"):
         page.select_option("#neuron-losses-a", word)
         texts.append(page.locator("#neuron-losses-a option:checked").text_content())
-        texts.append(page.locator(".loss .formula").first.text_content())
+        texts += page.locator(".loss .formula").first.evaluate(PARTS)
     assert len(texts) >= 2 * 26
     assert page.evaluate(ENGLISH, [texts, NAMES]) == []
+
+
+def test_formulas_are_set_low_and_high_as_they_are_written_by_hand(opened: Callable[[str], Page]) -> None:
+    page = opened("a=focal&b=slope_left_out&lang=en")
+    focal, slope_left_out = page.locator("#neuron-losses .formula").all()[:2]
+    assert focal.inner_html().startswith("ℓ = −Σ<sub>c</sub> y<sub>c</sub> (1 − p<sub>c</sub>)<sup>γ</sup> log p<sub>c</sub>;")
+    assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in slope_left_out.inner_html()
+
+
+@pytest.mark.parametrize("words", ["z=4", "z=4&h=3000", "z=9&h=10000", "z=20"])
+def test_the_factors_axis_names_1_and_holds_every_bar_whole(opened: Callable[[str], Page], words: str) -> None:
+    page = opened(f"{words}&n=10000")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.evaluate("new Promise(requestAnimationFrame)")
+    texts = page.locator("#factors text").evaluate_all("texts => texts.map(text => [text.textContent, text.getAttribute('y')])")
+    lowest = max(float(y) for _, y in texts)
+    axis = [text for text, y in texts if float(y) == lowest]
+    assert "1" in axis
+    assert 3 <= len(axis) <= 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_digit_that_is_never_answered_has_a_border_in_the_colour_of_its_text(
+    opened: Callable[[str], Page], scheme: Literal["light", "dark"]
+) -> None:
+    page = opened("view=network&nn=10")
+    page.emulate_media(color_scheme=scheme)
+    colours = page.locator(".digits .never").evaluate_all(
+        "buttons => buttons.map(button => getComputedStyle(button)).map(style => [style.borderTopColor, style.color])"
+    )
+    assert colours
+    assert all(border == text for border, text in colours)
+
+
+def test_the_answer_why_comes_into_view_on_a_phone(opened: Callable[[str], Page]) -> None:
+    page = opened("view=network&nn=10")
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.locator(".digits button").first.click()
+    top, bottom = page.locator("#why").evaluate("why => [why.getBoundingClientRect().top, why.getBoundingClientRect().bottom]")
+    assert top >= 0
+    assert bottom <= 701
