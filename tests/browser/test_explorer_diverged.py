@@ -87,6 +87,7 @@ def test_crosses_of_runs_that_diverged_are_whole(page: Page) -> None:
     shown(page, rate="3", diverged="shown")
     chart = page.locator("#explore-chart .mark-group.role-frame.root path.background").first.bounding_box()
     crosses = page.locator("#explore-chart g.mark-symbol path[d^='M-']").all()
+    assert page.inner_text("#explore-meaning").endswith("Each thin line is a run that diverged, up to its cross.")
     boxes = [box for cross in crosses if (box := cross.bounding_box())]
     assert boxes
     assert chart
@@ -124,6 +125,9 @@ def test_a_sentence_says_what_lines_and_bands_are(page: Page) -> None:
         assert page.inner_text("#explore-meaning") == wanted
     shown(page, rate="0.1", seed="0")
     assert page.inner_text("#explore-meaning") == ""
+    shown(page, rate="3", measure="saturated/1", height="log", steps="linear")
+    assert page.inner_text("#explore-meaning").startswith("Nothing to draw: no value is above 0")
+    assert page.locator("#explore-chart .role-axis-label text").all_text_contents()[:2] == ["0", "1"]
 
 
 def test_the_name_of_the_chart_has_no_empty_part(page: Page) -> None:
@@ -155,3 +159,13 @@ def test_on_a_phone_a_button_of_the_list_is_whole(page: Page) -> None:
     assert button
     assert cell
     assert button["x"] + button["width"] <= cell["x"]
+
+
+def test_on_dark_paper_too_the_key_has_the_colours_and_dashes_of_the_lines(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    shown(page, rate="0.1")
+    looks = "all => all.map(one => [one.getAttribute('stroke'), one.getAttribute('stroke-dasharray') || '1 0'].join(' '))"
+    key = page.eval_on_selector_all("#explore-legend line", looks)
+    lines = page.eval_on_selector_all("#explore-chart g.mark-line.role-mark path", looks)
+    page.emulate_media(color_scheme="light")
+    assert {look.replace(",", " ") for look in lines} == set(key)

@@ -26,7 +26,7 @@ function visible(colour, dark) {
 
 function scaleOf(values, logarithmic) {
   const known = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
-  if (!known.length) return { type: logarithmic ? "log" : "linear" };
+  if (!known.length) return { type: logarithmic ? "log" : "linear", domain: [logarithmic ? 0.1 : 0, 1] };
   let low = known.reduce((a, b) => Math.min(a, b));
   let high = known.reduce((a, b) => Math.max(a, b));
   if (logarithmic) return { type: "log", domain: [low / 1.2, high * 1.2], nice: false };
@@ -36,9 +36,13 @@ function scaleOf(values, logarithmic) {
 }
 
 function stepScale(last, logarithmic) {
-  if (!logarithmic) return { scale: { type: "linear", domain: [0, last], nice: false }, axis: { tickCount: 8, labelOverlap: "greedy", labelBound: true } };
+  if (!logarithmic) {
+    const whole = last < 9 ? { values: [...Array(Math.floor(last) + 1).keys()] } : { tickCount: 8 }; // no parts of a step
+    return { scale: { type: "linear", domain: [0, last], nice: false }, axis: { ...whole, labelOverlap: "greedy", labelBound: true } };
+  }
   const ticks = [0];
-  for (let power = 1; power <= last; power *= 10) ticks.push(power);
+  const within = last < 100 ? [1, 2, 5] : [1]; // a short axis would have too few
+  for (let power = 1; power <= last; power *= 10) ticks.push(...within.map((part) => part * power).filter((tick) => tick <= last));
   return { scale: { type: "symlog", constant: 1, domain: [0, last], nice: false }, axis: { values: ticks } };
 }
 
@@ -70,14 +74,15 @@ function panel(shown, losses, number) {
 }
 
 function specification(panels, width, paint, heading) {
-  const columns = Math.min(panels.length, width < NARROW ? 1 : width < 900 ? 2 : 3);
+  const most = Math.min(panels.length, width < NARROW ? 1 : width < 900 ? 2 : 3);
+  const columns = Math.ceil(panels.length / Math.ceil(panels.length / most)); // four are two and two, not three and one
   const alone = panels.length === 1;
   const each = alone ? width : Math.floor(width / columns) - 68;
   const sized = panels.map(({ title, layer }) => ({ ...(title ? { title } : {}), width: each, height: alone ? 340 : 150, layer }));
   const text = { labelColor: paint.ink, titleColor: paint.ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { title: { text: heading, fontWeight: "normal", limit: width }, concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
+    ...(alone ? { ...sized[0], autosize: { type: "fit-x", contains: "padding" } } : { title: { text: heading, fontWeight: "normal", limit: width, offset: 10 }, concat: sized, columns, resolve: { scale: { color: "independent", strokeDash: "independent" } } }),
     background: null,
     config: {
       view: { stroke: null },

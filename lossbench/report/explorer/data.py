@@ -138,7 +138,8 @@ def _thinned(kept: int, recorded: int, curves: Curves, columns: Sequence[str]) -
     every = [name for name in curves.columns if name != tables.STEPS]
     steps = "every recorded step" if kept == recorded else f"{kept:,} of {recorded:,} recorded steps of all runs together"
     left = len(every) - len(columns)
-    others = f" {formatting.counted(left, 'other recorded column')} stay in the records." if left else ""
+    stay = "stays" if left == 1 else "stay"
+    others = f" {formatting.counted(left, 'other recorded column')} {stay} in the records." if left else ""
     return (
         f"This part of the page holds {steps}, by {formatting.counted(len(columns), 'quantity', 'quantities')}, "
         f"each number to 16 bits.{others}"

@@ -83,13 +83,18 @@ class Explorer {
     $("rate").closest("label").hidden = this.rates.length < 2;
     $("panels").closest("label").hidden = this.data.losses.length < 2;
     $("diverged").closest("label").hidden = !this.data.runs.diverged.some(Boolean);
-    $("legend").replaceChildren(...this.data.losses.map(({ label }, loss) => this.key(label, loss)));
+    $("legend").replaceChildren(...this.data.losses.map(({ label, dash }) => this.key(label, dash)));
     $("thinned").textContent = this.data.thinned;
   }
 
-  key(label, loss) {
+  // Of many losses some have one colour: their dashes tell them apart.
+  key(label, dash) {
     const button = element("button", null, { type: "button" });
-    button.append(element("i", null, { style: `background:${this.data.losses[loss].colour}` }), label);
+    const [sample, line] = ["svg", "line"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+    for (const [name, value] of Object.entries({ x2: 26, y1: 5, y2: 5, "stroke-width": 2.5, "stroke-dasharray": dash.join(" ") })) line.setAttribute(name, value);
+    sample.append(line);
+    sample.setAttribute("aria-hidden", "true");
+    button.append(sample, label);
     // Among panels of one loss each nothing can be set apart.
     button.addEventListener("click", () => this.change(this.state.apart === label ? { apart: "" } : { apart: label, panels: "one" }));
     return button;

@@ -48,9 +48,13 @@ Object.assign(Explorer.prototype, {
 
   draw() {
     const paint = colours();
+    [...$("legend").children].forEach((key, loss) => {
+      key.firstChild.firstChild.setAttribute("stroke", visible(this.data.losses[loss].colour, paint.dark)); // as its line has it
+    });
     const { measure, logarithmic, ...parts } = this.shown();
     $("chart").setAttribute("aria-label", this.description(measure));
     const values = [...parts.lines, ...parts.single, ...parts.picked].map(({ value }) => value);
+    $("meaning").textContent = values.length || !logarithmic ? this.meaning(measure, parts.ends.length > 0) : "Nothing to draw: no value is above 0, and a logarithmic height has no 0.";
     const edges = parts.bands.flatMap(({ low, high }) => [low, high]);
     const last = [...parts.lines, ...parts.single, ...parts.picked].reduce((most, { step }) => Math.max(most, step), 1);
     const common = {
@@ -100,17 +104,18 @@ Object.assign(Explorer.prototype, {
   },
 
   // What lines and bands are, of the runs that are shown.
-  meaning(measure) {
+  meaning(measure, crossed) {
+    const crosses = crossed ? " Each thin line is a run that diverged, up to its cross." : "";
     const sizes = this.data.losses.map((_, loss) => this.selected(loss).length).filter((size) => size > 1);
-    if (!sizes.length) return "";
+    if (!sizes.length) return crosses.trim();
     const lines = `Lines are ${measure.geometric ? "geometric means" : "medians"} over runs`;
-    if (this.many && this.state.panels === "one" && !this.state.apart) return `${lines}.`;
+    if (this.many && this.state.panels === "one" && !this.state.apart) return `${lines}.${crosses}`;
     const whole = "from the smallest value to the largest";
     const inner = "from the 10th percentile to the 90th";
     const { few } = this.data;
     const some = sizes.some((size) => size < few) ? whole : inner;
     const more = some === whole && sizes.some((size) => size >= few) ? `, of ${few} runs or more ${inner}` : "";
-    return `${lines}, bands reach ${some}${more}.`;
+    return `${lines}, bands reach ${some}${more}.${crosses}`;
   },
 
   // A panel in which one loss is set apart from the others, or none (−1). Faded lines come first, so that the others lie over them.
@@ -142,7 +147,6 @@ Object.assign(Explorer.prototype, {
       return end === Infinity ? `${label}: ${more}` : `${label} ${spelt(end, measure)}${more && `, ${more}`}`;
     });
     $("final").textContent = `Final ${measure.title}: ${ends.join("; ")}.`;
-    $("meaning").textContent = this.meaning(measure);
   },
 
   list() {
