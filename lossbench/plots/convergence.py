@@ -16,7 +16,8 @@ def convergence_figure(curves: Curves) -> CurveFigure:
     """Own loss on training data; on test data each metric that can rank losses; each on the other where that is missing."""
     own = curves.first_of(tables.TRAIN + tables.LOSS, tables.TEST + tables.LOSS)
     rows = [_row(column, curves) for column in (own, *shared_columns(curves)) if column]
-    return CurveFigure(name="convergence", title="How the losses fall, and what it is worth", rows=tuple(rows))
+    title = "How the losses fall, and what it is worth" if own else "What each step is worth"
+    return CurveFigure(name="convergence", title=title, rows=tuple(rows))
 
 
 def shared_columns(curves: Curves) -> list[str]:

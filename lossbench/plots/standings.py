@@ -39,7 +39,7 @@ def draw_standings(scoreboard: pd.DataFrame, differences: pd.DataFrame, quantity
         write_title(
             figure,
             title,
-            "means over seeds with 95 % intervals; those of differences hold together. Within the band they do not matter",
+            "Means over seeds with 95 % intervals; those of differences hold together. Within the band they do not matter.",
             0.15,
         )
         svg, png = rendered(figure)

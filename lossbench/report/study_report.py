@@ -20,6 +20,7 @@ from lossbench.report.figures import report_figures
 from lossbench.report.namesakes import left_out
 from lossbench.report.page import Argument, comparison, content, html, markdown, ordered, unrepeated
 from lossbench.report.tables import ScoreboardPart, scoreboard
+from lossbench.report.verdict import verdict_on_claims
 from lossbench.tables import read_study
 
 PAGE, TEXT, FIGURES, TABLES = "report.html", "report.md", "figures", "tables"
@@ -63,6 +64,7 @@ def write_report(folder: Path, against: str | None = None, metric: str | None = 
     page["warnings"] = [*left_out(study, experiments()), *page["warnings"]] if experiment is None else page["warnings"]
     if experiment:
         page["argument"] = Argument(title=experiment.title, lines=tuple(map(line, judged)))
+        page["verdict"] = page["verdict"] or verdict_on_claims(page["argument"].lines)
     page["captioned"] = unrepeated(shown, page["summary"])
     _write(folder, page | ordered(page), made)
     return Report(folder / PAGE, page["warnings"], scoreboard(outcome) if outcome else [], judged)

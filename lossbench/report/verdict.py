@@ -1,5 +1,6 @@
 """The report's answer in one sentence."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,11 +8,19 @@ import numpy as np
 from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Scoreboard, can_tell
+from lossbench.claims.text import Line
 from lossbench.report.captions import ALIKE, delay
 from lossbench.report.summary import between, judged
 
 _UNMEASURED = "No verdict: no measure was recorded by which losses may be ranked."
 _UNRANKED = "No verdict: the only measure that was recorded is minimised by one of the losses, so it ranks nobody."
+_OUTCOMES = {  # of a claim: in words of one, and of several
+    "holds": ("holds", "hold"),
+    "within scatter": ("lies within scatter", "lie within scatter"),
+    "differs": ("differs", "differ"),
+    "no power": ("has no power", "have no power"),
+    "not judged": ("is not judged", "are not judged"),
+}
 
 
 def verdict(results: Results) -> str:
@@ -24,7 +33,18 @@ def verdict(results: Results) -> str:
     text = f"{', and '.join(clauses)}."
     if len(ranked) == 1:
         return formatting.capitalised(text)
-    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the plainest): {text}")
+    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the one where speeds differ most): {text}")
+
+
+def verdict_on_claims(lines: Sequence[Line]) -> str:
+    """How many of an experiment's claims hold, and what became of the others; nothing where there are none."""
+    counts = Counter(line.verdict for line in lines)
+    clauses = [
+        f"{counts[outcome]}{formatting.SPACE}{words[counts[outcome] > 1]}"
+        for outcome, words in _OUTCOMES.items()
+        if counts[outcome]
+    ]
+    return f"Of {formatting.counted(len(lines), 'claim')} {formatting.listed(clauses)}." if clauses else ""
 
 
 def _speed(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:

@@ -44,3 +44,15 @@ def test_without_script_the_page_reads_as_before(chromium: Browser, demo: Path) 
         assert not page.is_visible("#explore")
         assert page.locator("figure img").count() == len(list(demo.glob("figures/*.svg")))
         assert page.is_visible("table >> nth=0")
+
+
+def test_on_paper_a_cells_small_type_is_smaller_than_what_it_annotates(chromium: Browser, demo: Path) -> None:
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto((demo / "report.html").as_uri())
+        page.emulate_media(media="print")
+        sizes = "cells => cells.map(cell => [cell, cell.parentElement].map(one => parseFloat(getComputedStyle(one).fontSize)))"
+        pairs = page.eval_on_selector_all("td small, th small", sizes)
+        assert pairs
+        assert all(small < cell for small, cell in pairs)
+        assert not page.is_visible("figcaption >> nth=0")

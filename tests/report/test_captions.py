@@ -89,7 +89,7 @@ def test_a_test_that_can_say_nothing_says_nothing(told, made):
     ("change", "sentence"),
     [
         ({}, "There is one seed"),
-        ({"seeds": 3}, "With 3\xa0seeds there is no 95 % interval"),
+        ({"seeds": 3}, "With 3\xa0seeds there is no 95\xa0% interval"),
         ({"rates": (0.1, 0.3)}, "chosen on the same seeds on which the loss is then judged, which flatters every loss"),
         ({"probes": ("test_brier",)}, "is what half squared error minimises"),
         ({"probes": ("test_loss",)}, "losses are never ranked by those"),

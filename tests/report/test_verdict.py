@@ -6,7 +6,8 @@ import pytest
 
 from lossbench.analysis import formatting
 from lossbench.analysis.results import results
-from lossbench.report.verdict import verdict
+from lossbench.claims.text import Line
+from lossbench.report.verdict import verdict, verdict_on_claims
 from lossbench.tables import read_study
 
 
@@ -34,10 +35,10 @@ def test_a_loss_that_never_gets_there_is_no_ratio(judged, made):
     assert "times" not in text
 
 
-def test_of_several_settings_it_tells_the_plainest_and_says_so(judged, made):
+def test_of_several_settings_it_tells_where_speeds_differ_most_and_says_so(judged, made):
     inits = (made.GENTLE, made.SATURATED)
     text, _ = judged([made.learn(loss=loss, init=init) for loss in (made.CE, made.MSE) for init in inits])
-    assert text.startswith("Saturated start (of 2 settings the plainest): cross entropy reaches")
+    assert text.startswith("Saturated start (of 2 settings the one where speeds differ most): cross entropy reaches")
 
 
 @pytest.mark.parametrize(("probe", "reason"), [("train_loss", "no measure was recorded"), ("test_brier", "ranks nobody")])
@@ -56,3 +57,11 @@ def test_one_loss_has_a_result_and_no_rival(judged, made):
 def test_when_all_diverge_nobody_is_the_better(judged, made):
     text, _ = judged([made.learn(loss=loss).diverged(5) for loss in (made.CE, made.MSE)])
     assert text == "At least half of the runs diverge, under every loss."
+
+
+def test_claims_are_counted_by_their_verdicts():
+    outcomes = ["holds", "differs", "holds", "no power", "not judged", "within scatter", "within scatter"]
+    blank = dict.fromkeys(("claim", "row", "source", "published", "measured", "interval", "tolerance", "changed"), "")
+    text = verdict_on_claims([Line(**blank, verdict=outcome) for outcome in outcomes]).replace("\xa0", " ")
+    assert text == "Of 7 claims 2 hold, 2 lie within scatter, 1 differs, 1 has no power and 1 is not judged."
+    assert verdict_on_claims([]) == ""
