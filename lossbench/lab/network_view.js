@@ -104,16 +104,16 @@ function chooseDigit(slot, digit) {
 }
 
 function renewPanel({ panel, net, slot, loss }, seen) {
-  renewText(panel.share, `${(100 * seen.accuracy).toFixed(1)} % `)
+  renewText(panel.share, `${percent(seen.accuracy, 1)} `)
   renewText(panel.stopped, net.n < state.nn ? ` ${t('diverged', { n: net.n })}` : '')
   renew(panel.units, { 'aria-label': t('part', { loss: titleOf(loss), part: t('network.hidden.said', { flat: seen.hidden.filter(alive => alive < 0.05).length }) }) })
   seen.hidden.forEach((alive, j) => renew(panel.units.children[j], {}, { background: shade(alive).background }))
   const chosen = networkView.digit?.slot === slot ? networkView.digit.digit : -1
   panel.buttons.forEach((button, digit) => {
-    const never = seen.answered[digit] === 0, share = Math.round(100 * seen.recall[digit])
-    const label = t(never ? 'network.digit.never' : 'network.digit.said', { digit, share })
+    const never = seen.answered[digit] === 0, share = `${Math.round(100 * seen.recall[digit])}%`
+    const label = t(never ? 'network.digit.never' : 'network.digit.said', { digit, share: percent(seen.recall[digit], 0) })
     renew(button, { class: never ? 'never' : '', 'aria-pressed': String(digit === chosen), 'aria-label': label }, shade(seen.alive[digit]))
-    renewText(button.lastChild, never ? t('network.never') : `${share}%`)
+    renewText(button.lastChild, never ? t('network.never') : share)
   })
 }
 
@@ -186,7 +186,7 @@ function spokenGradients(runs) {
 }
 
 function spokenNetwork() {
-  return t('network.said', { n: state.nn, accuracies: trained().map(run => `${titleOf(run.loss)} ${(100 * (run.accuracy.findLast(([n]) => n <= run.net.n)?.[1] ?? 0)).toFixed(1)} %`).join(t('comma')) })
+  return t('network.said', { n: state.nn, accuracies: trained().map(run => `${titleOf(run.loss)} ${percent(run.accuracy.findLast(([n]) => n <= run.net.n)?.[1] ?? 0, 1)}`).join(t('list')) })
 }
 
 function goToStep(n) {
@@ -251,8 +251,8 @@ function networkFacts() {
   for (const run of trained()) {
     const key = run.slot.toUpperCase(), seen = look(run), never = seen.answered.flatMap((count, digit) => count ? [] : [digit])
     named[`loss${key}`] = titleOf(run.loss)
-    named[`accuracy${key}`] = `${(100 * seen.accuracy).toFixed(1)} %`
-    named[`never${key}`] = never.length ? never.join(t('listed')) : t('none')
+    named[`accuracy${key}`] = percent(seen.accuracy, 1)
+    named[`never${key}`] = never.length ? never.join(t('list')) : t('none')
   }
   return named
 }

@@ -128,7 +128,7 @@ function drawFactors() {
   const low = Math.max(-12, Math.min(-3, Math.floor(Math.log10(Math.min(1, ...sizes))))), high = Math.min(12, Math.max(1, Math.ceil(Math.log10(Math.max(1, ...sizes)))))
   const X = v => left + (Math.min(high, Math.max(low, Math.log10(v))) - low) / (high - low) * (width - left - right)
   const height = factors.length * (3 * row + 34) + 24
-  const spoken = factors.map(({ run, error, slope, gradient }) => `${runTitle(run)}: ${t('error')} ${brief(error)} × ${t('slope')} ${brief(slope)} = ${t('product')} ${brief(gradient)}`).join(t('semicolon'))
+  const spoken = factors.map(({ run, error, slope, gradient }) => t('factors.said', { loss: runTitle(run), error: brief(error), slope: brief(slope), gradient: brief(gradient) })).join(' ')
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': spoken || t('neuron.factors') })
   for (const v of powers(10 ** low, 10 ** high, narrow ? 4 : 9)) {
     picture.append(svg('path', { class: v === 1 ? 'axis' : 'grid', d: `M${X(v)} 6V${height - 20}` }))
@@ -153,7 +153,7 @@ function drawFactors() {
 
 function spokenNeuron() {
   const said = neuronView.runs.filter(run => run.course.a.length).map(run => `${runTitle(run)} ${brief(run.course.a[atStep(run, state.n)])}`)
-  return t('neuron.said', { n: state.n, outputs: said.join(t('comma')) })
+  return t('neuron.said', { n: state.n, outputs: said.join(t('list')) })
 }
 
 function goTo(n) {

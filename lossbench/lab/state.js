@@ -60,6 +60,8 @@ function t(key, given = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => name in given ? String(given[name]) : whole)
 }
 
+const percent = (share, places) => t('percent', { n: (100 * share).toFixed(places) })
+
 const $ = id => document.getElementById(id)
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -91,8 +93,9 @@ function titleOf(loss) {
 
 // A formula's signs are everybody's; what stands in words around them is said in the reader's language.
 function formulaOf(loss) {
-  const phrases = loss.own ? {} : data.texts[state.lang]['loss.phrases'] ?? {}
-  return Object.entries(phrases).reduce((text, [words, same]) => text.replaceAll(words, same), loss.formula)
+  if (loss.own) return loss.formula
+  const phrases = data.texts[state.lang]['loss.phrases'] ?? {}
+  return Object.entries(phrases).reduce((text, [words, same]) => text.replaceAll(words, same), loss.formula).replace(/\.$/, t('stop'))
 }
 
 // A formula as it is written by hand: what stands after _ is set low, what stands after ^ high.

@@ -1,5 +1,6 @@
 """How the lab is laid out: it fits every window, nothing is cut off or too small, and the Chinese page is Chinese."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -33,6 +34,7 @@ ENGLISH = r"""([texts, names]) => {
     const known = new Set(names.split(' ')), words = texts.flatMap(text => text.match(/[A-Za-z][A-Za-z0-9]{2,}/g) ?? [])
     return [...new Set(words.filter(word => !known.has(word)))]
 }"""
+HALF_WIDTH = r"[\u4e00-\u9fff]\s*[,;:.?!%]|[,;:.?!]\s*[\u4e00-\u9fff]"
 NAMES = (
     "lossbench sigmoid softmax softplus log exp expm1 log1p tanh sqrt abs sign relu max min alpha order shift inset offset"
     " foo mine Brier Fahlman Poly Beta Home"
@@ -57,7 +59,9 @@ def test_what_the_chinese_page_says_is_chinese_but_for_names_and_formulas(opened
         page.click("#answer-show")
     else:
         page.locator(".digits button").first.click()
-    assert page.evaluate(ENGLISH, [page.evaluate(SHOWN), NAMES]) == []
+    shown = page.evaluate(SHOWN)
+    assert page.evaluate(ENGLISH, [shown, NAMES]) == []
+    assert not [text for text in shown if re.search(HALF_WIDTH, text)]
 
 
 def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(opened: Callable[[str], Page]) -> None:
@@ -69,6 +73,7 @@ def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(o
         texts += page.locator(".loss .formula").first.evaluate(PARTS)
     assert len(texts) >= 2 * 26
     assert page.evaluate(ENGLISH, [texts, NAMES]) == []
+    assert not [text for text in texts if re.search(HALF_WIDTH, text) or text.endswith(".")]
 
 
 def test_formulas_are_set_low_and_high_as_they_are_written_by_hand(opened: Callable[[str], Page]) -> None:

@@ -68,4 +68,4 @@ def test_each_picture_of_a_network_says_whose_it_is_and_its_numbers_in_the_reade
         assert name in english
     chinese = opened("view=network&nn=20&lang=zh").locator("#network").aria_snapshot()
     assert 'img "交叉熵：32 个隐藏单元' in chinese
-    assert " %，平方误差之半 " in chinese
+    assert "%、半平方误差 " in chinese

@@ -26,6 +26,13 @@ def test_every_language_says_the_same_with_the_same_numbers() -> None:
     assert not [key for key in english if set(named.findall(english[key])) != set(named.findall(chinese[key]))]
 
 
+def test_chinese_texts_have_chinese_punctuation_and_break_no_line_at_an_equals_sign() -> None:
+    texts = [text for key, text in TEXTS["zh"].items() if key != "loss.phrases"] + list(TEXTS["zh"]["loss.phrases"].values())
+    half_width = re.compile(r"[\u4e00-\u9fff]\s*[,;:.?!%]|[,;:.?!]\s*[\u4e00-\u9fff]")
+    assert not [text for text in texts if half_width.search(text)]
+    assert not [text for key, text in TEXTS["zh"].items() if key != "loss.phrases" and re.search(r"[A-Za-z₀] = |= [\d{]", text)]
+
+
 def test_every_text_that_the_page_asks_for_is_there_and_every_text_is_asked_for() -> None:
     asked = set(re.findall(r'data-(?:t|label|title)="([\w.]+)"', FRAME)) | set(re.findall(r"'([a-z]\w*(?:\.[\w.]+)?)'", SCRIPT))
     numbered = re.compile(r"q\d+(\.answer)?|slot\.[abc]|(error|slope|gradient)\.(short|long)")
