@@ -138,7 +138,7 @@ def test_the_name_of_the_chart_has_no_empty_part(page: Page) -> None:
 
 def test_small_panels_have_a_line_that_names_their_axes(page: Page) -> None:
     shown(page, rate="0.1", panels="each")
-    heading = page.locator("#explore-chart .role-title-text").first
+    heading = page.locator("#explore-chart .role-title-text").last
     assert heading.text_content() == "test accuracy (%), by training steps"
 
 
