@@ -27,6 +27,7 @@ from lossbench.plots.print_rates import draw_rates_for_print
 from lossbench.plots.rates import draw_rates
 from lossbench.plots.saturation import saturation_figure
 from lossbench.plots.standings import draw_standings
+from lossbench.plots.style import strokes
 
 STANDINGS, CONVERGENCE, RATES = "standings", "convergence", "rates"
 PROBES = {"factors": "output_factors", "gradients": "gradient_norms", "saturation": "saturation"}
@@ -47,6 +48,12 @@ def draw_named(name: str, outcome: Outcome, runs_of: Mapping[str, pd.DataFrame],
     if name == RATES:
         return draw_rates(*rates_of(outcome, runs_of, curves))[0]
     return draw(*curve_figure(name, outcome, curves))[0]
+
+
+def key(outcome: Outcome) -> list[tuple[str, str]]:
+    """Each loss with its colour in figures of curves, for screens too small for the names in them."""
+    contenders = _compared([(one, math.nan, one.chosen) for one in outcome.contestants]).contenders
+    return [(one.label, stroke.colour) for one, stroke in strokes(contenders).items()]
 
 
 def curve_figure(name: str, outcome: Outcome, curves: Curves) -> tuple[CurveFigure, Comparison, Curves]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from lossbench.analysis import formatting
 from lossbench.analysis.labels import title
 from lossbench.comparison.budget import more_rates, settings_each
+from lossbench.comparison.figures import key
 from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
 from lossbench.comparison.tuning import spoken_value
@@ -152,7 +153,7 @@ def html(outcome: Outcome, request: ComparisonRequest, command: str, pictures: S
     page = _templates().get_template("comparison.html.jinja").render(
         verdict=outcome.sentences(), standings=standings(outcome), differences=differences(outcome), command=command,
         recommendation=outcome.recommendation(), protocol=protocol(outcome, request), name=request.study,
-        pictures=[(picture.title, _as_address(picture.svg)) for picture in pictures],
+        key=key(outcome), pictures=[(picture.title, _as_address(picture.svg)) for picture in pictures],
         style=Markup((files("lossbench") / "report/templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 our own
     )  # fmt: skip
     return page.encode(errors="replace")

@@ -76,7 +76,9 @@ def test_every_setting_is_tried_and_the_best_by_validation_data_is_chosen(study)
             mine = rivals[rivals["run"] == choice.run].iloc[0]
             tried = {"loss.gamma": mine.get("loss.gamma"), "optimizer.l2": mine["optimizer.l2"]}
             assert {name: float(value) for name, value in choice.setting} == {n: v for n, v in tried.items() if not np.isnan(v)}
-    page = study.report().with_suffix(".md").read_text("utf-8")
+    shown = study.report()
+    assert shown.read_text("utf-8").count('<p class="key">') == 2  # of curves, and of learning rates
+    page = shown.with_suffix(".md").read_text("utf-8")
     assert "that is 8 settings a loss." in page
     assert "one that lacks loss.gamma has more learning rates, within the same range: cross_entropy 4 instead of 2." in page
 

@@ -37,7 +37,7 @@ function scaleOf(values, logarithmic) {
 
 function stepScale(last, logarithmic) {
   if (!logarithmic) {
-    const whole = last < 9 ? { values: [...Array(Math.floor(last) + 1).keys()] } : { tickCount: 8 }; // no parts of a step
+    const whole = last < 9 ? { values: [...Array(Math.floor(last) + 1).keys()], format: "d" } : { tickCount: 8 }; // no parts of a step
     return { scale: { type: "linear", domain: [0, last], nice: false }, axis: { ...whole, labelOverlap: "greedy", labelBound: true } };
   }
   const ticks = [0];

@@ -78,7 +78,8 @@ class Explorer {
     this.options("setting", this.data.settings, this.data.settings);
     this.options("measure", this.data.measures.map(({ column }) => column), this.data.measures.map(({ title }) => title));
     const spoken = every.map((name) => (several ? `seed ${name.split(".")[0]}, split ${name.split(".")[1]}` : `seed ${name}`));
-    this.options("seed", ["all", ...every], ["all, median and band", ...spoken]);
+    this.options("seed", ["all", ...every], [every.length > 1 ? "all, median and band" : spoken[0], ...spoken]);
+    if (every.length < 2) $("seed").closest("label").hidden = true; // the only one is all of them
     $("rate").max = this.rates.length - 1;
     $("rate").closest("label").hidden = this.rates.length < 2;
     $("panels").closest("label").hidden = this.data.losses.length < 2;
@@ -138,7 +139,7 @@ class Explorer {
     for (const name of ["setting", "measure", "seed", "steps", "panels"]) $(name).value = this.state[name];
     $("height").value = this.state.height || (this.logarithmic() ? "log" : "linear");
     $("rate").value = this.rates.indexOf(this.state.rate);
-    const rate = this.state.rate === "own" ? "each loss at its own" : this.state.rate;
+    const rate = this.state.rate === "own" ? (this.data.losses.length > 1 ? "each loss at its own" : "the one chosen") : this.state.rate;
     $("rate-value").textContent = rate;
     $("rate").setAttribute("aria-valuetext", rate);
     $("diverged").checked = this.state.diverged === "shown";

@@ -125,6 +125,7 @@ Object.assign(Explorer.prototype, {
     const order = (rows) => [...rows.filter(({ loss }) => faded(loss)), ...rows.filter(({ loss }) => !faded(loss))];
     const own = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, order(rows)]));
     own.bands = own.bands.filter(({ loss }) => !faded(loss) && (apart >= 0 || !this.many));
+    if (this.state.panels === "each") own.picked = own.picked.filter(({ loss }) => loss === apart); // a run stands in its loss's panel
     const title = this.state.panels === "each" ? this.data.losses[apart].label : "";
     return { title, ...panel({ ...own, ...common }, losses, number) };
   },
