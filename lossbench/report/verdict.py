@@ -40,8 +40,8 @@ def verdict_on_claims(lines: Sequence[Line]) -> str:
     """How many of an experiment's claims hold, and what became of the others; nothing where there are none."""
     counts = Counter(line.verdict for line in lines)
     clauses = [
-        f"{counts[outcome]}{formatting.SPACE}{words[counts[outcome] > 1]}"
-        for outcome, words in _OUTCOMES.items()
+        f"{counts[outcome]}{formatting.SPACE}{singular_and_plural[counts[outcome] > 1]}"
+        for outcome, singular_and_plural in _OUTCOMES.items()
         if counts[outcome]
     ]
     return f"Of {formatting.counted(len(lines), 'claim')} {formatting.listed(clauses)}." if clauses else ""
