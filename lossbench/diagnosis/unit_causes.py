@@ -39,6 +39,12 @@ def passed(record: RunRecord) -> Values:
         return np.asarray(record.curve(tables.OUTPUT_GRADIENT) / record.curve(tables.OUTPUT_ERROR))
 
 
+def damped(trial: Trial) -> bool:
+    """Whether the gradient dℓ/dz starts, in every seed, below half of what the twin's loss has at the same outputs."""
+    pairs = zip(trial.originals, trial.twins, strict=True)
+    return all(own.first(tables.OUTPUT_GRADIENT) < SHUT * twin.first(tables.OUTPUT_GRADIENT) for own, twin in pairs)
+
+
 def undecided(record: RunRecord) -> float:
     """What the link passes where its outputs are undecided: a sigmoid ¼, a softmax over C classes 1/C, others NaN."""
     classes = len(record.parts(tables.TRAIN + tables.RECALL))
@@ -67,6 +73,10 @@ class OutputsSaturated(Cause):
     def twins(self, run: Description) -> list[Twin]:
         """Cross entropy, also at lower rates: its gradient is not damped by the slope, at most ¼, as the run's own is."""
         return with_cross_entropies(run) if run["loss"]["word"] != "clamped_cross_entropy" else []
+
+    def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
+        """The first trial that helps, of a loss that the slope damps: an error that grows as the slope shrinks proves nothing."""
+        return next((trial for trial in trials if trial.helps and damped(trial)), None)
 
 
 class OutputsShut(Cause):
