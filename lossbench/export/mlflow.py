@@ -84,7 +84,7 @@ def _processes(choice: Choice) -> int:
 
 
 def _keep_all(experiment: _Experiment, runs: Iterable[tuple[TrackedRun, _Stored | None]], processes: int) -> Counter[Outcome]:
-    """Write runs in so many processes, of which one is this one. Raises Failure where a process is killed."""
+    """Write runs in so many processes; where it is one, in this one. Raises Failure where a process is killed."""
     joblib = library("joblib", EXTRA)
     left = iter(runs)
     parts = iter(lambda: list(islice(left, RUNS)), [])
