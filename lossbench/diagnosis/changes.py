@@ -27,7 +27,8 @@ def with_rate(run: Description, factor: float) -> Twin | None:
     if not isinstance(rate, int | float):
         return None
     rule = {**run["optimizer"], "lr": float(f"{rate * factor:.6g}")}
-    return Twin(change=f"at the rate {formatting.number(rule['lr'], 2)}", description={**run, "optimizer": rule})
+    spoken = formatting.spoken(float(f"{rate * factor:.2g}"))
+    return Twin(change=f"at the rate {spoken}", description={**run, "optimizer": rule})
 
 
 def with_cross_entropy(run: Description) -> Twin | None:

@@ -60,9 +60,13 @@ def markdown(explanations: Sequence[Explanation], name: str) -> str:
     lines = [f"# Why {name} learns, or does not", ""]
     for one in explanations:
         lines += [f"## {label(one)}", "", verdict(one), "", *(f"* Also: {sentence}" for sentence in also(one))]
-        lines += [f"* Twin {trial.text} (average progress {trial.gain:+.2f})." for trial in one.trials]
+        lines += [f"* Twin: {trial.text} (average progress {_gain(trial)})." for trial in one.trials]
         lines += [""]
     return printable("\n".join(lines))
+
+
+def _gain(trial: Trial) -> str:
+    return formatting.signed(trial.gain, lambda size: f"{size:.2f}")
 
 
 def as_json(explanations: Sequence[Explanation]) -> str:

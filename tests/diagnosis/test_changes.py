@@ -22,7 +22,7 @@ def test_cross_entropy_is_tried_at_the_rate_of_the_run_and_at_what_an_undecided_
     twins = with_cross_entropies(RUN)
     assert [twin.description["optimizer"]["lr"] for twin in twins] == [1.6, 0.4, 0.1]
     assert all(twin.description["loss"] == {"word": "cross_entropy", "link": "sigmoid"} for twin in twins)
-    assert twins[1].change == "with cross entropy at the rate 0.40"
+    assert twins[1].change == "with cross entropy at the rate 0.4"
     assert with_cross_entropies(RUN | {"loss": {"word": "cross_entropy", "link": "softmax"}}) == []
 
 
@@ -45,3 +45,11 @@ def test_of_a_run_whose_rate_is_no_number_there_is_no_twin_at_another():
 @pytest.mark.parametrize(("word", "weighs"), [("mlp", True), ("logistic", True), ("cnn", False), ("residual", False)])
 def test_classes_are_weighed_where_an_engine_can(word, weighs):
     assert (with_other_class_weights(RUN | {"model": {"word": word}}) is not None) == weighs
+
+
+def test_a_twins_rate_is_written_as_the_rates_of_the_study_are():
+    changes = [
+        with_rate(RUN | {"optimizer": {"word": "sgd", "lr": lr}}, factor).change
+        for lr, factor in ((1, 3), (0.1, 1 / 3), (30, 30))
+    ]
+    assert changes == ["at the rate 3", "at the rate 0.033", "at the rate 900"]
