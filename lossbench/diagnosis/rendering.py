@@ -48,7 +48,7 @@ def also(one: Explanation) -> list[str]:
 def text(explanations: Sequence[Explanation]) -> str:
     """All explanations as lines: what does not learn first by group, then how many groups are healthy."""
     ailing = [one for one in explanations if one.answer != LEARNS]
-    lines = [line for one in ailing for line in (f"{label(one)}", f"    {verdict(one)}", *(f"    Also {s}" for s in also(one)))]
+    lines = [line for one in ailing for line in (f"{label(one)}", f"    {verdict(one)}", *(f"    Also: {s}" for s in also(one)))]
     healthy = len(explanations) - len(ailing)
     groups = formatting.counted(len(explanations), "group")
     verb = "is" if 1 in (healthy, len(explanations)) else "are"

@@ -89,8 +89,12 @@ class OutputsShut(Cause):
         if not max(slopes) < DEAD_SLOPE:
             return None
         measured = max(slopes)
-        classes = formatting.listed([str(number) for number in never_answered(records[0])])
-        text = f"outputs of classes that are never answered ({classes}) have a slope of {formatting.number(measured, 2)}"
+        classes = [str(number) for number in never_answered(records[0])]
+        outputs = (
+            "outputs of classes that are never answered" if len(classes) > 1 else "the output of a class that is never answered"
+        )
+        verb = "have" if len(classes) > 1 else "has"
+        text = f"{outputs} ({formatting.listed(classes)}) {verb} a slope of {formatting.number(measured, 2)}"
         return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (less than {DEAD_SLOPE:g})")
 
     def twins(self, run: Description) -> list[Twin]:
