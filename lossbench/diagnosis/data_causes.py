@@ -7,13 +7,14 @@ import numpy as np
 
 from lossbench import tables
 from lossbench.analysis import formatting
-from lossbench.diagnosis.cause import Cause, Evidence, present
-from lossbench.diagnosis.changes import Twin, with_more_units, with_right_labels
+from lossbench.diagnosis.cause import BEHIND, Cause, Evidence, Trial, present
+from lossbench.diagnosis.changes import Twin, with_cross_entropy, with_gentle_start, with_more_units, with_rate, with_right_labels
 from lossbench.diagnosis.records import Description, RunRecord
 from lossbench.diagnosis.symptoms import RISING, gained_late, progress
 
 AHEAD = 0.05  # progress on test data beyond that on training data
 FLAT = 0.1  # share of the training loss that the last third of the steps takes off
+OTHER_RATES = (3.0, 10.0, 1 / 3, 1 / 10)  # at which the same units may fit what they do not fit at the run's
 
 
 class LabelsWrong(Cause):
@@ -33,7 +34,11 @@ class LabelsWrong(Cause):
 
 
 class TooFewUnits(Cause):
-    """Data that this model cannot fit: the loss no longer falls, or no more is answered rightly, far from where it could be."""
+    """Data that this model cannot fit: the loss no longer falls, or no more is answered rightly, far from where it could be.
+
+    The twin has more units. Other twins have as many as the run, at other rates, with cross entropy and from a gentle start:
+    where one of these gets as far as the wider one, the model can fit the data, and nothing is claimed.
+    """
 
     name = "the data cannot be fitted by this model"
     by_gain = True
@@ -53,7 +58,17 @@ class TooFewUnits(Cause):
         return Evidence(measured=max(falls), bound=FLAT, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(with_more_units(run))
+        """The wider one, and those with the run's own units; [] where there is no wider one."""
+        wider = with_more_units(run)
+        rates = (with_rate(run, factor) for factor in OTHER_RATES)
+        return [wider, *present(*rates, with_cross_entropy(run), with_gentle_start(run))] if wider else []
+
+    def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
+        """The wider one, if it learns and none with the run's own units gets as far."""
+        if not trials or not trials[0].helps:
+            return None
+        wider, *as_wide = trials
+        return wider if all(trial.further < wider.further - BEHIND for trial in as_wide) else None
 
 
 def _bottleneck(records: Sequence[RunRecord]) -> Evidence | None:

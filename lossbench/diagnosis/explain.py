@@ -182,7 +182,7 @@ def _explanation(
             for cause, trial in confirmed.items()
         ),
         suspicions=tuple((cause.name, evidence) for cause, evidence in causes.items() if cause not in confirmed),
-        trials=tuple(trial for trials in tests.values() for trial in trials),
+        trials=tuple({trial.change: trial for trials in tests.values() for trial in trials}.values()),  # causes share twins
     )
 
 

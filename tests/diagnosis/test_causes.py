@@ -192,6 +192,14 @@ def compared(original, twin):
     return Trial(change="with something else", originals=(original,) * 2, twins=(twin,) * 2)
 
 
+@pytest.mark.parametrize(("as_wide", "claimed"), [((), True), ((0.6, 0.92), True), ((0.6, 0.93), False), ((1.0, 0.6), False)])
+def test_units_are_not_too_few_where_as_many_fit_the_data_at_another_rate_or_with_another_loss(as_wide, claimed):
+    stuck, *others = (record({f"train_recall/{c}": recall for c in range(2)}) for recall in (0.5, 0.95, *as_wide))
+    trials = [compared(stuck, other) for other in others]  # progress of two classes is twice as far from chance as recall
+    assert TooFewUnits().confirmed(trials) is (trials[0] if claimed else None)
+    assert TooFewUnits().confirmed([compared(stuck, stuck), *trials]) is None, "the wider twin learns nothing"
+
+
 def test_a_twin_that_ends_where_the_run_does_is_told_by_its_progress_on_the_way():
     late, soon = (record({f"train_recall/{c}": last(0.9, before) for c in range(2)}) for before in (0.5, 0.9))
     texts = [compared(run, soon).text.replace("\xa0", " ") for run in (silent(0.0), late)]
