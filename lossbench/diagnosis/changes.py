@@ -82,17 +82,23 @@ def with_float64(run: Description) -> Twin | None:
 
 
 def with_more_units(run: Description) -> Twin | None:
-    """The same with eight times the hidden units, or with some where there are none."""
+    """The same with eight times the hidden units, or with some where there are none; of a residual model its width."""
     model: dict[str, Any] = dict(run["model"])
     hidden = model.get("hidden")
+    if model["word"] == "residual":
+        model["width"] = _wider(model["width"])
     if model["word"] == "logistic" or (isinstance(hidden, Sequence) and not hidden and "activation" in model):
         model = FROM_NONE if model["word"] == "logistic" else {**model, "hidden": FROM_NONE["hidden"]}
     elif isinstance(hidden, Sequence) and not isinstance(hidden, str):
-        model["hidden"] = [max(width, min(WIDER * width, WIDEST)) for width in hidden]
+        model["hidden"] = [_wider(width) for width in hidden]
     if model == run["model"]:
         return None
-    units = "–".join(map(str, model["hidden"]))
+    units = "–".join(map(str, model.get("hidden", [model.get("width")])))
     return Twin(change=f"with {units} hidden units", description={**run, "model": model})
+
+
+def _wider(width: int) -> int:
+    return max(width, min(WIDER * width, WIDEST))
 
 
 def with_right_labels(run: Description) -> Twin | None:

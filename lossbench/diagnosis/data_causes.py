@@ -83,7 +83,8 @@ def _bottleneck(records: Sequence[RunRecord]) -> Evidence | None:
 
 def _narrowest(record: RunRecord) -> float:
     """The units of the narrowest hidden layer; infinity where the model has none of a stated width."""
-    hidden = record.description["model"].get("hidden")
+    model = record.description["model"]
+    hidden = [model["width"]] if model["word"] == "residual" else model.get("hidden")
     return min(hidden, default=math.inf) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else math.inf
 
 

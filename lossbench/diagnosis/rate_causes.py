@@ -117,14 +117,17 @@ def _best(trials: Sequence[Trial]) -> Trial | None:
 
 
 def _ratios(record: RunRecord) -> "list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]":
-    """Each layer's size of update over size of weights, (T,), without the last step, after which there is no update."""
-    return [values[:-1] for values in record.parts(tables.UPDATE_RATIO) if len(values) > 1]
+    """Each layer's size of update over size of weights, (T,), without the last step, after which there is no update.
+
+    Of a run that diverged the last one stays: that update was made, and broke it.
+    """
+    made = slice(None) if record.diverged else slice(-1)
+    return [values[made] for values in record.parts(tables.UPDATE_RATIO) if len(values[made])]
 
 
 def _paths(record: RunRecord) -> list[float]:
     """How far each layer's weights went, by their own size: the mean update over all steps."""
-    steps = record.steps[:-1]
-    return [scores.average(steps, values) * record.length for values in _ratios(record)]
+    return [scores.average(record.steps[: len(values)], values) * record.length for values in _ratios(record)]
 
 
 def _usual_large_step(record: RunRecord) -> float:

@@ -1,6 +1,7 @@
 """Each cause's inequality by itself, on made-up records that lie just below and just above its bound."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -177,6 +178,13 @@ def test_of_another_loss_a_flat_output_is_no_clamp():
 def test_a_layer_that_has_no_gradient_has_none_that_a_float_loses():
     still = record({"update_ratio/1": last(np.nan, 0.0), "gradient_norm_weights/1": 0.0})
     assert FloatsEnd().suspected([still]) is None
+
+
+def test_the_step_that_breaks_a_run_counts_as_one_that_was_made():
+    table = read_curves(pd.DataFrame({"run": "a", "step": [0.0], "update_ratio/1": 1e-9, "gradient_norm_weights/1": 1.0}))
+    only_step = RunRecord(run="a", description=DESCRIPTION, task="classification", diverged=True, curves=table)
+    assert FloatsEnd().suspected([only_step]) is not None
+    assert FloatsEnd().suspected([replace(only_step, diverged=False)]) is None
 
 
 def test_of_larger_steps_and_more_units_the_answer_is_what_gains_more_and_what_is_more_special_stays_ahead():

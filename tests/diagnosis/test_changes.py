@@ -36,6 +36,9 @@ def test_what_sigmoids_are_replaced_by_passes_on_more_and_is_tried_at_lower_rate
 def test_a_twin_with_more_units_has_eight_times_as_many_and_at_most_512_where_there_were_fewer():
     twin = with_more_units(RUN)
     assert twin.description == RUN | {"model": {"word": "mlp", "hidden": [32, 512], "activation": "tanh"}}
+    twin = with_more_units(RUN | {"model": {"word": "residual", "width": 2, "blocks": 1}})
+    assert twin.description == RUN | {"model": {"word": "residual", "width": 16, "blocks": 1}}
+    assert twin.change == "with 16 hidden units"
 
 
 def test_of_a_run_whose_rate_is_no_number_there_is_no_twin_at_another():
