@@ -147,8 +147,8 @@ function drawWhy(looks) {
   renew(host.firstChild, { 'aria-label': t('why.image', given) })
   const [verdict, factors, reason] = host.lastChild.children
   renewText(verdict.firstChild, t(seen.answered[digit] === 0 ? 'why.never' : 'why.answered', given))
-  renewText(factors, t('why.factors', given))
-  renewText(reason, t(slope < 0.0125 ? 'why.flat' : 'why.steep', given))
+  renewText(factors, t(Number.isFinite(pull) ? 'why.factors' : 'why.endless', given))
+  renewText(reason, t(run.net.n >= run.net.diverged ? 'why.ended' : slope < 0.0125 ? 'why.flat' : 'why.steep', given))
 }
 
 function drawCurves() {
