@@ -42,7 +42,7 @@ const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function brief(x) {
   if (x === 0) return '0'
-  if (!Number.isFinite(x)) return x > 0 ? '∞' : Number.isNaN(x) ? '–' : '−∞'
+  if (!Number.isFinite(x)) return x === Infinity ? '∞' : x === -Infinity ? '−∞' : '–'
   const size = Math.abs(x)
   if (size >= 1e5 || size < 1e-3) {
     let power = Math.floor(Math.log10(size)), digits = (size / 10 ** power).toFixed(1)

@@ -1,6 +1,7 @@
 // A reader's own loss, typed as a formula of z, y and a = σ(z): parsed, derived, and written as the same steps that lossbench writes.
 
 const LONGEST_FORMULA = 300, DEEPEST = 40
+const TRIED = 320 // z from −20 to 20, for a formula that is a number nowhere
 const FUNCTIONS = { exp: 1, log: 1, ln: 1, log1p: 1, expm1: 1, sigmoid: 1, softplus: 1, tanh: 1, sqrt: 1, abs: 1, sign: 1, relu: 1, max: 2, min: 2 }
 const SPELLINGS = [[/\*\*/g, '^'], [/[·×∙]/g, '*'], [/[−–]/g, '-'], [/÷/g, '/'], [/²/g, '^2'], [/³/g, '^3'], [/½/g, '0.5'], [/σ/g, 'sigmoid'], [/（/g, '('], [/）/g, ')'], [/，/g, ',']]
 
@@ -45,12 +46,16 @@ function div(u, v) {
   if (isNumber(v, 1)) return u
   return u.op === 'neg' ? neg(div(u.args[0], v)) : node('div', u, v)
 }
+// As somebody typed it: 0·x and 0/x are 0 only where x is a number, and not 0.
+function times(u, v) { return isNumber(u, 0) && !isNumber(v) || isNumber(v, 0) && !isNumber(u) ? node('mul', u, v) : mul(u, v) }
+function over(u, v) { return isNumber(u, 0) && !isNumber(v) ? node('div', u, v) : div(u, v) }
 function pow(u, v) {
   if (isNumber(u) && isNumber(v)) return number(u.number ** v.number)
   return isNumber(v, 0) ? number(1) : isNumber(v, 1) ? u : node('pow', u, v)
 }
 function apply(name, u) {
   if (name === 'ln') name = 'log'
+  if (name === 'log' && isNumber(u, Math.E)) return number(1)
   if (name === 'relu') return node('max', u, number(0))
   if (name === 'log' && u.op === 'sigmoid') return neg(apply('softplus', neg(u.args[0])))
   return node(name, u)
@@ -84,8 +89,8 @@ function parse(text) {
   function product() {
     let left = signed()
     for (;;) {
-      if (sign('*', '/')) left = all[next++].sign === '*' ? mul(left, signed()) : div(left, signed())
-      else if (next < all.length && (all[next].name !== undefined || sign('('))) left = mul(left, power()) // 2z, 2(a − y)
+      if (sign('*', '/')) left = all[next++].sign === '*' ? times(left, signed()) : over(left, signed())
+      else if (next < all.length && (all[next].name !== undefined || sign('('))) left = times(left, power()) // 2z, 2(a − y)
       else return left
     }
   }
@@ -158,10 +163,12 @@ function derivative(e) {
 const PRECEDENCE = { add: 1, sub: 1, mul: 2, div: 2, neg: 2, pow: 4 }
 const SIGNS = { add: ' + ', sub: ' − ', mul: '·', div: '/', pow: '^' }
 
+function digitsOf(n) { return n === Math.E ? 'e' : n === Math.PI ? 'π' : Number.isFinite(n) ? String(Number(n.toPrecision(12))) : '∞' }
+
 function written(e, above = 0) {
   const here = PRECEDENCE[e.op] ?? 9
   let text
-  if (e.op === 'const') text = e.number < 0 ? `−${-e.number}` : String(e.number)
+  if (e.op === 'const') text = e.number < 0 ? `−${digitsOf(-e.number)}` : digitsOf(e.number)
   else if (e.op === 'z' || e.op === 'y') text = e.op
   else if (e.op === 'sigmoid' && e.args[0] === Z) text = 'a'
   else if (e.op === 'sigmoid' && e.args[0].op === 'neg' && e.args[0].args[0] === Z) { text = '(1 − a)' }
@@ -193,10 +200,24 @@ function stepsOf(...expressions) {
   return { steps, results }
 }
 
+// Whether value and gradient are numbers for some z and y.
+function somewhereFinite(program) {
+  const bench = prepare(program, 1, 2 * TRIED + 2)
+  for (let n = 0; n <= TRIED; n++) {
+    bench.z[2 * n] = bench.z[2 * n + 1] = 40 * n / TRIED - 20
+    bench.y[2 * n] = 1
+  }
+  bench.run()
+  return Array.from(bench.z, (_, n) => n).some(n => Number.isFinite(bench.value(n)) && Number.isFinite(bench.gradient(0, n)))
+}
+
 // { program, derivative }: what a typed loss does, and its derivative in words. Throws FormulaError.
 function formulaLoss(text) {
   const each = parse(text), slope = derivative(each)
-  const { steps, results: [value, gradient] } = stepsOf(each, slope)
+  // where the loss is no finite number it has no slope either, whatever was shortened: 0·ℓ is 0, or NaN there
+  const { steps, results: [value, gradient] } = stepsOf(each, node('add', slope, node('mul', number(0), each)))
   steps.push(['sum', value]) // outputs of a network are summed
-  return { program: { steps, value: steps.length + 1, gradient }, formula: written(each), derivative: written(slope) }
+  const program = { steps, value: steps.length + 1, gradient }
+  if (!somewhereFinite(program)) throw new FormulaError('formula.nowhere')
+  return { program, formula: written(each), derivative: written(slope) }
 }

@@ -105,7 +105,7 @@ function chooseDigit(slot, digit) {
 
 function renewPanel({ panel, net, slot, loss }, seen) {
   renewText(panel.share, `${percent(seen.accuracy, 1)} `)
-  renewText(panel.stopped, net.n < state.nn ? ` ${t('diverged', { n: net.n })}` : '')
+  renewText(panel.stopped, net.n < state.nn ? t('diverged', { n: GROUPED.format(net.n) }) : '')
   renew(panel.units, { 'aria-label': t('part', { loss: titleOf(loss), part: t('network.hidden.said', { flat: seen.hidden.filter(alive => alive < 0.05).length }) }) })
   seen.hidden.forEach((alive, j) => renew(panel.units.children[j], {}, { background: shade(alive).background }))
   const chosen = networkView.digit?.slot === slot ? networkView.digit.digit : -1
@@ -147,8 +147,8 @@ function drawWhy(looks) {
   renew(host.firstChild, { 'aria-label': t('why.image', given) })
   const [verdict, factors, reason] = host.lastChild.children
   renewText(verdict.firstChild, t(seen.answered[digit] === 0 ? 'why.never' : 'why.answered', given))
-  renewText(factors, t('why.factors', given))
-  renewText(reason, t(slope < 0.0125 ? 'why.flat' : 'why.steep', given))
+  renewText(factors, t(Number.isFinite(pull) ? 'why.factors' : 'why.endless', given))
+  renewText(reason, t(run.net.n >= run.net.diverged ? 'why.ended' : slope < 0.0125 ? 'why.flat' : 'why.steep', given))
 }
 
 function drawCurves() {

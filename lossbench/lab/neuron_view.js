@@ -70,7 +70,7 @@ function valleyOf(loss) {
   for (let n = 0; n <= VALLEY_POINTS; n++) bench.z[n] = VALLEY_FROM + (valleyTo() - VALLEY_FROM) * n / VALLEY_POINTS
   bench.run()
   const values = Array.from(bench.z, (_, n) => bench.value(n)), known = values.filter(Number.isFinite)
-  const low = Math.min(...known), high = Math.max(...known), scaled = v => high > low ? (v - low) / (high - low) : 0
+  const low = Math.min(...known), high = Math.max(...known), scaled = v => !Number.isFinite(v) ? NaN : high > low ? (v - low) / (high - low) : 0
   return { points: values.map((v, n) => [bench.z[n], scaled(v)]), scaled }
 }
 
@@ -116,19 +116,28 @@ function grabBall(event) {
   addEventListener('pointercancel', end)
 }
 
+// What is to be said where numbers end before the steps that are shown: the run has no finite z, loss or gradient from there on.
+function endOf(run) {
+  const last = run.course.z.length - 1
+  return last < 0 ? t('neuron.nowhere') : state.n > last ? t('diverged', { n: GROUPED.format(last) }) : ''
+}
+
 // Bars on a logarithmic axis with 1 in it: there lengths add where numbers multiply.
 function drawFactors() {
   const host = $('factors'), width = Math.max(260, neuronView.width || host.clientWidth), narrow = width < 560
   const left = narrow ? 96 : 190, right = narrow ? 64 : 90, row = 19
-  const factors = neuronView.runs.filter(run => run.course.z.length).map(run => {
+  const factors = neuronView.runs.map(run => {
     const n = atStep(run, state.n)
-    return { run, error: run.course.error[n], slope: run.course.slope[n], gradient: run.course.gradient[n] }
+    return { run, error: run.course.error[n] ?? NaN, slope: run.course.slope[n] ?? sigmoid(state.z) * sigmoid(-state.z), gradient: run.course.gradient[n] ?? NaN }
   })
   const sizes = neuronView.runs.flatMap(run => ['error', 'slope', 'gradient'].flatMap(name => [run.course[name][0], run.course[name].at(-1)].map(Math.abs))).filter(v => v > 0 && Number.isFinite(v))
   const low = Math.max(-12, Math.min(-3, Math.floor(Math.log10(Math.min(1, ...sizes))))), high = Math.min(12, Math.max(1, Math.ceil(Math.log10(Math.max(1, ...sizes)))))
   const X = v => left + (Math.min(high, Math.max(low, Math.log10(v))) - low) / (high - low) * (width - left - right)
   const height = factors.length * (3 * row + 34) + 24
-  const spoken = factors.map(({ run, error, slope, gradient }) => t('factors.said', { loss: runTitle(run), error: brief(error), slope: brief(slope), gradient: brief(gradient) })).join(' ')
+  const spoken = factors.map(({ run, error, slope, gradient }) => {
+    const factorsNow = t('factors.said', { loss: runTitle(run), error: brief(error), slope: brief(slope), gradient: brief(gradient) })
+    return endOf(run) ? `${factorsNow} ${endOf(run)}${t('stop')}` : factorsNow
+  }).join(' ')
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': spoken || t('neuron.factors') })
   for (const v of powers(10 ** low, 10 ** high, narrow ? 4 : 9)) {
     picture.append(svg('path', { class: v === 1 ? 'axis' : 'grid', d: `M${X(v)} 6V${height - 20}` }))
@@ -136,15 +145,15 @@ function drawFactors() {
   }
   picture.append(svg('path', { class: 'axis', d: `M${X(1)} 6V${height - 20}` }))
   factors.forEach(({ run, ...sizesOf }, k) => {
-    const top = 10 + k * (3 * row + 34), title = svg('text', { x: 0, y: top + 8, class: 'tip' }, runTitle(run))
+    const top = 10 + k * (3 * row + 34), title = svg('text', { x: 0, y: top + 8, class: 'tip' }, runTitle(run), ...endOf(run) ? [svg('tspan', { dx: 10, class: 'end' }, endOf(run))] : [])
     title.style.fill = colourOf(run.slot)
     picture.append(title)
     ;['error', 'slope', 'gradient'].forEach((name, line) => {
       const size = Math.abs(sizesOf[name]), y = top + 17 + line * row, from = Math.min(X(1), X(size || 1e-300)), to = Math.max(X(1), X(size || 1e-300))
-      const bar = svg('rect', { x: from, y, width: Math.max(1, to - from), height: row - 6, rx: 2 })
+      const bar = svg('rect', { x: from || 0, y, width: Math.max(1, to - from) || 0, height: row - 6, rx: 2 })
       bar.style.fill = colourOf(run.slot)
       bar.style.opacity = name === 'gradient' ? 1 : 0.55
-      picture.append(svg('text', { x: left - 10, y: y + 11, 'text-anchor': 'end' }, t(narrow ? `${name}.short` : `${name}.long`)), bar)
+      picture.append(svg('text', { x: left - 10, y: y + 11, 'text-anchor': 'end' }, t(narrow ? `${name}.short` : `${name}.long`)), ...Number.isNaN(size) ? [] : [bar])
       picture.append(svg('text', { x: width, y: y + 11, 'text-anchor': 'end', class: name === 'gradient' ? 'tip' : '' }, brief(sizesOf[name])))
     })
   })

@@ -13,7 +13,7 @@ from lossbench.errors import BadInput
 from lossbench.lab.digits import packed_network
 from lossbench.lab.zoo import LabLoss, lab_losses
 
-SCRIPTS = ("program", "formula", "neuron", "network", "chart", "state", "neuron_view", "network_view", "start")
+SCRIPTS = ("program", "formula", "neuron", "network", "chart", "typeset", "state", "neuron_view", "network_view", "start")
 STYLE, FRAME, TEXTS, QUESTIONS = "lab.css", "page.html", "texts.json", "questions.json"
 ENDING = ".html"
 

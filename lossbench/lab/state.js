@@ -98,15 +98,6 @@ function formulaOf(loss) {
   return Object.entries(phrases).reduce((text, [words, same]) => text.replaceAll(words, same), loss.formula).replace(/\.$/, t('stop'))
 }
 
-// A formula as it is written by hand: what stands after _ is set low, what stands after ^ high.
-function typeset(text) {
-  return text.split(/([_^](?:\{[^}]*\}|\([^)]*\)|[\p{L}\d]+[₊₋]?))/u).map((part, n) => {
-    if (n % 2 === 0) return part
-    const grouped = '{('.includes(part[1])
-    return html(part[0] === '_' ? 'sub' : 'sup', {}, ...typeset(grouped ? part.slice(2, -1) : part.slice(1)))
-  })
-}
-
 // A loss's colour: cross entropy and half squared error have their own, as in every report; others take that of their slot.
 const FIXED = { cross_entropy: '--ce', half_squared_error: '--hse' }
 const SLOT = { a: '--one', b: '--two', c: '--own' }
@@ -148,7 +139,7 @@ function drawPickers(host, slots, changed) {
       })
       box.append(field)
       if (loss.problem) box.append(html('p', { class: 'problem', role: 'alert' }, problemText(loss.problem)))
-      else box.append(html('p', { class: 'formula' }, `dℓ/dz = ${loss.derivative}`))
+      else box.append(html('p', { class: 'formula' }, ...typeset(`dℓ/dz = ${loss.derivative}`)))
     } else if (loss?.formula) box.append(html('p', { class: 'formula' }, ...typeset(formulaOf(loss))))
     if (loss?.program?.table) box.append(html('p', { class: 'formula' }, t('table')))
     return box

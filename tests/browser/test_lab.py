@@ -146,6 +146,24 @@ def test_a_typed_formula_has_the_derivative_that_autograd_finds(page: Page, text
     np.testing.assert_allclose(page.evaluate(EVALUATED, [text, z.tolist(), y.tolist()]), expected, rtol=1e-10, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    "text", ["1/(z-z)", "log(0)", "sqrt(-1)", "0/0", "exp(1000)", "0*log(0)", "z/(y-y)", "log(-a)", "0/(z-z) + z"]
+)
+def test_a_formula_that_is_a_finite_number_nowhere_is_refused(page: Page, text: str) -> None:
+    assert page.evaluate("text => { try { lossbenchLab.formulaLoss(text) } catch (error) { return error.key } }", text) == (
+        "formula.nowhere"
+    )
+
+
+@pytest.mark.parametrize("text", ["log(z)", "1/z", "z - sqrt(z)*0 + 1/(z+abs(z))", "max(log(z), 1/z)"])
+def test_a_formula_has_no_slope_where_it_has_no_finite_value(page: Page, text: str) -> None:
+    z = [-2.0, 0.0, 0.5, 3.0]
+    finite = np.isfinite(page.evaluate(EVALUATED, [text, z, [0, 1, 0, 1]]))
+    assert (finite[:, 0] == finite[:, 1]).all()
+    assert not finite[:2].all()
+    assert finite[2:].all()
+
+
 def test_a_table_gives_the_loss_between_its_points(page: Page) -> None:
     loss = lb.losses.Focal(link="sigmoid")
     program, separable = tabulated(loss, 10)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -106,6 +107,29 @@ def test_the_book_s_slip_shows_the_error_by_itself_as_the_step(opened: Callable[
     assert "error 55.6 × slope 0.0177 = gradient 0.982" in str(page.get_attribute(bars, "aria-label"))
     page.check("#bug")
     assert "error 55.6 × slope 1 = gradient 55.6" in str(page.get_attribute(bars, "aria-label"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("log(4.5-z)", "= gradient −2. diverged after step 0."),
+        ("log(y)+z", "error – × slope 0.0177 = gradient –. no finite number at z₀."),
+    ],
+)
+def test_a_neuron_says_where_its_numbers_end(opened: Callable[[str], Page], formula: str, words: str) -> None:
+    page = opened(f"z=4&c=formula&f={quote(formula)}&n=300")
+    assert words in str(page.get_attribute("#factors svg", "aria-label"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [("sqrt(z-4)", "There the loss or its gradient is not a finite number."), ("log(y)+z", "The run ended here")],
+)
+def test_a_network_says_where_its_numbers_end(opened: Callable[[str], Page], formula: str, words: str) -> None:
+    page = opened(f"view=network&b=formula&f={quote(formula)}&nn=9")
+    assert "diverged after step 0" in page.inner_text("#networks")
+    page.click("[data-digit=b3]")
+    assert words in page.inner_text("#why")
 
 
 def test_addresses_from_strangers_set_nothing_that_is_impossible(opened: Callable[[str], Page]) -> None:

@@ -30,6 +30,21 @@ PARTS = """formula => {
     while (texts.nextNode()) parts.push(texts.currentNode.textContent)
     return parts
 }"""
+LINES = """formula => {
+    const texts = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT), range = document.createRange(), lines = ['']
+    let before = 0
+    while (texts.nextNode()) {
+        for (const [n, sign] of [...texts.currentNode.data].entries()) {
+            range.setStart(texts.currentNode, n)
+            range.setEnd(texts.currentNode, n + 1)
+            const { left, width } = range.getBoundingClientRect()
+            if (width && left < before - 20) lines.push('')
+            if (width) before = left
+            lines[lines.length - 1] += sign
+        }
+    }
+    return lines
+}"""
 ENGLISH = r"""([texts, names]) => {
     const known = new Set(names.split(' ')), words = texts.flatMap(text => text.match(/[A-Za-z][A-Za-z0-9]{2,}/g) ?? [])
     return [...new Set(words.filter(word => !known.has(word)))]
@@ -79,8 +94,31 @@ def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(o
 def test_formulas_are_set_low_and_high_as_they_are_written_by_hand(opened: Callable[[str], Page]) -> None:
     page = opened("a=focal&b=slope_left_out&lang=en")
     focal, slope_left_out = page.locator("#neuron-losses .formula").all()[:2]
-    assert focal.inner_html().startswith("ℓ = −Σ<sub>c</sub> y<sub>c</sub> (1 − p<sub>c</sub>)<sup>γ</sup> log p<sub>c</sub>;")
-    assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in slope_left_out.inner_html()
+    focal_text, slope_text = (formula.inner_html().replace("&nbsp;", " ") for formula in (focal, slope_left_out))
+    assert focal_text.startswith("ℓ = −Σ<sub>c</sub> y<sub>c</sub> (1 − p<sub>c</sub>)<sup>γ</sup> log p<sub>c</sub>;")
+    assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in slope_text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [800, 390])
+def test_no_line_of_a_formula_ends_within_a_round_bracket_or_after_a_sign(
+    opened: Callable[[str], Page], width: int, lang: str
+) -> None:
+    page = opened(f"lang={lang}")
+    page.set_viewport_size({"width": width, "height": 900})
+    broken = 0
+    for word in page.evaluate("[...lossbenchLab.losses.keys()].filter(id => id !== 'mine')"):
+        page.select_option("#neuron-losses-a", word)
+        lines = page.locator(".loss .formula").first.evaluate(LINES)
+        ends = ["".join(lines[: n + 1]).strip() for n in range(len(lines))]
+        assert not [end for end in ends if end.count("(") != end.count(")") or end[-1] in "+−=/⁠"], lines
+        broken += len(lines) > 1
+    assert broken > 9
+    page.select_option("#neuron-losses-a", "formula")
+    page.fill("#neuron-losses input[type=text]", "+".join(["(a-y)^2*(z-1)*tanh(z-y)"] * 9))
+    page.keyboard.press("Enter")
+    assert len(page.locator(".loss .formula").first.evaluate(LINES)) > 3
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("words", ["z=4", "z=4&h=3000", "z=9&h=10000", "z=20"])
@@ -102,7 +140,7 @@ def test_a_digit_that_is_never_answered_has_a_border_in_the_colour_of_its_text(
     page = opened("view=network&nn=10")
     page.emulate_media(color_scheme=scheme)
     colours = page.locator(".digits .never").evaluate_all(
-        "buttons => buttons.map(button => getComputedStyle(button)).map(style => [style.borderTopColor, style.color])"
+        "buttons => buttons.map(button => [getComputedStyle(button, '::after').borderTopColor, getComputedStyle(button).color])"
     )
     assert colours
     assert all(border == text for border, text in colours)
