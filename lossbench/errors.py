@@ -47,6 +47,11 @@ def unknown(what: str, asked: str, known: Iterable[str]) -> BadInput:
     return BadInput(f"No {what} is called {asked!r}.{hint} Known: {', '.join(names[:_SHOWN]) or 'none'}{more}.")
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """So many of a thing in a message: "1 run", "1,200 runs"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def printable(text: str) -> str:
     """Text of a file as a terminal may show it: control and other invisible characters are escaped.
 

@@ -99,7 +99,7 @@ def test_a_string_arrives_as_it_is_whatever_hydra_reads_in_it() -> None:
 def test_a_study_reports_and_shows_itself() -> None:
     study = lb.run(**TINY, loss=["ce", "mse"], study="shown", recording={"points": 3}, probes=("loss", "gradient_norms"))
     assert set(study.records["run"]) == set(study.runs["run"])
-    assert "shown" in study._repr_html_()
+    assert "shown</b>: 2\N{NO-BREAK SPACE}runs, 2\N{NO-BREAK SPACE}losses, 1\N{NO-BREAK SPACE}data set, 1" in study._repr_html_()
     assert study.report().read_text().startswith("<!")
     assert "report.html" in study._repr_html_()
 

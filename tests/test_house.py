@@ -182,6 +182,11 @@ def test_no_text_names_a_place_on_one_machine() -> None:
     assert not {path: named for path, text in texts.items() if (named := ONE_MACHINE.findall(text))}
 
 
+def test_no_text_leaves_it_open_whether_it_speaks_of_one_or_of_several() -> None:
+    texts = [(path, node) for path in LIBRARY for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)]
+    assert not [f"{path}:{node.lineno}" for path, node in texts if re.search(r"[a-z]{2}\(e?s\)", str(node.value))]
+
+
 def test_the_readme_names_commands_that_exist() -> None:
     makefile, readme = ((HOUSE / name).read_text(encoding="utf-8") for name in ("Makefile", "README.md"))
     code = " ".join(re.findall(r"^ {4}.*|`+[^`]+`+", readme, flags=re.MULTILINE))

@@ -19,8 +19,7 @@ from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.rendering import html, latex, markdown, summary, terminal
 from lossbench.comparison.request import RELATIVE_MARGIN, SHARE_MARGIN, ComparisonRequest
 from lossbench.comparison.tuning import Setting
-from lossbench.errors import BadInput
-from lossbench.execution.progress import count
+from lossbench.errors import BadInput, counted
 from lossbench.planning.spec import RunSpec
 from lossbench.plots.picture import Picture
 from lossbench.plots.print_figure import PrintColumns
@@ -214,6 +213,6 @@ class ComparedStudy:
 def _stopped(missing: int, seeds: int) -> str:
     """That runs are missing, and how many seeds are judged, in a sentence."""
     return (
-        f"Interrupted: {count(missing, 'run')} {'is' if missing == 1 else 'are'} not trained yet, and "
-        f"{count(seeds, 'seed')} {'is' if seeds == 1 else 'are'} judged."
+        f"Interrupted: {counted(missing, 'run')} {'is' if missing == 1 else 'are'} not trained yet, and "
+        f"{counted(seeds, 'seed')} {'is' if seeds == 1 else 'are'} judged."
     )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossbench.data.stratification import strata
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Array, Task
 
 Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -80,7 +80,9 @@ def check_counts(examples: Examples, train: int, test: int) -> None:
     members = np.bincount(examples.y.astype(np.int64), minlength=len(examples.classes))
     if members.min() < 2:
         name = examples.classes[int(members.argmin())]
-        raise BadInput(f"The class {name!r} has {members.min()} example(s); it takes 2, one to train with and one to test with.")
+        raise BadInput(
+            f"The class {name!r} has {counted(int(members.min()), 'example')}; it takes 2, one to train and one to test with."
+        )
     if min(train, test) < len(members):
         raise BadInput(
             f"{train + test} examples are split into {train} to train and {test} to test; {len(members)} classes take at least "

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import CLASSIFIED, LABELLED, Array, Dataset, DataShape, Split, TargetScale
 from lossbench.interfaces.dataset import class_counts, majority_shares
 from lossbench.interfaces.domain import target_range
@@ -179,7 +179,7 @@ def _check_promises(word: str, split: Split) -> None:
         raise BadInput(f"The data set {word!r} gave targets outside [0, 1] for a classification.")
     if split.task in ("multilabel", "ordinal") and split.train_y.shape[1] < FEWEST[split.task]:
         raise BadInput(
-            f"The data set {word!r} gave {split.train_y.shape[1]} column(s) of targets for {split.task}; it takes "
+            f"The data set {word!r} gave {counted(split.train_y.shape[1], 'column')} of targets for {split.task}; it takes "
             f"{FEWEST[split.task]} or more."
         )
 

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from lossbench.data.examples import Examples
 from lossbench.data.hold_out import HeldOut, Scaling
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[Any]]
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
@@ -44,7 +44,8 @@ class Images(HeldOut):
             raise BadInput(f"dataset.path is {self.path!r}; it wants a folder with a subfolder for each class, or an .npz file.")
         classes, y = np.unique(names, return_inverse=True)
         if len(classes) < 2:
-            raise BadInput(f"{self.path} has images of {len(classes)} class(es); there is something to learn from two on.")
+            kinds = counted(len(classes), "class", "classes")
+            raise BadInput(f"{self.path} has images of {kinds}; there is something to learn from two on.")
         inputs = tuple(int(side) for side in pixels.shape[1:])
         return Examples(pixels.reshape(len(pixels), -1), y.astype(np.int64), tuple(map(str, classes)), inputs)
 
@@ -97,9 +98,8 @@ def _from_archive(path: Path) -> tuple[Pixels, Pixels]:
     except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{path} cannot be read as an .npz of images ({error}).") from error
     if arrays.keys() != {"x", "y"}:
-        raise BadInput(
-            f"{path} has the array(s) {', '.join(sorted(arrays)) or 'of other names'}; wanted are x, images, and y, classes."
-        )
+        lacking = " or ".join(sorted({"x", "y"} - arrays.keys()))
+        raise BadInput(f"{path} has no array called {lacking}; wanted are x, images, and y, classes.")
     x, y = arrays["x"], arrays["y"]
     if x.ndim not in (3, 4) or y.shape != x.shape[:1] or not x.size or x.dtype.kind not in "buif" or y.dtype.kind not in "buiU":
         raise BadInput(

@@ -10,7 +10,7 @@ from typing import Any
 
 from lossbench.data.loading import load
 from lossbench.engines import engine_of
-from lossbench.errors import BadInput, Failure, Stopped
+from lossbench.errors import BadInput, Failure, Stopped, counted
 from lossbench.execution.checkpoint import resumable_cohorts
 from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.executors.protocol import Executor, MakeExecutor, WorkerKilled
@@ -19,7 +19,7 @@ from lossbench.execution.interrupts import forget_interrupt
 from lossbench.execution.job import Job, JobResult, apart, put_together, shape_of
 from lossbench.execution.patience import say, told_when_slow
 from lossbench.execution.peak_flops import measured_peak_flops
-from lossbench.execution.progress import CohortCost, Progress, count, rate
+from lossbench.execution.progress import CohortCost, Progress, rate
 from lossbench.interfaces import says_layers
 from lossbench.interfaces.recorders import declared, recorders
 from lossbench.planning.executor_words import LOCAL
@@ -62,10 +62,10 @@ class Summary:
     def sentence(self) -> str:
         """The summary in words."""
         if not self.trained:
-            return f"{self.folder.name}: {count(self.already_stored, 'run')}, all there already; nothing to train."
+            return f"{self.folder.name}: {counted(self.already_stored, 'run')}, all there already; nothing to train."
         before = f" ({self.already_stored:,} there already)" if self.already_stored else ""
         diverged = f", {self.diverged:,} diverged" if self.diverged else ""
-        trained = f"{count(self.trained, 'run')} trained{before} in {self.seconds:.1f} s{diverged}"
+        trained = f"{counted(self.trained, 'run')} trained{before} in {self.seconds:.1f} s{diverged}"
         return f"{self.folder.name}: {trained}; {rate(self.run_steps / self.seconds)} run-steps/s{self._share()}."
 
     def _share(self) -> str:
@@ -86,13 +86,13 @@ def run_plan(plan: Plan, root: Path, overrides: Sequence[str], config: Any) -> S
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput for a model that nothing here can train, before anything is written
     folder = study_folder(root, plan.study).absolute()
-    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+    with told_when_slow(f"Looking for {counted(len(plan.runs), 'run')} among what is stored …"):
         todo = missing(folder, plan.runs, plan.recording)
     done: list[JobResult] = []
     for remark in _remarks(todo):
         say(remark)
     if todo:
-        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+        with told_when_slow(f"Grouping {counted(len(todo), 'run')} into cohorts …"):
             work = [_cohort_cost(cohort) for cohort in _cohorts(folder, todo, plan)]
         work.sort(key=lambda item: -item.seconds(item.steps))
         choice = choose_executor(plan.resources, work)
@@ -156,7 +156,7 @@ def _train(
     except KeyboardInterrupt as interrupt:
         forget_interrupt()
         stored = sum(result.runs for result in done)
-        raise Stopped(f"Stopped; {count(stored, 'run')} trained and stored.") from interrupt
+        raise Stopped(f"Stopped; {counted(stored, 'run')} trained and stored.") from interrupt
     return done
 
 
@@ -164,7 +164,7 @@ def _refuse_losses(lost: int) -> None:
     """Raise Failure where runs were lost."""
     if lost:
         raise Failure(
-            f"A worker was killed while it trained, perhaps for lack of memory: {count(lost, 'run')} not stored, "
+            f"A worker was killed while it trained, perhaps for lack of memory: {counted(lost, 'run')} not stored, "
             "everything else is. The same command trains what is missing."
         )
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from lossbench.data.loading import describe
+from lossbench.errors import counted
 from lossbench.execution.bars import bar_for_display
 from lossbench.execution.interrupts import stop_if_asked
 from lossbench.execution.patience import say, told_when_slow, untold
@@ -68,7 +69,7 @@ class Progress:
             self.bar.start(self._status())
             self._lines.enter_context(untold())
         else:
-            say(f"{self.study}: {count(self.runs, 'run')} to train, in {count(len(self.work), 'cohort')}.")
+            say(f"{self.study}: {counted(self.runs, 'run')} to train, in {counted(len(self.work), 'cohort')}.")
             self._lines.enter_context(told_when_slow(self.line))
         return self
 
@@ -141,11 +142,6 @@ def rate(value: float) -> str:
         if value >= bound:
             return f"{value / bound:.3g}{unit}"
     return f"{value:.3g}"
-
-
-def count(number: int, noun: str) -> str:
-    """1 run, 2 runs."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _nested_words(description: Mapping[str, Any]) -> Iterator[str]:

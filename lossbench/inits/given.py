@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.files.npz import Header, read_headers, read_npz
 from lossbench.files.regular import read_bytes
 from lossbench.interfaces import Array, Dense, Init, Layer
@@ -69,7 +69,9 @@ class Answer(Init):
         del rng  # nothing is drawn: every seed starts alike
         others = layers[-1].outputs - 2
         if others < 1:
-            raise BadInput(f"init=answer spreads what is wrong over several classes; this model has {others + 2} output(s).")
+            raise BadInput(
+                f"init=answer spreads what is wrong over several classes; this model has {counted(others + 2, 'output')}."
+            )
         wrong = 1 - self.right
         shares = [self.right, self.favourite * wrong, *[(1 - self.favourite) * wrong / others] * others]
         biases: list[Array] = [*(np.zeros((n.outputs, 1)) for n in layers[:-1]), np.log(shares)[:, None]]

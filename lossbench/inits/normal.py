@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Array, Dense, Init, Layer
 from lossbench.registry import later
 
@@ -44,7 +44,9 @@ def _of_each(name: str, given: float | tuple[float, ...], layers: int) -> tuple[
     if not isinstance(given, tuple):
         return (given,) * layers
     if len(given) != layers:
-        raise BadInput(f"init.{name} lists {len(given)} number(s), and the model has {layers} layer(s), the last included.")
+        raise BadInput(
+            f"init.{name} lists {counted(len(given), 'number')}, and the model has {counted(layers, 'layer')}, the last included."
+        )
     return given
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Array, Dense, Init, Layer
 
 
@@ -21,6 +21,6 @@ class Own(Init):
 
     def draw(self, layers: tuple[Layer, ...], rng: np.random.Generator) -> tuple[Dense[Array], ...]:
         raise BadInput(
-            f"init=own keeps what a torch module starts with, and this model is a chain of {len(layers)} dense layer(s), which "
-            "starts with nothing. init=uniform is what torch.nn.Linear starts with."
+            f"init=own keeps what a torch module starts with, and this model is a chain of "
+            f"{counted(len(layers), 'dense layer')}, which starts with nothing. init=uniform is what torch.nn.Linear starts with."
         )

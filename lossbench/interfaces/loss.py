@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 import torch
 from torch import Tensor
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.guard import plugin_error
 from lossbench.interfaces.domain import Domain
 from lossbench.interfaces.links import LINKS, OUTPUTS, Link
@@ -167,8 +167,8 @@ class Loss(Registered):
             )
         if link not in possible:
             raise BadInput(
-                f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {outputs} output(s) asks for. "
-                f"Its links: {', '.join(possible)}."
+                f"The loss {self.word!r} has no meaning on the {link} link, which {task} with {counted(outputs, 'output')} asks "
+                f"for. Its links: {', '.join(possible)}."
             )
         return _independent(replace(self, link=link), task)  # type: ignore[type-var]
 

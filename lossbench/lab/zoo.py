@@ -12,7 +12,7 @@ from lossbench.audit.subjects.import_path import add_current_folder_to_path
 from lossbench.audit.subjects.imported import subjects_of_path
 from lossbench.audit.subjects.subject import Subject, of_class, registered
 from lossbench.audit.subjects.time_limit import TooSlow, time_limit
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Loss, TrainingTargets
 from lossbench.lab.lowering import Untraceable
 from lossbench.lab.program import traced
@@ -83,7 +83,7 @@ def _named(text: str) -> Subject:
         links = " or ".join(sorted({subject.link for subject in subjects}))
         raise BadInput(
             f"{text} cannot be put in the lab: there a loss reads one raw output through a sigmoid, and this one has its meaning "
-            f"on {links} with {subjects[0].outputs if subjects else 0} output(s). `lossbench audit {text}` measures it."
+            f"on {links} with {counted(subjects[0].outputs if subjects else 0, 'output')}. `lossbench audit {text}` measures it."
         )
     return fitting[0]
 

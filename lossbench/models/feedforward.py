@@ -102,7 +102,7 @@ class _Skip(nn.Module):
 def refuse_widths(hidden: tuple[int, ...]) -> None:
     """Raise BadInput where a width is out of range."""
     if any(not 1 <= width <= WIDEST for width in hidden):
-        raise BadInput(f"model has the width(s) {list(hidden)}; every width must lie between 1 and {WIDEST:,}.")
+        raise BadInput(f"model has widths {list(hidden)}; every width must lie between 1 and {WIDEST:,}.")
 
 
 def refuse_dropout(share: float) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from torch import nn
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 
 ModuleActivation = Literal[
     "sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "leaky_relu", "elu", "identity", "softsign", "hard_sigmoid"
@@ -49,8 +49,8 @@ def one_or_each(activation: Name | tuple[Name, ...], hidden: Sequence[int]) -> N
         return activation
     if len(activation) != len(hidden):
         raise BadInput(
-            f"model.activation lists {len(activation)} activation(s), and model.hidden {len(hidden)} layer(s); wanted is one "
-            "word for all, or a list with one for each hidden layer."
+            f"model.activation lists {counted(len(activation), 'activation')}, and model.hidden {counted(len(hidden), 'layer')}; "
+            "wanted is one word for all, or a list with one for each hidden layer."
         )
     return activation[0] if len(set(activation)) == 1 else activation
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Model
 from lossbench.modules.outline import MODULE, Outline, outline
 
@@ -35,8 +35,8 @@ def examined(model: Model, module: nn.Module, examples: Tensor, outputs: int) ->
     if not isinstance(returned, Tensor) or tuple(returned.shape) != (len(examples), outputs):
         shape = tuple(returned.shape) if isinstance(returned, Tensor) else type(returned).__name__
         raise BadInput(
-            f"{called(model)} returned {shape} for examples {tuple(examples.shape)}; wanted is one row of {outputs} raw "
-            f"output(s) an example, {(len(examples), outputs)}."
+            f"{called(model)} returned {shape} for examples {tuple(examples.shape)}; wanted is one row of "
+            f"{counted(outputs, 'raw output')} an example, {(len(examples), outputs)}."
         )
     _refuse_state(model, module, before, buffers)
     return outlined

@@ -8,7 +8,7 @@ from lossbench.data.loading import Described, describe
 from lossbench.data.validation import check_size
 from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.with_validation import WithValidation
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.interfaces import Dataset, DataShape, Init, Loss, Model, Optimizer, Schedule, says_layers
 from lossbench.planning.class_weights import ClassWeights, WeightedMean, refuse_class_weights
 from lossbench.planning.spec import LastBatch, RunSpec, epoch_steps
@@ -156,8 +156,8 @@ def _refuse_widths(loss: Loss, init: Init, targets: int) -> None:
     """A network that one loss has trained can go on with another only where both want as many raw outputs."""
     if init.first and init.first.loss.raw_outputs(targets) != loss.raw_outputs(targets):
         raise BadInput(
-            f"{loss.word} wants {loss.raw_outputs(targets)} raw output(s) here, and {init.first.loss.word}, which trains first, "
-            f"{init.first.loss.raw_outputs(targets)}: one network cannot have both."
+            f"{loss.word} wants {counted(loss.raw_outputs(targets), 'raw output')} here, and {init.first.loss.word}, "
+            f"which trains first, {init.first.loss.raw_outputs(targets)}: one network cannot have both."
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lossbench.analysis import formatting
 from lossbench.errors import BadInput
 from lossbench.report.study_report import write_report
 from lossbench.tables import Study, read_manifest, read_study
@@ -59,9 +60,10 @@ class StoredStudy:
     @property
     def _counts(self) -> str:
         """How many runs, losses, data sets and seeds there are, in words."""
-        return ", ".join(
-            [f"{len(self.runs):,} run(s)", *(f"{self.runs[name].nunique()} {name}(s)" for name in ("loss", "dataset", "seed"))]
-        )
+        different = self.runs[["loss", "dataset", "seed"]].nunique()
+        losses = formatting.counted(different["loss"], "loss", "losses")
+        sets, seeds = formatting.counted(different["dataset"], "data set"), formatting.counted(different["seed"], "seed")
+        return f"{formatting.counted(len(self.runs), 'run')}, {losses}, {sets}, {seeds}"
 
 
 def open(folder: str | Path) -> StoredStudy:  # noqa: A001 the public name is lossbench.open

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lossbench.errors import BadInput
+from lossbench.errors import BadInput, counted
 from lossbench.tables.baselines import BASELINES_KEY, parsed_baselines
 from lossbench.tables.classes import CLASSES_KEY, parsed_classes
 from lossbench.tables.columns import CURVE, LABEL_NOISE, OUTCOME, RUN, RUN_COLUMNS, SPEC, STEPS, STOPPED, TASK
@@ -73,7 +73,7 @@ def _column(column: pa.ChunkedArray, name: str, kind: pa.DataType) -> pa.Chunked
     except pa.ArrowException as error:
         raise BadInput(f"the column {name!r} has the type {column.type}, where {kind} is right ({_first_line(error)})") from error
     if column.null_count and not _is_curve(name):
-        raise BadInput(f"the column {name!r} has {column.null_count:,} empty cell(s)")
+        raise BadInput(f"the column {name!r} has {counted(column.null_count, 'empty cell')}")
     if pa.types.is_list(kind) and pc.list_flatten(column).null_count:
         raise BadInput(f"the column {name!r} has a list with an empty cell")
     return column

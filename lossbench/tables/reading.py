@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lossbench.errors import BadInput, printable
+from lossbench.errors import BadInput, counted, printable
 from lossbench.files.json import read_json
 from lossbench.files.parquet import ParquetReader
 from lossbench.files.regular import read_bytes
@@ -124,7 +124,8 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     except BadInput as error:
         raise Damaged(_sentence(path, error)) from error
     if table is None:
-        raise Damaged(f"{path} is no part of a lossbench study: it lacks the column(s) {', '.join(lacking)}.")
+        named = f"{counted(len(lacking), 'column')}: {', '.join(lacking)}"
+        raise Damaged(f"{path} is no part of a lossbench study, for it lacks {named}.")
     try:
         refuse_nonsense(table)
     except BadInput as error:

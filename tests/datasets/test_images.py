@@ -70,7 +70,7 @@ def broken(folder, case):
     ("case", "message"),
     [
         ("archive", "cannot be read as an .npz"),
-        ("names", "of other names; wanted are x, images, and y, classes"),
+        ("names", "has no array called x or y; wanted are x, images, and y, classes"),
         ("shape", r"has x \(4, 9\) of float64"),
         ("objects", "cannot be read as an .npz"),
         ("class", "has images of 1 class"),

@@ -12,7 +12,7 @@ from lossbench.datasets.noisy import Noisy
 from lossbench.datasets.xor import Xor
 from lossbench.execution import patience, progress
 from lossbench.execution.bars import NotebookBar, bar_for_display
-from lossbench.execution.progress import CohortCost, Progress, count, label, rate
+from lossbench.execution.progress import CohortCost, Progress, label, rate
 from lossbench.inits.normal import Normal
 from lossbench.losses.entropy import CrossEntropy
 from lossbench.losses.squared import HalfSquaredError
@@ -160,7 +160,3 @@ def test_a_label_names_data_model_and_each_loss_once() -> None:
 )
 def test_rates_have_three_digits(value: float, text: str) -> None:
     assert rate(value) == text
-
-
-def test_one_is_singular() -> None:
-    assert [count(number, "run") for number in (0, 1, 2, 12345)] == ["0 runs", "1 run", "2 runs", "12,345 runs"]

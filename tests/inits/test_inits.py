@@ -55,7 +55,7 @@ def test_biases_that_are_like_the_weights_make_no_other_run():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"std": [1.0, 2.0, 3.0]}, r"init.std lists 3 number\(s\), and the model has 2 layer\(s\)"),
+        ({"std": [1.0, 2.0, 3.0]}, r"init.std lists 3 numbers, and the model has 2 layers"),
         ({"bias_std": [1.0]}, r"init.bias_std lists 1 number"),
         ({"std": [1.0, -2.0]}, "init.std is -2"),
         ({"bias_std": -1.0}, "init.bias_std is -1"),
@@ -142,7 +142,7 @@ def test_an_answer_wants_shares_and_classes_to_spread_them_over():
     for options in ({"right": 1.0}, {"favourite": 0.0}):
         with pytest.raises(BadInput, match="a share between 0 and 1"):
             Answer(**options)
-    with pytest.raises(BadInput, match=r"has 2 output\(s\)"):
+    with pytest.raises(BadInput, match=r"has 2 outputs"):
         drawn(Answer(), (Layer(1, 2, None),))
 
 

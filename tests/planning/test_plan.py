@@ -121,7 +121,7 @@ def test_losses_of_different_widths_cannot_follow_one_another() -> None:
     begun = {"word": "gaussian_learnt_variance"}
     after = {"word": "continued", "loss": begun, "init": {"word": "glorot"}, "lr": 0.5, "steps": 8}
     loss = {"word": "half_squared_error", "link": "auto"}
-    with pytest.raises(BadInput, match=r"half_squared_error wants 1 raw output\(s\) here, and gaussian_learnt_variance"):
+    with pytest.raises(BadInput, match=r"half_squared_error wants 1 raw output here, and gaussian_learnt_variance"):
         run(dataset={"word": "diabetes"}, loss=loss, init=after)
 
 

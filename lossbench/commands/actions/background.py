@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lossbench.engines import engine_of
-from lossbench.errors import Failure
+from lossbench.errors import Failure, counted
 from lossbench.planning.plan import Plan
 from lossbench.storage.store import missing, study_folder
 from lossbench.storage.sweep_status import read_statuses
@@ -27,7 +27,7 @@ def detached(plan: Plan, root: Path, arguments: Sequence[str]) -> str:
     folder = study_folder(root, plan.study)
     todo = missing(folder, plan.runs, plan.recording)
     if not todo:
-        return f"{folder}: {len(plan.runs):,} run(s), all there already; nothing to train."
+        return f"{folder}: {counted(len(plan.runs), 'run')}, all there already; nothing to train."
     log = root / f"{plan.study}{LOG}"
     root.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -40,7 +40,7 @@ def detached(plan: Plan, root: Path, arguments: Sequence[str]) -> str:
         )
     _await_begin(process, folder, log)
     return (
-        f"Process {process.pid} trains {len(todo):,} run(s) into {folder}, and goes on when this shell is closed.\n"
+        f"Process {process.pid} trains {counted(len(todo), 'run')} into {folder}, and goes on when this shell is closed.\n"
         f"How far it is: lossbench status {folder}\n"
         f"What it says:  {log}\n"
         f"Stop it:       kill {process.pid}   (what is stored is kept; the same command goes on)"

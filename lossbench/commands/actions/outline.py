@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lossbench.engines import engine_of
+from lossbench.errors import counted
 from lossbench.execution.device_memory import planned_cohorts
 from lossbench.execution.forecast import Row, cohort_kinds, data_lines, time_of
 from lossbench.execution.patience import told_when_slow
-from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan
 from lossbench.storage.store import missing, study_folder
 
@@ -25,14 +25,14 @@ def print_outline(plan: Plan, root: Path) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     for model in {run.model for run in plan.runs}:
         engine_of(model)  # raises BadInput
-    with told_when_slow(f"Looking for {count(len(plan.runs), 'run')} among what is stored …"):
+    with told_when_slow(f"Looking for {counted(len(plan.runs), 'run')} among what is stored …"):
         todo = missing(study_folder(root, plan.study), plan.runs, plan.recording)
     stored = len(plan.runs) - len(todo)
-    console.print(Text(f"{root / plan.study}: {count(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
+    console.print(Text(f"{root / plan.study}: {counted(len(plan.runs), 'run')}, {stored:,} stored, {len(todo):,} to train"))
     for line in dict.fromkeys(line for dataset in {run.dataset: None for run in plan.runs} for line in data_lines(dataset)):
         console.print(Text(line))
     if todo:
-        with told_when_slow(f"Grouping {count(len(todo), 'run')} into cohorts …"):
+        with told_when_slow(f"Grouping {counted(len(todo), 'run')} into cohorts …"):
             kinds = cohort_kinds(planned_cohorts(todo, plan))
         console.print(_table({row: times for row, (_, times) in kinds.items()}))
         console.print(Text(time_of(kinds, plan)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lossbench.errors import printable
+from lossbench.errors import counted, printable
 from lossbench.storage.sweep_status import SweepStatus, read_statuses
 from lossbench.tables import OUTCOME, RUN, Gone, each_part, read_invocation, read_manifest, read_part
 
@@ -35,7 +35,7 @@ def _stored(folder: Path) -> str:
     counts = Counter(outcomes.values())
     last = f"; the last {_ago(max(written for _, written in parts.values()))}" if parts else ""
     diverged = f", {counts['diverged']:,} of them diverged" if counts["diverged"] else ""
-    return f"{folder}: {len(outcomes):,} {_runs(len(outcomes))} stored{diverged}{last}."
+    return f"{folder}: {counted(len(outcomes), 'run')} stored{diverged}{last}."
 
 
 def _outcomes_in(path: Path) -> tuple[dict[str, str], float]:
@@ -51,14 +51,14 @@ def _outcomes_in(path: Path) -> tuple[dict[str, str], float]:
 def _running(sweep: SweepStatus) -> str:
     left = "not yet known" if sweep.seconds_left is None else str(timedelta(seconds=round(sweep.seconds_left)))
     where = f"process {sweep.pid} on {sweep.host}, since {time.strftime('%H:%M:%S', time.localtime(sweep.started))}"
-    done = f"{sweep.stored:,} of its {sweep.runs:,} {_runs(sweep.runs)} stored, {sweep.share:.0%} of the work done"
+    done = f"{sweep.stored:,} of its {counted(sweep.runs, 'run')} stored, {sweep.share:.0%} of the work done"
     heard = f"told {_ago(sweep.updated)}"
     return f"Running: {where}: {done}, time left {left} ({heard}). Now {sweep.now or 'starting'}.\nStop it: kill {sweep.pid}"
 
 
 def _ended(folder: Path, sweep: SweepStatus) -> str:
     what = f"The sweep of process {sweep.pid} on {sweep.host} {ENDS[sweep.state]} {_ago(sweep.updated)}"
-    lines = [f"{what}: at least {sweep.stored:,} of its {sweep.runs:,} {_runs(sweep.runs)} are stored."]
+    lines = [f"{what}: at least {sweep.stored:,} of its {counted(sweep.runs, 'run')} are stored."]
     lines += [sweep.message] if sweep.message else []
     invocation = read_invocation(folder, sweep.invocation)
     if invocation is not None:
@@ -68,7 +68,3 @@ def _ended(folder: Path, sweep: SweepStatus) -> str:
 
 def _ago(moment: float) -> str:
     return f"{timedelta(seconds=max(0, round(time.time() - moment)))} ago"
-
-
-def _runs(number: int) -> str:
-    return "run" if number == 1 else "runs"

@@ -10,8 +10,8 @@ from lossbench.config.compose import compose, named
 from lossbench.config.outside_losses import outside_losses
 from lossbench.config.resolution import Point
 from lossbench.config.schema import offer
+from lossbench.errors import counted
 from lossbench.execution.patience import told_when_slow
-from lossbench.execution.progress import count
 from lossbench.planning.plan import Plan, make_plan
 
 
@@ -20,7 +20,7 @@ def planned_sweep(overrides: Sequence[str], flags: Sequence[str]) -> tuple[list[
     with _without_cycles():
         with told_when_slow("Composing every run that the words name …"):
             points = composed(overrides, flags)
-        with told_when_slow(f"Planning {count(len(points), 'run')} …"):
+        with told_when_slow(f"Planning {counted(len(points), 'run')} …"):
             return points, make_plan(points)
 
 

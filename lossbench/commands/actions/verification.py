@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from lossbench.errors import printable
-from lossbench.execution.progress import count
+from lossbench.errors import counted, printable
 from lossbench.execution.verification import TOLERANCE, Verification
 
 MOST_NAMED = 20  # curves that are named one by one
@@ -14,7 +13,7 @@ MOST_NAMED = 20  # curves that are named one by one
 def print_verification(folder: Path, verification: Verification) -> None:
     """Print what verifying a study found: how many runs, on what ground, and each curve that came out otherwise."""
     differing = verification.discrepancies
-    _echo(f"{folder}: {verification.again:,} of {count(verification.stored, 'run')} trained again.")
+    _echo(f"{folder}: {verification.again:,} of {counted(verification.stored, 'run')} trained again.")
     if verification.elsewhere:
         ground = "; ".join(verification.elsewhere)
         _echo(f"Not the same ground: {ground}. Up to {TOLERANCE:.0%} of a curve's largest value may differ.")
