@@ -3,6 +3,8 @@
 
 const FADED = { light: "#b9b9b9", dark: "#62666c" }; // nearer to the paper than any loss that is set apart
 const NARROW = 520;
+const NOWHERE = [{}]; // not [], which the library would take for the same data as any other layer's []
+const POINTED = "pointed"; // the data set of the one point that keys lead to; `panel` says where it is ringed
 // Of a logarithmic axis only what is labelled has a line.
 const SPARSE = { condition: { test: "datum.label === ''", value: 0 }, value: 1 };
 // What has many digits is written as a power of ten, and what has no label keeps none.
@@ -67,6 +69,7 @@ function panel(shown, losses, number) {
       // The nearest point answers from its cell, whose datum is the point; a field named here would be looked for in the cell.
       tooltip: { value: { expr: "(datum.datum || datum).tip" } },
     }),
+    { name: `ring${number}`, data: { name: POINTED, values: NOWHERE }, transform: [{ filter: { field: "panel", equal: number } }], mark: { type: "point", size: 140, opacity: 1, strokeWidth: 2.5, stroke: shown.ink, clip: false, aria: false, tooltip: null }, encoding: { x, y } },
   ];
   layers[1].params = [{ name: `zoom${number}`, select: { type: "interval", zoom: "wheel![event.ctrlKey || event.altKey]" }, bind: "scales" }];
   layers[5].params = [{ name: `hover${number}`, select: { type: "point", nearest: true, on: "pointerover", clear: "pointerout" } }];

@@ -22,6 +22,7 @@ class Explorer {
     this.read();
     this.fill();
     this.listen();
+    this.listenToKeys();
     this.show();
   }
 

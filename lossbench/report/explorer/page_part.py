@@ -18,7 +18,7 @@ from lossbench.plots.scales import WIDE
 from lossbench.report.explorer.data import explorer_data
 from lossbench.report.explorer.library import drawing_library
 
-FILES = ("records.js", "chart.js", "explorer.js", "view.js")
+FILES = ("records.js", "chart.js", "explorer.js", "keys.js", "view.js")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,9 +94,15 @@ class Records {
   }
 }
 
+const DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+
+function counted(number) {
+  return number.toLocaleString("en");
+}
+
 function spelt(value, measure) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "diverged";
   if (measure.share) return `${(100 * value).toFixed(1)}\u00a0%`; // never parted at the end of a line
-  return value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) ? String(Number(value.toPrecision(3))) : value.toExponential(2);
+  return value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) ? DIGITS.format(value) : value.toExponential(2);
 }

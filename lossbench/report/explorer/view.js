@@ -14,8 +14,8 @@ Object.assign(Explorer.prototype, {
       const runs = this.selected(loss);
       for (const { step, middle, low, high, runs: n } of this.records.band(runs, number)) {
         const value = spelt(middle, measure);
-        const band = n > 1 ? ` (${spelt(low, measure)} to ${spelt(high, measure)}, ${n} runs)` : "";
-        const text = `${label}, step ${step}: ${value}`;
+        const band = n > 1 ? ` (${spelt(low, measure)} to ${spelt(high, measure)}, ${counted(n)} runs)` : "";
+        const text = `${label}, step ${counted(step)}: ${value}`;
         const run = runs.length === 1 ? runs[0] : -1;
         if (fits(middle)) parts.lines.push({ loss, line: loss, step, value: factor * middle, run, text, tip: text + band });
         if (n > 1 && fits(low) && fits(high)) parts.bands.push({ loss, step, low: factor * low, high: factor * high });
@@ -33,7 +33,7 @@ Object.assign(Explorer.prototype, {
     const { label } = this.data.losses[loss];
     const curve = this.records.curve(run, this.measure()).filter(([, value]) => fits(value));
     return curve.map(([step, value]) => {
-      const text = `${label}, run ${this.data.runs.id[run]}, step ${step}: ${spelt(value, measure)}`;
+      const text = `${label}, run ${this.data.runs.id[run]}, step ${counted(step)}: ${spelt(value, measure)}`;
       return { loss, line: `run ${run}`, step, value: factor * value, run, text, tip: text };
     });
   },
@@ -61,6 +61,7 @@ Object.assign(Explorer.prototype, {
       last: parts.ends.length ? this.beyond(last) : last, stepsLogarithmic: this.state.steps === "log", ...this.titles(measure),
       scale: scaleOf([...values, ...edges], logarithmic), ink: paint.ink,
     };
+    this.curves = curvesOf([...parts.lines, ...parts.single, ...parts.picked]);
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
@@ -75,6 +76,8 @@ Object.assign(Explorer.prototype, {
       this.drawn = finalize;
       view.addEventListener("click", (_, item) => this.pick(item?.datum?.run ?? item?.datum?.datum?.run));
       $("chart").replaceChildren(holder);
+      this.view = view;
+      this.pointAgain();
       $("chart").dataset.drawn = asked;
       return undefined;
     });
@@ -141,7 +144,7 @@ Object.assign(Explorer.prototype, {
     const ends = this.data.losses.map(({ label }, loss) => {
       const runs = this.selected(loss);
       const broken = runs.filter((run) => this.data.runs.diverged[run]).length;
-      const more = broken ? `${broken} of ${runs.length} diverged` : "";
+      const more = broken ? `${counted(broken)} of ${counted(runs.length)} diverged` : "";
       const end = this.records.final(runs, number);
       if (!runs.length) return `${label}: no such run`;
       if (Number.isNaN(end)) return `${label}: not recorded`;
@@ -170,7 +173,7 @@ Object.assign(Explorer.prototype, {
       return row;
     });
     $("runs").replaceChildren(...rows);
-    $("count").textContent = every.length > MOST_LISTED ? `Runs: the first ${MOST_LISTED} of ${every.length}` : `Runs: ${every.length}`;
+    $("count").textContent = every.length > MOST_LISTED ? `Runs: the first ${MOST_LISTED} of ${counted(every.length)}` : `Runs: ${counted(every.length)}`;
   },
 
   // One run: its words, and its last value of everything.
@@ -179,7 +182,7 @@ Object.assign(Explorer.prototype, {
     $("run").hidden = run < 0;
     if (run < 0) return;
     const steps = this.records.steps(run);
-    const end = steps.length ? `step ${steps[steps.length - 1].toLocaleString("en")}` : "the first step";
+    const end = steps.length ? `step ${counted(steps[steps.length - 1])}` : "the first step";
     $("run-id").textContent = this.state.run;
     $("run-outcome").textContent = this.data.runs.diverged[run] ? `It diverged; last recorded is ${end}.` : `It finished at ${end}.`;
     $("run-line").hidden = !this.records.curve(run, this.measure()).length;
