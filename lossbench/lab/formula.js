@@ -116,7 +116,7 @@ function parse(text) {
     if (token.name === 'pi') return number(Math.PI)
     if (token.name === 'e') return number(Math.E)
     const arity = Object.hasOwn(FUNCTIONS, token.name ?? '') ? FUNCTIONS[token.name] : 0
-    if (!arity) throw token.name === undefined ? new FormulaError('formula.unexpected', token.sign) : new FormulaError('formula.unknown', token.name, Object.keys(FUNCTIONS).join(', '))
+    if (!arity) throw token.name === undefined ? new FormulaError('formula.unexpected', token.sign) : new FormulaError('formula.unknown', token.name, Object.keys(FUNCTIONS))
     expect('(')
     const given = [sum()]
     while (sign(',')) { next++; given.push(sum()) }

@@ -118,7 +118,7 @@ function keyOf(slot) {
 
 function problemText(problem) {
   const [first, second] = problem.given
-  return t(problem.key, { first: first ?? '', second: second ?? '' })
+  return t(problem.key, { first: first ?? '', second: Array.isArray(second) ? second.join(t('list')) : second ?? '' })
 }
 
 // The pickers of a view: a select for each slot, the formula's field under the slot that asks for it.
