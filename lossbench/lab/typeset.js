@@ -39,7 +39,7 @@ function linesOf(text) {
 }
 
 function lowAndHigh(text) {
-  return text.split(/([_^](?:\{[^}]*\}|\([^)]*\)|[\p{L}\d]+[₊₋]?))/u).map((part, n) => {
+  return text.split(/([_^](?:\{[^}]*\}|\([^)]*\)|−?(?:\d+\.\d+|[\p{L}\d]+)[₊₋]?))/u).map((part, n) => {
     if (n % 2 === 0) return part
     const grouped = '{('.includes(part[1])
     return html(part[0] === '_' ? 'sub' : 'sup', {}, ...lowAndHigh(grouped ? part.slice(2, -1) : part.slice(1)))

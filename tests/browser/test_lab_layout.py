@@ -92,11 +92,12 @@ def test_the_chinese_page_names_every_loss_and_says_what_formulas_say_in_words(o
 
 
 def test_formulas_are_set_low_and_high_as_they_are_written_by_hand(opened: Callable[[str], Page]) -> None:
-    page = opened("a=focal&b=slope_left_out&lang=en")
-    focal, slope_left_out = page.locator("#neuron-losses .formula").all()[:2]
-    focal_text, slope_text = (formula.inner_html().replace("&nbsp;", " ") for formula in (focal, slope_left_out))
+    page = opened("a=focal&b=slope_left_out&c=formula&f=(z%2B9)^-0.5&lang=en")
+    formulas = page.locator("#neuron-losses .formula").all()
+    focal_text, slope_text, typed_text = (formula.inner_html().replace("&nbsp;", " ") for formula in formulas)
     assert focal_text.startswith("ℓ = −Σ<sub>c</sub> y<sub>c</sub> (1 − p<sub>c</sub>)<sup>γ</sup> log p<sub>c</sub>;")
     assert "(e<sup>−z<sub>c</sub></sup> − z<sub>c</sub>)" in slope_text
+    assert typed_text == "dℓ/\u2060dz = −0.5·(z + 9)<sup>−1.5</sup>"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
