@@ -215,11 +215,18 @@ def _range(s: Sensitivity) -> str:
     margin = "1 point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f} %"
     top = s.rates[np.isclose(counted, best)]
     rate = s.chosen if s.chosen in top else float(top[0])
-    text = f"{formatting.capitalised(s.contender.label)} does best at {rate:g} ({formatting.measured(best, s.measure.quantity)})"
+    elsewhere = rate != s.chosen
+    name = f"over all seeds {s.contender.label}" if elsewhere and s.seeds else s.contender.label
+    text = f"{formatting.capitalised(name)} does best at {rate:g} ({formatting.measured(best, s.measure.quantity)})"
     text += f" and comes within {margin} of that at {near} of {formatting.counted(len(s.rates), 'rate')}"
-    if rate != s.chosen:
+    if elsewhere:
         own = formatting.measured(float(s.middle[s.rates == s.chosen][0]), s.measure.quantity)
-        text += f"; the seeds that choose preferred {s.chosen:g} ({own})"
+        who = (
+            f"on {formatting.seed_range(s.seeds)}, which chose its rate,"
+            if s.seeds
+            else "where a run that diverged counts as worst"
+        )
+        text += f"; {who} it does best at {s.chosen:g} ({own}{' over all seeds' if s.seeds else ''})"
     bad = int((s.diverged > 0).sum())
     return f"{text}; runs diverge at {formatting.counted(bad, 'rate')}." if bad else f"{text}."
 
