@@ -158,7 +158,7 @@ def test_the_width_of_the_good_range_is_counted(demo):
     sensitivity = next(s for s in found.sensitivities if s.contender.word == "cross_entropy")
     assert sensitivity.diverged.tolist() == [0, 0, 6]
     text = captions.rates([sensitivity])[0].text
-    assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1 point of that at 2 of 3\srates", text)
+    assert re.match(r"Cross entropy does best at 0\.3 \(100\.0\s% ?\) and comes within 1\spoint of that at 2 of 3\srates", text)
     assert "runs diverge at 1" in text
     squared = next(s for s in found.sensitivities if s.contender.word == "half_squared_error")
     (other,) = captions.rates([replace(squared, chosen=0.03)])  # the seeds that chose may prefer another rate than all do
