@@ -62,9 +62,9 @@ def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
     pairs = formatting.counted(len(outcome.pairs), "pair")
     return (
         f"{_budget(request)} {_splits(outcome, request)} {_spread(outcome)}"
-        f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {pairs}). Differences of up to "
-        f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically "
-        f"the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
+        f"Intervals of differences hold together with 95{formatting.SPACE}% (Student's t, Bonferroni over {pairs}). Differences "
+        f"of up to {_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are "
+        f"practically the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
     )
 
 
@@ -85,8 +85,8 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
     chosen = "rate, setting" if request.tune else "rate"
     what = f"{chosen} and step were" if request.early else f"{'rate and setting were' if request.tune else 'rate was'}"
     chose = (
-        f"its {what} chosen by {outcome.quantity.title} on validation data, {100 * request.validation:g} % of the training "
-        "part; test data, which chose nothing, judge."
+        f"its {what} chosen by {outcome.quantity.title} on validation data, {100 * request.validation:g}{formatting.SPACE}% of the "
+        "training part; test data, which chose nothing, judge."
     )
     if request.folds is None:
         return f"In each of {request.seeds} seeds, which draw split, start and order, {chose} Seeds are paired."
