@@ -85,8 +85,8 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
     chosen = "rate, setting" if request.tune else "rate"
     what = f"{chosen} and step were" if request.early else f"{'rate and setting were' if request.tune else 'rate was'}"
     chose = (
-        f"its {what} chosen by {outcome.quantity.title} on validation data, {100 * request.validation:g}{formatting.SPACE}% of the "
-        "training part; test data, which chose nothing, judge."
+        f"its {what} chosen by {outcome.quantity.title} on validation data, "
+        f"{100 * request.validation:g}{formatting.SPACE}% of the training part; test data, which chose nothing, judge."
     )
     if request.folds is None:
         return f"In each of {request.seeds} seeds, which draw split, start and order, {chose} Seeds are paired."
