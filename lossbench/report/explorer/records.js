@@ -94,7 +94,7 @@ class Records {
   }
 }
 
-const DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const DIGITS = new Intl.NumberFormat("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
 function counted(number) {
   return number.toLocaleString("en");
@@ -104,5 +104,6 @@ function spelt(value, measure) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "diverged";
   if (measure.share) return `${(100 * value).toFixed(1)}\u00a0%`; // never parted at the end of a line
-  return value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) ? DIGITS.format(value) : value.toExponential(2);
+  if (value === 0) return "0";
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6 ? DIGITS.format(value) : value.toExponential(2);
 }
