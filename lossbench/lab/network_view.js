@@ -135,7 +135,7 @@ function drawWhy(looks) {
   if (!found) return
   const { run, seen } = found, { digit } = asked, image = digits.testLabels.indexOf(digit), { testing: at } = run.net
   if (host.shownDigit !== digit) {
-    host.replaceChildren(imageOf(image), html('div', {}, html('p', {}, html('b')), html('p'), html('p')))
+    host.replaceChildren(imageOf(image), html('div', {}, html('p', {}, html('b')), html('p'), html('p'), html('p')))
     host.shownDigit = digit
   }
   renew(host, { 'aria-live': networkView.playing ? 'off' : 'polite' }) // nobody can listen to sixty sentences a second
@@ -145,9 +145,11 @@ function drawWhy(looks) {
     slope: brief(slope), error: brief(pull === 0 ? 0 : pull / slope), pull: brief(pull), weaker: brief(0.25 / slope),
   }
   renew(host.firstChild, { 'aria-label': t('why.image', given) })
-  const [verdict, factors, reason] = host.lastChild.children
+  const [verdict, answer, factors, reason] = host.lastChild.children
   renewText(verdict.firstChild, t(seen.answered[digit] === 0 ? 'why.never' : 'why.answered', given))
   renewText(factors, t(Number.isFinite(pull) ? 'why.factors' : 'why.endless', given))
+  const outputs = Array.from({ length: OUTPUTS }, (_, c) => at.loss.z[c * at.examples + image]), best = outputs.indexOf(Math.max(...outputs))
+  renewText(answer, best === digit ? '' : t('why.other', { best, top: brief(sigmoid(outputs[best])) }))
   renewText(reason, t(run.net.n >= run.net.diverged ? 'why.ended' : slope < 0.0125 ? 'why.flat' : 'why.steep', given))
 }
 

@@ -75,6 +75,7 @@ def test_the_network_trains_scrubs_back_to_the_same_numbers_and_says_why_a_digit
     never.click()
     assert "never" in page.inner_text("#networks")
     assert "×" in page.inner_text("#why")
+    assert "The largest output on this image is 8" in page.inner_text("#why")
     page.select_option("#network-start", "gentle")
     page.click("#network-play")
     wait_until(page, "lossbenchLab.state.nn > 3")
