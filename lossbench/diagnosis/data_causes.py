@@ -27,7 +27,9 @@ class LabelsWrong(Cause):
         if not min(leads) > AHEAD:
             return None
         text = f"progress on the test data is up to {formatting.number(min(leads), 2)} ahead of that on the training data"
-        return Evidence(measured=min(leads), bound=AHEAD, text=f"{text} (more than {AHEAD:g}): some labels are learnt last")
+        return Evidence(
+            measured=min(leads), bound=AHEAD, text=f"{text} (over the bound of {AHEAD:g}): some labels are learnt last"
+        )
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_right_labels(run))
@@ -48,13 +50,13 @@ class TooFewUnits(Cause):
             return None
         rises = [gained_late(record) for record in records]
         if max(rises) < RISING:
-            text = f"the last third of the steps brings {formatting.number(max(rises), 2)} of progress (less than {RISING:g})"
-            return Evidence(measured=max(rises), bound=RISING, text=text)
+            text = f"the last third of the steps brings {formatting.number(max(rises), 2)} of progress"
+            return Evidence(measured=max(rises), bound=RISING, text=f"{text} (under the bound of {RISING:g})")
         falls = [_late_fall(record) for record in records]
         if not max(falls) < FLAT:
             return _bottleneck(records)
         least, bound = (f"{100 * value:.1f}{formatting.SPACE}%" for value in (max(falls), FLAT))
-        text = f"the last third of the steps takes {least} off the training loss (less than {bound})"
+        text = f"the last third of the steps takes {least} off the training loss (under the bound of {bound})"
         return Evidence(measured=max(falls), bound=FLAT, text=text)
 
     def twins(self, run: Description) -> list[Twin]:

@@ -30,7 +30,7 @@ class RateTooSmall(Cause):
         if any(record.diverged for record in records) or not max(paths) < MOVED:
             return None
         text = f"in {formatting.counted(records[0].length, 'step')} the weights go {formatting.number(max(paths), 2)}"
-        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (less than {MOVED:g})")
+        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (under the bound of {MOVED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(*(with_rate(run, factor) for factor in FACTORS))
@@ -53,12 +53,12 @@ class RateTooLarge(Cause):
         rises = [_risen(record) for record in kept]
         if min(rises) > RISEN:
             text = f"the training loss ends at {formatting.times(min(rises))} what it was at the start"
-            return Evidence(measured=min(rises), bound=RISEN, text=f"{text} (more than {RISEN:g})")
+            return Evidence(measured=min(rises), bound=RISEN, text=f"{text} (over the bound of {RISEN:g})")
         for measure, bound, which in ((_usual_large_step, LURCH, "one step in ten"), (_largest_step, LEAP, "the largest step")):
             least = min(map(measure, kept))
             if least > bound:
-                text = f"{which} changes a layer's weights by {formatting.number(least, 2)} of their size or more"
-                return Evidence(measured=least, bound=bound, text=f"{text} (more than {bound:g})")
+                text = f"{which} changes a layer's weights by {formatting.number(least, 2)} times their size or more"
+                return Evidence(measured=least, bound=bound, text=f"{text} (over the bound of {bound:g})")
         return None
 
     def twins(self, run: Description) -> list[Twin]:

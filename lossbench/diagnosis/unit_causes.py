@@ -62,12 +62,14 @@ class OutputsSaturated(Cause):
         starts, bound = [float(passed(record)[0]) for record in records], SHUT * undecided(records[0])
         if max(starts) < bound:
             most, least = (formatting.number(share, 2) for share in (max(starts), bound))
-            text = f"at the start {most} of the error passes the link (less than {least})"
+            text = (
+                f"at the start the gradient at the raw outputs is {most} of the error at the outputs (under the bound of {least})"
+            )
             return Evidence(measured=max(starts), bound=bound, text=f"{text}{law(records[0])}")
         flat = [record.parts(tables.SATURATED)[-1][0] for record in records if record.parts(tables.SATURATED)]
         if records[0].description["loss"].get("link") != "sigmoid" or len(flat) < len(records) or not min(flat) > SATURATED:
             return None
-        text = f"at the start {_percent(min(flat))} of the outputs are flat (more than {_percent(SATURATED)})"
+        text = f"at the start {_percent(min(flat))} of the outputs are flat (over the bound of {_percent(SATURATED)})"
         return Evidence(measured=float(min(flat)), bound=SATURATED, text=f"{text}{law(records[0])}")
 
     def twins(self, run: Description) -> list[Twin]:
@@ -95,7 +97,7 @@ class OutputsShut(Cause):
         )
         verb = "have" if len(classes) > 1 else "has"
         text = f"{outputs} ({formatting.listed(classes)}) {verb} a slope of {formatting.number(measured, 2)}"
-        return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (less than {DEAD_SLOPE:g})")
+        return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (under the bound of {DEAD_SLOPE:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
@@ -133,7 +135,7 @@ class HiddenSaturated(Cause):
         bound = DEAD if records[0].description["model"].get("activation") == "relu" else SATURATED
         if not min(starts) > bound:
             return None
-        text = f"at the start {_percent(min(starts))} of a hidden layer is flat (more than {_percent(bound)})"
+        text = f"at the start {_percent(min(starts))} of a hidden layer is flat (over the bound of {_percent(bound)})"
         return Evidence(measured=min(starts), bound=bound, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
@@ -150,8 +152,8 @@ class StartFarOut(Cause):
         starts = [record.first(tables.TRAIN + tables.LOG_LOSS) / undecided_loss for record in records]
         if not min(starts) > FAR:
             return None
-        text = f"at the start the log loss is {formatting.times(min(starts))} that of an undecided network (more than {FAR:g})"
-        return Evidence(measured=min(starts), bound=FAR, text=text)
+        text = f"at the start the log loss is {formatting.times(min(starts))} that of an undecided network"
+        return Evidence(measured=min(starts), bound=FAR, text=f"{text} (over the bound of {FAR:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_gentle_start(run))
@@ -167,7 +169,7 @@ class LostWithDepth(Cause):
         if not max(ratios) < FADED:
             return None
         text = f"at the start the first layer's gradient is {formatting.number(max(ratios), 2)} of the last layer's"
-        return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (less than {FADED:g})")
+        return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (under the bound of {FADED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return with_other_activations(run)

@@ -211,7 +211,7 @@ def test_units_are_not_too_few_where_as_many_fit_the_data_at_another_rate_or_wit
 def test_a_twin_that_ends_where_the_run_does_is_told_by_its_progress_on_the_way():
     late, soon = (record({f"train_recall/{c}": last(0.9, before) for c in range(2)}) for before in (0.5, 0.9))
     texts = [compared(run, soon).text.replace("\xa0", " ") for run in (silent(0.0), late)]
-    assert "reach training accuracy 90 % instead of training accuracy 67 %" in texts[0]
+    assert "reach training accuracy 90 % instead of 67 %" in texts[0]
     assert "reach training accuracy 90 %, too, with average progress 0.80 instead of 0." in texts[1]
 
 
