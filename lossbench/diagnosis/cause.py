@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from lossbench.analysis import formatting
 from lossbench.diagnosis.changes import Twin
 from lossbench.diagnosis.records import Description, RunRecord
 from lossbench.diagnosis.symptoms import ACCURACY, DIVERGENCE, R_SQUARED, average, end, result
@@ -90,6 +91,14 @@ class Cause(ABC):
     def sentence(self, evidence: Evidence, trial: Trial) -> str:
         """The cause with both of its proofs."""
         return f"{self.name}: {evidence.text}; {trial.text}."
+
+
+def beside(value: float, bound: float) -> str:
+    """A measured number to two significant digits, or to as many as show on which side of its bound it is."""
+    digits = next(
+        (n for n in range(2, 8) if (shown := float(f"{value:.{n}g}")) != bound and (shown > bound) == (value > bound)), 8
+    )
+    return formatting.number(value, digits)
 
 
 def present(*twins: Twin | None) -> list[Twin]:

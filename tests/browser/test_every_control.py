@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.slow
 CONTROLS = "button, input, select, summary"
-# [name, whether it has something to do] of each control. Of several alike (digits, questions, runs) one stands for all, and what is
-# pressed already, or the last of its kind, has nothing to do.
+# [name, whether it has something to do] of each control. Of several alike (digits, questions, runs) one stands for all,
+# and what is pressed already, or the last of its kind, has nothing to do.
 LISTED = """all => all.map(one => [
   one.id || one.dataset.language || one.dataset.view || `${(one.closest('[id]') ?? one.parentElement).id} ${one.tagName}`,
   !(one.disabled || one.ariaPressed === 'true' || one.ariaSelected === 'true' || !one.checkVisibility()),
@@ -69,7 +69,8 @@ def assert_each_does_something(open_at: Callable[[str], Page], addresses: tuple[
                 if page.evaluate(STATE) != before:
                     break
                 page.wait_for_timeout(50)
-            assert page.evaluate(STATE) != before, f"{name} at {address} changes nothing"
+            changed = page.evaluate(STATE) != before
+            assert changed, f"{name} at {address} changes nothing"
             driven.add(name)
     assert driven == every
 
