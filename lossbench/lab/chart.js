@@ -65,7 +65,7 @@ function renewText(element, text) {
   if (element.keptText !== text) element.textContent = element.keptText = text
 }
 
-const EDGE = { left: 50, right: 22, top: 10, bottom: 34 }
+const EDGE = { left: 50, right: 22, top: 10, bottom: 38 }
 
 // A chart is drawn once, and then only what differs from what stands there: lines and points at every frame, axes when they change.
 class Chart {
@@ -110,7 +110,7 @@ class Chart {
       this.picture.append(svg('text', { x: EDGE.left - 12, y: Y(v) + 4, 'text-anchor': 'end' }, brief(v)))
     }
     for (const v of ticks(given.x.from, given.x.to, width < 420 ? 4 : 7)) {
-      this.picture.append(svg('text', { x: X(v), y: bottom + 17, 'text-anchor': 'middle' }, v < 0 ? `−${brief(-v)}` : brief(v)))
+      this.picture.append(svg('text', { x: X(v), y: bottom + 21, 'text-anchor': 'middle' }, v < 0 ? `−${brief(-v)}` : brief(v)))
     }
     this.picture.append(svg('path', { class: 'axis', d: `M${EDGE.left} ${bottom}H${right}` }))
     this.picture.append(svg('text', { x: right, y: height - 3, 'text-anchor': 'end' }, given.xName ?? ''))
