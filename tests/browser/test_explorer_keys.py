@@ -76,7 +76,7 @@ def pressed(page: Page, *keys: str) -> tuple[str, int, float]:
 
 
 def test_keys_read_every_recorded_value_of_every_loss(reached: Page, values: "pd.Series[float]") -> None:
-    assert reached.inner_text("#explore-point").startswith("The arrow keys read values")
+    assert reached.inner_text("#explore-point").startswith("Arrow keys read values")
     for loss in ("cross_entropy", "half_squared_error"):
         row = [pressed(reached, "Home"), *(pressed(reached, "ArrowRight") for _ in range(len(values[loss]) - 1))]
         assert {one for one, _, _ in row} == {loss}
@@ -136,3 +136,13 @@ def test_enter_shows_the_run_of_a_single_seed_and_the_chart_keeps_its_place(page
     assert page.locator(RING).count() == 1
     words = page.inner_text("#explore-run-words").split()
     assert {"loss=cross_entropy", "seed=2"} <= set(words)
+
+
+@pytest.mark.parametrize("measure", ["test_log_loss", "output_error", "output_slope", "output_gradient"])
+def test_the_sentence_beneath_the_chart_tells_the_ends_of_its_lines(measure: str, page: Page) -> None:
+    page.evaluate("measure => { explorer.change({ ...explorer.initial(), measure }); return explorer.ready }", measure)
+    sentence = page.inner_text("#explore-final")
+    for key in ("End", "ArrowDown"):
+        page.locator("#explore-chart").press(key)
+        loss, value = re.match(r"(.*), step [\d,]+: (\S+)", page.inner_text("#explore-point")).groups()
+        assert f"{loss} {value}" in sentence
