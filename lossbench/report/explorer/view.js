@@ -65,7 +65,7 @@ Object.assign(Explorer.prototype, {
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
-    $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
+    $("chart").classList.toggle("panels", drawn.length > 1);
     const spec = specification(drawn, width, paint, this.state.panels === "each" ? `${this.titled(measure)}, by training steps` : "");
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
