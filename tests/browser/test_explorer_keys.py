@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_keys_read_every_recorded_value_of_every_loss(reached: Page, values: "pd
 def test_numbers_over_999_have_a_comma(reached: Page) -> None:
     pressed(reached, "Home", "End")
     assert re.search(
-        r"step 4,000: \d{1,2},\d{3} \(\d{1,2},\d{3} to \d{1,2},\d{3}, 3 runs\)", reached.inner_text("#explore-point")
+        r"step 4,000: \d{1,2},\d{3} \(\d{1,2},\d{3} to \d{1,2},\d{3}, 3\sruns\)", reached.inner_text("#explore-point")
     )
 
 
@@ -144,5 +145,18 @@ def test_the_sentence_beneath_the_chart_tells_the_ends_of_its_lines(measure: str
     sentence = page.inner_text("#explore-final")
     for key in ("End", "ArrowDown"):
         page.locator("#explore-chart").press(key)
-        loss, value = re.match(r"(.*), step [\d,]+: (\S+)", page.inner_text("#explore-point")).groups()
-        assert f"{loss} {value}" in sentence
+        match = re.match(r"(.*), step [\d,]+: (\S+)", page.inner_text("#explore-point"))
+        assert match
+        assert "\N{NO-BREAK SPACE}".join(match.groups()) in sentence
+
+
+@pytest.mark.parametrize("measure", ["output_slope", "output_error", "train_loss"])
+def test_a_logarithmic_axis_labels_every_power_of_ten(measure: str, page: Page) -> None:
+    state = {"measure": measure, "height": "log"}
+    page.evaluate("state => { explorer.change({ ...explorer.initial(), ...state }); return explorer.ready }", state)
+    texts = "axes => [...axes.at(-1).querySelectorAll('text')].filter(one => one.getAttribute('opacity') !== '0')"
+    read = page.eval_on_selector_all("#explore-chart .role-axis-label", f"{texts}.map(one => one.textContent)")
+    labels = [float(text) for text in read if text]
+    powers = range(ceil(log10(min(labels))), floor(log10(max(labels))) + 1)
+    assert powers
+    assert {10.0**power for power in powers} <= set(labels)
