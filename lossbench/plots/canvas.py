@@ -51,11 +51,8 @@ class Layout:
         """What the key above the panels explains; of faint lines only how many there are."""
         faint = [contender for contender, look in self.strokes.items() if look == FAINT]
         named = {contender: look for contender, look in self.strokes.items() if look != FAINT}
-        others = (
-            {Contender(word="", label=f"{len(faint)} other {'loss' if len(faint) == 1 else 'losses'}", variant=0): FAINT}
-            if faint
-            else {}
-        )
+        rest = formatting.counted(len(faint), "other loss", "other losses")
+        others = {Contender(word="", label=rest, variant=0): FAINT} if faint else {}
         return {**({} if self.direct else named | others), **self.also}
 
 

@@ -57,7 +57,7 @@ def test_every_line_is_named_once_in_the_order_of_the_ends(n, shown):
 
 @pytest.mark.parametrize(("n", "named"), [(1, 0), (2, 2), (CROWD + 1, 0)])
 def test_a_picture_knows_the_names_and_colours_of_a_few_lines_that_are_named_beside_it(n, named, monkeypatch):
-    monkeypatch.setattr(chart, "rendered", lambda figure: (b"", b""))
+    monkeypatch.setattr(chart, "rendered", lambda _: (b"", b""))
     who = people(n)
     rows = ((Axis(label="y"), (Panel(lines=tuple(line(one, X * (i + 1)) for i, one in enumerate(who))),)),)
     looks = strokes(who)
