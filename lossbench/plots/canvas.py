@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender
 from lossbench.plots.scales import spread
 from lossbench.plots.style import FAINT, FONT_SIZE, GREY, POINTS, Stroke, drawable, text_width, wrapped
@@ -51,8 +50,7 @@ class Layout:
         """What the key above the panels explains; of faint lines only how many there are."""
         faint = [contender for contender, look in self.strokes.items() if look == FAINT]
         named = {contender: look for contender, look in self.strokes.items() if look != FAINT}
-        rest = formatting.counted(len(faint), "other loss", "other losses")
-        others = {Contender(word="", label=rest, variant=0): FAINT} if faint else {}
+        others = {Contender(word="", label=f"{len(faint)} other losses", variant=0): FAINT} if faint else {}
         return {**({} if self.direct else named | others), **self.also}
 
 
