@@ -1,4 +1,4 @@
-"""A study is called by a plain folder name; of another one the refusal tells the letters that are not possible, and a near one."""
+"""A study is called by a plain folder name; the refusal of another tells the letters that are not possible, and a near name."""
 
 from pathlib import Path
 
