@@ -40,6 +40,15 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,}{SPACE}{one if n == 1 else many or one + 's'}"
 
 
+def seed_range(seeds: Sequence[int]) -> str:
+    """Seeds in a row: "seed 3", "seeds 0 and 1", "seeds 0 to 6"."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {listed([str(seed) for seed in seeds])}"
+
+
 def blocks(n: int, seeds: int, splits: int) -> str:
     """Blocks in words: "6 seeds", or, where seeds meet several splits, "30 blocks (6 seeds on 5 splits)"."""
     if splits < 2:

@@ -19,12 +19,16 @@ Side = Literal["smallest", "largest"]
 
 @dataclass(frozen=True, kw_only=True)
 class GridEdge:
-    """A loss that did best at the edge of the `rates` tried in a setting, ascending, and better there than within."""
+    """A loss that did best at the edge of the `rates` tried in a setting, ascending, and better there than within.
+
+    `seeds` are those that chose the rate; () where all did.
+    """
 
     setting: Setting
     contender: Contender
     rates: tuple[float, ...]
     side: Side
+    seeds: tuple[int, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -42,7 +46,7 @@ def grid_edges(everything: Comparison, curves: Curves, measures: Mapping[Setting
             own = [sample for sample in samples if sample.contender == contender and not math.isnan(sample.rate)]
             if measure and (side := edge_of([sample.rate for sample in own], _costs(own, curves, measure, tuning))):
                 rates = tuple(sorted(sample.rate for sample in own))
-                edges.append(GridEdge(setting=setting, contender=contender, rates=rates, side=side))
+                edges.append(GridEdge(setting=setting, contender=contender, rates=rates, side=side, seeds=tuning))
     return tuple(edges)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbench.analysis.comparison import Comparison, Contender, Sample, Setting
 from lossbench.analysis.curves import Curves, band_ends
-from lossbench.analysis.selection import Measure, finals
+from lossbench.analysis.selection import Measure, choosers, finals
 from lossbench.analysis.statistics import Values
 
 
@@ -15,7 +15,8 @@ from lossbench.analysis.statistics import Values
 class Sensitivity:
     """A loss over its K rates: median and band of the runs that finished, NaN where none did.
 
-    `diverged` and `runs` count, at each rate; `chosen` is the rate that stands for the loss.
+    `diverged` and `runs` count, at each rate; `chosen` is the rate that stands for the loss, and `seeds` are those that chose it,
+    () where all did.
     """
 
     setting: Setting
@@ -28,6 +29,7 @@ class Sensitivity:
     diverged: Values
     runs: Values
     chosen: float
+    seeds: tuple[int, ...]
 
 
 def sensitivities(
@@ -43,11 +45,11 @@ def sensitivities(
             continue
         for rival in rivals:
             own = [sample for sample in samples if sample.contender == rival]
-            by_loss.append(_sensitivity(own, curves, measure, rate[setting, rival]))
+            by_loss.append(_sensitivity(own, curves, measure, rate[setting, rival], choosers(samples)))
     return by_loss
 
 
-def _sensitivity(samples: list[Sample], curves: Curves, measure: Measure, chosen: float) -> Sensitivity:
+def _sensitivity(samples: list[Sample], curves: Curves, measure: Measure, chosen: float, seeds: tuple[int, ...]) -> Sensitivity:
     ends = [finals(sample, curves, measure) for sample in samples]
     lasted = [end[np.isfinite(end)] for end in ends]
     levels = [*band_ends(max(len(end) for end in ends)), 0.5]
@@ -63,4 +65,5 @@ def _sensitivity(samples: list[Sample], curves: Curves, measure: Measure, chosen
         diverged=np.array([float(sum(sample.diverged)) for sample in samples]),
         runs=np.array([float(len(sample.runs)) for sample in samples]),
         chosen=chosen,
+        seeds=seeds,
     )

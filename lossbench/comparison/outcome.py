@@ -15,7 +15,7 @@ from lossbench.analysis.grid_edge import Side, rates_beyond
 from lossbench.analysis.labels import title
 from lossbench.analysis.statistics import Estimate, mean
 from lossbench.comparison.choice import Contestant, number_of
-from lossbench.errors import unknown
+from lossbench.errors import counted, unknown
 from lossbench.tables import Quantity
 
 EDGE_SHARE = 0.5  # of the seeds, from which on a rate at the grid's edge is warned of
@@ -225,4 +225,4 @@ def _names(pairs: Sequence[Pair]) -> str:
 
 def _more(pairs: Sequence[Pair]) -> str:
     most = max(pair.verdict.more or 0.0 for pair in pairs)
-    return "no number of seeds would tell" if math.isinf(most) else f"about {int(most):,} more seeds would tell"
+    return "no number of seeds would tell" if math.isinf(most) else f"about {counted(int(most), 'more seed')} would tell"

@@ -19,7 +19,7 @@ from lossbench.comparison.outcome import Outcome
 from lossbench.comparison.request import ComparisonRequest
 from lossbench.comparison.tuning import spoken_value
 from lossbench.data.loading import describe
-from lossbench.errors import printable
+from lossbench.errors import counted, printable
 from lossbench.plots.picture import Picture
 from lossbench.tables.classes import names_of, spoken_classes
 
@@ -61,10 +61,10 @@ def protocol(outcome: Outcome, request: ComparisonRequest) -> str:
     """How it was found out, in a paragraph."""
     pairs = formatting.counted(len(outcome.pairs), "pair")
     return (
-        f"{_budget(request)} {_splits(outcome, request)} "
-        f"Intervals of differences hold together with 95 % (Student's t, Bonferroni over {pairs}). Differences of up to "
-        f"{_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are practically "
-        f"the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
+        f"{_budget(request)} {_splits(outcome, request)} {_spread(outcome)}"
+        f"Intervals of differences hold together with 95{formatting.SPACE}% (Student's t, Bonferroni over {pairs}). Differences "
+        f"of up to {_plain(outcome.margin, outcome)} do not matter: where the whole interval lies within, two losses are "
+        f"practically the same. All of it is about seeds on this data set, not about other data sets.{_classes(request)}"
     )
 
 
@@ -85,8 +85,8 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
     chosen = "rate, setting" if request.tune else "rate"
     what = f"{chosen} and step were" if request.early else f"{'rate and setting were' if request.tune else 'rate was'}"
     chose = (
-        f"its {what} chosen by {outcome.quantity.title} on validation data, {100 * request.validation:g} % of the training "
-        "part; test data, which chose nothing, judge."
+        f"its {what} chosen by {outcome.quantity.title} on validation data, "
+        f"{100 * request.validation:g}{formatting.SPACE}% of the training part; test data, which chose nothing, judge."
     )
     if request.folds is None:
         return f"In each of {request.seeds} seeds, which draw split, start and order, {chose} Seeds are paired."
@@ -95,6 +95,13 @@ def _splits(outcome: Outcome, request: ComparisonRequest) -> str:
         f"which tests the networks that the others train, {chose} Folds of a seed share training data and are no independent "
         "witnesses: what counts is a seed's mean over its folds. Seeds are paired."
     )
+
+
+def _spread(outcome: Outcome) -> str:
+    """What a rate with two others in brackets is, with a space after it; "" where each loss had the same one for every split."""
+    if all(len({choice.rate for choice in one.chosen}) == 1 for one in outcome.contestants):
+        return ""
+    return "A loss's learning rate is the one chosen most often; in brackets stand the lowest and the highest. "
 
 
 def _classes(request: ComparisonRequest) -> str:
@@ -207,4 +214,4 @@ def _plain(value: float, outcome: Outcome) -> str:
 
 
 def _more(more: float) -> str:
-    return "more seeds would not tell" if more == float("inf") else f"about {int(more):,} more seeds would tell"
+    return "more seeds would not tell" if more == float("inf") else f"about {counted(int(more), 'more seed')} would tell"

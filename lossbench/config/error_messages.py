@@ -21,6 +21,8 @@ KINDS = {
 }
 MOVED = {"schedule.kind": "recording.kind", "schedule.points": "recording.points"}
 OPEN = ("=", ",")  # signs at which a setting is not at its end
+UNQUOTED = re.compile(r"""[A-Za-z0-9_+\-./\\$%*@?|:=,\[\]{}() \t]""")  # letters that Hydra reads outside quotes
+QUOTES, NESTED = {'"', "'"}, re.compile(r"[\[({]")
 GRAMMAR = "Settings are written KEY=VALUE: loss=ce,mse optimizer.lr=0.3 'seed=range(10)'. Quote what the shell would eat."
 
 
@@ -49,7 +51,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _specific(error: BaseException, chain: Sequence[BaseException]) -> str | None:
     """The message for an exception that says what is wrong; None for one that only passes another on."""
     if isinstance(error, OverrideParseException):
-        return f"{error.override!r} cannot be read: {_reason(error)}.{_meant(error.override)} {GRAMMAR}"
+        return (
+            _unquoted(str(error.override))
+            or f"{error.override!r} cannot be read: {_reason(error)}.{_meant(error.override)} {GRAMMAR}"
+        )
     if isinstance(error, MissingConfigException):
         return _missing(error)
     if isinstance(error, ConfigKeyError | ConfigAttributeError) and isinstance(error.parent_node, DictConfig):
@@ -76,6 +81,20 @@ def _spaced(override: str, overrides: Sequence[str]) -> str | None:
     if override.endswith(",") and override.count("(") == override.count(")"):
         return f"{override!r} ends in a comma. Several values are written without spaces, such as loss=ce,mse."
     return None
+
+
+def _unquoted(override: str) -> str:
+    """What was meant where a value has letters that Hydra reads in quotes only: 'study="größe"'; "" where it has none."""
+    key, _, value = override.partition("=")
+    odd = dict.fromkeys(letter for letter in value if not UNQUOTED.match(letter))
+    if not odd or odd.keys() & QUOTES or not all(map(UNQUOTED.match, key)):
+        return ""
+    parts = [part if all(map(UNQUOTED.match, part)) else f'"{part}"' for part in value.split(",")]
+    meant = "" if NESTED.search(value) else f" Did you mean '{key}={','.join(parts)}'?"
+    return (
+        f"{override!r} cannot be read: outside quotes a value has the letters a to z and A to Z, digits, and signs such as "
+        f"_ - + . and /. Only within double quotes are possible: {' '.join(map(repr, odd))}.{meant}"
+    )
 
 
 def refuse_lists(overrides: Sequence[str]) -> None:

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from lossbench.analysis import formatting
 from lossbench.diagnosis.changes import Twin
 from lossbench.diagnosis.records import Description, RunRecord
-from lossbench.diagnosis.symptoms import average, end, result
+from lossbench.diagnosis.symptoms import ACCURACY, DIVERGENCE, R_SQUARED, average, end, result
 
 GAIN = 0.1  # of average progress, by which a twin must be ahead on average, and ahead in every seed
 BEHIND = 0.05  # of progress, by which a twin may be behind at the end: one that stays where it starts has learnt nothing
@@ -57,7 +58,8 @@ class Trial:
         """What came out, in words: where both end alike, how far each was on average over the steps."""
         ends = [result(self.twins), result(self.originals)]
         if ends[0] != ends[1]:
-            return f"{self.change} the same seeds reach {ends[0]} instead of {ends[1]}"
+            before = ends[1] if ends[0] == DIVERGENCE else ends[1].removeprefix(ACCURACY).removeprefix(R_SQUARED)
+            return f"{self.change} the same seeds reach {ends[0]} instead of {before}"
         means = [np.mean([average(run) for run in runs]) for runs in (self.twins, self.originals)]
         return (
             f"{self.change} the same seeds reach {ends[0]}, too, with average progress {means[0]:.2f} instead of {means[1]:.2f}"
@@ -89,6 +91,14 @@ class Cause(ABC):
     def sentence(self, evidence: Evidence, trial: Trial) -> str:
         """The cause with both of its proofs."""
         return f"{self.name}: {evidence.text}; {trial.text}."
+
+
+def beside(value: float, bound: float) -> str:
+    """A measured number to two significant digits, or to as many as show on which side of its bound it is."""
+    digits = next(
+        (n for n in range(2, 8) if (shown := float(f"{value:.{n}g}")) != bound and (shown > bound) == (value > bound)), 8
+    )
+    return formatting.number(value, digits)
 
 
 def present(*twins: Twin | None) -> list[Twin]:

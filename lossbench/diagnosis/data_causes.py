@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbench import tables
 from lossbench.analysis import formatting
-from lossbench.diagnosis.cause import BEHIND, Cause, Evidence, Trial, present
+from lossbench.diagnosis.cause import BEHIND, Cause, Evidence, Trial, beside, present
 from lossbench.diagnosis.changes import Twin, with_cross_entropy, with_gentle_start, with_more_units, with_rate, with_right_labels
 from lossbench.diagnosis.records import Description, RunRecord
 from lossbench.diagnosis.symptoms import RISING, gained_late, progress
@@ -26,8 +26,10 @@ class LabelsWrong(Cause):
         leads = [_lead(record) for record in records]
         if not min(leads) > AHEAD:
             return None
-        text = f"progress on the test data is up to {formatting.number(min(leads), 2)} ahead of that on the training data"
-        return Evidence(measured=min(leads), bound=AHEAD, text=f"{text} (more than {AHEAD:g}): some labels are learnt last")
+        text = f"progress on the test data is up to {beside(min(leads), AHEAD)} ahead of that on the training data"
+        return Evidence(
+            measured=min(leads), bound=AHEAD, text=f"{text} (over the bound of {AHEAD:g}): some labels are learnt last"
+        )
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_right_labels(run))
@@ -48,14 +50,15 @@ class TooFewUnits(Cause):
             return None
         rises = [gained_late(record) for record in records]
         if max(rises) < RISING:
-            text = f"the last third of the steps brings {formatting.number(max(rises), 2)} of progress (less than {RISING:g})"
-            return Evidence(measured=max(rises), bound=RISING, text=text)
+            text = f"the last third of the steps brings {beside(max(rises), RISING)} of progress"
+            return Evidence(measured=max(rises), bound=RISING, text=f"{text} (under the bound of {RISING:g})")
         falls = [_late_fall(record) for record in records]
         if not max(falls) < FLAT:
             return _bottleneck(records)
-        least, bound = (f"{100 * value:.1f}{formatting.SPACE}%" for value in (max(falls), FLAT))
-        text = f"the last third of the steps takes {least} off the training loss (less than {bound})"
-        return Evidence(measured=max(falls), bound=FLAT, text=text)
+        text = (
+            f"the last third of the steps takes {beside(100 * max(falls), 100 * FLAT)}{formatting.SPACE}% off the training loss"
+        )
+        return Evidence(measured=max(falls), bound=FLAT, text=f"{text} (under the bound of {100 * FLAT:g}{formatting.SPACE}%)")
 
     def twins(self, run: Description) -> list[Twin]:
         """The wider one, and those with the run's own units; [] where there is no wider one."""

@@ -132,7 +132,7 @@ def _refuse_changed(chosen: Sequence[Sequence[RunRecord]], controls: Sequence[Se
 
 def _worst(records: Sequence[RunRecord], seeds: int) -> list[RunRecord]:
     """So many of the runs, those that learnt least by what the study recorded; the first where it recorded nothing of it."""
-    return sorted(records, key=lambda record: (not record.diverged, round(_stored_score(record), 3)))[:seeds]
+    return sorted(records, key=lambda record: (not record.diverged, round(float(_stored_score(record)), 3)))[:seeds]
 
 
 def _stored_score(record: RunRecord) -> float:

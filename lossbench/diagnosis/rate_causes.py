@@ -7,7 +7,7 @@ import numpy as np
 
 from lossbench import tables
 from lossbench.analysis import formatting, scores
-from lossbench.diagnosis.cause import Cause, Evidence, Trial, present
+from lossbench.diagnosis.cause import Cause, Evidence, Trial, beside, present
 from lossbench.diagnosis.changes import Twin, with_cross_entropy, with_float64, with_rate
 from lossbench.diagnosis.records import Description, RunRecord
 
@@ -29,8 +29,8 @@ class RateTooSmall(Cause):
         paths = [max(_paths(record), default=math.inf) for record in records]
         if any(record.diverged for record in records) or not max(paths) < MOVED:
             return None
-        text = f"in {formatting.counted(records[0].length, 'step')} the weights go {formatting.number(max(paths), 2)}"
-        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (less than {MOVED:g})")
+        text = f"in {formatting.counted(records[0].length, 'step')} the weights go {beside(max(paths), MOVED)}"
+        return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (under the bound of {MOVED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(*(with_rate(run, factor) for factor in FACTORS))
@@ -52,13 +52,13 @@ class RateTooLarge(Cause):
         kept = [record for record in records if not record.diverged]
         rises = [_risen(record) for record in kept]
         if min(rises) > RISEN:
-            text = f"the training loss ends at {formatting.times(min(rises))} what it was at the start"
-            return Evidence(measured=min(rises), bound=RISEN, text=f"{text} (more than {RISEN:g})")
+            text = f"the training loss ends at {beside(min(rises), RISEN)} times what it was at the start"
+            return Evidence(measured=min(rises), bound=RISEN, text=f"{text} (over the bound of {RISEN:g})")
         for measure, bound, which in ((_usual_large_step, LURCH, "one step in ten"), (_largest_step, LEAP, "the largest step")):
             least = min(map(measure, kept))
             if least > bound:
-                text = f"{which} changes a layer's weights by {formatting.number(least, 2)} of their size or more"
-                return Evidence(measured=least, bound=bound, text=f"{text} (more than {bound:g})")
+                text = f"{which} changes a layer's weights by {beside(least, bound)} times their size or more"
+                return Evidence(measured=least, bound=bound, text=f"{text} (over the bound of {bound:g})")
         return None
 
     def twins(self, run: Description) -> list[Twin]:

@@ -17,6 +17,7 @@ SYMPTOMS: tuple[Symptom, ...] = get_args(Symptom)
 LEARNT = 0.9  # progress at the end from which on a run has learnt
 PROMPT = 0.75  # average progress from which on it did so in good time
 RISING = 0.05  # progress in the last third of the steps by which a run is still learning
+ACCURACY, R_SQUARED, DIVERGENCE = "training accuracy ", "R² ", "divergence"  # what runs end with, before its number
 
 
 def progress(record: RunRecord, side: str = tables.TRAIN) -> Values:
@@ -71,9 +72,9 @@ def gained_late(record: RunRecord) -> float:
 def result(records: Sequence[RunRecord]) -> str:
     """How some runs ended, as people say it: "training accuracy 31.0 % at the end, classes counted alike"."""
     if all(record.diverged for record in records):
-        return "divergence"
+        return DIVERGENCE
     kept = [record for record in records if not record.diverged]
     if kept[0].task == "regression":
-        return f"R² {formatting.number(float(np.mean([end(record) for record in kept])), 2)}"
+        return f"{R_SQUARED}{formatting.number(float(np.mean([end(record) for record in kept])), 2)}"
     recall = [float(np.mean([values[-1] for values in record.parts(tables.TRAIN + tables.RECALL)])) for record in kept]
-    return f"training accuracy {100 * float(np.mean(recall)):.0f}{formatting.SPACE}%"
+    return f"{ACCURACY}{100 * float(np.mean(recall)):.0f}{formatting.SPACE}%"

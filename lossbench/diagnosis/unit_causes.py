@@ -8,7 +8,7 @@ import numpy as np
 from lossbench import tables
 from lossbench.analysis import formatting
 from lossbench.analysis.statistics import Values
-from lossbench.diagnosis.cause import Cause, Evidence, Trial, present
+from lossbench.diagnosis.cause import Cause, Evidence, Trial, beside, present
 from lossbench.diagnosis.changes import (
     Twin,
     with_cross_entropies,
@@ -61,13 +61,12 @@ class OutputsSaturated(Cause):
             return None
         starts, bound = [float(passed(record)[0]) for record in records], SHUT * undecided(records[0])
         if max(starts) < bound:
-            most, least = (formatting.number(share, 2) for share in (max(starts), bound))
-            text = f"at the start {most} of the error passes the link (less than {least})"
-            return Evidence(measured=max(starts), bound=bound, text=f"{text}{law(records[0])}")
+            text = f"at the start the gradient at the raw outputs is {beside(max(starts), bound)} of the error at the outputs"
+            return Evidence(measured=max(starts), bound=bound, text=f"{text} (under the bound of {bound:.3g}){law(records[0])}")
         flat = [record.parts(tables.SATURATED)[-1][0] for record in records if record.parts(tables.SATURATED)]
         if records[0].description["loss"].get("link") != "sigmoid" or len(flat) < len(records) or not min(flat) > SATURATED:
             return None
-        text = f"at the start {_percent(min(flat))} of the outputs are flat (more than {_percent(SATURATED)})"
+        text = f"at the start {_percent(min(flat), SATURATED)} of the outputs are flat (over the bound of {_percent(SATURATED)})"
         return Evidence(measured=float(min(flat)), bound=SATURATED, text=f"{text}{law(records[0])}")
 
     def twins(self, run: Description) -> list[Twin]:
@@ -94,8 +93,8 @@ class OutputsShut(Cause):
             "outputs of classes that are never answered" if len(classes) > 1 else "the output of a class that is never answered"
         )
         verb = "have" if len(classes) > 1 else "has"
-        text = f"{outputs} ({formatting.listed(classes)}) {verb} a slope of {formatting.number(measured, 2)}"
-        return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (less than {DEAD_SLOPE:g})")
+        text = f"{outputs} ({formatting.listed(classes)}) {verb} a slope of {beside(measured, DEAD_SLOPE)}"
+        return Evidence(measured=measured, bound=DEAD_SLOPE, text=f"{text} (under the bound of {DEAD_SLOPE:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_cross_entropy(run)) if run["loss"]["word"] != "clamped_cross_entropy" else []
@@ -133,7 +132,7 @@ class HiddenSaturated(Cause):
         bound = DEAD if records[0].description["model"].get("activation") == "relu" else SATURATED
         if not min(starts) > bound:
             return None
-        text = f"at the start {_percent(min(starts))} of a hidden layer is flat (more than {_percent(bound)})"
+        text = f"at the start {_percent(min(starts), bound)} of a hidden layer is flat (over the bound of {_percent(bound)})"
         return Evidence(measured=min(starts), bound=bound, text=text)
 
     def twins(self, run: Description) -> list[Twin]:
@@ -150,8 +149,8 @@ class StartFarOut(Cause):
         starts = [record.first(tables.TRAIN + tables.LOG_LOSS) / undecided_loss for record in records]
         if not min(starts) > FAR:
             return None
-        text = f"at the start the log loss is {formatting.times(min(starts))} that of an undecided network (more than {FAR:g})"
-        return Evidence(measured=min(starts), bound=FAR, text=text)
+        text = f"at the start the log loss is {beside(min(starts), FAR)} times that of an undecided network"
+        return Evidence(measured=min(starts), bound=FAR, text=f"{text} (over the bound of {FAR:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return present(with_gentle_start(run))
@@ -166,8 +165,8 @@ class LostWithDepth(Cause):
         ratios = [_faded(record) for record in records]
         if not max(ratios) < FADED:
             return None
-        text = f"at the start the first layer's gradient is {formatting.number(max(ratios), 2)} of the last layer's"
-        return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (less than {FADED:g})")
+        text = f"at the start the first layer's gradient is {beside(max(ratios), FADED)} of the last layer's"
+        return Evidence(measured=max(ratios), bound=FADED, text=f"{text} (under the bound of {FADED:g})")
 
     def twins(self, run: Description) -> list[Twin]:
         return with_other_activations(run)
@@ -248,8 +247,10 @@ def law(record: RunRecord) -> str:
     return f", and from z₀ = {z} one neuron takes {formatting.times(longer)} as many steps as with cross entropy"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}{formatting.SPACE}%"
+def _percent(share: float, bound: float = 0.0) -> str:
+    """A share, to a per cent, or to as many digits as show that it is beyond its bound."""
+    text = beside(100 * share, 100 * bound) if bound else f"{100 * share:.0f}"
+    return f"{text}{formatting.SPACE}%"
 
 
 def _faded(record: RunRecord) -> float:

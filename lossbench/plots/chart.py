@@ -14,7 +14,7 @@ from lossbench.plots import scales
 from lossbench.plots.canvas import NAMES, Layout, fit, name_ends, open_grid
 from lossbench.plots.end_labels import CROWD, beside, ends, name_crowd, needed_height
 from lossbench.plots.picture import Picture
-from lossbench.plots.style import BAND_OPACITY, BLACK, Stroke, rendered, styled
+from lossbench.plots.style import BAND_OPACITY, BLACK, FAINT, Stroke, rendered, styled
 
 PUBLISHED, DERIVED = Stroke(colour=BLACK, dash=(), width=0.9), Stroke(colour=BLACK, dash=(1.2, 1.8), width=1.1)
 HEIGHT = 2.3
@@ -108,7 +108,9 @@ def draw_chart(chart: Chart) -> Picture:
         if layout.direct:
             _name(grid.axes[0][-1], chart, layout)
         svg, png = rendered(grid.figure)
-    return Picture(name=chart.name, title=chart.title, svg=svg, png=png)
+    named = layout.strokes.items() if layout.direct and len(layout.strokes) <= CROWD else ()
+    key = tuple((who.label, look.colour) for who, look in named if look != FAINT)
+    return Picture(name=chart.name, title=chart.title, svg=svg, png=png, key=key)
 
 
 def _layout(chart: Chart) -> Layout:

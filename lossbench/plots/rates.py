@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.sensitivity import Sensitivity
@@ -17,6 +18,7 @@ TITLE = "How much the learning rate matters"
 HEIGHT = 2.6
 _FOOT, _FOOT_STEP = 0.04, 0.05  # where diverged runs are marked, in parts of a panel's height
 _PALEST = 0.25
+_FEW, _APART = 4, 0.08  # rates that are ticks, and the least step between them, in parts of the axis
 _MARKS = "Ring: the rate that stands for the loss. Cross at the foot: runs diverged, the paler the fewer."
 
 
@@ -86,6 +88,14 @@ def _fill(axes: Axes, panel: Sequence[Sensitivity], layout: Layout, banded: bool
                 )
 
 
+def _mark_few(axes: Axes, rates: np.ndarray) -> None:
+    """Ticks at the rates themselves, ascending (K,), where they are few and apart: powers of ten may lie beside all of them."""
+    span = np.log(rates[-1] / rates[0])
+    if 1 < len(rates) <= _FEW and np.diff(np.log(rates)).min() > _APART * span:
+        axes.xaxis.set_major_locator(FixedLocator(rates.tolist()))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+
+
 def scale_rates(axes: Axes, rates: np.ndarray, values: np.ndarray, *, percent: bool) -> None:
     """Learning rates (K,) by powers of ten to the right, values of any shape upwards."""
     limits = scales.log_limits(rates)
@@ -93,6 +103,7 @@ def scale_rates(axes: Axes, rates: np.ndarray, values: np.ndarray, *, percent: b
         axes.set_xscale("log")
         axes.set_xlim(*limits)
         scales.mark_powers(axes.xaxis, limits)
+        _mark_few(axes, np.unique(rates))
     if not percent and scales.is_wide(values) and (ends := scales.log_limits(values)):
         scales.size_axis(axes, ends)
     else:

@@ -59,8 +59,11 @@ def speed(board: Scoreboard) -> str:
         more = f": {formatting.times(ratio)} as many" if ALIKE < ratio < np.inf else ""
         text += f", {_name(last)} after {formatting.steps(last.step.centre)}{more}"
     if never:
-        text += f"; {formatting.listed(never)} {'does' if len(never) == 1 else 'do'} not"
-        text += ", in at least half of the runs" if first.step.n > 1 else ""
+        verb = "does" if len(never) == 1 else "do"
+        several = first.step.n > 1
+        always = several and all(np.isinf(s.steps).all() for s in board.standings if not np.isfinite(s.step.centre))
+        text += f"; {formatting.listed(never)} {f'never {verb}' if always else f'{verb} not'}"
+        text += ", in at least half of the runs" if several and not always else ""
     return _sentence(text)
 
 
@@ -173,6 +176,8 @@ def rates(sensitivities: Sequence[Sensitivity], emphasised: Sequence[Contender] 
     """How wide the range of good learning rates is for each loss; where figures set some of many apart, for those."""
     settings = list(dict.fromkeys(s.setting for s in sensitivities))[:ALL_TOLD]
     shown = [s for s in sensitivities if not emphasised or s.contender in emphasised]
+    if len(settings) == 1 and not settings[0].label:
+        return [Caption("", _range(s)) for s in shown]
     return [Caption(setting.label, " ".join(_range(s) for s in shown if s.setting == setting)) for setting in settings]
 
 
@@ -212,14 +217,21 @@ def _range(s: Sensitivity) -> str:
     best = float(np.nanmax(counted) if s.measure.better == "higher" else np.nanmin(counted))
     tolerance = NEAR_SHARE if s.measure.quantity.share else (NEAR_RATIO - 1) * abs(best)
     near = int((np.abs(counted - best) <= tolerance).sum())
-    margin = "1 point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f} %"
+    margin = f"1{formatting.SPACE}point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f}{formatting.SPACE}%"
     top = s.rates[np.isclose(counted, best)]
     rate = s.chosen if s.chosen in top else float(top[0])
-    text = f"{formatting.capitalised(s.contender.label)} does best at {rate:g} ({formatting.measured(best, s.measure.quantity)})"
+    elsewhere = rate != s.chosen
+    name = f"over all seeds {s.contender.label}" if elsewhere and s.seeds else s.contender.label
+    text = f"{formatting.capitalised(name)} does best at {rate:g} ({formatting.measured(best, s.measure.quantity)})"
     text += f" and comes within {margin} of that at {near} of {formatting.counted(len(s.rates), 'rate')}"
-    if rate != s.chosen:
+    if elsewhere:
         own = formatting.measured(float(s.middle[s.rates == s.chosen][0]), s.measure.quantity)
-        text += f"; the seeds that choose preferred {s.chosen:g} ({own})"
+        who = (
+            f"on {formatting.seed_range(s.seeds)}, which chose its rate,"
+            if s.seeds
+            else "where a run that diverged counts as worst"
+        )
+        text += f"; {who} it does best at {s.chosen:g} ({own}{' over all seeds' if s.seeds else ''})"
     bad = int((s.diverged > 0).sum())
     return f"{text}; runs diverge at {formatting.counted(bad, 'rate')}." if bad else f"{text}."
 

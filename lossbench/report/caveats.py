@@ -1,6 +1,6 @@
 """The reservations that belong beside a report's first paragraph."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -98,7 +98,7 @@ def _about_tuning(results: Results, measure: str) -> Iterator[str]:
     settings = [s for s in results.everything.settings if results.measures[s] and _several_rates(results, s)]
     tuning = {results.tuning[setting] for setting in settings}
     if some := [seeds for seeds in tuning if seeds]:
-        yield _TUNED.format(measure, _seed_range(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
+        yield _TUNED.format(measure, formatting.seed_range(some[0]) if len(some) == 1 else "the lowest seeds of its setting")
     if () in tuning:
         where = "" if len(tuning) == 1 else "In some settings the seeds are fewer. "
         yield where + _CHOSEN_RATES.format(measure, FEWEST_TO_SPLIT)
@@ -107,15 +107,6 @@ def _about_tuning(results: Results, measure: str) -> Iterator[str]:
 def _several_rates(results: Results, setting: Setting) -> bool:
     samples = results.everything.within(setting)
     return len({sample.contender for sample in samples}) < len(samples)
-
-
-def _seed_range(seeds: Sequence[int]) -> str:
-    """Seeds in a row: "seeds 0 and 1", "seeds 0 to 6"."""
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"seeds {formatting.listed([str(seed) for seed in seeds])}"
 
 
 def _about_measures(results: Results) -> list[str]:

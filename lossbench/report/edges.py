@@ -10,9 +10,9 @@ MOST_NAMED = 6  # losses, or settings, told by name; of more how many
 
 
 def at_edges(edges: Sequence[GridEdge]) -> list[str]:
-    """A sentence for each grid and edge: who did best there, and the words that widen the grid."""
-    grids = dict.fromkeys((edge.rates, edge.side) for edge in edges)
-    return [_sentence([edge for edge in edges if (edge.rates, edge.side) == grid]) for grid in grids]
+    """A sentence for each grid and edge: who did best there, on which seeds, and the words that widen the grid."""
+    grids = dict.fromkeys((edge.rates, edge.side, edge.seeds) for edge in edges)
+    return [_sentence([edge for edge in edges if (edge.rates, edge.side, edge.seeds) == grid]) for grid in grids]
 
 
 def _sentence(edges: Sequence[GridEdge]) -> str:
@@ -22,9 +22,10 @@ def _sentence(edges: Sequence[GridEdge]) -> str:
     names = formatting.listed(losses) if len(losses) <= MOST_NAMED else formatting.counted(len(losses), "loss", "losses")
     one = len(losses) == 1
     where = "" if not settings else f" ({', '.join(settings)})" if len(settings) == 1 else f" (in {len(settings)} settings)"
+    chose = "" if not first.seeds else f"On {formatting.seed_range(first.seeds)}, which choose the learning rates, "
     further = ",".join(f"{rate:g}" for rate in rates_beyond(first.rates, first.side))
     return (
-        f"{formatting.capitalised(names)} {'does' if one else 'do'} best at {first.rate:g}, the {first.side} of the "
+        f"{formatting.capitalised(chose + names)} {'does' if one else 'do'} best at {first.rate:g}, the {first.side} of the "
         f"{len(first.rates)} learning rates tried ({first.rates[0]:g} to {first.rates[-1]:g}){where}: "
         f"{'its' if one else 'their'} best may lie beyond, and what is said here holds at these rates only. "
         f"The same command with {RATE}={further} adds rates beyond the edge."

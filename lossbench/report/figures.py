@@ -3,6 +3,7 @@
 from lossbench import tables
 from lossbench.analysis import formatting
 from lossbench.analysis.curves import Curves
+from lossbench.analysis.family import REFERENCE
 from lossbench.analysis.results import Results
 from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.convergence import draw_convergence, shared_columns
@@ -30,14 +31,17 @@ _OVERVIEW = (
 _FACTORS = (
     "By the chain rule the gradient at the raw outputs, dL/dz, is the error dL/da times the slope da/dz of the last "
     "activation. All panels span equally many powers of ten, so that a drop in the gradient is traced by eye to the "
-    "factor above it. Cross entropy's error grows as fast as the slope shrinks, so that an output that is wrong keeps its "
-    "gradient; an error that cannot grow leaves the gradient to the slope. Error and gradient are means of lengths over a "
-    "batch, the slope is their quotient: a mean over outputs and examples in which each weighs as much as its error. Lines "
-    "are geometric means over the runs. So error × slope is the gradient, in the figure and in its sentences."
+    "factor above it. {}Error and gradient are means of lengths over a batch, the slope is their quotient: a mean over outputs "
+    "and examples in which each weighs as much as its error. Lines are geometric means over the runs. So error × slope is the "
+    "gradient, in the figure and in its sentences."
+)
+_GROWING_ERROR = (
+    "{} error grows as fast as the slope shrinks, so that an output that is wrong keeps its gradient; an error that cannot grow "
+    "leaves the gradient to the slope. "
 )
 _GRADIENTS = (
     "One row a layer, from the input down to the output, all on one scale: the length of the gradient of the layer's "
-    "weights on a mini-batch. A line that lies low while the accuracy is still bad is learning that does not happen."
+    "weights on a mini-batch. A line that lies low while the fit is still poor is learning that does not happen."
 )
 _SATURATION = (
     "The share of units whose activation is nearly flat where they stand. Early on, saturated units are stuck; "
@@ -166,7 +170,15 @@ def _factors(results: Results) -> CaptionedFigure:
     if not pictures:
         return _missing(heading, "the probe output_factors")
     texts = captions.factors(results.chosen, results.curves)
-    return CaptionedFigure(heading=heading, reading=_FACTORS, captions=texts, pictures=pictures)
+    return CaptionedFigure(heading=heading, reading=_FACTORS.format(_growth(results)), captions=texts, pictures=pictures)
+
+
+def _growth(results: Results) -> str:
+    """Which error keeps the gradient of a wrong output: cross entropy's where it was trained; "" where no output saturates."""
+    if all(setting.task == "regression" for setting in results.chosen.settings):
+        return ""
+    trained = any(contender.word == REFERENCE for contender in results.chosen.contenders)
+    return _GROWING_ERROR.format("Cross entropy's" if trained else "Of some losses the")
 
 
 def _gradients(results: Results) -> CaptionedFigure:

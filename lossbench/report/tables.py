@@ -10,7 +10,7 @@ from lossbench.analysis.comparison import Contender, Setting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import LossScores, PairedComparison, Score, Scoreboard
 from lossbench.analysis.statistics import Estimate
-from lossbench.plots.style import strokes
+from lossbench.plots.style import FAINT, strokes
 from lossbench.tables.quantity import Quantity
 
 
@@ -85,9 +85,17 @@ def scoreboard(results: Results) -> list[ScoreboardPart]:
 
 
 def key(results: Results) -> list[Look]:
-    """The colours of the losses, where there are several: beside figures on screens too small for the names in them."""
-    looks = strokes(results.everything.contenders)
-    return [Look(loss=one.label, colour=look.colour) for one, look in looks.items()] if len(looks) > 1 else []
+    """The colours of the losses, where there are several: beside figures on screens too small for the names in them.
+
+    Of many losses figures set a few apart and draw the others faint, and so does the key.
+    """
+    everything = results.everything
+    looks = strokes(everything.contenders)
+    apart = everything.emphasised or everything.contenders
+    others = len(looks) - len(apart)
+    named = [Look(loss=one.label, colour=looks[one].colour) for one in looks if one in apart]
+    faint = [Look(loss=formatting.counted(others, "other loss", "other losses"), colour=FAINT.colour)] if others else []
+    return [*named, *faint] if len(looks) > 1 else []
 
 
 def differences(results: Results) -> list[Contrast]:

@@ -57,10 +57,10 @@ def _speed(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
         return f"no loss reaches {level} in more than half of its runs"
     if first is last:
         return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
-    late = [_name(standing) for standing in order if not np.isfinite(standing.step.centre)]
+    late = [standing for standing in order if not np.isfinite(standing.step.centre)]
     if late:
-        names = formatting.listed(late) if len(late) <= 2 else f"{len(late)} of {len(order)} losses"
-        never = "never" if first.step.n == 1 else "not in half of the runs"
+        names = formatting.listed([*map(_name, late)]) if len(late) <= 2 else f"{len(late)} of {len(order)} losses"
+        never = "never" if all(np.isinf(standing.steps).all() for standing in late) else "in half of the runs at most"
         return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}, {names} {never}"
     ratio = delay(board)
     if ratio < ALIKE:

@@ -49,8 +49,10 @@ def study_folder(root: Path, study: str) -> Path:
         return root / study
     near = re.sub(r"[^\w.+-]+", "_", study).strip("_.+-")[:100]
     hint = f" Did you mean {near!r}?" if near else ""
+    odd = " ".join(map(repr, dict.fromkeys(re.findall(r"[^\w.+-]", study))))
+    reason = f" Not possible in it: {odd}." if odd else ""
     raise BadInput(
-        f"The study's name is {study!r}, which is not a plain folder name.{hint} "
+        f"The study's name is {study!r}, which is not a plain folder name.{reason}{hint} "
         "Up to 100 letters, digits, '_', '-', '+' and '.' are possible, the first a letter, a digit or '_'."
     )
 

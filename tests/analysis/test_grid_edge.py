@@ -64,7 +64,10 @@ def test_the_edge_is_that_of_the_medians_on_the_seeds_that_choose(made, tmp_path
     (edge,) = results(study).edges
     assert (edge.rates, edge.side, edge.rate) == ((0.003, 0.01, 0.03), "largest", 0.03)
     (sentence,) = at_edges((edge,))
-    assert sentence.startswith("Half squared error does best at 0.03, the largest of the 3 learning rates tried (0.003 to 0.03):")
+    start = (
+        "On seeds 0 and 1, which choose the learning rates, half squared error does best at 0.03, the largest of the 3 learning"
+    )
+    assert sentence.startswith(f"{start} rates tried (0.003 to 0.03):")
     assert "The same command with optimizer.lr=0.1,0.3 adds rates" in sentence
 
 
@@ -87,5 +90,5 @@ def test_losses_at_the_same_edge_share_a_sentence(made, tmp_path):
     ]
     found = results(read_study(made.write(tmp_path / "study", runs)))
     (sentence,) = at_edges(found.edges)
-    assert sentence.startswith("Cross entropy and half squared error do best at 0.003")
+    assert "cross entropy and half squared error do best at 0.003" in sentence
     assert "(in 2 settings): their best may lie beyond" in sentence

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lossbench.analysis.results import results
+from lossbench.report.tables import key
 from lossbench.tables import read_study
 
 
@@ -56,8 +57,9 @@ def test_of_many_losses_the_reference_the_best_and_the_worst_stand_out(study):
     ends = {
         word: {0.1: [value, value]} for word, value in zip(words, np.linspace(0.5, 0.8, 7)[[3, 0, 1, 6, 2, 4, 5]], strict=True)
     }
-    everything = study(ends).everything
-    assert {contender.word for contender in everything.emphasised} == {"cross_entropy", "focal", "savage"}
+    outcome = study(ends)
+    assert {contender.word for contender in outcome.everything.emphasised} == {"cross_entropy", "focal", "savage"}
+    assert [look.loss for look in key(outcome)] == ["cross entropy", "focal", "savage", "4\N{NO-BREAK SPACE}other losses"]
 
 
 def test_of_few_losses_none_stands_out(study):

@@ -194,7 +194,7 @@ def test_pointing_at_a_line_reads_its_value(at: Callable[..., Page]) -> None:
     page.mouse.move(box["x"] + 500, box["y"] + 150)
     page.wait_for_selector("#vg-tooltip-element.visible")
     text = page.inner_text("#vg-tooltip-element")
-    read = re.fullmatch(r"(.*), step (\d+): ([\d.]+)\s% \([\d.]+\s% to [\d.]+\s%, 6 runs\)", text.strip())
+    read = re.fullmatch(r"(.*), step (\d+): ([\d.]+)\s% \([\d.]+\s% to [\d.]+\s%, 6\sruns\)", text.strip())
     assert read
     assert (read[1], int(read[2]), pytest.approx(float(read[3]) / 100)) in points(page)
 

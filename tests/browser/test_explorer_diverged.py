@@ -60,7 +60,7 @@ def page(chromium: Browser, report: Path) -> Iterator[Page]:
 def shown(page: Page, **state: str) -> str:
     """What stands beneath the chart once the state is chosen."""
     page.evaluate("state => { explorer.change({ ...explorer.initial(), ...state }); return explorer.ready }", state)
-    return page.inner_text("#explore-final")
+    return page.inner_text("#explore-final").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_what_diverged_is_told_once_and_what_was_not_recorded_is_called_so(page: Page) -> None:

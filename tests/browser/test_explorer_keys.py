@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def pressed(page: Page, *keys: str) -> tuple[str, int, float]:
 
 
 def test_keys_read_every_recorded_value_of_every_loss(reached: Page, values: "pd.Series[float]") -> None:
-    assert reached.inner_text("#explore-point").startswith("The arrow keys read values")
+    assert reached.inner_text("#explore-point").startswith("Arrow keys read values")
     for loss in ("cross_entropy", "half_squared_error"):
         row = [pressed(reached, "Home"), *(pressed(reached, "ArrowRight") for _ in range(len(values[loss]) - 1))]
         assert {one for one, _, _ in row} == {loss}
@@ -90,7 +91,7 @@ def test_keys_read_every_recorded_value_of_every_loss(reached: Page, values: "pd
 def test_numbers_over_999_have_a_comma(reached: Page) -> None:
     pressed(reached, "Home", "End")
     assert re.search(
-        r"step 4,000: \d{1,2},\d{3} \(\d{1,2},\d{3} to \d{1,2},\d{3}, 3 runs\)", reached.inner_text("#explore-point")
+        r"step 4,000: \d{1,2},\d{3} \(\d{1,2},\d{3} to \d{1,2},\d{3}, 3\sruns\)", reached.inner_text("#explore-point")
     )
 
 
@@ -136,3 +137,26 @@ def test_enter_shows_the_run_of_a_single_seed_and_the_chart_keeps_its_place(page
     assert page.locator(RING).count() == 1
     words = page.inner_text("#explore-run-words").split()
     assert {"loss=cross_entropy", "seed=2"} <= set(words)
+
+
+@pytest.mark.parametrize("measure", ["test_log_loss", "output_error", "output_slope", "output_gradient"])
+def test_the_sentence_beneath_the_chart_tells_the_ends_of_its_lines(measure: str, page: Page) -> None:
+    page.evaluate("measure => { explorer.change({ ...explorer.initial(), measure }); return explorer.ready }", measure)
+    sentence = page.inner_text("#explore-final")
+    for key in ("End", "ArrowDown"):
+        page.locator("#explore-chart").press(key)
+        match = re.match(r"(.*), step [\d,]+: (\S+)", page.inner_text("#explore-point"))
+        assert match
+        assert "\N{NO-BREAK SPACE}".join(match.groups()) in sentence
+
+
+@pytest.mark.parametrize("measure", ["output_slope", "output_error", "train_loss"])
+def test_a_logarithmic_axis_labels_every_power_of_ten(measure: str, page: Page) -> None:
+    state = {"measure": measure, "height": "log"}
+    page.evaluate("state => { explorer.change({ ...explorer.initial(), ...state }); return explorer.ready }", state)
+    texts = "axes => [...axes.at(-1).querySelectorAll('text')].filter(one => one.getAttribute('opacity') !== '0')"
+    read = page.eval_on_selector_all("#explore-chart .role-axis-label", f"{texts}.map(one => one.textContent)")
+    labels = [float(text) for text in read if text]
+    powers = range(ceil(log10(min(labels))), floor(log10(max(labels))) + 1)
+    assert powers
+    assert {10.0**power for power in powers} <= set(labels)

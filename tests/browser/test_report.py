@@ -1,5 +1,6 @@
 """Reports from the command line, as their readers meet them."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from lossbench.report.study_report import write_report
+
+STUDY = Path(__file__).parents[2] / "results" / "clamped_plateau"  # with claims
 HOSTILE = "<script src='https://example.org/a.js'></script><img alt='' src='gone.png'>"
 pytestmark = pytest.mark.slow
 
@@ -44,6 +48,17 @@ def test_without_script_the_page_reads_as_before(chromium: Browser, demo: Path) 
         assert not page.is_visible("#explore")
         assert page.locator("figure img").count() == len(list(demo.glob("figures/*.svg")))
         assert page.is_visible("table >> nth=0")
+
+
+def test_on_a_phone_every_verdict_on_a_claim_stands_within_the_window(chromium: Browser, tmp_path: Path) -> None:
+    folder = shutil.copytree(STUDY, tmp_path / STUDY.name)
+    with chromium.new_context(offline=True, viewport={"width": 390, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(write_report(folder).page.as_uri())
+        verdicts = [box for cell in page.locator("[data-column=verdict]").all() if (box := cell.bounding_box())]
+        claims = page.get_by_role("table", name="Claims and verdicts")
+        assert len(verdicts) == claims.get_by_role("row").count() - 1 - page.locator(".claims .setting").count() > 0
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in verdicts)
 
 
 def test_on_paper_a_cells_small_type_is_smaller_than_what_it_annotates(chromium: Browser, demo: Path) -> None:

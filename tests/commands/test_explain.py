@@ -51,7 +51,7 @@ def test_the_squared_error_of_saturated_outputs_is_named_and_cross_entropy_from_
     assert answer(["run", *words, "engine=serial", "study=s"]) == 0
     assert answer(["explain", "results/s"]) == 0
     assert [row["answer"] for row in read_explanations(Path("results/s"))] == ["healthy", "outputs saturated on the wrong side"]
-    assert "of the error passes the link (less than 0.12)" in capsys.readouterr().out
+    assert "of the error at the outputs (under the bound of 0.125)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

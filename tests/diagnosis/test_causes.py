@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lossbench.analysis.curves import read_curves
-from lossbench.diagnosis.cause import Trial
+from lossbench.diagnosis.cause import Trial, beside
 from lossbench.diagnosis.data_causes import LabelsWrong, TooFewUnits
 from lossbench.diagnosis.explain import in_order
 from lossbench.diagnosis.rate_causes import FloatsEnd, RateTooLarge, RateTooSmall
@@ -208,10 +208,18 @@ def test_units_are_not_too_few_where_as_many_fit_the_data_at_another_rate_or_wit
     assert TooFewUnits().confirmed([compared(stuck, stuck), *trials]) is None, "the wider twin learns nothing"
 
 
+@pytest.mark.parametrize(
+    ("value", "bound", "text"),
+    [(11.2, 1, "11"), (1.004, 1, "1.004"), (1.0501, 1.05, "1.1"), (0.0499, 0.05, "0.0499"), (-0.04, 0.05, "−0.040")],
+)
+def test_a_measured_number_is_written_so_that_it_is_seen_to_be_beyond_its_bound(value, bound, text):
+    assert beside(value, bound) == text
+
+
 def test_a_twin_that_ends_where_the_run_does_is_told_by_its_progress_on_the_way():
     late, soon = (record({f"train_recall/{c}": last(0.9, before) for c in range(2)}) for before in (0.5, 0.9))
     texts = [compared(run, soon).text.replace("\xa0", " ") for run in (silent(0.0), late)]
-    assert "reach training accuracy 90 % instead of training accuracy 67 %" in texts[0]
+    assert "reach training accuracy 90 % instead of 67 %" in texts[0]
     assert "reach training accuracy 90 %, too, with average progress 0.80 instead of 0." in texts[1]
 
 

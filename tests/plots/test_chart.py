@@ -55,6 +55,16 @@ def test_every_line_is_named_once_in_the_order_of_the_ends(n, shown):
     assert names(figure) == [f"loss {i}" for i in order]
 
 
+@pytest.mark.parametrize(("n", "named"), [(1, 0), (2, 2), (CROWD + 1, 0)])
+def test_a_picture_knows_the_names_and_colours_of_a_few_lines_that_are_named_beside_it(n, named, monkeypatch):
+    monkeypatch.setattr(chart, "rendered", lambda _: (b"", b""))
+    who = people(n)
+    rows = ((Axis(label="y"), (Panel(lines=tuple(line(one, X * (i + 1)) for i, one in enumerate(who))),)),)
+    looks = strokes(who)
+    drawn = chart.draw_chart(Chart(name="n", title="t", note="", heads=("",), x=Axis(label="x"), rows=rows, looks=looks))
+    assert drawn.key == tuple((one.label, looks[one].colour) for one in who[:named])
+
+
 @pytest.mark.slow
 def test_names_of_a_crowd_do_not_lie_on_one_another(shown):
     figure = shown([line(who, X**0 * 1.03**i) for i, who in enumerate(people(40))])

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from lossbench.analysis.comparison import Contender, Setting
 from lossbench.plots import scales
 from lossbench.plots.panels import chunks
+from lossbench.plots.rates import scale_rates
 from lossbench.plots.style import drawable, strokes, wrapped
 
 
@@ -83,6 +85,20 @@ def test_axes_reach_no_deeper_than_thirty_decades():
     low, high = scales.log_limits(np.array([1e-300, 0.0, np.nan, 10.0]))
     assert 10 < high < 1e4
     assert low > 1e-34
+
+
+@pytest.mark.parametrize(
+    ("rates", "ticks"),
+    [((0.3, 1), ["0.3", "1"]), ((0.01, 0.03, 0.1, 7), ["0.01", "0.03", "0.1", "7"]), ((0.03, 0.1, 0.3, 1, 3), ["0.1", "1"])],
+)
+def test_few_learning_rates_are_ticks_themselves(rates, ticks):
+    figure = Figure()
+    axes = figure.subplots()
+    scale_rates(axes, np.array([*rates, *rates]), np.array([0.1, 0.9]), percent=True)
+    figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    shown = [label.get_text() for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high]
+    assert shown == ticks
 
 
 def test_many_settings_are_split_evenly_and_by_family():

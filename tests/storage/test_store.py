@@ -25,7 +25,7 @@ from lossbench.models.dense import MLP
 from lossbench.optimizers.sgd import SGD
 from lossbench.planning.spec import Recording, RunSpec, Trace
 from lossbench.storage.parquet_part import Origin
-from lossbench.storage.store import append, missing, remember, study_folder
+from lossbench.storage.store import append, missing, remember
 from lossbench.tables import part_files, read_part, read_study
 
 RECORDING = Recording(probes=("loss",))
@@ -168,19 +168,6 @@ def test_a_foreign_folder_is_refused_and_not_touched(tmp_path: Path) -> None:
 def test_an_empty_folder_becomes_a_study(tmp_path: Path) -> None:
     remember(tmp_path, [], {}, {})
     assert json.loads((tmp_path / "study.json").read_text()) == {"format": 1, "name": tmp_path.name}
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/x", "a\\b", "x\n", ".hidden", "-x", "a" * 101, "a b", "x\x00"])
-def test_a_study_name_that_is_no_plain_folder_name_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadInput, match="not a plain folder name"):
-        study_folder(tmp_path, name)
-
-
-@pytest.mark.parametrize(("name", "near"), [("../x", "x"), ("my study", "my_study"), ("a/b", "a_b")])
-def test_the_nearest_study_name_is_told_and_possible(tmp_path: Path, name: str, near: str) -> None:
-    with pytest.raises(BadInput, match=f"Did you mean '{near}'"):
-        study_folder(tmp_path, name)
-    assert study_folder(tmp_path, near) == tmp_path / near
 
 
 def test_the_same_invocation_is_kept_once(tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ const NOWHERE = [{}]; // not [], which the library would take for the same data 
 const POINTED = "pointed"; // the data set of the one point that keys lead to; `panel` says where it is ringed
 // Of a logarithmic axis only what is labelled has a line.
 const SPARSE = { condition: { test: "datum.label === ''", value: 0 }, value: 1 };
+// Where 0.9 and 1 lie too near for both, 1 is written.
+const NINE = "abs(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)) - 9) < 1e-6";
+const NINELESS = { condition: { test: `datum.label === '' || ${NINE}`, value: 0 }, value: 1 };
 // What has many digits is written as a power of ten, and what has no label keeps none.
 const FAR = "datum.value !== 0 && (abs(datum.value) >= 1e5 || abs(datum.value) < 1e-3)";
 const SHORT = `datum.label !== '' && ${FAR} ? format(datum.value, '~e') : datum.label`;
 const LABELLED = { gridOpacity: SPARSE, tickOpacity: SPARSE, labelExpr: SHORT };
+const POWERED = { gridOpacity: NINELESS, tickOpacity: NINELESS, labelExpr: `${NINE} ? '' : ${SHORT}` };
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -37,6 +41,12 @@ function scaleOf(values, logarithmic) {
   return { type: "linear", domain: [low - margin, high + margin], nice: false, zero: false };
 }
 
+// Whether a logarithmic axis has a power of ten just above a nine.
+function nines({ type, domain }) {
+  const power = 10 ** Math.floor(Math.log10(domain[1]));
+  return type === "log" && 0.9 * power > domain[0];
+}
+
 function stepScale(last, logarithmic) {
   if (!logarithmic) {
     const whole = last < 9 ? { values: [...Array(Math.floor(last) + 1).keys()], format: "d" } : { tickCount: 8 }; // no parts of a step
@@ -54,7 +64,7 @@ function panel(shown, losses, number) {
   const colour = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, own]) => own) } };
   const dash = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, , own]) => own) } };
   const x = { field: "step", type: "quantitative", title: shown.stepTitle, ...stepScale(shown.last, shown.stepsLogarithmic) };
-  const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale, axis: LABELLED };
+  const y = { field: "value", type: "quantitative", title: shown.title, scale: shown.scale, axis: nines(shown.scale) ? POWERED : LABELLED };
   const path = (values, mark, more = {}) => ({ data: { values }, mark: { clip: true, ...mark }, encoding: { x, y, color: colour, ...more } });
   const order = { detail: { field: "line", type: "nominal" } };
   const layers = [

@@ -1,7 +1,7 @@
 // The chart for those who use no pointer: arrow keys go from point to point, and a line beneath the chart says what is there.
 "use strict";
 
-const WHICH_KEYS = "The arrow keys read values: left and right along the steps, up and down through the losses. Enter shows the run of a single seed.";
+const WHICH_KEYS = "Arrow keys read values: left and right along the steps, up and down through the losses. Enter shows a single seed's run.";
 const ALONG = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 const ACROSS = { ArrowUp: -1, ArrowDown: 1 };
 

@@ -77,14 +77,17 @@ class Records {
     return curve.length ? curve[curve.length - 1][1] : NaN;
   }
 
-  // The median final value; a run that diverged counts as worse than any that finished, and Infinity says that the middle one did.
+  // The middle of final values, as the lines have it; a run that diverged counts as worse than any that finished, and Infinity says
+  // that the median one did.
   final(runs, measure) {
-    const sign = this.data.measures[measure].better === "higher" ? -1 : 1;
+    const { better, geometric } = this.data.measures[measure];
+    const sign = better === "higher" ? -1 : 1;
     const ends = runs.map((run) => (this.data.runs.diverged[run] ? Infinity : sign * this.last(run, measure)));
     const known = ends.filter((end) => !Number.isNaN(end)).sort((a, b) => a - b);
     if (!known.length) return NaN;
-    const middle = quantile(known, 0.5);
-    return Number.isFinite(middle) ? sign * middle : Infinity;
+    const median = quantile(known, 0.5);
+    if (!Number.isFinite(median)) return Infinity;
+    return geometric ? middleOf(known.filter(Number.isFinite).map((end) => sign * end), true) : sign * median;
   }
 
   // The words in which runs differ, of one run: "loss=cross_entropy seed=3".
@@ -94,7 +97,7 @@ class Records {
   }
 }
 
-const DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const DIGITS = new Intl.NumberFormat("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
 function counted(number) {
   return number.toLocaleString("en");
@@ -104,5 +107,6 @@ function spelt(value, measure) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "diverged";
   if (measure.share) return `${(100 * value).toFixed(1)}\u00a0%`; // never parted at the end of a line
-  return value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) ? DIGITS.format(value) : value.toExponential(2);
+  if (value === 0) return "0";
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6 ? DIGITS.format(value) : value.toExponential(2);
 }

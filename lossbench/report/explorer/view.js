@@ -14,7 +14,7 @@ Object.assign(Explorer.prototype, {
       const runs = this.selected(loss);
       for (const { step, middle, low, high, runs: n } of this.records.band(runs, number)) {
         const value = spelt(middle, measure);
-        const band = n > 1 ? ` (${spelt(low, measure)} to ${spelt(high, measure)}, ${counted(n)} runs)` : "";
+        const band = n > 1 ? ` (${spelt(low, measure)} to ${spelt(high, measure)}, ${counted(n)}\u00a0runs)` : "";
         const text = `${label}, step ${counted(step)}: ${value}`;
         const run = runs.length === 1 ? runs[0] : -1;
         if (fits(middle)) parts.lines.push({ loss, line: loss, step, value: factor * middle, run, text, tip: text + band });
@@ -65,7 +65,7 @@ Object.assign(Explorer.prototype, {
     const panels = this.state.panels === "each" ? this.data.losses.map((_, loss) => loss) : [this.data.losses.findIndex(({ label }) => label === this.state.apart)];
     const drawn = panels.map((apart, number) => this.one(parts, common, apart, number, paint));
     const width = Math.max(240, $("chart").clientWidth);
-    $("chart").style.minHeight = drawn.length > 1 ? 0 : ""; // a few small panels need less than the one large
+    $("chart").classList.toggle("panels", drawn.length > 1);
     const spec = specification(drawn, width, paint, this.state.panels === "each" ? `${this.titled(measure)}, by training steps` : "");
     const asked = (this.asked = (this.asked ?? 0) + 1);
     const options = { actions: false, ast: true, renderer: "svg", tooltip: { theme: paint.dark ? "dark" : "light" } };
@@ -144,11 +144,11 @@ Object.assign(Explorer.prototype, {
     const ends = this.data.losses.map(({ label }, loss) => {
       const runs = this.selected(loss);
       const broken = runs.filter((run) => this.data.runs.diverged[run]).length;
-      const more = broken ? `${counted(broken)} of ${counted(runs.length)} diverged` : "";
+      const more = broken ? `${counted(broken)}\u00a0of\u00a0${counted(runs.length)} diverged` : "";
       const end = this.records.final(runs, number);
       if (!runs.length) return `${label}: no such run`;
       if (Number.isNaN(end)) return `${label}: not recorded`;
-      return end === Infinity ? `${label}: ${more}` : `${label} ${spelt(end, measure)}${more && `, ${more}`}`;
+      return end === Infinity ? `${label}: ${more}` : `${label}\u00a0${spelt(end, measure)}${more && `, ${more}`}`;
     });
     $("final").textContent = `Final ${measure.title}: ${ends.join("; ")}.`;
   },
