@@ -88,6 +88,11 @@ def test_keys_read_every_recorded_value_of_every_loss(reached: Page, values: "pd
         assert pressed(reached, "ArrowDown")[1] == row[-2][1]  # another loss at the same step
 
 
+def test_every_point_has_one_name_for_those_who_hear_the_page(reached: Page, values: "pd.Series[float]") -> None:
+    names = reached.eval_on_selector_all("#explore-chart [aria-label*=', step ']", "all => all.map(one => one.ariaLabel)")
+    assert len(names) == len(set(names)) == len(values)
+
+
 def test_numbers_over_999_have_a_comma(reached: Page) -> None:
     pressed(reached, "Home", "End")
     assert re.search(
@@ -160,3 +165,11 @@ def test_a_logarithmic_axis_labels_every_power_of_ten(measure: str, page: Page) 
     powers = range(ceil(log10(min(labels))), floor(log10(max(labels))) + 1)
     assert powers
     assert {10.0**power for power in powers} <= set(labels)
+
+
+@pytest.mark.parametrize(("number", "end"), [(2, "; loss 0: no such run; loss 1: no such run."), (4, "; 4 losses: no such run.")])
+def test_losses_without_a_run_are_named_while_they_are_few(number: int, end: str, page: Page) -> None:
+    add = "losses.push(...Array.from({ length: number }, (_, n) => ({ ...losses[0], label: `loss ${n}` })))"
+    page.evaluate("() => { explorer.change(explorer.initial()); return explorer.ready }")
+    page.evaluate(f"number => {{ const {{ losses }} = explorer.data; {add}; explorer.tell(); losses.length -= number }}", number)
+    assert page.inner_text("#explore-final").endswith(end)

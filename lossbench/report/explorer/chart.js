@@ -58,7 +58,7 @@ function stepScale(last, logarithmic) {
   return { scale: { type: "symlog", constant: 1, domain: [0, last], nice: false }, axis: { values: ticks } };
 }
 
-// What one panel holds. `losses` are [number, colour, dash]; `rows` are points of lines, `ends` crosses, `picked` one run's line.
+// What one panel holds. `losses` are [number, colour, dash]; `rows` are points of lines, `read` those that pointing finds, `ends` crosses, `picked` one run's line.
 function panel(shown, losses, number) {
   const domain = losses.map(([loss]) => loss);
   const colour = { field: "loss", type: "nominal", legend: null, scale: { domain, range: losses.map(([, own]) => own) } };
@@ -73,7 +73,7 @@ function panel(shown, losses, number) {
     path(shown.single, { type: "line", strokeWidth: 1, opacity: 0.8 }, order),
     path(shown.ends, { type: "point", shape: "M-1,-1L1,1M-1,1L1,-1", size: 60, strokeWidth: 2 }),
     path(shown.picked, { type: "line", strokeWidth: 3.5, stroke: shown.ink }, order),
-    path(shown.lines.concat(shown.single), { type: "point", filled: true, size: 55 }, {
+    path(shown.read, { type: "point", filled: true, size: 55 }, {
       opacity: { condition: { param: `hover${number}`, empty: false, value: 1 }, value: 0 },
       description: { field: "text" },
       // The nearest point answers from its cell, whose datum is the point; a field named here would be looked for in the cell.

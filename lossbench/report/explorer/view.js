@@ -1,6 +1,8 @@
 // What the explorer draws and writes: the chart, the sentence beneath it, the list of runs, and one run by itself.
 "use strict";
 
+const MOST_ABSENT = 3; // losses without a run that are named one by one
+
 Object.assign(Explorer.prototype, {
   // Everything that a panel holds, in the units of its axes.
   shown() {
@@ -128,8 +130,11 @@ Object.assign(Explorer.prototype, {
     const order = (rows) => [...rows.filter(({ loss }) => faded(loss)), ...rows.filter(({ loss }) => !faded(loss))];
     const own = Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, order(rows)]));
     own.bands = own.bands.filter(({ loss }) => !faded(loss) && (apart >= 0 || !this.many));
-    if (this.state.panels === "each") own.picked = own.picked.filter(({ loss }) => loss === apart); // a run stands in its loss's panel
-    const title = this.state.panels === "each" ? this.data.losses[apart].label : "";
+    own.read = own.lines.concat(own.single);
+    const each = this.state.panels === "each";
+    // A panel's own loss is what is read in it, and a run stands in its loss's panel.
+    if (each) for (const name of ["read", "picked"]) own[name] = own[name].filter(({ loss }) => loss === apart);
+    const title = each ? this.data.losses[apart].label : "";
     return { title, ...panel({ ...own, ...common }, losses, number) };
   },
 
@@ -141,16 +146,18 @@ Object.assign(Explorer.prototype, {
   tell() {
     const number = this.measure();
     const measure = this.data.measures[number];
+    const absent = this.data.losses.filter((_, loss) => !this.selected(loss).length);
     const ends = this.data.losses.map(({ label }, loss) => {
       const runs = this.selected(loss);
       const broken = runs.filter((run) => this.data.runs.diverged[run]).length;
       const more = broken ? `${counted(broken)}\u00a0of\u00a0${counted(runs.length)} diverged` : "";
       const end = this.records.final(runs, number);
-      if (!runs.length) return `${label}: no such run`;
+      if (!runs.length) return absent.length > MOST_ABSENT ? "" : `${label}: no such run`;
       if (Number.isNaN(end)) return `${label}: not recorded`;
       return end === Infinity ? `${label}: ${more}` : `${label}\u00a0${spelt(end, measure)}${more && `, ${more}`}`;
     });
-    $("final").textContent = `Final ${measure.title}: ${ends.join("; ")}.`;
+    const others = absent.length > MOST_ABSENT ? [`${counted(absent.length)} losses: no such run`] : [];
+    $("final").textContent = `Final ${measure.title}: ${[...ends, ...others].filter(Boolean).join("; ")}.`;
   },
 
   list() {
