@@ -124,8 +124,8 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     except BadInput as error:
         raise Damaged(_sentence(path, error)) from error
     if table is None:
-        named = f"{counted(len(lacking), 'column')}: {', '.join(lacking)}"
-        raise Damaged(f"{path} is no part of a lossbench study, for it lacks {named}.")
+        absent = f"{counted(len(lacking), 'column')}: {', '.join(lacking)}"
+        raise Damaged(f"{path} is no part of a lossbench study, for it lacks {absent}.")
     try:
         refuse_nonsense(table)
     except BadInput as error:
