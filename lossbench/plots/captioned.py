@@ -11,6 +11,7 @@ GENERAL_NAMES = (
     *("overview", "untuned", "convergence", "factors", "gradients", "saturation", "profiles", "ranks", "rates"),
     "reliability",
 )
+NAMED = {"ranks"}  # of those the ones whose rows are named
 
 
 class Caption(NamedTuple):
@@ -30,6 +31,6 @@ class CaptionedFigure:
     pictures: Sequence[Picture] = ()
 
     @property
-    def general(self) -> bool:
-        """Whether it is one of the figures that every report has."""
-        return any(picture.name.partition("-")[0] in GENERAL_NAMES for picture in self.pictures)
+    def keyed(self) -> bool:
+        """Whether it wants the losses' key on a narrow screen: figures that every report has do, unless their rows are named."""
+        return any(picture.name.partition("-")[0] in set(GENERAL_NAMES) - NAMED for picture in self.pictures)

@@ -144,6 +144,9 @@ def arrivals(boards: Sequence[Scoreboard], matches: Sequence[PairedComparison]) 
 def _arrival(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     missing = [(s, int(np.isinf(s.steps).sum())) for s in board.standings]
     late = [f"{n} of {formatting.counted(len(s.steps), 'run')} under {_name(s)}" for s, n in missing if n]
+    if len(late) > ALL_TOLD:
+        runs = formatting.counted(sum(len(s.steps) for s in board.standings), "run")
+        late = [f"{sum(n for _, n in missing)} of {runs}, under {len(late)} of {len(missing)} losses,"]
     never = formatting.capitalised(f"{formatting.listed(late)} never get there") if late else "Every run gets there"
     own = [match for match in matches if match.board is board and match.score == "steps"]
     surest = max(own, key=lambda match: abs(match.improvement.centre - 0.5), default=None)
@@ -188,8 +191,11 @@ def at_same_rate(same: SameRate) -> list[Caption]:
         measure = same.measures[setting]
         order = sorted(same.finals[setting].items(), key=lambda item: item[1], reverse=measure.better == "higher")
         few = order if len(order) <= ALL_TOLD else [order[0], order[-1]]
-        ends = [f"{formatting.measured(end, measure.quantity)} under {loss.label}" for loss, end in few]
-        text = f"At {same.rate:g} the final {measure.quantity.title} is {formatting.listed(ends)}."
+        ends = [f"{formatting.measured(end, measure.quantity)} under {loss.label}" for loss, end in few if np.isfinite(end)]
+        lost = [loss.label for loss, end in few if not np.isfinite(end)]
+        clauses = [f"the final {measure.quantity.title} is {formatting.listed(ends)}"] if ends else []
+        clauses += [f"at least half of the runs diverge under {formatting.listed(lost)}"] if lost else []
+        text = f"At {same.rate:g} {'; '.join(clauses)}."
         collected.append(Caption(setting.label, text))
     return collected
 

@@ -1,9 +1,12 @@
 """The rate at which losses lie furthest apart, and which of many losses stand out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lossbench.analysis.results import results
+from lossbench.report.captions import at_same_rate
 from lossbench.report.tables import key
 from lossbench.tables import read_study
 
@@ -49,6 +52,15 @@ def test_a_rate_at_which_a_loss_diverges_or_that_not_all_were_given_shows_no_sta
 )
 def test_without_two_losses_or_without_a_sweep_no_rate_is_shown(ends, study):
     assert study(ends).same_rate is None
+
+
+def test_a_loss_that_diverges_at_the_rate_of_all_has_no_final_result(study):
+    same = study({"cross_entropy": {0.1: [0.9], 1.0: [0.8]}, "focal": {0.1: [0.8], 1.0: [0.5]}}).same_rate
+    finals = {s: {who: 0.8 if who.word == "cross_entropy" else -np.inf for who in ends} for s, ends in same.finals.items()}
+    (caption,) = at_same_rate(replace(same, finals=finals))
+    assert caption.text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "At 1 the final test accuracy is 80.0 % under cross entropy; at least half of the runs diverge under focal."
+    )
 
 
 @pytest.mark.slow

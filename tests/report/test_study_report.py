@@ -234,6 +234,9 @@ def test_ranks_have_a_figure_and_a_table(made, tmp_path):
     folder = made.write(tmp_path / "study", STUDIES["three losses on three data sets"](made))
     write_report(folder)
     assert (folder / "figures" / "ranks.svg").is_file()
+    before, _, after = (folder / "report.html").read_text().partition("<h2>Ranks</h2>")
+    assert after
+    assert ('class="key"' in before, 'class="key"' in after.partition("</section>")[0]) == (True, False)  # its rows are named
     assert pd.read_csv(folder / "tables" / "ranks.csv").groupby("among")["rank"].sum().tolist() == [6, 6, 6]
 
 
