@@ -42,9 +42,9 @@ ACTIVATIONS: Mapping[str, tuple[str, ...]] = {
     MLP: ("tanh", "relu", "sigmoid"),
     "perceptron": ("gelu", "softplus"),
     "residual": ("tanh", "relu"),
-    "cnn": ("tanh", "relu"),
+    "cnn": ("tanh",),
 }
-CNN_STEPS = 120
+CNN_STEPS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
