@@ -157,6 +157,8 @@ def _arrival(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     first, second, times = (surest.one, surest.other, d.lower) if ahead else (surest.other, surest.one, d.higher)
     low, high = (f"{100 * end:.0f}{formatting.SPACE}%" for end in ((e.low, e.high) if ahead else (1 - e.high, 1 - e.low)))
     text = f"{first.label} is there before {second.label} on {times} of {formatting.counted(e.n, 'seed')}"
+    if ties := e.n - d.lower - d.higher:
+        text += f" and neither before nor after it on {ties}, which count half"
     return f"{never}. {formatting.capitalised(text)}, on a new one with a probability of {low} to {high}."
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from lossbench.analysis import formatting
-from lossbench.analysis.comparison import Setting
+from lossbench.analysis.comparison import Comparison, Setting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import Scoreboard, can_tell
 from lossbench.analysis.selection import FEWEST_TO_SPLIT
@@ -16,6 +16,9 @@ _ONE_SEED = "There is one seed: no intervals and no tests, and another seed may 
 _NOTHING_DRAWN = "Nothing in these runs is drawn: any seed would give the same, and there are no intervals and no tests."
 NOT_DRAWN = ("answer", "given", "two_weights")  # initialisations that are numbers
 _FEW_SEEDS = "With {} there is no 95\N{NO-BREAK SPACE}% interval: the tables show the smallest and the largest value."
+_FEW_IN_A_SETTING = (
+    "In {} there are {}, too few for a 95\N{NO-BREAK SPACE}% interval: there the tables show the smallest and the largest value."
+)
 _BLIND = (
     "With {} and {} no corrected p-value can fall below 0.05, however large the difference: "
     "look at the values themselves, or run more seeds."
@@ -67,10 +70,19 @@ def _about_seeds(results: Results) -> list[str]:
     seeds = f"{chosen.spoken_blocks} left to judge" if n < everything.blocks else chosen.spoken_blocks
     if n == 1:
         return [_ONE_SEED if drawn(results.study.runs) else _NOTHING_DRAWN]
-    sentences = [_FEW_SEEDS.format(seeds)] if n < FEWEST else []
+    sentences = [_FEW_SEEDS.format(seeds)] if n < FEWEST else list(_few_in_settings(chosen))
     blind = results.matches and not can_tell(results.matches)
     sentences += [_BLIND.format(seeds, formatting.counted(len(results.matches), "comparison"))] if blind else []
     return [*sentences, _SPLITS.format(chosen.splits)] if chosen.splits > 1 else sentences
+
+
+def _few_in_settings(chosen: Comparison) -> Iterator[str]:
+    """Of which settings the blocks are too few for an interval, where others have enough."""
+    for setting in chosen.settings:
+        within = chosen.within(setting)
+        fewest = min(len(sample.seeds) for sample in within)
+        if fewest < FEWEST:
+            yield _FEW_IN_A_SETTING.format(setting.label, formatting.counted(fewest, "seed" if chosen.splits == 1 else "block"))
 
 
 def drawn(runs: pd.DataFrame) -> bool:

@@ -14,6 +14,7 @@ from lossbench.report.captions import blame, delay, order_of, output_contrasts, 
 
 MOST_LISTED = 3  # settings told one by one; of more only how often which loss is ahead
 PLAIN = 2.0  # gradients that differ less at the start explain little
+SLOWER = 1.5  # times as many steps to the level, below which a smaller gradient explains little
 
 
 def summary(results: Results) -> list[Caption]:
@@ -98,7 +99,7 @@ def _cause(results: Results) -> list[Caption]:
     if strongest is None or strongest.ratio < PLAIN:
         return []
     steps = {s.sample.contender: s.step.centre for b in results.boards if b.setting == strongest.setting for s in b.standings}
-    explains = steps.get(strongest.small, 0) > steps.get(strongest.large, 0)
+    explains = steps.get(strongest.small, 0) > SLOWER * steps.get(strongest.large, np.inf)
     where = f" ({strongest.setting.label})" if strongest.setting.label else ""
     return [Caption(f"{'why' if explains else 'gradients'}{where}", blame(strongest, results.chosen, results.curves))]
 

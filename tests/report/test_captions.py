@@ -217,6 +217,27 @@ def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
 
 
 @pytest.mark.slow
+def test_seeds_on_which_neither_loss_is_first_are_told_beside_the_probability_that_counts_them_half(told, made):
+    runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
+    found = told([run.diverged(5) if run.spec["seed"] < 3 else run for run in runs])[2]
+    match = next(match for match in found.matches if match.score == "steps")
+    assert 8 - match.difference.lower - match.difference.higher == 3
+    text = captions.arrivals(found.boards, found.matches)[0].text
+    assert (
+        f"on {match.difference.lower} of 8\xa0seeds and neither before nor after it on 3, which count half, on a new one" in text
+    )
+
+
+@pytest.mark.slow
+def test_a_setting_with_too_few_seeds_for_an_interval_is_named_where_others_have_enough(told, made):
+    seeds = {32: range(8), 8: range(4)}
+    runs = [made.learn(loss=loss, batch=batch, seed=n) for loss in (made.CE, made.MSE) for batch in seeds for n in seeds[batch]]
+    reservations = told(runs)[1]
+    assert "In batch 8 there are 4\xa0seeds, too few for a 95\xa0% interval" in reservations
+    assert "In batch 32" not in reservations
+
+
+@pytest.mark.slow
 def test_arrivals_are_counted_by_run_and_by_pair(told, made):
     runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
     found = told([*runs[:8], runs[8].diverged(5), *runs[9:]])[2]
