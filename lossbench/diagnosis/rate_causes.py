@@ -12,6 +12,7 @@ from lossbench.diagnosis.changes import Twin, with_cross_entropy, with_float64, 
 from lossbench.diagnosis.records import Description, RunRecord
 
 FACTORS = (3.0, 10.0, 30.0, 100.0)
+FAR_TOO_LARGE = 1000.0  # a rate may also be that many times too large, where it is swept over several powers of ten
 MOVED = 10.0  # path of every layer's weights, by their own size, below which there may be too little of it
 LURCH = 0.2  # of a layer's weights, by their own size, that a step changes
 LEAP = 1.0  # of a layer's weights, by their own size, that a single step changes
@@ -62,7 +63,7 @@ class RateTooLarge(Cause):
         return None
 
     def twins(self, run: Description) -> list[Twin]:
-        return present(*(with_rate(run, 1 / factor) for factor in FACTORS))
+        return present(*(with_rate(run, 1 / factor) for factor in (*FACTORS, FAR_TOO_LARGE)))
 
     def confirmed(self, trials: Sequence[Trial]) -> Trial | None:
         """The trial with the most progress, if it is enough."""
