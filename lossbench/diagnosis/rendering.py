@@ -18,9 +18,11 @@ LEARNS = "healthy"
 
 
 def label(one: Explanation) -> str:
-    """A group as a report calls it: "cross entropy, saturated start, rate 0.1 (10 runs)"."""
+    """A group as a report calls it: "cross entropy, saturated start, rate 0.1 (10 runs, the worst 2 examined)"."""
     rate = "" if math.isnan(one.sample.rate) else f"rate {one.sample.rate:g}"
     runs = formatting.counted(len(one.sample.runs), "run")
+    if len(one.examined) < len(one.sample.runs):
+        runs += f", the worst {len(one.examined)} examined" if len(one.examined) > 1 else ", the worst examined"
     return f"{', '.join(filter(None, (one.sample.contender.label, one.sample.setting.label, rate)))} ({runs})"
 
 

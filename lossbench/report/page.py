@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -43,6 +44,7 @@ class Argument:
 
 def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence[str]) -> dict[str, Any]:
     """What the templates say of any study; `tables` are the names of the CSV files."""
+    explanations = [row for row in read_explanations(study.folder) if row["answer"] != LEARNS]
     return {
         "name": str(study.manifest.get("name", study.folder.name)),
         "argument": None,
@@ -56,12 +58,19 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "explorer": None,
         "summary": (),
         "reservations": (),
-        "explanations": [row for row in read_explanations(study.folder) if row["answer"] != LEARNS],
+        "explanations": explanations,
+        "causes": _causes(explanations),
         "facts": (),
         "key": (),
         "scoreboard": (),
         "differences": (),
     }
+
+
+def _causes(explanations: Sequence[Mapping[str, str]]) -> str:
+    """How many groups have which cause: "Wrong labels: 120 groups. Unknown: 3 groups."."""
+    counts = Counter(row["answer"] for row in explanations).most_common()
+    return " ".join(f"{formatting.capitalised(answer)}: {formatting.counted(n, 'group')}." for answer, n in counts)
 
 
 def comparison(results: Results) -> dict[str, Any]:
