@@ -168,7 +168,7 @@ def test_a_callable_that_hangs_is_left_in_time():
     started = time.monotonic()
     with pytest.raises(Unusable, match=r"It hangs: no answer within 0\.3 s"):
         called(loss, seconds=0.3)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # half of what the loss sleeps: it was not waited for
 
 
 WEIGHTS = torch.tensor([1.0, 5.0], dtype=torch.float64)

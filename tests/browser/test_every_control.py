@@ -79,7 +79,10 @@ def test_every_control_of_the_lab_does_something(empty: Page, lab: Path) -> None
     def open_at(words: str) -> Page:
         empty.goto("about:blank")
         empty.goto(f"{lab.as_uri()}#{words}")
-        empty.wait_for_timeout(300)  # a network trains up to the step of its address
+        before, state = "", empty.evaluate(STATE)
+        while state != before:  # a network trains up to the step of its address
+            empty.wait_for_timeout(300)
+            before, state = state, empty.evaluate(STATE)
         return empty
 
     assert_each_does_something(open_at, LAB, "body")

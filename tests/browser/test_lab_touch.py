@@ -14,6 +14,16 @@ PAPER = """() => {
 }"""
 
 
+def at_rest(page: Page) -> float:
+    """Where the page is scrolled to, once it has stood still for half a second: after a swipe it glides on for a while."""
+    seen, still = float(page.evaluate("scrollY")), 0
+    while still < 5:
+        page.wait_for_timeout(100)
+        before, seen = seen, float(page.evaluate("scrollY"))
+        still = still + 1 if seen == before else 0
+    return seen
+
+
 def test_a_finger_drags_the_point_and_sliders_and_a_swipe_that_begins_on_a_slider_only_scrolls(
     chromium: Browser, lab: Path
 ) -> None:
@@ -32,8 +42,7 @@ def test_a_finger_drags_the_point_and_sliders_and_a_swipe_that_begins_on_a_slide
                 points = [] if name == "touchEnd" else [{"x": x + dx * step / 8, "y": y + dy * step / 8}]
                 touch.send("Input.dispatchTouchEvent", {"type": name, "touchPoints": points})
                 page.wait_for_timeout(20)
-            page.wait_for_timeout(200)
-            return float(page.evaluate("scrollY") - top)
+            return at_rest(page) - top
 
         state = "[lossbenchLab.state.z, lossbenchLab.state.n]"
         assert swipe("#start", 0, -160, 0.8) > 50

@@ -1,6 +1,5 @@
 """Formulas: what is written in a claims file is arithmetic and nothing else."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -85,10 +84,8 @@ def test_a_formula_is_arithmetic_in_float64(formula, expected):
         "9" * 900, "a\0", "\ud800", "", None, True, ["a"], {"a": 1}, 10**400,
     ],
 )  # fmt: skip
-def test_what_is_no_formula_is_refused_at_once(formula, tmp_path, monkeypatch):
+def test_what_is_no_formula_is_refused_before_the_time_limit_of_a_test(formula, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    begun = time.perf_counter()
     with pytest.raises(BadInput, match=r"^here: the formula .* cannot be worked out"):
         evaluate(formula, TABLE, "here")
-    assert time.perf_counter() - begun < 1
     assert not list(tmp_path.iterdir())

@@ -105,6 +105,7 @@ def test_without_its_scheduler_a_sweep_ends_in_a_sentence_and_goes_on_later(
     assert f"The Dask scheduler at {cluster.address} is gone." in told
     assert "Traceback" not in told
     assert process.returncode == 1
+    cluster.stop()  # a worker ends the cohort that it is at and stores it, when nobody waits for it any more
     stored = len(read_study(tmp_path / "mortal").runs)
     assert f"({stored} there already)" in finish(tmp_path, f"'serial', {DELAY}").stderr
     expect_same(tmp_path, expected[DELAY])
