@@ -70,8 +70,7 @@ def test_of_five_skewed_values_the_mean_is_covered_as_rarely_as_its_docstring_sa
 
 @pytest.mark.parametrize("n", SIZES[1:])
 @pytest.mark.parametrize("law", LAWS)
-def test_the_interval_of_paired_differences_covers(monkeypatch, law, n):
-    monkeypatch.setattr(statistics, "EXACT_WITH_TIES", 0)  # the test beside it is not asked for, and takes long
+def test_the_interval_of_paired_differences_covers(law, n):
     draw, _, truth = LAWS[law]
     rng = np.random.default_rng(n)
     seeds = rng.normal(scale=5, size=(1000, n)).round()  # what a seed does to both losses alike
