@@ -96,7 +96,12 @@ class Comparison:
     @cached_property
     def seeds(self) -> int:
         """The largest number of seeds that a sample has."""
-        return max(len(set(sample.seeds)) for sample in self.samples)
+        return max(self.seeds_of_each)
+
+    @cached_property
+    def seeds_of_each(self) -> tuple[int, ...]:
+        """The number of seeds of each sample."""
+        return tuple(len(set(sample.seeds)) for sample in self.samples)
 
     @cached_property
     def splits(self) -> int:
@@ -111,7 +116,7 @@ class Comparison:
     @property
     def spoken_blocks(self) -> str:
         """How many blocks there are, in words: "6 seeds", or "30 blocks (6 seeds on 5 splits)"."""
-        return formatting.blocks(self.blocks, self.seeds, self.splits)
+        return formatting.blocks([len(sample.seeds) for sample in self.samples], self.seeds_of_each, self.splits)
 
     def within(self, setting: Setting) -> tuple[Sample, ...]:
         """The samples of one setting."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from lossbench.tables.quantity import Quantity
@@ -40,6 +40,12 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,}{SPACE}{one if n == 1 else many or one + 's'}"
 
 
+def spread(counts: Collection[int], one: str) -> str:
+    """How many of a thing there are, where it is not the same everywhere: "24 seeds", "4 to 24 seeds"."""
+    low, high = min(counts), max(counts)
+    return counted(high, one) if low == high else f"{low:,} to {counted(high, one)}"
+
+
 def seed_range(seeds: Sequence[int]) -> str:
     """Seeds in a row: "seed 3", "seeds 0 and 1", "seeds 0 to 6"."""
     if len(seeds) == 1:
@@ -49,11 +55,11 @@ def seed_range(seeds: Sequence[int]) -> str:
     return f"seeds {listed([str(seed) for seed in seeds])}"
 
 
-def blocks(n: int, seeds: int, splits: int) -> str:
-    """Blocks in words: "6 seeds", or, where seeds meet several splits, "30 blocks (6 seeds on 5 splits)"."""
+def blocks(each: Collection[int], seeds: Collection[int], splits: int) -> str:
+    """Blocks of each sample in words: "6 seeds", or, where seeds meet several splits, "30 blocks (6 seeds on 5 splits)"."""
     if splits < 2:
-        return counted(seeds, "seed")
-    return f"{counted(n, 'block')} ({counted(seeds, 'seed')} on {counted(splits, 'split')})"
+        return spread(seeds, "seed")
+    return f"{spread(each, 'block')} ({spread(seeds, 'seed')} on {counted(splits, 'split')})"
 
 
 def number(value: float, digits: int = 3) -> str:

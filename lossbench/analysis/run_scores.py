@@ -42,6 +42,11 @@ def averages(runs: Sequence[str], curves: Curves, column: str) -> Values:
     return _of_each(runs, curves, column, scores.averages)
 
 
+def moments(runs: Sequence[str], curves: Curves, column: str) -> Values:
+    """At how many steps each run recorded a column, (runs,)."""
+    return _of_each(runs, curves, column, lambda _, values: np.full(len(values), float(values.shape[1])), 0.0)
+
+
 def recorded(runs: Sequence[str], curves: Curves, column: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Whether each run has a finite value of a column, (runs,)."""
     return _of_each(runs, curves, column, lambda _, values: np.isfinite(values).any(axis=1).astype(float), 0.0) > 0

@@ -13,6 +13,7 @@ from lossbench.analysis.family import Family
 from lossbench.analysis.selection import Measure, finals
 from lossbench.analysis.statistics import Difference, Estimate, Values
 
+FEWEST_TO_TIME = 3  # recorded steps: with a start and an end alone, steps to a level would say again what final results say
 WAY = 0.9  # the level to be reached lies this far on the way from the start to the best median final value
 SIGNIFICANT = 0.05
 
@@ -40,7 +41,7 @@ class LossScores:
 
 @dataclass(frozen=True, kw_only=True)
 class Scoreboard:
-    """A setting's standings by one measure; the level is None where nothing was learnt that could be timed.
+    """A setting's standings by one measure; the level is None where nothing was learnt, or too little recorded, to be timed.
 
     A measure that one of several losses minimises shows how far each got, and ranks nobody: there is no level either. The
     baseline is what the measure is worth without learning, None where that is not known; the level lies beyond it.
@@ -133,10 +134,12 @@ def _steps_to(sample: Sample, curves: Curves, measure: Measure, level: float | N
 def _level(
     samples: Sequence[Sample], ends: Sequence[Values], curves: Curves, measure: Measure, baseline: float | None
 ) -> float | None:
-    """90 % of the way from where the losses start to the best median final value; None where no loss got better.
+    """90 % of the way from where the losses start to the best median final value; None where none got better, or nobody looked.
 
     What is worth less than the baseline is no start: who answers the most frequent class has learnt nothing yet.
     """
+    if max(run_scores.moments(sample.runs, curves, measure.column).max() for sample in samples) < FEWEST_TO_TIME:
+        return None
     starts = np.concatenate([run_scores.firsts(sample.runs, curves, measure.column) for sample in samples])
     medians = [float(np.median(end)) for end in ends]
     start = float(np.nanmedian(starts)) if np.isfinite(starts).any() else np.nan

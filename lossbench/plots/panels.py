@@ -1,6 +1,6 @@
 """Small multiples of curves over training steps: a column a setting, a row a quantity, a line a loss."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -75,15 +75,15 @@ def note(comparison: Comparison, *, geometric: bool = False) -> str:
     """What a line and its band are."""
     middle = "geometric means" if geometric else "medians"
     if comparison.splits == 1:
-        return note_on(comparison.seeds, middle)
+        return note_on(comparison.seeds_of_each, middle)
     return f"Lines: {middle} of {comparison.spoken_blocks}. Bands: {_band(comparison.blocks)} over the blocks."
 
 
-def note_on(seeds: int, middle: str = "medians") -> str:
-    """What a line and its band over so many seeds are."""
-    if seeds == 1:
+def note_on(seeds: Collection[int], middle: str = "medians") -> str:
+    """What lines and their bands are, each over so many seeds."""
+    if max(seeds) == 1:
         return "One seed: a line is one run, and there is no band."
-    return f"Lines: {middle} of {formatting.counted(seeds, 'seed')}. Bands: {_band(seeds)} over the seeds."
+    return f"Lines: {middle} of {formatting.spread(seeds, 'seed')}. Bands: {_band(max(seeds))} over the seeds."
 
 
 def _band(runs: int) -> str:

@@ -1,10 +1,10 @@
 """The report's figures, each with how to read it and what it shows, or with why it is missing."""
 
 from lossbench import tables
-from lossbench.analysis import formatting
-from lossbench.analysis.curves import Curves
+from lossbench.analysis import formatting, run_scores
 from lossbench.analysis.family import REFERENCE
 from lossbench.analysis.results import Results
+from lossbench.analysis.scoreboard import FEWEST_TO_TIME
 from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.convergence import draw_convergence, shared_columns
 from lossbench.plots.factors import draw_factors
@@ -23,6 +23,7 @@ OVERVIEW = "At a glance"
 AT_A_GLANCE = 3  # settings
 
 _CONVERGENCE = "Steps run to the right by powers of ten."
+_STRAIGHT = "Only {} were recorded: lines between them are drawn straight, and say nothing of the way."
 _OWN_LOSS = "The top row is each loss in its own units: look at how it falls, not at who is lower."
 _OVERVIEW = (
     "Left, how well each loss does; then the error dL/da, the slope da/dz of the last activation, and the gradient dL/dz, "
@@ -114,14 +115,15 @@ def _convergence(results: Results) -> CaptionedFigure:
         return _missing("Convergence", "the loss and every metric by which losses can be ranked")
     return CaptionedFigure(
         heading="Convergence",
-        reading=_convergence_reading(results.curves),
+        reading=_convergence_reading(results),
         captions=captions.speeds(results.boards) if len(results.boards) > MOST_LISTED else (),
         pictures=pictures,
     )
 
 
-def _convergence_reading(curves: Curves) -> str:
+def _convergence_reading(results: Results) -> str:
     """How to read the rows that are there: which way is better in each that measures all losses alike."""
+    curves = results.curves
     shared = [curves.quantity(column) for column in shared_columns(curves)]
     own = curves.first_of(tables.TRAIN + tables.LOSS, tables.TEST + tables.LOSS)
     ways = [
@@ -131,7 +133,11 @@ def _convergence_reading(curves: Curves) -> str:
     ]
     rows = f"The rows {'below ' if own else ''}measure all losses alike"
     directions = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
-    return " ".join(filter(None, (_CONVERGENCE, _OWN_LOSS if own else "", directions)))
+    runs = [run for sample in results.chosen.samples for run in sample.runs]
+    columns = [own] if own else shared_columns(curves)
+    most = max(int(run_scores.moments(runs, curves, column).max()) for column in columns)
+    straight = _STRAIGHT.format(formatting.counted(most, "step")) if most < FEWEST_TO_TIME else ""
+    return " ".join(filter(None, (_CONVERGENCE, straight, _OWN_LOSS if own else "", directions)))
 
 
 def _profiles(results: Results) -> list[CaptionedFigure]:

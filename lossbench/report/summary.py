@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lossbench.analysis import formatting
+from lossbench.analysis.comparison import Comparison
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Score, Scoreboard, can_tell
 from lossbench.analysis.statistics import FEWEST
@@ -28,13 +29,19 @@ def _counts(results: Results) -> str:
     everything = results.everything
     runs = sum(len(sample.runs) for sample in everything.samples)
     losses = formatting.listed([contender.label for contender in everything.contenders])
-    rates = len({sample.rate for sample in everything.samples})
     parts = [f"{len(everything.settings)} settings"] if len(everything.settings) > 1 else []
-    parts += [f"{rates} learning rates"] if everything.swept else []
+    parts += [_rates(everything)] if everything.swept else []
     parts += [formatting.counted(everything.splits, "split")] if everything.splits > 1 else []
-    parts += [formatting.counted(everything.seeds, "seed")]
+    parts += [formatting.spread(everything.seeds_of_each, "seed")]
     diverged = f" {formatting.counted(results.diverged, 'run')} diverged." if results.diverged else ""
     return f"{formatting.counted(runs, 'run')} of {losses}: {formatting.listed(parts)}.{diverged}"
+
+
+def _rates(everything: Comparison) -> str:
+    """How many learning rates there are: "7 learning rates", or, where losses have not all the same, "6 … for each loss"."""
+    counts = Counter((sample.setting, sample.contender) for sample in everything.samples).values()
+    alike = len({sample.rate for sample in everything.samples}) == max(counts)
+    return formatting.spread(counts, "learning rate") + ("" if alike else " for each loss")
 
 
 def _outcome(board: Scoreboard, results: Results) -> Caption:
@@ -131,17 +138,15 @@ def _tally(results: Results) -> list[Caption]:
     ranked = [board for board in results.boards if board.ranked]
     if not ranked:
         return []
-    sentences = [
-        f"The best median final result is reached {_won(ranked, _best)}.",
-        f"The level is reached first {_won(ranked, _first)}.",
-    ]
+    timed = [board for board in ranked if board.level is not None]
+    sentences = [f"The best median final result is reached {_won(ranked, _best)}."]
+    sentences += [f"The level is reached first {_won(timed, _first)}."] if timed else []
     tested = [m for m in results.matches if m.score == "final" and m.difference.median.n >= FEWEST]
     if tested and can_tell(results.matches):
         compared = formatting.counted(len(tested), "comparison")
         over = "seeds" if all(map(_lone_split, tested)) else "blocks of seed and split"
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
         sentences.append(f"Of {compared} of final results {sure} show more than chance over {over} explains (Holm).")
-    timed = (board for board in ranked if board.level is not None)
     strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
     extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []
     return [*(Caption("", sentence) for sentence in sentences), *extreme]

@@ -7,22 +7,11 @@ import pytest
 
 from lossbench.analysis import formatting
 from lossbench.analysis.results import results
-from lossbench.report import captions, caveats, summary, tables
+from lossbench.report import captions, tables
 from lossbench.report.figures import report_figures
 from lossbench.tables import read_study
 
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
-@pytest.fixture
-def told(made, tmp_path):
-    """The summary, reservations and results of made-up runs."""
-
-    def tell(runs):
-        found = results(read_study(made.write(tmp_path / "study", runs)))
-        return " ".join(f"{f.setting}: {f.text}" for f in summary.summary(found)), " ".join(caveats.reservations(found)), found
-
-    return tell
 
 
 def test_the_error_is_blamed_where_both_start_from_the_same_outputs(told, made):
@@ -127,12 +116,6 @@ def test_a_seed_that_decides_nothing_tells_no_other_story(told, made, changes, s
     assert sentence in told([made.learn(loss=loss, **changes) for loss in (made.CE, made.MSE)])[1]
 
 
-def test_of_many_settings_the_summary_counts(told, made):
-    runs = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
-    text = told(runs)[0]
-    assert "The level is reached first by cross entropy in 4 of 4 settings." in text
-
-
 @pytest.mark.slow
 def test_missing_probes_leave_a_sentence_in_the_figures_place(told, made):
     shown = report_figures(told([made.learn().only("test_accuracy")])[2])
@@ -203,19 +186,6 @@ def test_a_measure_of_a_contestant_shows_values_and_ranks_nobody(told, made):
     assert "How many runs get there" not in {figure.heading for figure in report_figures(found)}
 
 
-def test_a_loss_alone_may_be_timed_by_its_own_measure(told, made):
-    _, reservations, found = told([made.learn(loss=made.MSE, seed=seed).only("test_brier") for seed in range(3)])
-    assert found.boards[0].ranked
-    assert found.boards[0].level is not None
-    assert "ranked" not in reservations
-
-
-def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
-    both = [made.learn(loss=loss, batch=batch) for loss in (made.CE, made.MSE) for batch in (4, 8, 16, 32)]
-    text = told([run.only("test_brier") if run.spec["batch"] == 4 else run for run in both])[0]
-    assert "The level is reached first by cross entropy in 3 of 3 settings." in text
-
-
 @pytest.mark.slow
 def test_seeds_on_which_neither_loss_is_first_are_told_beside_the_probability_that_counts_them_half(told, made):
     runs = [made.learn(loss=loss, seed=seed) for loss in (made.CE, made.MSE) for seed in range(8)]
@@ -226,15 +196,6 @@ def test_seeds_on_which_neither_loss_is_first_are_told_beside_the_probability_th
     assert (
         f"on {match.difference.lower} of 8\xa0seeds and neither before nor after it on 3, which count half, on a new one" in text
     )
-
-
-@pytest.mark.slow
-def test_a_setting_with_too_few_seeds_for_an_interval_is_named_where_others_have_enough(told, made):
-    seeds = {32: range(8), 8: range(4)}
-    runs = [made.learn(loss=loss, batch=batch, seed=n) for loss in (made.CE, made.MSE) for batch in seeds for n in seeds[batch]]
-    reservations = told(runs)[1]
-    assert "In batch 8 there are 4\xa0seeds, too few for a 95\xa0% interval" in reservations
-    assert "In batch 32" not in reservations
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ def _note(over: str, marks: Sequence[Mark]) -> str:
     methods = {mark.estimate.method for mark in marks} - {"none", "equal"}
     lines = f" Lines: {'from the smallest to the largest' if methods == {'range'} else '95 % intervals'}." if methods else ""
     crosses = _CROSS if any(np.isinf(mark.estimate.centre) for mark in marks) else ""
-    return f"Dots: {summary} of {formatting.counted(max(mark.seeds for mark in marks), 'seed')}.{lines}{crosses}"
+    return f"Dots: {summary} of {formatting.spread([mark.seeds for mark in marks], 'seed')}.{lines}{crosses}"
 
 
 def _published(stated: Any) -> tuple[float, float] | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender
 from lossbench.analysis.labels import LOSS
 from lossbench.claims.figure_kinds.parts import Heading, Part, StudyLosses, joined, looks, parts
@@ -125,11 +126,11 @@ def span(name: str, limits: Any) -> tuple[float, float] | None:
 
 def note(made: FilledGrid, one: str, *, dots: bool) -> str:
     """What a line and its band or dots are; many lines have neither. Of a lone seed, what `one` says."""
-    seeds = max(line.seeds for _, panels in made.rows for panel in panels for line in panel.lines)
-    if seeds == 1:
+    seeds = [line.seeds for _, panels in made.rows for panel in panels for line in panel.lines]
+    if max(seeds) == 1:
         return one
     if dots or len(made.looks) > CROWD:
-        return f"Lines: medians of {seeds} seeds.{' Dots: single seeds.' if dots else ''}"
+        return f"Lines: medians of {formatting.spread(seeds, 'seed')}.{' Dots: single seeds.' if dots else ''}"
     return note_on(seeds)
 
 
