@@ -9,12 +9,21 @@ from typing import Any
 from lossbench.analysis import formatting
 from lossbench.diagnosis.cause import Trial
 from lossbench.diagnosis.explain import Explanation
-from lossbench.diagnosis.symptoms import average, end, result
+from lossbench.diagnosis.symptoms import LEARNT, PROMPT, RISING, average, end, result
 from lossbench.errors import BadInput, printable
 from lossbench.files.json import read_json
 
 EXPLAINED, FILE, TEXT = "explained", "explanations.json", "explanations.md"  # the study of the twins, and what stands in it
 LEARNS = "healthy"
+_DISTANCE = "z₀"
+_TERMS = (
+    "Progress is 0 for guesses and 1 where everything is learnt. Runs learn that end at {learnt:g} or more and are at {prompt:g} "
+    "or more on average over their steps. Of the others those learn slowly that get to {learnt:g} late, or still gain {rising:g} "
+    "or more in the last third of their steps; those that gain less stall. A cause is claimed where an inequality holds on what "
+    "the runs recorded (its bound stands in brackets), and twins learn: the same runs with one thing changed, and with it the "
+    "rate where a rate is named. What is said is of the runs that are examined, those of the group that came out worst."
+)
+_DISTANCE_TERM = " z₀ is how far a raw output stands on the wrong side: a sigmoid's slope there is the one that was recorded."
 
 
 def label(one: Explanation) -> str:
@@ -40,6 +49,12 @@ def verdict(one: Explanation) -> str:
     helpful = max((trial for trial in one.trials if trial.helps), key=lambda trial: trial.gain, default=None)
     hint = f" What helps, without an inequality that says why: {helpful.text}." if helpful else f" None of {twins} helps."
     return f"Unknown. It {state} ({outcome}).{hint}"
+
+
+def terms(verdicts: Sequence[str]) -> str:
+    """What the words of verdicts mean."""
+    distance = _DISTANCE_TERM if any(_DISTANCE in verdict for verdict in verdicts) else ""
+    return _TERMS.format(learnt=LEARNT, prompt=PROMPT, rising=RISING) + distance
 
 
 def also(one: Explanation) -> list[str]:

@@ -30,6 +30,7 @@ def write_joint_report(folders: Sequence[Path], page: Path, against: str | None 
     made |= {
         "explanations": (),
         "causes": "",
+        "terms": "",
         "invocations": [one for study in studies for one in invocations(study.folder, study.runs)],
         "captioned": unrepeated(shown, made["summary"]),
         "alone": True,

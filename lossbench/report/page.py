@@ -15,7 +15,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
 from lossbench.analysis.statistics import FEWEST
 from lossbench.claims.text import Line
-from lossbench.diagnosis.rendering import LEARNS, read_explanations
+from lossbench.diagnosis.rendering import LEARNS, read_explanations, terms
 from lossbench.errors import printable
 from lossbench.plots.captioned import Caption, CaptionedFigure
 from lossbench.plots.picture import Picture
@@ -60,6 +60,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "reservations": (),
         "explanations": explanations,
         "causes": _causes(explanations),
+        "terms": terms([row["verdict"] for row in explanations]),
         "facts": (),
         "key": (),
         "scoreboard": (),
@@ -129,6 +130,11 @@ def plain(value: Any) -> Any:
     return _SPECIAL.sub(r"\\\1", text)
 
 
+def unbroken(text: str) -> str:
+    """Text whose per cent signs stay in the line of their numbers."""
+    return text.replace(" %", f"{formatting.SPACE}%")
+
+
 def visible(value: Any) -> Any:
     """Text without characters that cannot be seen, and would hide or turn round what stands beside them."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -139,7 +145,7 @@ def _html() -> Environment:
     environment = Environment(
         loader=_loader(), autoescape=True, finalize=visible, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"embedded": embedded, "capitalised": formatting.capitalised}
+    environment.filters |= {"embedded": embedded, "capitalised": formatting.capitalised, "unbroken": unbroken}
     return environment
 
 

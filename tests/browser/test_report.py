@@ -1,5 +1,6 @@
 """Reports from the command line, as their readers meet them."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -71,3 +72,34 @@ def test_on_paper_a_cells_small_type_is_smaller_than_what_it_annotates(chromium:
         assert pairs
         assert all(small < cell for small, cell in pairs)
         assert not page.is_visible("figcaption >> nth=0")
+
+
+def test_on_paper_folded_explanations_are_open(chromium: Browser, demo: Path, tmp_path: Path) -> None:
+    study = shutil.copytree(demo, tmp_path / "demo")
+    (study / "explained").mkdir()
+    rows = [{"group": f"group {n}", "answer": "wrong labels", "verdict": "Stalls."} for n in range(30)]
+    (study / "explained" / "explanations.json").write_text(json.dumps(rows), encoding="utf-8")
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto(write_report(study).page.as_uri())
+        last = page.get_by_text("group 29", exact=True)
+        assert not last.is_visible()
+        page.emulate_media(media="print")
+        assert last.is_visible()
+        assert not page.get_by_text("Each group").is_visible()
+
+
+def test_what_goes_on_beyond_the_right_edge_fades_there_until_its_end_is_reached(chromium: Browser, demo: Path) -> None:
+    widths = "one => [one.scrollWidth, one.clientWidth]"
+    fade = "one => getComputedStyle(one).getPropertyValue('--fade')"
+    for width, goes_on in ((390, True), (1400, False)):
+        with chromium.new_context(offline=True, viewport={"width": width, "height": 900}) as context:
+            page = context.new_page()
+            page.goto((demo / "report.html").as_uri())
+            table = page.locator("#scoreboard .wide")
+            whole, shown = table.evaluate(widths)
+            assert (whole > shown) is goes_on
+            assert (table.evaluate(fade) == "0px") is not goes_on
+            table.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+            page.wait_for_timeout(200)
+            assert table.evaluate(fade) == "0px"

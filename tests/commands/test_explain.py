@@ -25,6 +25,7 @@ def test_a_rate_too_small_is_named_with_its_proof_and_nothing_is_trained_twice(
     stored = explanations.read_bytes()
     assert [row["answer"] for row in read_explanations(Path("results/s"))] == ["learning rate too small", "healthy"]
     ailing = json.loads(stored)[0]
+    assert ailing["group"].endswith("(3\N{NO-BREAK SPACE}runs, the worst 2 examined)")
     twin = ailing["causes"][0]["twin"]
     assert twin["gain"] > 0.1
     assert [run["run"] for run in twin["originals"]] == ailing["examined"]
