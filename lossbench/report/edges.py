@@ -28,5 +28,5 @@ def _sentence(edges: Sequence[GridEdge]) -> str:
         f"{formatting.capitalised(chose + names)} {'does' if one else 'do'} best at {first.rate:g}, the {first.side} of the "
         f"{len(first.rates)} learning rates tried ({first.rates[0]:g} to {first.rates[-1]:g}){where}: "
         f"{'its' if one else 'their'} best may lie beyond, and what is said here holds at these rates only. "
-        f"The same command with {RATE}={further} adds rates beyond the edge."
+        f"The study's command with {RATE}={further} adds rates beyond the edge."
     )

@@ -3,7 +3,8 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lossbench.analysis import formatting
 
 FACTS = ("commit", "device", "versions")  # that a figure for print holds
 _DIGITS_OF_COMMIT = 10
+_AS_BEFORE = ("trained", "with the same versions and on the same machine as the runs above")
 _OBJECTS = re.compile(r"\w+=(.*,)?\{word:")  # how the Python door writes objects down
 
 
@@ -34,6 +36,14 @@ def invocations(folder: Path, runs: pd.DataFrame) -> list[Invocation]:
         (invocation for invocation in read if invocation),
         key=lambda invocation: (-invocation.runs, invocation.command, invocation.facts),
     )
+
+
+def told_once(kept: Sequence[Invocation]) -> list[Invocation]:
+    """Invocations on the same ground as the one before them say so, instead of the same facts again."""
+    told = list(kept[:1])
+    for before, one in pairwise(kept):
+        told.append(replace(one, facts=(_AS_BEFORE,)) if one.facts and one.facts == before.facts else one)
+    return told
 
 
 def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:

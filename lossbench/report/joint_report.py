@@ -6,7 +6,7 @@ from pathlib import Path
 from lossbench.analysis.results import results
 from lossbench.atomic import write_whole
 from lossbench.report.figures import report_figures
-from lossbench.report.invocations import invocations
+from lossbench.report.invocations import invocations, told_once
 from lossbench.report.joined_studies import joined
 from lossbench.report.page import comparison, content, html, ordered, unrepeated
 from lossbench.report.study_report import Report
@@ -31,7 +31,7 @@ def write_joint_report(folders: Sequence[Path], page: Path, against: str | None 
         "explanations": (),
         "causes": "",
         "terms": "",
-        "invocations": [one for study in studies for one in invocations(study.folder, study.runs)],
+        "invocations": told_once([one for study in studies for one in invocations(study.folder, study.runs)]),
         "captioned": unrepeated(shown, made["summary"]),
         "alone": True,
     }

@@ -51,7 +51,7 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "alone": False,
         "captioned": captioned,
         "tables": tables,
-        "invocations": invocations.invocations(study.folder, study.runs),
+        "invocations": invocations.told_once(invocations.invocations(study.folder, study.runs)),
         "fingerprints": invocations.fingerprints(study.runs),
         "warnings": [],
         "verdict": "",

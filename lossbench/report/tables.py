@@ -10,7 +10,7 @@ from lossbench.analysis.comparison import Contender, Setting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import LossScores, PairedComparison, Score, Scoreboard
 from lossbench.analysis.statistics import Estimate
-from lossbench.plots.style import FAINT, strokes
+from lossbench.plots.style import FAINT, drawn_strokes, strokes
 from lossbench.tables.quantity import Quantity
 
 
@@ -71,7 +71,7 @@ class Contrast:
 
 def scoreboard(results: Results) -> list[ScoreboardPart]:
     """The scoreboard by setting."""
-    looks = strokes(results.everything.contenders)
+    looks = drawn_strokes(results.everything)
     return [
         ScoreboardPart(
             setting=board.setting.label,

@@ -68,7 +68,7 @@ def test_the_edge_is_that_of_the_medians_on_the_seeds_that_choose(made, tmp_path
         "On seeds 0 and 1, which choose the learning rates, half squared error does best at 0.03, the largest of the 3 learning"
     )
     assert sentence.startswith(f"{start} rates tried (0.003 to 0.03):")
-    assert "The same command with optimizer.lr=0.1,0.3 adds rates" in sentence
+    assert "The study's command with optimizer.lr=0.1,0.3 adds rates" in sentence
 
 
 @pytest.mark.slow
