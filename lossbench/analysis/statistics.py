@@ -193,5 +193,5 @@ def _signed_rank(d: Values) -> float:
     ways[0] = 1
     for rank in doubled:
         ways[rank:] = ways[rank:] + ways[:-rank]
-    seen = doubled[unequal > 0].sum()
-    return float(min(1.0, 2 * min(ways[: seen + 1].sum(), ways[seen:].sum()) / 2**n))
+    positive = doubled[unequal > 0].sum()
+    return float(min(1.0, 2 * min(ways[: positive + 1].sum(), ways[positive:].sum()) / 2**n))

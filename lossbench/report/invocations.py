@@ -40,10 +40,10 @@ def invocations(folder: Path, runs: pd.DataFrame) -> list[Invocation]:
 
 def told_once(kept: Sequence[Invocation]) -> list[Invocation]:
     """Invocations on the same ground as the one before them say so, instead of the same facts again."""
-    told = list(kept[:1])
+    shown = list(kept[:1])
     for before, one in pairwise(kept):
-        told.append(replace(one, facts=(_AS_BEFORE,)) if one.facts and one.facts == before.facts else one)
-    return told
+        shown.append(replace(one, facts=(_AS_BEFORE,)) if one.facts and one.facts == before.facts else one)
+    return shown
 
 
 def fingerprints(runs: pd.DataFrame) -> list[tuple[str, str]]:
