@@ -17,7 +17,8 @@ _NOTHING_DRAWN = "Nothing in these runs is drawn: any seed would give the same, 
 NOT_DRAWN = ("answer", "given", "two_weights")  # initialisations that are numbers
 _FEW_SEEDS = "With {} there is no 95\N{NO-BREAK SPACE}% interval: the tables show the smallest and the largest value."
 _FEW_IN_A_SETTING = (
-    "In {} there are {}, too few for a 95\N{NO-BREAK SPACE}% interval: there the tables show the smallest and the largest value."
+    "In {} there are {}, too few for a 95\N{NO-BREAK SPACE}% interval and for any test: there the tables show the smallest and "
+    "the largest value."
 )
 _BLIND = (
     "With {} and {} no corrected p-value can fall below 0.05, however large the difference: "

@@ -119,9 +119,14 @@ def _final(standing: LossScores, board: Scoreboard) -> str:
     return f"{formatting.measured(estimate.centre, quantity)} ({low} to {high})"
 
 
+def testable(match: PairedComparison, matches: Sequence[PairedComparison]) -> bool:
+    """Whether the test of a comparison could have found something: of fewer than 6 pairs no p falls below 0.05."""
+    return match.difference.median.n >= FEWEST and can_tell(matches)
+
+
 def judged(match: PairedComparison | None, matches: Sequence[PairedComparison]) -> str:
     """What the paired test says, to be hung on a sentence; nothing where it could not say anything else."""
-    if match is None or not can_tell(matches):
+    if match is None or not testable(match, matches):
         return ""
     p = formatting.tested(match.corrected)
     over = f"over {formatting.counted(match.difference.median.n, 'seed' if _lone_split(match) else 'block')}, {p}"
@@ -147,12 +152,12 @@ def _tally(results: Results) -> list[Caption]:
         over = "seeds" if all(map(_lone_split, tested)) else "blocks of seed and split"
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
         sentences.append(f"Of {compared} of final results {sure} show more than chance over {over} explains (Holm).")
-    strongest = max(timed, key=lambda board: (delay(board), _gap(board)), default=None)
+    strongest = max(timed, key=lambda board: (delay(board), gap(board)), default=None)
     extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []
     return [*(Caption("", sentence) for sentence in sentences), *extreme]
 
 
-def _gap(board: Scoreboard) -> float:
+def gap(board: Scoreboard) -> float:
     """How far the best and the worst median final result lie apart."""
     centres = [standing.final.centre for standing in board.standings]
     return max(centres) - min(centres) if max(centres) > min(centres) else 0.0

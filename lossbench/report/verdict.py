@@ -7,10 +7,10 @@ import numpy as np
 
 from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
-from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Scoreboard, can_tell
+from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Scoreboard
 from lossbench.claims.text import Line
 from lossbench.report.captions import ALIKE, delay
-from lossbench.report.summary import between, judged
+from lossbench.report.summary import between, gap, judged, testable
 
 _UNMEASURED = "No verdict: no measure was recorded by which losses may be ranked."
 _UNRANKED = "No verdict: the only measure that was recorded is minimised by one of the losses, so it ranks nobody."
@@ -24,16 +24,17 @@ _OUTCOMES = {  # of a claim: in words of one, and of several
 
 
 def verdict(results: Results) -> str:
-    """Who learns faster, and who better, in the setting in which speeds differ most; or why nothing can be said."""
+    """Who learns faster, and who better, in the setting in which that differs most; or why nothing can be said."""
     ranked = [board for board in results.boards if board.ranked]
     if not ranked:
         return _UNRANKED if results.boards else _UNMEASURED
-    board = max(ranked, key=delay)
+    board = max(ranked, key=lambda board: (delay(board), gap(board)))
     clauses = [clause for clause in (_speed(board, results.matches), _end(board, results.matches)) if clause]
     text = f"{', and '.join(clauses)}."
     if len(ranked) == 1:
         return formatting.capitalised(text)
-    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the one where speeds differ most): {text}")
+    most = "final results" if board.level is None else "speeds"
+    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the one where {most} differ most): {text}")
 
 
 def verdict_on_claims(lines: Sequence[Line]) -> str:
@@ -81,9 +82,10 @@ def _end(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     if best.final.centre == worst.final.centre:
         return f"all end at {ends[0]}"
     match = between(best, worst, board, matches)
-    if match is not None and can_tell(matches) and match.corrected >= SIGNIFICANT:
+    tested = match if match is not None and testable(match, matches) else None
+    if tested is not None and tested.corrected >= SIGNIFICANT:
         return f"in the end {_name(best)} ({ends[0]}) and {_name(worst)} ({ends[1]}) are not told apart"
-    surely = "" if match is None or not can_tell(matches) else " beyond chance"
+    surely = "" if tested is None else " beyond chance"
     return f"in the end {_name(best)} is{surely} the better, {ends[0]} against {ends[1]} under {_name(worst)}"
 
 

@@ -29,11 +29,13 @@ def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
 
 
 @pytest.mark.slow
-def test_a_setting_with_too_few_seeds_for_an_interval_is_named_where_others_have_enough(told, made):
+def test_a_setting_with_too_few_seeds_for_an_interval_or_a_test_is_named_where_others_have_enough(told, made):
     seeds = {32: range(8), 8: range(4)}
     runs = [made.learn(loss=loss, batch=batch, seed=n) for loss in (made.CE, made.MSE) for batch in seeds for n in seeds[batch]]
-    reservations = told(runs)[1]
-    assert "In batch 8 there are 4\xa0seeds, too few for a 95\xa0% interval" in reservations
+    text, reservations, _ = told(runs)
+    assert "beyond chance over 8\xa0seeds" in text
+    assert "over 4\xa0seeds" not in text
+    assert "In batch 8 there are 4\xa0seeds, too few for a 95\xa0% interval and for any test" in reservations
     assert "In batch 32" not in reservations
 
 
