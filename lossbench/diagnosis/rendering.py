@@ -15,15 +15,17 @@ from lossbench.files.json import read_json
 
 EXPLAINED, FILE, TEXT = "explained", "explanations.json", "explanations.md"  # the study of the twins, and what stands in it
 LEARNS = "healthy"
+MOST_HINTS = 2  # twins that help without a cause, told with a group
 _DISTANCE = "z₀"
 _TERMS = (
-    "Progress is 0 for guesses and 1 where everything is learnt. Runs learn that end at {learnt:g} or more and are at {prompt:g} "
-    "or more on average over their steps. Of the others those learn slowly that get to {learnt:g} late, or still gain {rising:g} "
-    "or more in the last third of their steps; those that gain less stall. A cause is claimed where an inequality holds on what "
-    "the runs recorded (its bound stands in brackets), and twins learn: the same runs with one thing changed, and with it the "
-    "rate where a rate is named. What is said is of the runs that are examined, those of the group that came out worst."
+    "Runs that differ by their seed alone are a group. Progress is 0 for guesses and 1 where the training data are learnt, "
+    "with the labels that they have. Runs learn that end at {learnt:g} or more and are at {prompt:g} or more on average over "
+    "their steps. Of the others those learn slowly that get to {learnt:g} late, or still gain {rising:g} or more in the last "
+    "third of their steps; those that gain less stall. A cause is claimed where an inequality holds on what the runs recorded "
+    "(its bound stands in brackets), and twins learn: the same runs with one thing changed, and with it the rate where a rate "
+    "is named. What is said is of the runs that are examined, those of the group that came out worst."
 )
-_DISTANCE_TERM = " z₀ is how far a raw output stands on the wrong side: a sigmoid's slope there is the one that was recorded."
+_DISTANCE_TERM = " z₀ is how far out a raw output stands whose slope is the median of those that the outputs had at the start."
 
 
 def label(one: Explanation) -> str:
@@ -46,8 +48,9 @@ def verdict(one: Explanation) -> str:
     twins = formatting.counted(len(one.trials), "twin")
     if one.at_limit:
         return f"Healthy: it ends at {outcome}, and none of {twins} gets materially further."
-    helpful = max((trial for trial in one.trials if trial.helps), key=lambda trial: trial.gain, default=None)
-    hint = f" What helps, without an inequality that says why: {helpful.text}." if helpful else f" None of {twins} helps."
+    helpful = sorted((trial for trial in one.trials if trial.helps), key=lambda trial: trial.gain, reverse=True)[:MOST_HINTS]
+    hints = "; ".join(trial.text for trial in helpful)
+    hint = f" What helps, without an inequality that says why: {hints}." if helpful else f" None of {twins} helps."
     return f"Unknown. It {state} ({outcome}).{hint}"
 
 

@@ -243,8 +243,8 @@ def law(record: RunRecord) -> str:
     longer = times_as_long(str(loss["word"]), start, float(loss.get("delta", 0.0)))
     if math.isnan(longer) or not longer > 1:
         return ""
-    z = formatting.number(start, 2)
-    return f", and from z₀ = {z} one neuron takes {formatting.times(longer)} as many steps as with cross entropy"
+    z = f"z₀{formatting.SPACE}={formatting.SPACE}{formatting.number(start, 2)}"
+    return f", and from {z} one neuron takes {formatting.times(longer)} as many steps as with cross entropy"
 
 
 def _percent(share: float, bound: float = 0.0) -> str:

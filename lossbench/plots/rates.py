@@ -19,7 +19,7 @@ HEIGHT = 2.6
 _FOOT, _FOOT_STEP = 0.04, 0.05  # where diverged runs are marked, in parts of a panel's height
 _PALEST = 0.25
 _FEW, _APART = 4, 0.08  # rates that are ticks, and the least step between them, in parts of the axis
-_MARKS = "Ring: the rate that stands for the loss. Cross at the foot: runs diverged, the paler the fewer."
+_RING, _CROSS = "Ring: the rate that stands for the loss.", " Cross at the foot: runs diverged, the paler the fewer."
 
 
 def draw_rates(sensitivities: Sequence[Sensitivity], comparison: Comparison) -> list[Picture]:
@@ -39,9 +39,10 @@ def _picture(name: str, panels: Sequence[Sequence[Sensitivity]], comparison: Com
     ends = {s.contender: float(s.middle[-1]) for s in panels[-1]}
     looks = drawn_strokes(comparison)
     measure = panels[0][0].measure
+    crossed = any(s.diverged.any() and looks[s.contender] != FAINT for panel in panels for s in panel)
     layout = Layout(
         title=TITLE,
-        note=f"{note(comparison)}\n{_MARKS}",
+        note=f"{note(comparison)}\n{_RING}{_CROSS if crossed else ''}",
         heads=tuple(panel[0].setting.label for panel in panels),
         labels=(f"final {measure.quantity.label}",),
         strokes={contender: looks[contender] for contender in comparison.contenders if contender in present},

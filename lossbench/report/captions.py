@@ -14,7 +14,7 @@ from lossbench.analysis.factors import FACTORS, factored, geometric_band
 from lossbench.analysis.ranking import Ranking
 from lossbench.analysis.reliability import Reliability, reliabilities
 from lossbench.analysis.same_rate import SameRate
-from lossbench.analysis.scoreboard import LossScores, PairedComparison, Scoreboard
+from lossbench.analysis.scoreboard import LossScores
 from lossbench.analysis.sensitivity import Sensitivity
 from lossbench.plots.captioned import Caption
 
@@ -36,41 +36,6 @@ class Contrast(NamedTuple):
     def ratio(self) -> float:
         """How many times the larger is the smaller; infinite where that is 0."""
         return self.sizes[0] / self.sizes[1] if self.sizes[1] else np.inf
-
-
-def speeds(boards: Sequence[Scoreboard]) -> list[Caption]:
-    """Who reaches the level when, in the settings where that differs most."""
-    shown = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
-    return [Caption(board.setting.label, speed(board)) for board in boards if board in shown]
-
-
-def speed(board: Scoreboard) -> str:
-    """When losses reach the level: "A reaches 90 % after 120 steps (median), B after 2,300: 19 times as many"."""
-    level = f"{formatting.measured(board.level or 0.0, board.measure.quantity)} {board.measure.quantity.title}"
-    order = sorted((s for s in board.standings if np.isfinite(s.step.centre)), key=lambda s: s.step.centre)
-    never = [_name(s) for s in board.standings if not np.isfinite(s.step.centre)]
-    if not order:
-        return f"No loss reaches {level} in more than half of its runs."
-    first, last = order[0], order[-1]
-    text = f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
-    text += " (median)" if first.step.n > 1 else ""
-    if last is not first:
-        ratio = last.step.centre / first.step.centre if first.step.centre else np.inf
-        more = f": {formatting.times(ratio)} as many" if ALIKE < ratio < np.inf else ""
-        text += f", {_name(last)} after {formatting.steps(last.step.centre)}{more}"
-    if never:
-        verb = "does" if len(never) == 1 else "do"
-        several = first.step.n > 1
-        always = several and all(np.isinf(s.steps).all() for s in board.standings if not np.isfinite(s.step.centre))
-        text += f"; {formatting.listed(never)} {f'never {verb}' if always else f'{verb} not'}"
-        text += ", in at least half of the runs" if several and not always else ""
-    return _sentence(text)
-
-
-def delay(board: Scoreboard) -> float:
-    """How many times as long the slowest loss takes to the level as the fastest; infinite where it never gets there."""
-    steps = [standing.step.centre for standing in board.standings]
-    return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
 
 
 def factors(comparison: Comparison, curves: Curves) -> list[Caption]:
@@ -135,36 +100,9 @@ def saturation(comparison: Comparison, curves: Curves) -> list[Caption]:
     return collected
 
 
-def arrivals(boards: Sequence[Scoreboard], matches: Sequence[PairedComparison]) -> list[Caption]:
-    """Which share of the runs ever reaches the level, and how sure it is who gets there first, in a few settings."""
-    timed = sorted((board for board in boards if board.level is not None), key=delay, reverse=True)[:ALL_TOLD]
-    return [Caption(board.setting.label, _arrival(board, matches)) for board in boards if board in timed]
-
-
-def _arrival(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
-    missing = [(s, int(np.isinf(s.steps).sum())) for s in board.standings]
-    late = [f"{n} of {formatting.counted(len(s.steps), 'run')} under {_name(s)}" for s, n in missing if n]
-    if len(late) > ALL_TOLD:
-        runs = formatting.counted(sum(len(s.steps) for s in board.standings), "run")
-        late = [f"{sum(n for _, n in missing)} of {runs}, under {len(late)} of {len(missing)} losses,"]
-    never = formatting.capitalised(f"{formatting.listed(late)} never get there") if late else "Every run gets there"
-    own = [match for match in matches if match.board is board and match.score == "steps"]
-    surest = max(own, key=lambda match: abs(match.improvement.centre - 0.5), default=None)
-    if surest is None or surest.improvement.centre == 0.5:
-        return f"{never}."
-    e, d = surest.improvement, surest.difference
-    ahead = e.centre > 0.5
-    first, second, times = (surest.one, surest.other, d.lower) if ahead else (surest.other, surest.one, d.higher)
-    low, high = (f"{100 * end:.0f}{formatting.SPACE}%" for end in ((e.low, e.high) if ahead else (1 - e.high, 1 - e.low)))
-    text = f"{first.label} is there before {second.label} on {times} of {formatting.counted(e.n, 'seed')}"
-    if ties := e.n - d.lower - d.higher:
-        text += f" and neither before nor after it on {ties}, which count half"
-    return f"{never}. {formatting.capitalised(text)}, on a new one with a probability of {low} to {high}."
-
-
 def order_of(ranking: Ranking) -> str:
     """Who ranks first and last on average, and whether that is more than chance."""
-    averages = [f"{contender.label} ({rank:.2g})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
+    averages = [f"{contender.label} ({rank:.1f})" for contender, rank in zip(ranking.contenders, ranking.averages, strict=True)]
     shown = averages if len(averages) <= ALL_TOLD else [*averages[: ALL_TOLD - 1], "…", averages[-1]]
     text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(shown)}."
     if ranking.p is None:

@@ -16,7 +16,7 @@ from lossbench.plots.rates import draw_rates
 from lossbench.plots.reliability import draw_reliability
 from lossbench.plots.same_rate import draw_same_rate
 from lossbench.plots.saturation import draw_saturation
-from lossbench.report import captions
+from lossbench.report import captions, speeds
 from lossbench.report.summary import MOST_LISTED
 
 OVERVIEW = "At a glance"
@@ -67,7 +67,7 @@ _SAME_RATE = (
 )
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "
-    "so compare the height of the tops and the width of the plateaus, not points above one another."
+    "so compare the height of the tops and the width of the plateaus, not points above one another. All seeds count here."
 )
 
 
@@ -93,10 +93,10 @@ def _overview(results: Results) -> list[CaptionedFigure]:
         return []
     measure = results.boards[0].measure
     alike = [board for board in results.boards if board.measure.column == measure.column]
-    shown = sorted(alike, key=captions.delay, reverse=True)[:AT_A_GLANCE]
+    shown = sorted(alike, key=speeds.delay, reverse=True)[:AT_A_GLANCE]
     settings = [board.setting for board in alike if board in shown]
     pictures = draw_overview(settings, measure, results.chosen, results.curves)
-    most = f" Shown are the {AT_A_GLANCE} settings in which speeds differ most." if len(alike) > AT_A_GLANCE else ""
+    most = f" Shown are the {AT_A_GLANCE} settings in which losses differ most." if len(alike) > AT_A_GLANCE else ""
     return [CaptionedFigure(heading=OVERVIEW, reading=_OVERVIEW + most, pictures=pictures)] if pictures else []
 
 
@@ -116,7 +116,7 @@ def _convergence(results: Results) -> CaptionedFigure:
     return CaptionedFigure(
         heading="Convergence",
         reading=_convergence_reading(results),
-        captions=captions.speeds(results.boards) if len(results.boards) > MOST_LISTED else (),
+        captions=speeds.speeds(results.boards) if len(results.boards) > MOST_LISTED else (),
         pictures=pictures,
     )
 
@@ -131,8 +131,9 @@ def _convergence_reading(results: Results) -> str:
         for way in ("higher", "lower")
         if (titles := [item.title for item in shared if item.better == way])
     ]
-    rows = f"The rows {'below ' if own else ''}measure all losses alike"
-    directions = f"{rows}: {formatting.listed(ways)} {'is' if len(shared) == 1 else 'are'} better." if ways else ""
+    rows = "The rows below measure" if own else "The rows measure" if len(shared) > 1 else "The row measures"
+    verb = "is" if len(shared) == 1 else "are"
+    directions = f"{rows} all losses alike: {formatting.listed(ways)} {verb} better." if ways else ""
     runs = [run for sample in results.chosen.samples for run in sample.runs]
     columns = [own] if own else shared_columns(curves)
     most = max(int(run_scores.moments(runs, curves, column).max()) for column in columns)
@@ -143,7 +144,7 @@ def _convergence_reading(results: Results) -> str:
 def _profiles(results: Results) -> list[CaptionedFigure]:
     """Nothing where there is no level, or one seed alone: the page says so elsewhere."""
     pictures = draw_performance(results.boards, results.chosen, results.curves)
-    texts = captions.arrivals(results.boards, results.matches)
+    texts = speeds.arrivals(results.boards, results.matches)
     return (
         [CaptionedFigure(heading="How many runs get there", reading=_PROFILES, captions=texts, pictures=pictures)]
         if pictures

@@ -44,7 +44,8 @@ class Argument:
 
 def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence[str]) -> dict[str, Any]:
     """What the templates say of any study; `tables` are the names of the CSV files."""
-    explanations = [row for row in read_explanations(study.folder) if row["answer"] != LEARNS]
+    groups = read_explanations(study.folder)
+    explanations = [row for row in groups if row["answer"] != LEARNS]
     return {
         "name": str(study.manifest.get("name", study.folder.name)),
         "argument": None,
@@ -59,13 +60,17 @@ def content(study: Study, captioned: Sequence[CaptionedFigure], tables: Sequence
         "summary": (),
         "reservations": (),
         "explanations": explanations,
-        "causes": _causes(explanations),
+        "causes": f"{_share(explanations, groups)} {_causes(explanations)}",
         "terms": terms([row["verdict"] for row in explanations]),
         "facts": (),
         "key": (),
         "scoreboard": (),
         "differences": (),
     }
+
+
+def _share(explanations: Sequence[Any], groups: Sequence[Any]) -> str:
+    return f"Of {formatting.counted(len(groups), 'group')} {len(explanations):,} do not learn well."
 
 
 def _causes(explanations: Sequence[Mapping[str, str]]) -> str:
@@ -131,8 +136,9 @@ def plain(value: Any) -> Any:
 
 
 def unbroken(text: str) -> str:
-    """Text whose per cent signs stay in the line of their numbers."""
-    return text.replace(" %", f"{formatting.SPACE}%")
+    """Text whose per cent and times signs stay in the line of their numbers."""
+    space = formatting.SPACE
+    return text.replace(" %", f"{space}%").replace(" × ", f"{space}×{space}")
 
 
 def visible(value: Any) -> Any:

@@ -11,7 +11,8 @@ from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Score, Scoreboard, can_tell
 from lossbench.analysis.statistics import FEWEST
 from lossbench.plots.captioned import Caption
-from lossbench.report.captions import blame, delay, order_of, output_contrasts, speed
+from lossbench.report.captions import blame, order_of, output_contrasts
+from lossbench.report.speeds import most_apart, speed
 
 MOST_LISTED = 3  # settings told one by one; of more only how often which loss is ahead
 PLAIN = 2.0  # gradients that differ less at the start explain little
@@ -85,8 +86,14 @@ def _beside_reference(board: Scoreboard, results: Results) -> str:
     if reference is None or reference in (order[0], order[-1]) or order[0].final.centre == order[-1].final.centre:
         return ""
     tested = [(s, judged(between(reference, s, board, results.matches), results.matches)) for s in (order[0], order[-1])]
-    verdicts = [f"{_name(s)}{outcome}" for s, outcome in tested if outcome]
-    return f"Next to {_name(reference)}, {_final(reference, board)}: {formatting.listed(verdicts)}." if verdicts else ""
+    ways = {True: "better", False: "worse"}
+    verdicts = [f"{_name(s)} is {ways[s is order[0]]}{outcome}" for s, outcome in tested if outcome]
+    if not verdicts:
+        return ""
+    own = [m for m in results.matches if m.board is board and m.score == "final"]
+    sure = sum(m.corrected < SIGNIFICANT for m in own)
+    many = f" Of {len(own)} losses {sure} differ from it beyond chance." if len(own) > MOST_LISTED else ""
+    return f"Next to {_name(reference)}, {_final(reference, board)}, {formatting.listed(verdicts)}.{many}"
 
 
 def _timing(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
@@ -152,15 +159,9 @@ def _tally(results: Results) -> list[Caption]:
         over = "seeds" if all(map(_lone_split, tested)) else "blocks of seed and split"
         sure = sum(m.corrected < SIGNIFICANT for m in tested)
         sentences.append(f"Of {compared} of final results {sure} show more than chance over {over} explains (Holm).")
-    strongest = max(timed, key=lambda board: (delay(board), gap(board)), default=None)
+    strongest = most_apart(timed) if timed else None
     extreme = [Caption(strongest.setting.label, speed(strongest))] if strongest else []
     return [*(Caption("", sentence) for sentence in sentences), *extreme]
-
-
-def gap(board: Scoreboard) -> float:
-    """How far the best and the worst median final result lie apart."""
-    centres = [standing.final.centre for standing in board.standings]
-    return max(centres) - min(centres) if max(centres) > min(centres) else 0.0
 
 
 def _won(boards: Sequence[Scoreboard], winner: Callable[[Scoreboard], str]) -> str:

@@ -9,7 +9,7 @@ from lossbench.analysis import formatting
 from lossbench.analysis.comparison import Contender, Setting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import LossScores, PairedComparison, Score, Scoreboard
-from lossbench.analysis.statistics import Estimate
+from lossbench.analysis.statistics import FEWEST, Estimate
 from lossbench.plots.style import FAINT, drawn_strokes, strokes
 from lossbench.tables.quantity import Quantity
 
@@ -185,7 +185,8 @@ def _points(value: float) -> str:
 
 
 def _p(match: PairedComparison | None) -> str:
-    return "–" if match is None else formatting.probability(match.corrected)
+    """Of fewer than six pairs no p can be small, and none is shown."""
+    return "–" if match is None or match.difference.median.n < FEWEST else formatting.probability(match.corrected)
 
 
 def _cell(estimate: Estimate, say: Callable[[float], str]) -> Cell:

@@ -9,8 +9,9 @@ from lossbench.analysis import formatting
 from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Scoreboard
 from lossbench.claims.text import Line
-from lossbench.report.captions import ALIKE, delay
-from lossbench.report.summary import between, gap, judged, testable
+from lossbench.report.captions import ALIKE
+from lossbench.report.speeds import delay, first_there, most_apart
+from lossbench.report.summary import between, judged, testable
 
 _UNMEASURED = "No verdict: no measure was recorded by which losses may be ranked."
 _UNRANKED = "No verdict: the only measure that was recorded is minimised by one of the losses, so it ranks nobody."
@@ -24,17 +25,16 @@ _OUTCOMES = {  # of a claim: in words of one, and of several
 
 
 def verdict(results: Results) -> str:
-    """Who learns faster, and who better, in the setting in which that differs most; or why nothing can be said."""
+    """Who learns faster, and who better, in the setting in which losses differ most; or why nothing can be said."""
     ranked = [board for board in results.boards if board.ranked]
     if not ranked:
         return _UNRANKED if results.boards else _UNMEASURED
-    board = max(ranked, key=lambda board: (delay(board), gap(board)))
+    board = most_apart(ranked)
     clauses = [clause for clause in (_speed(board, results.matches), _end(board, results.matches)) if clause]
     text = f"{', and '.join(clauses)}."
     if len(ranked) == 1:
         return formatting.capitalised(text)
-    most = "final results" if board.level is None else "speeds"
-    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the one where {most} differ most): {text}")
+    return formatting.capitalised(f"{board.setting.label} (of {len(ranked)} settings the one where losses differ most): {text}")
 
 
 def verdict_on_claims(lines: Sequence[Line]) -> str:
@@ -57,18 +57,19 @@ def _speed(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     if not np.isfinite(first.step.centre):
         return f"no loss reaches {level} in more than half of its runs"
     if first is last:
-        return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}"
+        return f"{first_there(board)} {level} after {formatting.in_steps(first.step.centre)}"
     late = [standing for standing in order if not np.isfinite(standing.step.centre)]
     if late:
         names = formatting.listed([*map(_name, late)]) if len(late) <= 2 else f"{len(late)} of {len(order)} losses"
-        never = "never" if all(np.isinf(standing.steps).all() for standing in late) else "in half of the runs at most"
-        return f"{_name(first)} reaches {level} after {formatting.in_steps(first.step.centre)}, {names} {never}"
+        their = "its" if len(late) == 1 else "their"
+        never = "never" if all(np.isinf(standing.steps).all() for standing in late) else f"in at most half of {their} runs"
+        return f"{first_there(board)} {level} after {formatting.in_steps(first.step.centre)}, {names} {never}"
     ratio = delay(board)
     if ratio < ALIKE:
         return f"the losses reach {level} after about as many steps"
     steps = f"{formatting.steps(first.step.centre)} steps against {formatting.steps(last.step.centre)}"
     chance = judged(between(first, last, board, matches, "steps"), matches)
-    return f"{_name(first)} reaches {level} {formatting.times(ratio)} as fast as {_name(last)}, {steps}{chance}"
+    return f"{first_there(board)} {level} {formatting.times(ratio)} as fast as {_name(last)}, {steps}{chance}"
 
 
 def _end(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
@@ -86,6 +87,8 @@ def _end(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
     if tested is not None and tested.corrected >= SIGNIFICANT:
         return f"in the end {_name(best)} ({ends[0]}) and {_name(worst)} ({ends[1]}) are not told apart"
     surely = "" if tested is None else " beyond chance"
+    if len(order) > 2:
+        return f"in the end {_name(best)} comes first and {_name(worst)}{surely} last, {ends[0]} against {ends[1]}"
     return f"in the end {_name(best)} is{surely} the better, {ends[0]} against {ends[1]} under {_name(worst)}"
 
 

@@ -1,11 +1,13 @@
 """What the summary counts and times, and what it leaves out."""
 
+import re
 import shutil
 from dataclasses import replace
 
 import pytest
 
 from lossbench.analysis import formatting
+from lossbench.report import tables
 from lossbench.report.figures import report_figures
 
 
@@ -32,9 +34,12 @@ def test_of_many_settings_those_that_rank_nobody_are_not_counted(told, made):
 def test_a_setting_with_too_few_seeds_for_an_interval_or_a_test_is_named_where_others_have_enough(told, made):
     seeds = {32: range(8), 8: range(4)}
     runs = [made.learn(loss=loss, batch=batch, seed=n) for loss in (made.CE, made.MSE) for batch in seeds for n in seeds[batch]]
-    text, reservations, _ = told(runs)
+    text, reservations, found = told(runs)
     assert "beyond chance over 8\xa0seeds" in text
     assert "over 4\xa0seeds" not in text
+    shown = {row.setting: (row.final_p, row.steps_p) for row in tables.differences(found)}
+    assert shown["batch 8"] == ("–", "–")
+    assert "–" not in shown["batch 32"]
     assert "In batch 8 there are 4\xa0seeds, too few for a 95\xa0% interval and for any test" in reservations
     assert "In batch 32" not in reservations
 
@@ -69,3 +74,21 @@ def test_counts_say_what_each_loss_has_where_not_all_have_the_same(told, made):
     ]
     text = told(runs)[0].replace(formatting.SPACE, " ")
     assert "10 runs of cross entropy and half squared error: 2 learning rates for each loss and 2 to 3 seeds." in text
+
+
+def test_beside_a_reference_in_the_middle_it_is_said_who_is_better_and_who_worse(told, made):
+    """Of five losses cross entropy, whose rate is in the middle, ends in the middle."""
+    rates = {"focal": 0.007, "hinge": 0.006, "cross_entropy": 0.005, "beta": 0.003, "arctan": 0.001}
+    losses = {word: {"word": word, "link": "sigmoid"} for word in rates}
+    runs = [
+        made.learn(loss=losses[word], init=made.SATURATED, optimizer__lr=rate, seed=seed).only("test_accuracy")
+        for word, rate in rates.items()
+        for seed in range(12)
+    ]
+    text, _, found = told(runs)
+    ends = {standing.sample.contender.word: standing.final.centre for standing in found.boards[0].standings}
+    assert ends["focal"] > ends["cross_entropy"] > ends["arctan"]
+    own = [match for match in found.matches if match.score == "final"]
+    sure = sum(match.corrected < 0.05 for match in own)
+    assert re.search(r"Next to cross entropy, .*%\), \w+ is better \(.*\) and \w+ is worse \(beyond chance over 12\sseeds", text)
+    assert f"Of 4 losses {sure} differ from it beyond chance." in text

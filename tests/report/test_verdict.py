@@ -35,10 +35,10 @@ def test_a_loss_that_never_gets_there_is_no_ratio(judged, made):
     assert "times" not in text
 
 
-def test_of_several_settings_it_tells_where_speeds_differ_most_and_says_so(judged, made):
+def test_of_several_settings_it_tells_where_losses_differ_most_and_says_so(judged, made):
     inits = (made.GENTLE, made.SATURATED)
     text, _ = judged([made.learn(loss=loss, init=init) for loss in (made.CE, made.MSE) for init in inits])
-    assert text.startswith("Saturated start (of 2 settings the one where speeds differ most): cross entropy reaches")
+    assert text.startswith("Saturated start (of 2 settings the one where losses differ most): cross entropy reaches")
 
 
 @pytest.mark.parametrize(("probe", "reason"), [("train_loss", "no measure was recorded"), ("test_brier", "ranks nobody")])

@@ -67,7 +67,8 @@ def draw_units(figure: Unit, heading: Heading, records: Records) -> Picture:
     lanes = Lanes(
         name=heading.name,
         title=heading.title,
-        note="A lane is an output unit, and dark as long as its class is not found.",
+        note="A lane is an output unit, and dark as long as its class is not found. "
+        f"It wakes when it is at {100 * figure.asleep:g}{formatting.SPACE}% or more for good.",
         heads=tuple(f"seed {seed}" for seed in figure.seeds),
         rows=tuple(
             (contenders[title], tuple(_run_units(run, columns, figure, records.curves) for run in runs))

@@ -16,8 +16,8 @@ from lossbench.analysis.results import Results
 from lossbench.plots.convergence import shared_columns
 from lossbench.plots.factors import LABELS
 from lossbench.plots.style import strokes
-from lossbench.report.captions import delay
 from lossbench.report.explorer.packing import packed
+from lossbench.report.speeds import most_apart
 
 RecordNumbers = NDArray[np.int64]
 NUMBERS = 600_000  # that a page holds at most; each takes 2.7 letters
@@ -126,10 +126,10 @@ def _descriptions(results: Results, runs: Sequence[str]) -> dict[str, dict[str, 
 
 
 def _plainest(results: Results) -> int:
-    """The setting that is shown first: that in which speeds differ most."""
+    """The setting that is shown first: that in which losses differ most."""
     ranked = [board for board in results.boards if board.ranked]
     settings = results.everything.settings
-    plainest = max(ranked, key=delay).setting if ranked else settings[0]
+    plainest = most_apart(ranked).setting if ranked else settings[0]
     return settings.index(plainest) if plainest in settings else 0
 
 
@@ -139,8 +139,8 @@ def _thinned(kept: int, recorded: int, curves: Curves, columns: Sequence[str]) -
     steps = "every recorded step" if kept == recorded else f"{kept:,} of {recorded:,} recorded steps of all runs together"
     left = len(every) - len(columns)
     stay = "stays" if left == 1 else "stay"
-    others = f" {formatting.counted(left, 'other recorded column')} {stay} in the records." if left else ""
+    others = f" {formatting.counted(left, 'other recorded column')} {stay} in the study's folder." if left else ""
     return (
         f"This part of the page holds {steps}, by {formatting.counted(len(columns), 'quantity', 'quantities')}, "
-        f"each number to 16 bits.{others}"
+        f"each number to about four digits.{others}"
     )
