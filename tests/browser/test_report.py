@@ -103,3 +103,18 @@ def test_what_goes_on_beyond_the_right_edge_fades_there_until_its_end_is_reached
             table.evaluate("one => { one.scrollLeft = one.scrollWidth }")
             page.wait_for_timeout(200)
             assert table.evaluate(fade) == "0px"
+
+
+def test_the_colour_of_each_loss_stands_before_its_name_in_the_scoreboard(chromium: Browser, demo: Path) -> None:
+    boxes = """rows => rows.map(row => {
+      const name = document.createRange()
+      name.selectNodeContents(row.lastChild)
+      return [row, row.querySelector('i'), name].map(one => one.getBoundingClientRect().left)
+    })"""
+    for width in (390, 800, 1200):
+        with chromium.new_context(offline=True, viewport={"width": width, "height": 900}) as context:
+            page = context.new_page()
+            page.goto((demo / "report.html").as_uri())
+            lefts = page.eval_on_selector_all("#scoreboard th[scope=row]", boxes)
+            assert len(lefts) == 4
+            assert all(cell <= dot < name for cell, dot, name in lefts)
