@@ -17,7 +17,7 @@ ROW = 0.24
 BAR = 0.16  # between bars, in ranks of room kept for them
 LETTERS = 38
 _DOTS = "Large dot: the average over {} {}; small dots: each of them. 1 is best.\n"
-_UNTESTED = "They share data and are one witness, so that nothing is tested."
+_UNTESTED = "Settings share data and are one witness: nothing is tested."
 _BARS = (
     "Bars at the right join losses whose average ranks lie closer than the critical difference, {}: they are not told apart{}."
 )

@@ -106,7 +106,7 @@ def order_of(ranking: Ranking) -> str:
     shown = averages if len(averages) <= ALL_TOLD else [*averages[: ALL_TOLD - 1], "…", averages[-1]]
     text = f"Average ranks over {len(ranking.blocks)} {ranking.among}: {', '.join(shown)}."
     if ranking.p is None:
-        return f"{text} They share data, and settings of the same data are one witness: nothing is tested."
+        return f"{text} Settings of the same data are one witness: nothing is tested."
     if not ranking.significant:
         return f"{text} Friedman's test finds no more than chance ({formatting.tested(ranking.p)})."
     apart = sum(b - a > ranking.distance for i, a in enumerate(ranking.averages) for b in ranking.averages[i + 1 :])
