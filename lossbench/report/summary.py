@@ -92,7 +92,8 @@ def _beside_reference(board: Scoreboard, results: Results) -> str:
         return ""
     own = [m for m in results.matches if m.board is board and m.score == "final"]
     sure = sum(m.corrected < SIGNIFICANT for m in own)
-    many = f" Of {len(own)} losses {sure} differ from it beyond chance." if len(own) > MOST_LISTED else ""
+    differ = "differs" if sure == 1 else "differ"
+    many = f" Of {len(own)} losses {sure or 'none'} {differ} from it beyond chance." if len(own) > MOST_LISTED else ""
     return f"Next to {_name(reference)}, {_final(reference, board)}, {formatting.listed(verdicts)}.{many}"
 
 
