@@ -12,6 +12,7 @@ _MINUS = "\N{MINUS SIGN}"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _PLAIN = (1e-3, 1e6)  # sizes outside are written with a power of ten
 _LEAST_P = 0.001
+_HALF = 0.5
 
 
 def spoken(value: Any) -> str:
@@ -88,10 +89,12 @@ def power(exponent: int) -> str:
 
 
 def steps(value: float) -> str:
-    """A number of steps, or "never"."""
+    """A number of steps, or "never"; a half, which the median of two is, stays one: 31.5."""
     if math.isinf(value) and value > 0:
         return "never"
-    return number(value) if math.isnan(value) or math.isinf(value) else f"{round(value):,}".replace("-", _MINUS)
+    if math.isnan(value) or math.isinf(value):
+        return number(value)
+    return (f"{value:,.1f}" if value % 1 == _HALF else f"{round(value):,}").replace("-", _MINUS)
 
 
 def in_steps(value: float) -> str:

@@ -38,7 +38,7 @@ def line(judgement: Judgement | Unjudged) -> Line:
         return Line(**_stated(claim), **blank)
     estimate = judgement.estimate
     interval = f"{_number(estimate.low, claim)} to {_number(estimate.high, claim)}"
-    has_interval = estimate.n > 1 and estimate.low < estimate.high
+    has_interval = estimate.n > 1 and estimate.method not in ("none", "equal")
     return Line(
         **_stated(claim),
         measured=_measured(judgement),

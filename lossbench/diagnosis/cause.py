@@ -54,6 +54,13 @@ class Trial:
         return float(np.mean([end(twin) - end(original) for original, twin in zip(self.originals, self.twins, strict=True)]))
 
     @property
+    def rate_as_well(self) -> bool:
+        """Whether the twin has another learning rate, and something else is another, too."""
+        before, after = self.originals[0].description, self.twins[0].description
+        changed = {name for name in before if before[name] != after.get(name)}
+        return "optimizer" in changed and len(changed) > 1
+
+    @property
     def text(self) -> str:
         """What came out, in words: where both end alike, how far each was on average over the steps."""
         ends = [result(self.twins), result(self.originals)]

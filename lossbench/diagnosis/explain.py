@@ -187,8 +187,17 @@ def _explanation(
 
 
 def in_order(confirmed: Mapping[Cause, Trial]) -> dict[Cause, Trial]:
-    """Causes and the trials that confirm them, from the answer on: as they came, and last those `by_gain`, by their gain."""
-    return dict(sorted(confirmed.items(), key=lambda item: (item[0].by_gain, -item[1].gain if item[0].by_gain else 0.0)))
+    """Causes and the trials that confirm them, from the answer on: as they came, and last those `by_gain`, by their gain.
+
+    Where a lower rate alone is enough, a twin that needs it and another change as well does not come first.
+    """
+    rate_alone = any(isinstance(cause, RateTooLarge) for cause in confirmed)
+
+    def place(item: tuple[Cause, Trial]) -> tuple[bool, bool, float]:
+        cause, trial = item
+        return cause.by_gain, rate_alone and trial.rate_as_well, -trial.gain if cause.by_gain else 0.0
+
+    return dict(sorted(confirmed.items(), key=place))
 
 
 def _with_other_twins(train: Train, explanations: Sequence[Explanation]) -> list[Explanation]:

@@ -30,7 +30,7 @@ class RateTooSmall(Cause):
         paths = [max(_paths(record), default=math.inf) for record in records]
         if any(record.diverged for record in records) or not max(paths) < MOVED:
             return None
-        text = f"in {formatting.counted(records[0].length, 'step')} the weights go {beside(max(paths), MOVED)}"
+        text = f"in {formatting.counted(records[0].length, 'step')} the weights move {beside(max(paths), MOVED)}"
         return Evidence(measured=max(paths), bound=MOVED, text=f"{text} times their own size (under the bound of {MOVED:g})")
 
     def twins(self, run: Description) -> list[Twin]:

@@ -15,15 +15,15 @@ from lossbench.files.json import read_json
 
 EXPLAINED, FILE, TEXT = "explained", "explanations.json", "explanations.md"  # the study of the twins, and what stands in it
 LEARNS = "healthy"
-MOST_HINTS = 2  # twins that help without a cause, told with a group
+MOST_HINTS = 3  # twins that help without a cause, told with a group
 _DISTANCE = "z₀"
 _TERMS = (
     "Runs that differ by their seed alone are a group. Progress is 0 for guesses and 1 where the training data are learnt, "
     "with the labels that they have. Runs learn that end at {learnt:g} or more and are at {prompt:g} or more on average over "
     "their steps. Of the others those learn slowly that get to {learnt:g} late, or still gain {rising:g} or more in the last "
     "third of their steps; those that gain less stall. A cause is claimed where an inequality holds on what the runs recorded "
-    "(its bound stands in brackets), and twins learn: the same runs with one thing changed, and with it the rate where a rate "
-    "is named. What is said is of the runs that are examined, those of the group that came out worst."
+    "(its bound stands in brackets), and twins get much further: the same runs with one thing changed, and with it the rate "
+    "where a rate is named. What is said is of the runs that are examined, those of the group that came out worst."
 )
 _DISTANCE_TERM = " z₀ is how far out a raw output stands whose slope is the median of those that the outputs had at the start."
 

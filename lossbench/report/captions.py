@@ -20,6 +20,7 @@ from lossbench.plots.captioned import Caption
 
 ALIKE = 1.1  # two sizes within this ratio are called the same
 NEAR_SHARE, NEAR_RATIO = 0.01, 1.05  # a final result this close to a loss's best counts as near it
+ROUNDING = 1e-9  # so that 9 of 900 right answers fewer are one point fewer
 ALL_TOLD = 4  # of more settings, or losses, only some are told
 
 
@@ -162,7 +163,7 @@ def _range(s: Sensitivity) -> str:
         return f"{formatting.capitalised(s.contender.label)} diverges at every rate in at least half of the runs."
     best = float(np.nanmax(counted) if s.measure.better == "higher" else np.nanmin(counted))
     tolerance = NEAR_SHARE if s.measure.quantity.share else (NEAR_RATIO - 1) * abs(best)
-    near = int((np.abs(counted - best) <= tolerance).sum())
+    near = int((np.abs(counted - best) <= tolerance * (1 + ROUNDING)).sum())
     margin = f"1{formatting.SPACE}point" if s.measure.quantity.share else f"{100 * (NEAR_RATIO - 1):.0f}{formatting.SPACE}%"
     top = s.rates[np.isclose(counted, best)]
     rate = s.chosen if s.chosen in top else float(top[0])

@@ -62,8 +62,8 @@ _RANKS = (
     "little apart; of settings that share data, which are no independent witnesses, nothing is tested."
 )
 _SAME_RATE = (
-    "No tuning: every loss at the one rate, of those that all were given, at which their final results lie furthest apart. "
-    "A loss that stalls is seen here; at a rate of its own it may have made up for it. All seeds are shown."
+    "No tuning: every loss at the one rate, of those that all were given, at which final results of a setting lie furthest "
+    "apart. A loss that stalls is seen here; at a rate of its own it may have made up for it. All seeds are shown."
 )
 _RATES = (
     "The result at the end of training over the learning rate. The same rate means different things to different losses, "

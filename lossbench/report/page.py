@@ -93,6 +93,7 @@ def comparison(results: Results) -> dict[str, Any]:
         "differences": tables.differences(results),
         "swept": results.everything.swept,
         "intervals": results.chosen.blocks >= FEWEST,
+        "mixed": min(len(sample.seeds) for sample in results.chosen.samples) < FEWEST <= results.chosen.blocks,
         "several_seeds": results.everything.blocks > 1,
         "splits": results.everything.splits > 1,
         "family": tables.family(results),

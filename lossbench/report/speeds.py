@@ -9,7 +9,7 @@ from lossbench.analysis.scoreboard import LossScores, PairedComparison, Scoreboa
 from lossbench.plots.captioned import Caption
 from lossbench.report.captions import ALIKE, ALL_TOLD
 
-MOST_NAMED = 2  # losses that reach the level first, told by name; of more how many
+MOST_NAMED = 2  # losses that are equally fast, told by name; of more how many
 
 
 def speeds(boards: Sequence[Scoreboard]) -> list[Caption]:
@@ -31,7 +31,8 @@ def speed(board: Scoreboard) -> str:
     if last.step.centre > first.step.centre:
         ratio = last.step.centre / first.step.centre if first.step.centre else np.inf
         more = f": {formatting.times(ratio)} as many" if ALIKE < ratio < np.inf else ""
-        text += f", {_name(last)} after {formatting.steps(last.step.centre)}{more}"
+        slowest = _named([s for s in order if s.step.centre == last.step.centre], board)
+        text += f", {slowest} after {formatting.steps(last.step.centre)}{more}"
     if never:
         verb = "does" if len(never) == 1 else "do"
         several = first.step.n > 1
@@ -44,11 +45,8 @@ def speed(board: Scoreboard) -> str:
 def first_there(board: Scoreboard) -> str:
     """Who reaches the level first, with the verb: "a reaches", "a and b reach", "5 of 14 losses reach"."""
     least = min(standing.step.centre for standing in board.standings)
-    names = [_name(standing) for standing in board.standings if standing.step.centre == least]
-    if len(names) == 1:
-        return f"{names[0]} reaches"
-    who = formatting.listed(names) if len(names) <= MOST_NAMED else f"{len(names)} of {len(board.standings)} losses"
-    return f"{who} reach"
+    first = [standing for standing in board.standings if standing.step.centre == least]
+    return f"{_named(first, board)} {'reaches' if len(first) == 1 else 'reach'}"
 
 
 def most_apart(boards: Sequence[Scoreboard]) -> Scoreboard:
@@ -60,6 +58,11 @@ def delay(board: Scoreboard) -> float:
     """How many times as long the slowest loss takes to the level as the fastest; infinite where it never gets there."""
     steps = [standing.step.centre for standing in board.standings]
     return max(steps) / min(steps) if 0 < min(steps) < np.inf else 0.0
+
+
+def _named(standings: Sequence[LossScores], board: Scoreboard) -> str:
+    names = [_name(standing) for standing in standings]
+    return formatting.listed(names) if len(names) <= MOST_NAMED else f"{len(names)} of {len(board.standings)} losses"
 
 
 def _gap(board: Scoreboard) -> float:

@@ -11,7 +11,7 @@ from lossbench.analysis.results import Results
 from lossbench.analysis.scoreboard import SIGNIFICANT, LossScores, PairedComparison, Score, Scoreboard, can_tell
 from lossbench.analysis.statistics import FEWEST
 from lossbench.plots.captioned import Caption
-from lossbench.report.captions import blame, order_of, output_contrasts
+from lossbench.report.captions import Contrast, blame, order_of, output_contrasts
 from lossbench.report.speeds import most_apart, speed
 
 MOST_LISTED = 3  # settings told one by one; of more only how often which loss is ahead
@@ -108,15 +108,27 @@ def _timing(board: Scoreboard, matches: Sequence[PairedComparison]) -> str:
 
 
 def _cause(results: Results) -> list[Caption]:
-    """Where the gradient goes missing, in the setting in which that is plainest, if it is plain in any."""
-    contrasts = output_contrasts(results.chosen, results.curves)
-    strongest = max(contrasts, key=lambda contrast: contrast.ratio, default=None)
-    if strongest is None or strongest.ratio < PLAIN:
+    """Where the gradient goes missing, if it plainly does: where losses differ most, or else where that is plainest."""
+    contrasts = [contrast for contrast in output_contrasts(results.chosen, results.curves) if contrast.ratio >= PLAIN]
+    if not contrasts:
         return []
-    steps = {s.sample.contender: s.step.centre for b in results.boards if b.setting == strongest.setting for s in b.standings}
-    explains = steps.get(strongest.small, 0) > SLOWER * steps.get(strongest.large, np.inf)
-    where = f" ({strongest.setting.label})" if strongest.setting.label else ""
-    return [Caption(f"{'why' if explains else 'gradients'}{where}", blame(strongest, results.chosen, results.curves))]
+    timed = [board for board in results.boards if board.level is not None]
+    headline = most_apart(timed).setting if timed else None
+    plainest = max(contrasts, key=lambda contrast: contrast.ratio)
+    shown = next((contrast for contrast in contrasts if contrast.setting == headline), plainest)
+    where = f" ({shown.setting.label})" if shown.setting.label else ""
+    return [
+        Caption(f"{'why' if _explains(shown, results) else 'gradients'}{where}", blame(shown, results.chosen, results.curves))
+    ]
+
+
+def _explains(contrast: Contrast, results: Results) -> bool:
+    """Whether the loss with the smaller gradient is slower, and moves less in the first step: its rate may make up for it."""
+    steps = {s.sample.contender: s.step.centre for b in results.boards if b.setting == contrast.setting for s in b.standings}
+    rates = {sample.contender: sample.rate for sample in results.chosen.within(contrast.setting)}
+    large, small = contrast.large, contrast.small
+    moves = [size * np.nan_to_num(rates[one], nan=1.0) for size, one in zip(contrast.sizes, (large, small), strict=True)]
+    return steps.get(small, 0) > SLOWER * steps.get(large, np.inf) and moves[0] >= PLAIN * moves[1]
 
 
 def _final(standing: LossScores, board: Scoreboard) -> str:

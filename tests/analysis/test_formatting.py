@@ -27,8 +27,11 @@ def test_numbers_have_three_digits_that_count(value, text):
     assert formatting.number(value).replace("\xa0", " ") == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(12345.0, "12,345"), (math.inf, "never"), (0.0, "0"), (math.nan, "–")])
-def test_steps_are_whole_or_never(value, text):
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(12345.0, "12,345"), (math.inf, "never"), (0.0, "0"), (math.nan, "–"), (31.5, "31.5"), (-1142.5, "−1,142.5"), (31.4, "31")],
+)
+def test_steps_are_whole_or_halves_or_never(value, text):
     assert formatting.steps(value) == text
 
 

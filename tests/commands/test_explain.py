@@ -19,7 +19,7 @@ def test_a_rate_too_small_is_named_with_its_proof_and_nothing_is_trained_twice(
     assert answer(["run", *SLOW, "optimizer.lr=0.0003,0.3", "seed=range(3)"]) == 0
     assert answer(["explain", "results/s"]) == 0
     first = capsys.readouterr()
-    assert "Learning rate too small: in 200\N{NO-BREAK SPACE}steps the weights go" in first.out
+    assert "Learning rate too small: in 200\N{NO-BREAK SPACE}steps the weights move" in first.out
     assert "1 of 2\N{NO-BREAK SPACE}groups of runs is healthy." in first.out
     explanations = Path("results/s/explained/explanations.json")
     stored = explanations.read_bytes()

@@ -10,6 +10,7 @@ import pytest
 
 from lossbench.analysis.curves import read_curves
 from lossbench.diagnosis.cause import Trial, beside
+from lossbench.diagnosis.changes import with_cross_entropies, with_rate
 from lossbench.diagnosis.data_causes import LabelsWrong, TooFewUnits
 from lossbench.diagnosis.explain import in_order
 from lossbench.diagnosis.rate_causes import FloatsEnd, RateTooLarge, RateTooSmall
@@ -190,9 +191,21 @@ def test_the_step_that_breaks_a_run_counts_as_one_that_was_made():
 def test_of_larger_steps_and_more_units_the_answer_is_what_gains_more_and_what_is_more_special_stays_ahead():
     small, narrow, class_left_out = RateTooSmall(), TooFewUnits(), ClassNeverAnswered()
     gains = {class_left_out: 0.1, small: 0.3, narrow: 0.4}
-    trials = {cause: SimpleNamespace(gain=gain) for cause, gain in gains.items()}
+    trials = {cause: SimpleNamespace(gain=gain, rate_as_well=False) for cause, gain in gains.items()}
     assert list(in_order(trials)) == [class_left_out, narrow, small]
-    assert list(in_order({small: SimpleNamespace(gain=0.5), narrow: trials[narrow]})) == [small, narrow]
+    assert list(in_order({small: SimpleNamespace(gain=0.5, rate_as_well=False), narrow: trials[narrow]})) == [small, narrow]
+
+
+def test_where_a_lower_rate_alone_is_enough_a_twin_that_needs_it_and_another_change_comes_later():
+    saturated, too_large, shut = OutputsSaturated(), RateTooLarge(), OutputsShut()
+    alone, both = (SimpleNamespace(gain=0.5, rate_as_well=as_well) for as_well in (False, True))
+    assert list(in_order({saturated: both, too_large: alone})) == [too_large, saturated]
+    assert list(in_order({saturated: alone, too_large: alone})) == [saturated, too_large]
+    assert list(in_order({saturated: both, shut: alone})) == [saturated, shut]
+    run = {"loss": {"word": "half_squared_error", "link": "sigmoid"}, "optimizer": {"word": "sgd", "lr": 1.0}}
+    twins = [with_rate(run, 0.25), *with_cross_entropies(run)]
+    of_twins = [compared(record({}, **run), record({}, **twin.description)).rate_as_well for twin in twins]
+    assert of_twins == [False, False, True, True]
 
 
 def compared(original, twin):

@@ -4,6 +4,7 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lossbench.analysis import formatting
@@ -92,3 +93,17 @@ def test_beside_a_reference_in_the_middle_it_is_said_who_is_better_and_who_worse
     sure = sum(match.corrected < 0.05 for match in own)
     assert re.search(r"Next to cross entropy, .*%\), \w+ is better \(.*\) and \w+ is worse \(beyond chance over 12\sseeds", text)
     assert f"Of 4 losses {sure} differ from it beyond chance." in text
+
+
+@pytest.mark.parametrize("factor", [1, 4, 8, 30])
+def test_a_smaller_gradient_is_the_reason_only_where_the_rate_does_not_make_up_for_it(told, made, factor):
+    """Half squared error at more and more times cross entropy's rate, from a saturated start."""
+    rates = ((made.CE, 0.02), (made.MSE, 0.02 * factor))
+    runs = [made.learn(loss=loss, init=made.SATURATED, optimizer__lr=rate, seed=n) for loss, rate in rates for n in range(3)]
+    text, _, found = told(runs)
+    entropy, squared = found.boards[0].standings
+    first = [np.median([found.curves.values(run, "output_gradient")[0] for run in s.sample.runs]) for s in (entropy, squared)]
+    assert first[0] > 2 * first[1]
+    slower = squared.step.centre > 1.5 * entropy.step.centre
+    assert ("why:" in text) == (slower and first[0] >= 2 * factor * first[1])
+    assert ("gradients:" in text) == ("why:" not in text)

@@ -89,7 +89,9 @@ def _note(over: str, marks: Sequence[Mark]) -> str:
     """What dots, lines and crosses are."""
     summary = _SUMMARIES.get(over, f"{over}, as it falls out in the middle,")
     methods = {mark.estimate.method for mark in marks} - {"none", "equal"}
-    lines = f" Lines: {'from the smallest to the largest' if methods == {'range'} else '95 % intervals'}." if methods else ""
+    whole = "from the smallest to the largest"
+    intervals = f"95 % intervals{f', with few seeds {whole}' if 'range' in methods else ''}"
+    lines = f" Lines: {whole if methods == {'range'} else intervals}." if methods else ""
     crosses = _CROSS if any(np.isinf(mark.estimate.centre) for mark in marks) else ""
     return f"Dots: {summary} of {formatting.spread([mark.seeds for mark in marks], 'seed')}.{lines}{crosses}"
 
