@@ -193,11 +193,11 @@ def in_order(confirmed: Mapping[Cause, Trial]) -> dict[Cause, Trial]:
     """
     rate_alone = any(isinstance(cause, RateTooLarge) for cause in confirmed)
 
-    def place(item: tuple[Cause, Trial]) -> tuple[bool, bool, float]:
+    def order(item: tuple[Cause, Trial]) -> tuple[bool, bool, float]:
         cause, trial = item
         return cause.by_gain, rate_alone and trial.rate_as_well, -trial.gain if cause.by_gain else 0.0
 
-    return dict(sorted(confirmed.items(), key=place))
+    return dict(sorted(confirmed.items(), key=order))
 
 
 def _with_other_twins(train: Train, explanations: Sequence[Explanation]) -> list[Explanation]:
