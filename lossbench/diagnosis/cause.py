@@ -77,7 +77,8 @@ class Cause(ABC):
     """A cause of bad learning. It is claimed where its inequality holds and one of its twins learns.
 
     Causes are named in a fixed order, and those with `by_gain` last, of them the one first whose twin gains most:
-    more units learn a little faster at the same rate, and a larger rate helps a little where a network is too narrow.
+    more units learn a little faster at the same rate, a larger rate helps a little where a network is too narrow, and a
+    gentler start helps most runs.
     """
 
     name: str

@@ -41,10 +41,10 @@ CAUSES: tuple[Cause, ...] = (
     OutputsSaturated(),
     HiddenSaturated(),
     LostWithDepth(),
-    StartFarOut(),
     ClassNeverAnswered(),
     RateTooLarge(),
     OutputsShut(),
+    StartFarOut(),
     RateTooSmall(),
     TooFewUnits(),
 )

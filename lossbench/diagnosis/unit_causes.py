@@ -143,6 +143,7 @@ class StartFarOut(Cause):
     """Raw outputs that start far out on the wrong side, whatever the loss: the first steps are spent on coming back."""
 
     name = "a start far out"
+    by_gain = True
 
     def suspected(self, records: Sequence[RunRecord]) -> Evidence | None:
         undecided_loss = math.log(max(len(records[0].parts(tables.TRAIN + tables.RECALL)), 2))
