@@ -15,7 +15,7 @@ REGRESSED = ("mean_absolute_error", "squared_error")  # by one of these most los
 _ONE_SEED = "There is one seed: no intervals and no tests, and another seed may tell another story."
 _NOTHING_DRAWN = "Nothing in these runs is drawn: any seed would give the same, and there are no intervals and no tests."
 NOT_DRAWN = ("answer", "given", "two_weights")  # initialisations that are numbers
-_FEW_SEEDS = "With {} there is no 95\N{NO-BREAK SPACE}% interval: the tables show the smallest and the largest value."
+_FEW_SEEDS = "With {} there is no 95\N{NO-BREAK SPACE}% interval of a median: the tables show the smallest and the largest value."
 _FEW_IN_A_SETTING = (
     "In {} there are {}, too few for a 95\N{NO-BREAK SPACE}% interval and for any test: there the tables show the smallest and "
     "the largest value."

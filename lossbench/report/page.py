@@ -137,9 +137,9 @@ def plain(value: Any) -> Any:
 
 
 def unbroken(text: str) -> str:
-    """Text whose per cent and times signs stay in the line of their numbers."""
+    """Text whose per cent signs and equations stay in one line."""
     space = formatting.SPACE
-    return text.replace(" %", f"{space}%").replace(" × ", f"{space}×{space}")
+    return text.replace(" %", f"{space}%").replace(" × ", f"{space}×{space}").replace(" = ", f"{space}={space}")
 
 
 def visible(value: Any) -> Any:
